@@ -1,0 +1,174 @@
+"""What all six scripts share on the command line: flags, messages, and an expected failure in one line."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from demicouture.errors import DemicoutureError
+
+HOUSE = Path(__file__).resolve().parent.parent
+"""The checkout: the folder that holds the six scripts and ``data/queries.csv``."""
+
+FOLDERS = {
+    "1-scraped": "data/1-scraped",
+    "2-dataset": "data/2-dataset",
+    "3-training": "outputs/3-training",
+    "4-generated": "outputs/4-generated",
+    "5-boundary": "outputs/5-boundary",
+    "6-interpolation": "outputs/6-interpolation",
+}
+"""The chain of folders below ``--home``, by the names that scripts, docs and messages use."""
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the docstring's line breaks and shows the default of each flag that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        text = action.help or ""
+        hidden = action.default in (None, argparse.SUPPRESS) or isinstance(action.default, bool)
+        return text if hidden or "%(default)" in text else f"{text} (default: %(default)s)"
+
+
+def parser(doc: str, *, output: str, input: str | None = None) -> argparse.ArgumentParser:
+    """Returns a parser with the flags that all scripts share.
+
+    Args:
+        doc: The script's module docstring; it becomes the manual that ``--help`` shows.
+        output: The key in :data:`FOLDERS` of the folder that the script writes.
+        input: The key of the folder that it reads, or None for a script that reads no folder.
+    """
+    command_line = argparse.ArgumentParser(description=doc, formatter_class=HelpFormatter, allow_abbrev=False)
+    shared = command_line.add_argument_group("shared by all scripts")
+    shared.add_argument(
+        "--home",
+        type=Path,
+        metavar="DIR",
+        default=Path("."),
+        help="the folder that holds data/ and outputs/; one for each project",
+    )
+    if input:
+        shared.add_argument(
+            "--input", type=Path, metavar="DIR", help=f"the folder to read (default: HOME/{FOLDERS[input]})"
+        )
+    shared.add_argument(
+        "--output", type=Path, metavar="DIR", help=f"the folder to write (default: HOME/{FOLDERS[output]})"
+    )
+    shared.add_argument(
+        "--seed",
+        type=integer(0, 2**32 - 1),
+        metavar="N",
+        default=0,
+        help="the same seed gives the same result",
+    )
+    shared.add_argument("--fresh", action="store_true", help="start over; the old folder is moved aside, not deleted")
+    shared.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    command_line.set_defaults(output_key=output, input_key=input)
+    return command_line
+
+
+def parse(command_line: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
+    """Parses ``argv`` and fills in the folders that follow from ``--home``.
+
+    ``args.output_given`` tells :func:`next_step` whether the next script finds the output by itself.
+    """
+    args = command_line.parse_args(argv)
+    args.output_given = args.output is not None
+    args.output = args.output or folder(args, args.output_key)
+    if args.input_key:
+        args.input = args.input or folder(args, args.input_key)
+    return args
+
+
+def folder(args: argparse.Namespace, key: str) -> Path:
+    """Returns the folder of the chain that ``key`` names, below ``--home``."""
+    return args.home / FOLDERS[key]
+
+
+def integer(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """Returns an argparse type: a whole number from ``minimum`` to ``maximum``, both included."""
+    return _number(int, "a whole number", minimum, maximum)
+
+
+def number(minimum: float, maximum: float | None = None) -> Callable[[str], float]:
+    """Returns an argparse type: a finite number from ``minimum`` to ``maximum``, both included."""
+    return _number(float, "a number", minimum, maximum)
+
+
+def _number(kind: type, noun: str, minimum: float, maximum: float | None) -> Callable[[str], float]:
+    wanted = f"{noun} from {minimum} to {maximum}" if maximum is not None else f"{noun}, at least {minimum}"
+
+    def convert(text: str) -> float:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        # Written so that nan, which compares false with everything, is refused too.
+        if not (math.isfinite(value) and minimum <= value and (maximum is None or value <= maximum)):
+            raise argparse.ArgumentTypeError(f"found {text!r}, expected {wanted}")
+        return value
+
+    return convert
+
+
+def reporter(args: argparse.Namespace) -> Callable[[str], None]:
+    """Returns a function that prints one message, or nothing under ``--quiet``."""
+    return (lambda message: None) if args.quiet else (lambda message: print(message, flush=True))
+
+
+def next_step(args: argparse.Namespace, script: str, flag: str = "--input") -> str:
+    """Returns the command that continues the chain after this script, ready to paste.
+
+    Args:
+        args: The parsed flags of the script that ends.
+        script: The file name of the next script.
+        flag: The next script's flag for this script's output, where it is not in its usual place.
+    """
+    words = ["python", os.path.join(os.path.dirname(sys.argv[0]), script)]
+    if args.home != Path("."):
+        words += ["--home", str(args.home)]
+    if args.output_given:
+        words += [flag, str(args.output)]
+    return "next: " + " ".join(f'"{word}"' if " " in word else word for word in words)
+
+
+def run(main: Callable[[], None]) -> int:
+    """Runs a script's ``main`` and returns its exit code.
+
+    0 done, 1 an expected failure (told in one line), 130 interrupted. Wrong usage leaves with 2 from
+    within argparse. Anything unexpected keeps its traceback.
+    """
+    # TensorFlow reads these when it is imported; its start-up messages are not for our users.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GLOG_minloglevel", "3")
+    try:
+        main()
+    except DemicoutureError as error:
+        print("error: " + " ".join(str(error).split()), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: everything finished so far is kept; run the same command to go on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (a pipe into head, say); nothing is left to tell it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        told = {
+            errno.ENOSPC: "the disk is full; free some space",
+            errno.EDQUOT: "the disk quota is used up; free some space",
+            errno.EACCES: "permission denied; choose another folder or change its permissions",
+            errno.EROFS: "the file system is read-only; choose another folder",
+            errno.ENOTDIR: "a file stands where a folder is expected; move it away",
+            errno.EISDIR: "a folder stands where a file is expected; move it away",
+        }.get(error.errno)
+        if told is None:
+            raise
+        print(f"error: {error.filename}: {told} and run the same command again", file=sys.stderr)
+        return 1
+    return 0

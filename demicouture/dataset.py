@@ -1,0 +1,98 @@
+"""The two poles and their pictures: what training and the judge read from ``data/2-dataset``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from demicouture.errors import InputError, PictureError
+from demicouture.files import hash_files
+from demicouture.images import WHITE, find_pictures, open_picture, to_square
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The pictures of both poles.
+
+    Attributes:
+        pictures: uint8 (n, size, size, 3) in [0, 255], sorted by pole, then by file name.
+        labels: int64 (n,); 0 for the first pole, 1 for the second.
+        poles: The two poles' names, sorted: the first is the negative side.
+        files: The n files, in the same order.
+        sha256: One hash over the names and contents of all files.
+    """
+
+    pictures: np.ndarray
+    labels: np.ndarray
+    poles: tuple[str, str]
+    files: tuple[Path, ...]
+    sha256: str
+
+
+def find_poles(folder: Path, made_by: str) -> tuple[str, str]:
+    """Returns the names of the two poles in ``folder``, sorted.
+
+    Args:
+        folder: A folder with exactly two sub-folders (hidden ones do not count).
+        made_by: The command that makes such a folder, for the error message.
+
+    Raises:
+        InputError: The folder is missing, or does not hold exactly two sub-folders.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: not found, expected a folder with one sub-folder for each pole; run: {made_by}")
+    poles = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if len(poles) != 2:
+        found = f"{len(poles)} sub-folders ({', '.join(poles)})" if poles else "no sub-folder"
+        raise InputError(
+            f"{folder}: found {found}, expected exactly two, one for each pole (casual and collection, say); "
+            + (f"run: {made_by}" if len(poles) < 2 else "move the others away")
+        )
+    return poles[0], poles[1]
+
+
+def read_dataset(folder: Path, size: int | None = None) -> Dataset:
+    """Reads a data set: two folders of pictures.
+
+    Args:
+        folder: The folder with the two poles.
+        size: The side that every picture is reduced to, in pixels; None takes the first picture's.
+
+    Raises:
+        InputError: A pole is missing or has fewer than two pictures, or a picture is damaged, smaller than ``size``
+            or not square.
+    """
+    command = "python preprocess.py"
+    poles = find_poles(folder, command)
+    files: list[Path] = []
+    labels: list[int] = []
+    for label, pole in enumerate(poles):
+        found = find_pictures(folder / pole)
+        if len(found) < 2:
+            raise InputError(f"{folder / pole}: found {len(found)} pictures, expected at least 2; run: {command}")
+        files += found
+        labels += [label] * len(found)
+    pictures = []
+    for file in files:
+        picture = _read_square(file, size)
+        size = size or len(picture)
+        pictures.append(picture)
+    return Dataset(np.stack(pictures), np.array(labels), poles, tuple(files), hash_files(files, folder))
+
+
+def _read_square(file: Path, size: int | None) -> np.ndarray:
+    try:
+        image = open_picture(file)
+    except PictureError as error:
+        raise InputError(f"{file}: {error}; remove it or run preprocess.py again") from None
+    size = size or image.width
+    if image.width != image.height or image.width < size:
+        raise InputError(
+            f"{file}: found {image.width}×{image.height} pixels, expected a square of {size} or more; "
+            "run preprocess.py with this --size, or train with a smaller one"
+        )
+    if image.width > size:
+        image = to_square(image, (0, 0, *image.size), size, WHITE)
+    return np.asarray(image)

@@ -1,0 +1,230 @@
+"""The hand-off on disk: atomic writes, JSON and CSV, hashes, and the folders that record what made them."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import demicouture
+from demicouture.errors import InputError, OptionsError
+
+PARTIAL_SUFFIX = ".partial"
+"""Ends the name of a file that is being written. Nothing reads such a file."""
+
+RECORDED_PACKAGES = (
+    "keras",
+    "tensorflow",
+    "jax",
+    "numpy",
+    "pillow",
+    "opencv-python-headless",
+    "scikit-learn",
+)
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside ``path``; what was written there becomes ``path`` at the end, or nothing does.
+
+    The temporary name keeps the suffix, because Pillow, OpenCV and Keras choose the format by it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}{PARTIAL_SUFFIX}{path.suffix}")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes ``content`` to ``path`` atomically."""
+    with atomic_path(path) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes ``text`` to ``path`` atomically, as UTF-8 with Unix line ends."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes ``value`` to ``path`` atomically; refuses nan and infinity, which are no JSON."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Returns the value in a JSON file.
+
+    Raises:
+        InputError: The file is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found, expected a JSON file") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not readable as JSON ({error}); restore or remove it") from None
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Writes a CSV file atomically: UTF-8, RFC 4180, numbers in full; None becomes an empty field."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _csv_field(value) for key, value in row.items()})
+    write_text(path, text.getvalue())
+
+
+def _csv_field(value: Any) -> Any:
+    # NumPy 2 writes its scalars as "np.float64(0.5)" in repr; item() gives the plain Python number.
+    value = value.item() if hasattr(value, "item") else value
+    return repr(value) if isinstance(value, float) else value
+
+
+def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Returns the rows of a CSV file that a person may have edited.
+
+    Spreadsheets add a byte order mark and, in much of Europe, write semicolons: both are understood.
+    Further columns than those expected are kept.
+
+    Raises:
+        InputError: The file is missing, is not CSV in UTF-8, or lacks one of ``columns``.
+    """
+    try:
+        # newline="" keeps the CR LF of RFC 4180 for the csv module, which needs them inside quoted fields.
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            text = file.read()
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found, expected a CSV file with the columns {', '.join(columns)}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not UTF-8; save it again as CSV in UTF-8") from None
+    header = text.partition("\n")[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","
+    try:
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        found = reader.fieldnames or []
+        missing = [column for column in columns if column not in found]
+        if missing:
+            raise InputError(
+                f"{path}: found the columns {', '.join(found) or 'none'}, "
+                f"expected also {', '.join(missing)}; restore the first line"
+            )
+        rows = list(reader)
+    except csv.Error as error:
+        raise InputError(f"{path}: not readable as CSV ({error}); restore it or remove it and run again") from None
+    for row in rows:
+        if None in row or None in row.values():
+            raise InputError(
+                f"{path}: a row has {len(row)} fields where {len(found)} are expected: {list(row.values())}"
+            )
+    return rows
+
+
+def sha256(content: bytes) -> str:
+    """Returns the SHA-256 of ``content`` in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def hash_files(paths: Iterable[Path], root: Path) -> str:
+    """Returns one SHA-256 over the files' names below ``root`` and their contents, in the order of the names."""
+    digest = hashlib.sha256()
+    for name, path in sorted((path.relative_to(root).as_posix(), path) for path in paths):
+        with open(path, "rb") as file:
+            digest.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions that a result depends on, without importing anything heavy."""
+    found = {"demicouture": demicouture.__version__, "python": platform.python_version()}
+    for package in RECORDED_PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
+
+
+def move_aside(folder: Path) -> Path | None:
+    """Renames ``folder`` to the first free ``<name>.old-<n>``; returns the new path, or None if there was none."""
+    if not folder.exists():
+        return None
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.old-{number}")).exists():
+        number += 1
+    folder.rename(aside)
+    return aside
+
+
+def open_run(
+    folder: Path,
+    script: str,
+    options: Mapping[str, Any],
+    *,
+    extendable: Sequence[str] = (),
+    shared_with_people: bool = False,
+) -> bool:
+    """Opens an output folder, or opens it again, and records in ``options.json`` what makes it.
+
+    Args:
+        folder: The output folder. It is made where it is missing.
+        script: The file name of the script that writes it.
+        options: All that decides the result, JSON values only.
+        extendable: Numbers that may be raised from run to run.
+        shared_with_people: Whether people put files of their own in here before the script ever ran.
+
+    Returns:
+        Whether the folder had been opened with options before.
+
+    Raises:
+        OptionsError: The folder was made by another script, or with other options, which are named.
+    """
+    record = folder / "options.json"
+    if folder.exists() and not folder.is_dir():
+        raise OptionsError(f"{folder}: a file, expected a folder; choose another --output")
+    for partial in folder.glob(f".*{PARTIAL_SUFFIX}*"):
+        partial.unlink()  # What a killed run left half-written.
+    known = record.exists()
+    if known:
+        before = read_json(record)
+        if before.get("script") != script:
+            raise OptionsError(f"{folder}: made by {before.get('script')}, not by {script}; choose another --output")
+        _refuse_differences(folder, before["options"], options, extendable)
+    elif not shared_with_people and folder.exists() and any(folder.iterdir()):
+        raise OptionsError(
+            f"{folder}: holds files that {script} did not make (no options.json); choose another --output or add --fresh"
+        )
+    write_json(record, {"script": script, "options": dict(options), "versions": versions()})
+    return known
+
+
+def _refuse_differences(
+    folder: Path, before: Mapping[str, Any], now: Mapping[str, Any], extendable: Sequence[str]
+) -> None:
+    def flag(name: str) -> str:
+        return "--" + name.replace("_", "-")
+
+    differences = [
+        f"{flag(name)} {before.get(name)} (now {now.get(name)})"
+        for name in {**before, **now}
+        if before.get(name) != now.get(name) and name not in extendable
+    ]
+    if differences:
+        raise OptionsError(
+            f"{folder}: made with {', '.join(differences)}; use the same options, or add --fresh to start over"
+        )
+    for name in extendable:
+        if before.get(name) is not None and (now.get(name) is not None and now[name] < before[name]):
+            raise OptionsError(
+                f"{folder}: made with {flag(name)} {before[name]} (now {now[name]}, expected at least as many); "
+                "use the same or more, or add --fresh to start over"
+            )

@@ -1,0 +1,125 @@
+"""The latent space: the prior, ways through it, and nearest points of a plane. NumPy only.
+
+The prior is uniform on the cube [-1, 1]^100, so the geometry is a cube's, not a sphere's. Latents are float32
+(n, latent_dim) on disk and between scripts; what is computed from them here is float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+LATENT_DIM = 100
+"""The seed's and the DCGAN paper's dimension."""
+
+
+def sample_prior(count: int, seed: int, latent_dim: int = LATENT_DIM) -> np.ndarray:
+    """Draws latents from the prior, U(-1, 1) in every coordinate.
+
+    Row i depends on ``seed`` and i alone, however many are drawn: the generator fills the rows one after another.
+
+    Returns:
+        float32 (count, latent_dim) in [-1, 1].
+    """
+    return np.random.default_rng(seed).uniform(-1, 1, (count, latent_dim)).astype(np.float32)
+
+
+def lerp(first: np.ndarray, second: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Returns the points of the straight line from ``first`` (t = 0) to ``second`` (t = 1).
+
+    In the middle the coordinates' variance is half the prior's, which the generator never saw: such designs look
+    washed out. See :func:`prior_preserving_path`.
+
+    Args:
+        first: float (latent_dim,).
+        second: float (latent_dim,).
+        t: float (steps,) in [0, 1].
+
+    Returns:
+        float64 (steps, latent_dim).
+    """
+    t = np.asarray(t, np.float64)[:, np.newaxis]
+    return (1 - t) * np.asarray(first, np.float64) + t * np.asarray(second, np.float64)
+
+
+def prior_preserving_path(first: np.ndarray, second: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Returns points from ``first`` to ``second`` that are distributed as the prior at every t.
+
+    For independent ends, each coordinate of the straight line y = (1−t)·z₁ + t·z₂ has a trapezoidal distribution;
+    applying its distribution function and the inverse of the uniform one carries y back to U(−1, 1). With
+    m = min(t, 1−t) and M = max(t, 1−t) that is y/M where |y| ≤ M−m, else sign(y)·(1 − (1−|y|)²/(4mM)).
+
+    Args:
+        first: float (latent_dim,) in [-1, 1].
+        second: float (latent_dim,) in [-1, 1].
+        t: float (steps,) in [0, 1].
+
+    Returns:
+        float64 (steps, latent_dim) in [-1, 1]; the ends are the two arguments exactly.
+
+    Source:
+        Agustsson et al., "Optimal Transport Maps for Distribution Preserving Operations on Latent Spaces of
+        Generative Models", ICLR 2019, for the uniform prior.
+    """
+    t = np.asarray(t, np.float64)[:, np.newaxis]
+    line = lerp(first, second, t[:, 0])
+    smaller, larger = np.minimum(t, 1 - t), np.maximum(t, 1 - t)
+    size = np.abs(line)
+    # At an end m = 0, where the first branch holds for every coordinate and is the identity.
+    tail = 1 - (1 - size) ** 2 / np.where(smaller > 0, 4 * smaller * larger, 1)
+    middle = (size <= larger - smaller) | (smaller == 0)
+    return np.where(middle, line / larger, np.sign(line) * tail)
+
+
+def signed_distance(latents: np.ndarray, normal: np.ndarray, intercept: float) -> np.ndarray:
+    """Returns how far each latent lies from the hyperplane, positive on the second pole's side.
+
+    Args:
+        latents: float (n, latent_dim).
+        normal: float64 (latent_dim,), of unit length.
+        intercept: The plane is where ``latents @ normal + intercept`` is 0.
+
+    Returns:
+        float64 (n,).
+    """
+    return np.asarray(latents, np.float64) @ normal + float(intercept)
+
+
+def nearest_at_distance(
+    latents: np.ndarray, normal: np.ndarray, intercept: float, distance: float = 0.0, tolerance: float = 1e-9
+) -> np.ndarray:
+    """Moves each latent to the nearest point of the cube at a signed distance from the hyperplane.
+
+    The nearest point of the cube and of the plane *together* is clip(z − λ·normal, −1, 1) for one multiplier λ (the
+    Karush-Kuhn-Tucker conditions of the projection). Its signed distance falls as λ grows, so bisection finds λ.
+    A plain step along the normal would leave the cube, and clipping afterwards would leave the plane.
+
+    Args:
+        latents: float (n, latent_dim) in [-1, 1].
+        normal: float64 (latent_dim,), of unit length.
+        intercept: The plane's intercept.
+        distance: The signed distance wanted; 0 is the plane itself.
+        tolerance: How exactly the distance is met.
+
+    Returns:
+        float64 (n, latent_dim) in [-1, 1].
+
+    Raises:
+        ValueError: No point of the cube lies at that distance.
+    """
+    latents = np.asarray(latents, np.float64)
+    reach = np.abs(normal).sum()  # The cube's corners lie at distances intercept ± the normal's 1-norm.
+    if abs(distance - intercept) > reach:
+        raise ValueError(f"no point of the cube lies at distance {distance}: its corners reach {intercept} ± {reach}")
+    # Beyond this multiplier every coordinate that the normal touches stands at its bound.
+    touched = np.abs(normal[normal != 0])
+    low = np.full(len(latents), -2 / touched.min())
+    high = -low
+    for _ in range(200):
+        middle = (low + high) / 2
+        points = np.clip(latents - middle[:, np.newaxis] * normal, -1, 1)
+        excess = signed_distance(points, normal, intercept) - distance
+        if np.all(np.abs(excess) <= tolerance):
+            break
+        low = np.where(excess > 0, middle, low)
+        high = np.where(excess > 0, high, middle)
+    return points
