@@ -4,6 +4,7 @@
     ├── InputError        a folder, file or value that a script was given is missing, damaged or does not fit
     ├── OptionsError      a folder was made with other options than those asked for now
     ├── PictureError      one picture cannot be used; scripts record it as a reason and go on
+    ├── FetchError        one address cannot be fetched; scripts record it as a reason and go on
     └── SourceError       an image source cannot be reached or no longer answers as it used to
 
 Everything else is a mistake of ours and keeps its traceback.
@@ -24,6 +25,19 @@ class OptionsError(DemicoutureError):
 
 class PictureError(DemicoutureError):
     """A picture cannot be used. The message is a short reason, such as ``undecodable``."""
+
+
+class FetchError(DemicoutureError):
+    """An address cannot be fetched. The message is a short reason, such as ``timeout``.
+
+    Attributes:
+        status: The HTTP status of the server's answer, where it answered.
+    """
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        """Keeps the status beside the reason."""
+        super().__init__(reason)
+        self.status = status
 
 
 class SourceError(DemicoutureError):

@@ -10,12 +10,17 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from demicouture.files import atomic_path
+from demicouture.images import to_square
 
 POLE_COLOURS = ("#2a78b5", "#d1495b")
 """The first pole's blue and the second pole's red: told apart by colour-blind readers too, and when printed grey."""
 
 PLANE_COLOUR = "#444444"
 CAPTION_HEIGHT = 16
+TITLE_HEIGHT = 30
+LEGIBLE = 96
+"""Pixels; our choice: a garment is recognised at this side, and a caption of 14 letters fits below."""
+
 CAPTION_COLOUR = (40, 40, 40)
 GROUND = (255, 255, 255)
 
@@ -26,6 +31,9 @@ def grid(
     gap: int = 2,
     scale: int = 1,
     captions: Sequence[str] | None = None,
+    title: str = "",
+    row_titles: Sequence[str] | None = None,
+    column_titles: Sequence[str] | None = None,
 ) -> Image.Image:
     """Returns pictures side by side in rows, on white.
 
@@ -34,26 +42,89 @@ def grid(
         columns: Pictures in a row.
         gap: Pixels between two pictures and around them.
         scale: How many times larger each pixel is shown; 1 leaves the pictures as they are.
-        captions: One short line below each picture; one that is too wide is cut.
+        captions: One or more short lines below each picture; one that is too wide is cut.
+        title: What the sheet shows, in larger letters above it; it is broken to the sheet's width.
+        row_titles: One or more short lines to the left of each row.
+        column_titles: One short line above each column; one that is too wide is cut.
     """
     count, height, width = pictures.shape[:3]
     columns = min(columns, count)
     rows = -(-count // columns)
-    cell_width, cell_height = width * scale + gap, height * scale + gap + (CAPTION_HEIGHT if captions else 0)
-    sheet = Image.new("RGB", (columns * cell_width + gap, rows * cell_height + gap), GROUND)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
+    caption_height = CAPTION_HEIGHT * max(caption.count("\n") + 1 for caption in captions) if captions else 0
+    cell_width, cell_height = width * scale + gap, height * scale + gap + caption_height
+    font = ImageFont.load_default(11)
+    margin = max((int(font.getlength(line)) + 10 for text in row_titles or () for line in text.split("\n")), default=0)
+    sheet_width = margin + columns * cell_width + gap
+    title_font = ImageFont.load_default(TITLE_HEIGHT * 2 / 3)
+    title_lines = _break_lines(title, title_font, sheet_width - 4 * gap)
+    head = len(title_lines) * TITLE_HEIGHT + (CAPTION_HEIGHT if column_titles else 0)
+    sheet = Image.new("RGB", (sheet_width, head + rows * cell_height + gap), GROUND)
+    pen = ImageDraw.Draw(sheet)
+    for number, line in enumerate(title_lines):
+        pen.text((2 * gap, number * TITLE_HEIGHT + gap), line, fill=CAPTION_COLOUR, font=title_font)
+    for row, text in enumerate(row_titles or ()):
+        middle = head + gap + row * cell_height + height * scale / 2
+        pen.multiline_text((4, middle), text, fill=CAPTION_COLOUR, font=font, anchor="lm")
+    for column, text in enumerate(column_titles or ()):
+        middle = margin + gap + column * cell_width + width * scale / 2
+        pen.text((middle, head - 2), _cut(text, font, cell_width), fill=CAPTION_COLOUR, font=font, anchor="md")
     for index, picture in enumerate(pictures):
-        left, top = gap + index % columns * cell_width, gap + index // columns * cell_height
+        left, top = margin + gap + index % columns * cell_width, head + gap + index // columns * cell_height
         image = Image.fromarray(picture)
         if scale > 1:
             image = image.resize((width * scale, height * scale), Image.Resampling.NEAREST)
         sheet.paste(image, (left, top))
-        if captions:
-            text = captions[index]
-            while text and font.getlength(text) > cell_width - gap:
-                text = text[:-1]
-            pen.text((left, top + height * scale + 1), text, fill=CAPTION_COLOUR, font=font)
+        for number, text in enumerate(captions[index].split("\n") if captions else ()):
+            position = left, top + height * scale + 1 + number * (CAPTION_HEIGHT - 3)
+            pen.text(position, _cut(text, font, cell_width - gap), fill=CAPTION_COLOUR, font=font)
     return sheet
+
+
+def legible_scale(size: int) -> int:
+    """Returns the ``scale`` for :func:`grid` at which pictures of ``size`` pixels can be told apart and captioned."""
+    return max(1, -(-LEGIBLE // size))
+
+
+def _cut(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+    while text and font.getlength(text) > width:
+        text = text[:-1]
+    return text
+
+
+def _break_lines(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def save_animation(path: Path, frames: np.ndarray, size: int, milliseconds: int, hold: int) -> None:
+    """Writes an animation there and back again, without end, to a GIF file atomically.
+
+    Args:
+        path: The GIF file to write.
+        frames: uint8 (n, height, width, 3) in [0, 255], n at least 2.
+        size: The side to enlarge to, in pixels.
+        milliseconds: How long a frame is shown.
+        hold: How long the first and the last frame are shown, in milliseconds.
+    """
+    # A palette for each frame: one for all would leave too few colours to each of two very different designs.
+    images = [
+        enlarge(frame, size).quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
+        for frame in frames
+    ]
+    durations = [hold] + [milliseconds] * (len(images) - 2) + [hold] + [milliseconds] * (len(images) - 2)
+    images += images[-2:0:-1]
+    with atomic_path(path) as partial:
+        images[0].save(partial, save_all=True, append_images=images[1:], duration=durations, loop=0)
+
+
+def enlarge(picture: np.ndarray, size: int) -> Image.Image:
+    """Returns a square picture, uint8 (side, side, 3), enlarged to ``size`` pixels by Lanczos' filter."""
+    return to_square(Image.fromarray(picture), (0, 0, picture.shape[1], picture.shape[0]), size, GROUND)
 
 
 @contextlib.contextmanager

@@ -136,12 +136,17 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def hash_file(path: Path) -> str:
+    """Returns the SHA-256 of a file's contents in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def hash_files(paths: Iterable[Path], root: Path) -> str:
     """Returns one SHA-256 over the files' names below ``root`` and their contents, in the order of the names."""
     digest = hashlib.sha256()
     for name, path in sorted((path.relative_to(root).as_posix(), path) for path in paths):
-        with open(path, "rb") as file:
-            digest.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        digest.update(f"{name}\0{hash_file(path)}\n".encode())
     return digest.hexdigest()
 
 
@@ -186,22 +191,26 @@ def open_run(
         Whether the folder had been opened with options before.
 
     Raises:
+        InputError: The folder's ``options.json`` is damaged.
         OptionsError: The folder was made by another script, or with other options, which are named.
     """
     record = folder / "options.json"
     if folder.exists() and not folder.is_dir():
         raise OptionsError(f"{folder}: a file, expected a folder; choose another --output")
-    for partial in folder.glob(f".*{PARTIAL_SUFFIX}*"):
+    for partial in folder.rglob(f".*{PARTIAL_SUFFIX}*"):
         partial.unlink()  # What a killed run left half-written.
     known = record.exists()
     if known:
         before = read_json(record)
+        if not (isinstance(before, dict) and isinstance(before.get("options"), dict)):
+            raise InputError(f"{record}: found no options in it; restore it, or add --fresh to start over")
         if before.get("script") != script:
             raise OptionsError(f"{folder}: made by {before.get('script')}, not by {script}; choose another --output")
         _refuse_differences(folder, before["options"], options, extendable)
     elif not shared_with_people and folder.exists() and any(folder.iterdir()):
         raise OptionsError(
-            f"{folder}: holds files that {script} did not make (no options.json); choose another --output or add --fresh"
+            f"{folder}: holds files that {script} did not make (no options.json); "
+            "choose another --output or add --fresh"
         )
     write_json(record, {"script": script, "options": dict(options), "versions": versions()})
     return known
@@ -228,3 +237,35 @@ def _refuse_differences(
                 f"{folder}: made with {flag(name)} {before[name]} (now {now[name]}, expected at least as many); "
                 "use the same or more, or add --fresh to start over"
             )
+
+
+def is_finished(folder: Path, inputs: Mapping[str, str | None]) -> bool:
+    """Returns whether ``folder`` holds everything that :func:`finish_run` recorded there for these very inputs."""
+    try:
+        summary = read_json(folder / "summary.json")
+        return summary["inputs"] == dict(inputs) and all((folder / name).exists() for name in summary["files"])
+    except (InputError, KeyError, TypeError):
+        return False  # No summary, or none of this kind: the work is done again.
+
+
+def finish_run(
+    folder: Path,
+    script: str,
+    options: Mapping[str, Any],
+    inputs: Mapping[str, str | None],
+    files: Iterable[str],
+    findings: Mapping[str, Any],
+) -> None:
+    """Writes ``summary.json``, the last file of a run: its absence means that the run was not finished.
+
+    Args:
+        folder: The output folder.
+        script: The file name of the script that ends.
+        options: All that decided the result.
+        inputs: The SHA-256 of each file that was read; None for one that may be missing, and was.
+        files: The names of all files that were made, below ``folder``.
+        findings: What else the next script or a person may want to know.
+    """
+    made_by = {"script": script, "options": dict(options), "seed": options.get("seed"), "versions": versions()}
+    record = {**made_by, "inputs": dict(inputs), "files": sorted(files), **findings}
+    write_json(folder / "summary.json", record)

@@ -6,6 +6,8 @@ The prior is uniform on the cube [-1, 1]^100, so the geometry is a cube's, not a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 LATENT_DIM = 100
@@ -68,6 +70,42 @@ def prior_preserving_path(first: np.ndarray, second: np.ndarray, t: np.ndarray) 
     tail = 1 - (1 - size) ** 2 / np.where(smaller > 0, 4 * smaller * larger, 1)
     middle = (size <= larger - smaller) | (smaller == 0)
     return np.where(middle, line / larger, np.sign(line) * tail)
+
+
+PATHS = {"preserving": prior_preserving_path, "lerp": lerp}
+"""The ways from one design to another, by the names that ``interpolate.py --path`` knows."""
+
+
+def nearest_crossing(height: Callable[[np.ndarray], np.ndarray], t: float = 0.5, scan: int = 2001) -> float | None:
+    """Returns where a path crosses the hyperplane, nearest to ``t``.
+
+    The signed distance along a path need not be monotone, so it is scanned for every change of side, and the one
+    nearest to ``t`` is then narrowed down by bisection.
+
+    Args:
+        height: The signed distance from the plane at float64 (m,) places in [0, 1]; float64 (m,).
+        t: The place that the crossing should be near.
+        scan: How many places are looked at first; two crossings between neighbours among them go unseen.
+
+    Returns:
+        A place in [0, 1] where the distance is 0 to rounding; None where the path stays on one side.
+    """
+    places = np.linspace(0, 1, scan)
+    beyond = height(places) > 0
+    changes = np.flatnonzero(beyond[1:] != beyond[:-1])
+    if not len(changes):
+        return None
+    crossings = []
+    for left in changes:
+        low, high = places[left], places[left + 1]
+        for _ in range(60):  # Halves 1/2000 down to the spacing of float64.
+            middle = (low + high) / 2
+            if (height(np.array([middle]))[0] > 0) == beyond[left]:
+                low = middle
+            else:
+                high = middle
+        crossings.append((low + high) / 2)
+    return float(min(crossings, key=lambda place: abs(place - t)))
 
 
 def signed_distance(latents: np.ndarray, normal: np.ndarray, intercept: float) -> np.ndarray:

@@ -1,14 +1,24 @@
 """Where pictures come from: one file for each source, all answering the same small interface.
 
 A source is an object with a ``name`` and one method, ``offers(pole, query, count)``, which yields at
-most ``count`` :class:`Offer` s. It does not download, decode or judge pictures.
+most ``count`` :class:`Offer` s. It does not download, decode or judge pictures. To add one: write its file, and name
+it in :data:`SOURCES` and :func:`open_source`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from demicouture.fetching import Fetcher
+
+SOURCES = {
+    "wardrobe": "draws garments and looks: no network, no licences; for trying things out",
+    "excite": "fetches what the image search of excite.co.jp finds; check the licences yourself",
+}
+"""The names that ``--source`` takes, and what each is good for."""
 
 
 @dataclass(frozen=True)
@@ -41,5 +51,50 @@ class Source(Protocol):
     name: str
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
-        """Yields at most ``count`` offers for one query, the best first."""
+        """Yields at most ``count`` offers for one query, the best first, no address twice.
+
+        Raises:
+            SourceError: The source cannot be reached, or its answers changed.
+        """
         ...
+
+
+class DrawingSource(Source, Protocol):
+    """A source that makes its pictures. Each depends on its number alone, so they can be made in any order."""
+
+    def url(self, pole: str, query: str, index: int) -> str:
+        """Returns one picture's address at once, without drawing it."""
+        ...
+
+    def offer(self, pole: str, query: str, index: int) -> Offer:
+        """Draws one picture."""
+        ...
+
+
+def open_source(
+    name: str, *, seed: int, queries: Mapping[str, Sequence[str]], fetcher: Fetcher, base_url: str | None
+) -> Source:
+    """Returns the source of that name.
+
+    Args:
+        name: One of :data:`SOURCES`.
+        seed: For sources that draw.
+        queries: All queries that will be asked, for each pole.
+        fetcher: For sources that search the web.
+        base_url: Where to search instead of at the usual address.
+    """
+    # Imported here, so that nobody waits for OpenCV in order to fetch, or for a parser of HTML in order to draw.
+    if name == "wardrobe":
+        from demicouture.sources.wardrobe import Wardrobe
+
+        return Wardrobe(seed=seed, queries=queries)
+    if name == "excite":
+        from demicouture.sources.excite import Excite
+
+        return Excite(fetcher, base_url)
+    raise ValueError(f"no source is called {name!r}")
+
+
+def others(name: str) -> str:
+    """Returns the other sources' names, for a message that sends a person there."""
+    return ", ".join(other for other in SOURCES if other != name)

@@ -1,0 +1,102 @@
+"""Where the garment is, and the square that is cut out around it.
+
+A box is left, top, right, bottom in pixels of the upright original; right and bottom are the first pixels outside.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from demicouture.images import Picture, to_square
+
+Box = tuple[int, int, int, int]
+
+OVERSAMPLING = 2
+"""How many times larger than the result a picture is decoded: at twice, Lanczos has what it needs to stay crisp."""
+
+FRAME = 0.03
+"""Share of the shorter side that counts as the picture's frame: where a garment in the middle hardly ever reaches."""
+
+ABSURD = 10
+"""A box of this many times the picture's longer side is a slip of the keyboard, not a choice."""
+
+
+def centre_box(width: int, height: int) -> Box:
+    """Returns the largest square in the middle of a picture.
+
+    Whoever photographs a garment puts it in the middle; of a whole figure the middle is the torso.
+    """
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
+
+
+def square_around(box: Box) -> Box:
+    """Returns the smallest square around a box, with the same centre: nothing that a person framed is cut off."""
+    left, top, right, bottom = box
+    side = max(right - left, bottom - top)
+    left -= (side - (right - left)) // 2
+    top -= (side - (bottom - top)) // 2
+    return left, top, left + side, top + side
+
+
+def find_fault(box: Box, width: int, height: int) -> str:
+    """Returns why a box cannot be meant for a picture of this size, or nothing."""
+    left, top, right, bottom = box
+    if left >= width or top >= height or right <= 0 or bottom <= 0:
+        return f"outside the picture; expected a box that touches its {width}×{height} pixels"
+    if max(right - left, bottom - top) > ABSURD * max(width, height):
+        return f"over {ABSURD} times as large as the picture; expected a box for its {width}×{height} pixels"
+    return ""
+
+
+def ground_colour(image: Image.Image) -> tuple[int, int, int]:
+    """Returns the colour of a picture's ground: the median of its frame."""
+    pixels = np.asarray(image)  # uint8 (height, width, 3)
+    depth = max(1, round(FRAME * min(image.size)))
+    sides = pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]
+    red, green, blue = np.median(np.concatenate([side.reshape(-1, 3) for side in sides]), axis=0)
+    return int(red), int(green), int(blue)
+
+
+def cut(picture: Picture, box: Box, size: int) -> Image.Image:
+    """Returns the square around ``box`` as a picture of size×size; what lies outside has the ground's colour."""
+    left, top, right, bottom = square_around(box)
+    across, down = picture.image.width / picture.width, picture.image.height / picture.height
+    scaled = left * across, top * down, right * across, bottom * down
+    inside = left >= 0 and top >= 0 and right <= picture.width and bottom <= picture.height
+    return to_square(picture.image, scaled, size, (0, 0, 0) if inside else ground_colour(picture.image))
+
+
+def encode(image: Image.Image, source: str, box: Box) -> bytes:
+    """Returns a PNG file that names what it was cut from.
+
+    So a run that goes on after a stop knows which pictures it need not cut again.
+
+    Args:
+        image: RGB.
+        source: SHA-256 of the original file.
+        box: The box in the original.
+    """
+    origin = PngImagePlugin.PngInfo()
+    origin.add_text("source", source)
+    origin.add_text("box", " ".join(map(str, box)))
+    content = io.BytesIO()
+    image.save(content, "PNG", pnginfo=origin)
+    return content.getvalue()
+
+
+def read_origin(path: Path) -> tuple[str, Box] | None:
+    """Returns the source and the box that :func:`encode` wrote into a PNG file; None where it is damaged or another."""
+    try:
+        with Image.open(path, formats=("PNG",)) as image:
+            image.load()
+            left, top, right, bottom = map(int, image.text["box"].split())
+            return image.text["source"], (left, top, right, bottom)
+    except Exception:
+        # Damage makes Pillow raise nearly anything; whatever it is, the picture is cut again.
+        return None

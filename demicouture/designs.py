@@ -1,0 +1,175 @@
+"""The designs on disk: latents and labels of one generated folder, held against each other and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from demicouture.errors import InputError, PictureError
+from demicouture.files import read_csv
+from demicouture.images import open_picture
+from demicouture.latents import LATENT_DIM
+
+SAME_GENERATOR = 0.5
+"""Mean difference, of 255 levels, up to which a picture counts as this generator's. Another machine's rounding moves a
+few dozen values by one level; another generator moves most of them by dozens."""
+
+
+@dataclass(frozen=True)
+class Designs:
+    """Designs with what is said about them; row i of everything is ``design-<i>.png``.
+
+    Attributes:
+        latents: float32 or float64 (n, 100) in [-1, 1].
+        labels: n words; a pole, or empty.
+        scores: float64 (n,) in [0, 1], the judge's share of the second pole; nan where there is none.
+        by_person: bool (n,); whether the label is a person's word rather than the judge's.
+    """
+
+    latents: np.ndarray
+    labels: tuple[str, ...]
+    scores: np.ndarray
+    by_person: np.ndarray
+
+    @property
+    def poles(self) -> tuple[str, ...]:
+        """The words that label at least one design, sorted."""
+        return tuple(sorted(set(self.labels) - {""}))
+
+    def labelled(self, word: str) -> np.ndarray:
+        """Returns which designs are labelled ``word``, as bool (n,)."""
+        return np.array([label == word for label in self.labels])
+
+
+def design_name(index: int) -> str:
+    """Returns the file name of the design that row ``index`` of the latents made."""
+    return f"design-{index:04d}.png"
+
+
+def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
+    """Reads ``latents.npy`` and the labels, and holds them against each other.
+
+    Args:
+        folder: A folder that ``generate.py`` wrote.
+        labels_file: Another file than the folder's ``labels.csv``, with the columns ``design`` and ``label`` at least.
+            It may leave designs out.
+
+    Raises:
+        InputError: A file is missing or damaged, or the two do not describe the same designs.
+    """
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder}: not found, expected a folder with latents.npy and labels.csv; run: python generate.py"
+        )
+    latents = read_latents(folder / "latents.npy")
+    path = labels_file or folder / "labels.csv"
+    if not path.exists():
+        mend = "give another --labels" if labels_file else "run: python generate.py"
+        raise InputError(f"{path}: not found, expected a CSV file with the columns design and label; {mend}")
+    rows = read_csv(path, ["design", "label"])
+    if not labels_file and len(rows) != len(latents):
+        raise InputError(
+            f"{path}: found {len(rows)} rows, expected {len(latents)}, one for each row of latents.npy; "
+            "restore the missing file of the two, or run generate.py again with --fresh"
+        )
+    index_of = {design_name(index): index for index in range(len(latents))}
+    labels, scores = [""] * len(latents), np.full(len(latents), np.nan)
+    by_person, seen = np.zeros(len(latents), bool), set()
+    # A spreadsheet may have sorted the rows, so each is found by its name.
+    for row in rows:
+        name = row["design"].strip()
+        if name not in index_of:
+            raise InputError(
+                f"{path}: labels {name!r}, which is no design of {folder / 'latents.npy'}, "
+                f"expected {design_name(0)} to {design_name(len(latents) - 1)}; remove the row"
+            )
+        if name in seen:
+            raise InputError(f"{path}: found two rows for {name}, expected one; remove the wrong one")
+        seen.add(name)
+        index = index_of[name]
+        labels[index] = row["label"].strip()
+        scores[index] = _score(path, name, row.get("score", ""))
+        # People edit the label alone; the judge's own answer stays beside it, so a difference is a person's doing.
+        judged = row.get("judge_label")
+        by_person[index] = judged is None or labels[index] != judged.strip() or row.get("labelled_by") == "person"
+    return Designs(latents, tuple(labels), scores, by_person)
+
+
+def _score(path: Path, name: str, text: str) -> float:
+    if not text.strip():
+        return float("nan")
+    try:
+        score = float(text)
+    except ValueError:
+        score = -1.0
+    if not 0 <= score <= 1:
+        raise InputError(f"{path}: the score of {name} is {text!r}, expected a number from 0 to 1, or nothing")
+    return score
+
+
+def read_latents(path: Path) -> np.ndarray:
+    """Reads an array of latents.
+
+    Returns:
+        float32 or float64 (n, 100) in [-1, 1], n at least 1.
+
+    Raises:
+        InputError: The file is missing, is no such array, or holds anything outside the cube.
+    """
+    wanted = f"expected numbers of shape (designs, {LATENT_DIM}) in [-1, 1]; run: python generate.py --fresh"
+    try:
+        # allow_pickle=False: an array of objects could run code when it is read.
+        latents = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found, expected the designs' latents; run: python generate.py") from None
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(f"{path}: not readable as a NumPy array ({error}), {wanted}") from None
+    if not isinstance(latents, np.ndarray):
+        raise InputError(f"{path}: found several arrays, {wanted}")
+    if latents.dtype not in (np.float32, np.float64) or latents.ndim != 2 or latents.shape[1] != LATENT_DIM:
+        raise InputError(f"{path}: found {latents.dtype} of shape {latents.shape}, {wanted}")
+    if not len(latents):
+        raise InputError(f"{path}: found no latents, {wanted}")
+    if not np.isfinite(latents).all():
+        raise InputError(f"{path}: found values that are no numbers (nan or infinity), {wanted}")
+    if np.abs(latents).max() > 1:
+        raise InputError(f"{path}: found values up to {np.abs(latents).max():g}, outside the cube, {wanted}")
+    return latents
+
+
+def own_pictures(folder: Path, indices: Sequence[int], rendered: np.ndarray) -> np.ndarray:
+    """Returns the pictures of designs as they lie in ``folder``, once the generator has proved to be theirs.
+
+    On another machine a picture may differ from the same design's by a rounding here and there; the design is the
+    one that people looked at and labelled, so that one is returned.
+
+    Args:
+        folder: A folder that ``generate.py`` wrote.
+        indices: Which designs.
+        rendered: uint8 (len(indices), size, size, 3), what the generator makes of their latents now.
+
+    Returns:
+        uint8, as ``rendered``; a design without a picture on disk is taken from there.
+
+    Raises:
+        InputError: A picture is damaged, or was made by another generator.
+    """
+    pictures = rendered.copy()
+    for row, index in enumerate(indices):
+        path = folder / design_name(index)
+        if not path.exists():
+            continue
+        try:
+            picture = np.asarray(open_picture(path))
+        except PictureError as error:
+            raise InputError(f"{path}: {error}; remove it and run: python generate.py") from None
+        if picture.shape != rendered[row].shape or np.abs(picture.astype(int) - rendered[row]).mean() > SAME_GENERATOR:
+            raise InputError(
+                f"{path}: differs from what the generator makes of its latent, so the generator has changed since; "
+                "run: python generate.py --fresh, or give the --training folder that made the designs"
+            )
+        pictures[row] = picture
+    return pictures

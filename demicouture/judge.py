@@ -1,0 +1,333 @@
+"""Casual or collection? A small network that saw real pictures only, and how sure it is.
+
+Between pictures and answer stands its *descriptor*: numbers that say what a picture looks like. It is fitted once, on
+photographs, and frozen. The discriminator would not do: its features move while it trains, and the generator learns
+to fool exactly them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from demicouture import files
+from demicouture.dataset import Dataset
+from demicouture.errors import InputError
+from demicouture.images import WHITE, to_floats, to_square
+
+if TYPE_CHECKING:
+    import keras
+
+SIZE = 64
+"""The side that every picture is brought to. Larger ones took longer and told no more of the two poles apart."""
+
+CHANNELS = (16, 32, 64, 128)
+"""Of four convolutions with stride 2. A thousand pictures do not fill more."""
+
+FEATURES = 96
+THUMBNAIL_SIDE = 8
+BATCH = 32
+"""Pictures in a batch, for training and for answering alike, half of them from each pole while training."""
+
+STEPS = 400
+"""Gradient steps, whatever the size of the data set: half a minute on two CPU cores."""
+
+LEARNING_RATE = 2e-3
+MIXUP_ALPHA = 0.4
+"""Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018, section 3: 0.1 to 0.4 for photographs."""
+
+HELD_OUT_PART = 5
+"""One picture in this many is held out."""
+
+WORTHY_ACCURACY = 0.8
+"""Below this held-out accuracy the judge is none: one label in five would be noise for the hyperplane."""
+
+UNSURE = (0.4, 0.6)
+"""Scores between these stay without a label: even by its own account the judge would be wrong on two in five."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A trained judge.
+
+    Attributes:
+        network: Maps float32 (n, SIZE, SIZE, 3) in [-1, 1] to the descriptor and the logit of the second pole.
+        record: What it learned from and how good it is; the content of ``judge.json``.
+    """
+
+    network: keras.Model
+    record: dict[str, Any]
+
+    @property
+    def poles(self) -> tuple[str, str]:
+        """The two poles' names, sorted."""
+        first, second = self.record["poles"]
+        return first, second
+
+    def describe(self, pictures: np.ndarray) -> np.ndarray:
+        """Returns what pictures look like, in numbers whose distances mean something.
+
+        Args:
+            pictures: uint8 (n, height, width, 3) in [0, 255], square, of any size.
+
+        Returns:
+            float32 (n, FEATURES). Row i depends on picture i alone.
+        """
+        return self._answer(pictures)[0]
+
+    def score(self, pictures: np.ndarray) -> np.ndarray:
+        """Returns the share of the second pole in each picture.
+
+        Args:
+            pictures: uint8 (n, height, width, 3) in [0, 255], square, of any size.
+
+        Returns:
+            float64 (n,) in [0, 1]. Score i depends on picture i alone.
+        """
+        logits = self._answer(pictures)[1][:, 0].astype(np.float64)
+        return 0.5 * (1 + np.tanh(logits / 2))  # The logistic function, in the form that cannot overflow.
+
+    def label(self, scores: np.ndarray) -> list[str]:
+        """Returns a pole for each score, or "" where the judge is unsure, or no judge."""
+        if not is_worthy(self.record):
+            return [""] * len(scores)
+        low, high = UNSURE
+        first, second = self.poles
+        return [first if score <= low else second if score >= high else "" for score in scores]
+
+    def _answer(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        # Batches of one size, as in rendering: another size would run through other kernels and round differently.
+        inputs = _reduce(pictures)
+        answers = []
+        for start in range(0, len(inputs), BATCH):
+            batch = inputs[start : start + BATCH]
+            padded = np.concatenate([batch, np.zeros((BATCH - len(batch), *batch.shape[1:]), np.float32)])
+            answers.append([np.asarray(output)[: len(batch)] for output in self.network.predict_on_batch(padded)])
+        descriptors, logits = zip(*answers, strict=True)
+        return np.concatenate(descriptors), np.concatenate(logits)
+
+
+def is_worthy(record: Mapping[str, Any]) -> bool:
+    """Returns whether a judge tells the poles apart well enough for its labels to be used."""
+    return record["held_out_accuracy"] >= WORTHY_ACCURACY
+
+
+def open_judge(folder: Path, dataset: Dataset | None, seed: int, quiet: bool = True) -> Judge | None:
+    """Returns the judge in ``folder``, trained now where there is none for this data set yet.
+
+    Args:
+        folder: Where ``judge.keras`` and ``judge.json`` lie, or will.
+        dataset: The pictures to learn from; None takes the judge as it is.
+        seed: Decides the initial weights, the split and the augmentation.
+        quiet: Whether to show no progress bar.
+
+    Returns:
+        The judge, or None where there is neither one in the folder nor a data set.
+    """
+    record = read_record(folder)
+    if record is None or (dataset is not None and (record["dataset_sha256"], record["seed"]) != (dataset.sha256, seed)):
+        if dataset is None:
+            return None
+        judge = train_judge(dataset, seed, quiet)
+        _save(judge, folder)
+        return judge
+    import keras
+
+    return Judge(keras.saving.load_model(folder / "judge.keras", compile=False, safe_mode=True), record)
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """Returns the content of ``judge.json``, or None where no whole judge lies in ``folder``."""
+    try:
+        record = files.read_json(folder / "judge.json")
+        # The record is written after the network; a run killed in between leaves two that do not belong together.
+        whole = record["network_sha256"] == files.sha256((folder / "judge.keras").read_bytes())
+    except (InputError, FileNotFoundError):
+        return None
+    return record if whole else None
+
+
+def _save(judge: Judge, folder: Path) -> None:
+    with files.atomic_path(folder / "judge.keras") as partial:
+        judge.network.save(partial)
+    judge.record["network_sha256"] = files.sha256((folder / "judge.keras").read_bytes())
+    files.write_json(folder / "judge.json", judge.record)
+
+
+def train_judge(dataset: Dataset, seed: int, quiet: bool = True) -> Judge:
+    """Trains a judge on four fifths of the data set and measures it on the rest.
+
+    It is not trained again on all pictures afterwards: so the accuracy is this very judge's, and there are photographs
+    that its descriptor never saw, against which generated pictures can be held.
+
+    Args:
+        dataset: The pictures of both poles.
+        seed: Decides the initial weights, the split and the augmentation.
+        quiet: Whether to show no progress bar.
+    """
+    network, trainer = _build(seed)
+    pictures = _reduce(dataset.pictures)
+    held_out = split(dataset.labels, seed)
+    generator = np.random.default_rng(seed)
+    batches = _batches(dataset.labels, ~held_out, generator)
+    for _ in tqdm(range(STEPS), desc="training the judge", unit="step", disable=quiet or None, leave=False):
+        rows = next(batches)
+        inputs, targets = mix(augment(pictures[rows], generator), dataset.labels[rows], generator)
+        trainer.train_on_batch(inputs, [targets[:, np.newaxis], _thumbnails(inputs)])
+    record = {
+        "poles": list(dataset.poles),
+        "seed": seed,
+        "dataset_sha256": dataset.sha256,
+        "trained_on": int((~held_out).sum()),
+        "held_out": int(held_out.sum()),
+    }
+    judge = Judge(network, record)
+    scores, labels = judge.score(dataset.pictures[held_out]), dataset.labels[held_out]
+    record["held_out_accuracy"] = accuracy(scores, labels)
+    record["held_out_brier_score"] = float(np.mean((scores - labels) ** 2))
+    return judge
+
+
+def split(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Returns which pictures are held out: bool (n,), a seeded fifth of each pole and at least one."""
+    generator = np.random.default_rng(seed)
+    held_out = np.zeros(len(labels), bool)
+    for pole in (0, 1):
+        rows = generator.permutation(np.flatnonzero(labels == pole))
+        held_out[rows[: max(1, len(rows) // HELD_OUT_PART)]] = True
+    return held_out
+
+
+def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Returns the share of right answers, each pole counting half: with 9 to 1 pictures, guessing is no 90%."""
+    right = (scores > 0.5) == (labels == 1)
+    return float(np.mean([right[labels == pole].mean() for pole in (0, 1)]))
+
+
+def _batches(labels: np.ndarray, usable: np.ndarray, generator: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yields rows without end, half from each pole, each pole's pictures in turn and shuffled anew every time."""
+
+    def stream(pole: int) -> Iterator[int]:
+        rows = np.flatnonzero(usable & (labels == pole))
+        while True:
+            yield from generator.permutation(rows)
+
+    first, second = stream(0), stream(1)
+    while True:
+        yield np.array([next(pole) for _ in range(BATCH // 2) for pole in (first, second)])
+
+
+def augment(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Returns pictures as they might also have been taken, so that the judge cannot go by how they were.
+
+    Flips and shifts; light, contrast and colour cast; and, because generated pictures are soft and grainy where
+    photographs are sharp, up to half the resolution and some noise. NumPy draws it all, so every Keras backend
+    learns from the same pictures.
+
+    Args:
+        pictures: float32 (n, size, size, 3) in [-1, 1].
+        generator: The source of chance; the same state gives the same pictures.
+
+    Returns:
+        float32 (n, size, size, 3), about [-1, 1].
+    """
+    count, size = pictures.shape[:2]
+
+    def draw(low: float, high: float, channels: int = 1) -> np.ndarray:
+        return generator.uniform(low, high, (count, 1, 1, channels)).astype(np.float32)
+
+    reach = size // 8
+    padded = np.pad(pictures, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="edge")
+    corners = generator.integers(0, 2 * reach + 1, (count, 2))
+    flips = 1 - 2 * generator.integers(0, 2, count)
+    windows = [
+        picture[top : top + size, left : left + size][:, ::flip]
+        for picture, (top, left), flip in zip(padded, corners, flips, strict=True)
+    ]
+    moved = np.stack(windows)  # (n, size, size, 3)
+    halved = _block_means(moved, size // 2).repeat(2, axis=1).repeat(2, axis=2)
+    moved += np.maximum(draw(-1, 1), 0) * (halved - moved)  # Every other picture keeps its full resolution.
+    mean = moved.mean(axis=(1, 2), keepdims=True)
+    moved = (moved - mean) * draw(0.7, 1.3) + mean * draw(0.8, 1.2) + draw(-0.2, 0.2, 3)
+    moved += generator.standard_normal(moved.shape, np.float32) * draw(0, 0.08)
+    return moved
+
+
+def mix(pictures: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Blends each picture with another and its label likewise (mixup).
+
+    What lies between the poles is what we are after; a judge that saw blends gives it a score in between, where one
+    that saw pure pictures only is sure of everything.
+
+    Args:
+        pictures: float32 (n, size, size, 3).
+        labels: int (n,), 0 or 1.
+        generator: The source of chance.
+
+    Returns:
+        The blends, of the same shape, and their shares of the second pole, float32 (n,) in [0, 1].
+    """
+    share = generator.beta(MIXUP_ALPHA, MIXUP_ALPHA, len(pictures)).astype(np.float32)
+    others = generator.permutation(len(pictures))
+    weight = share[:, np.newaxis, np.newaxis, np.newaxis]
+    return weight * pictures + (1 - weight) * pictures[others], share * labels + (1 - share) * labels[others]
+
+
+def _build(seed: int) -> tuple[keras.Model, keras.Model]:
+    """Returns the network, (descriptor, logit), and the same layers ready to be trained."""
+    import keras
+    from keras import layers
+
+    # Each layer has its own seed, so that no one else's random numbers are touched.
+    seeds = iter(np.random.SeedSequence(seed).generate_state(len(CHANNELS) + 3).tolist())
+    x = pictures = keras.Input((SIZE, SIZE, 3), name="pictures")
+    for channels in CHANNELS:
+        kernel = keras.initializers.HeNormal(seed=next(seeds))
+        x = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False, kernel_initializer=kernel)(x)
+        # 0.9, because the usual 0.99 would still remember the first of so few steps.
+        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.LeakyReLU(negative_slope=0.2)(x)
+    x = layers.Flatten()(x)
+
+    def dense(units: int, name: str) -> keras.layers.Layer:
+        return layers.Dense(units, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name=name)
+
+    descriptor = dense(FEATURES, "descriptor")(x)
+    logit = dense(1, "logit")(layers.LeakyReLU(negative_slope=0.2)(descriptor))
+    # Two poles need one number, and a descriptor trained for them alone keeps little more: all casual pictures would
+    # be neighbours. That it must also give back a thumbnail keeps colours and outlines in it. This head is not saved.
+    thumbnail = dense(3 * THUMBNAIL_SIDE**2, "thumbnail")(descriptor)
+    network = keras.Model(pictures, [descriptor, logit], name="judge")
+    trainer = keras.Model(pictures, [logit, thumbnail])
+    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, STEPS)
+    trainer.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=1e-3),
+        [keras.losses.BinaryCrossentropy(from_logits=True), keras.losses.MeanSquaredError()],
+    )
+    return network, trainer
+
+
+def _thumbnails(pictures: np.ndarray) -> np.ndarray:
+    return _block_means(pictures, THUMBNAIL_SIDE).reshape(len(pictures), -1)
+
+
+def _block_means(pictures: np.ndarray, side: int) -> np.ndarray:
+    count, size = pictures.shape[:2]
+    block = size // side
+    return pictures.reshape(count, side, block, side, block, 3).mean(axis=(2, 4))  # (n, side, side, 3)
+
+
+def _reduce(pictures: np.ndarray) -> np.ndarray:
+    """Returns float32 (n, SIZE, SIZE, 3) in [-1, 1] from pictures of any size."""
+    if pictures.shape[1] != SIZE:
+        whole = (0, 0, pictures.shape[2], pictures.shape[1])
+        pictures = np.stack(
+            [np.asarray(to_square(Image.fromarray(picture), whole, SIZE, WHITE)) for picture in pictures]
+        )
+    return to_floats(pictures)

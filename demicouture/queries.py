@@ -1,0 +1,75 @@
+"""The queries file: what is searched for, for which of the two poles, and how many pictures are wanted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from demicouture.errors import InputError
+from demicouture.files import read_csv, sha256
+
+COLUMNS = ("pole", "query", "count")
+
+
+@dataclass(frozen=True)
+class Query:
+    """A row of the queries file: for ``pole``, search for ``text`` and take ``wanted`` pictures."""
+
+    pole: str
+    text: str
+    wanted: int
+
+    @property
+    def folder(self) -> str:
+        """The folder for its pictures, below ``1-scraped``."""
+        return f"{self.pole}/{folder_name(self.text)}"
+
+
+def folder_name(text: str) -> str:
+    """Turns a query into a name that every file system takes: lower case, words joined by hyphens.
+
+    Letters of all scripts stay. ``polo shirt`` gives ``polo-shirt``.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    # 80 letters of three bytes each stay below the 255 bytes that file systems allow for a name.
+    name = re.sub(r"\W+", "-", plain)[:80].strip("-_")
+    return name or "query-" + sha256(text.encode())[:8]
+
+
+def read_queries(path: Path, limit: int | None = None) -> list[Query]:
+    """Reads the queries file.
+
+    Args:
+        path: A CSV file with the columns pole, query and count.
+        limit: The most pictures that are wanted for a query.
+
+    Raises:
+        InputError: The file is missing or damaged, has not exactly two poles, asks for one thing twice, or a count is
+            not a whole number of at least 1.
+    """
+    queries: dict[str, Query] = {}
+    for number, row in enumerate(read_csv(path, COLUMNS), start=1):
+        pole, text, count = (row[column].strip() for column in COLUMNS)
+        where = f"{path}: row {number}"
+        if not text:
+            raise InputError(f"{where}: found no query, expected words to search for")
+        if not re.fullmatch(r"\w[\w-]{0,79}", pole):
+            raise InputError(f"{where}: found the pole {pole!r}, expected a name of letters, digits, - and _")
+        if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) < 1:
+            raise InputError(f"{where}: found the count {count!r}, expected a whole number from 1 to 999999")
+        query = Query(pole, text, min(int(count), limit or int(count)))
+        if other := queries.get(query.folder.casefold()):
+            raise InputError(f"{where}: found {text!r} after {other.text!r} for {pole}, expected it once; remove one")
+        queries[query.folder.casefold()] = query
+    poles = sorted({query.pole for query in queries.values()})
+    if len(poles) != 2:
+        raise InputError(f"{path}: found {len(poles)} poles ({', '.join(poles) or 'no rows'}), expected exactly two")
+    return list(queries.values())
+
+
+def by_pole(queries: Sequence[Query]) -> dict[str, list[str]]:
+    """Returns each pole's queries, in the file's order."""
+    return {query.pole: [other.text for other in queries if other.pole == query.pole] for query in queries}

@@ -1,0 +1,100 @@
+"""Excite's image search: what the seed collected its pictures with.
+
+A result page shows 20 pictures, each as a link to the picture itself, on the site that has it. The search knows
+nothing about licences. How the pages are read follows the MIT-licensed scraper that the seed used
+(github.com/Doarakko/scraping-challenge).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from bs4 import BeautifulSoup
+
+from demicouture.errors import FetchError, SourceError
+from demicouture.fetching import Answer, Fetcher
+from demicouture.sources import Offer, others
+
+BASE_URL = "https://imagesearch.excite.co.jp/"
+
+HOME_DOMAIN = "excite.co.jp"
+
+MAX_PAGES = 100
+"""Our choice: 2,000 pictures. A search that shows new addresses for ever has left its subject long before."""
+
+MAX_PAGE_BYTES = 5_000_000
+"""Our choice: a result page had about 100 kB."""
+
+
+class Excite:
+    """Searches ``imagesearch.excite.co.jp``, or a host that answers like it."""
+
+    name = "excite"
+
+    def __init__(self, fetcher: Fetcher, base_url: str | None = None) -> None:
+        """Asks nothing yet.
+
+        Args:
+            fetcher: Fetches the result pages.
+            base_url: Where to search instead; what leads off that host is then a picture.
+        """
+        self._fetcher = fetcher
+        self._base_url = base_url or BASE_URL
+
+    def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
+        """Yields at most ``count`` offers in the order of the result pages, no address twice.
+
+        Raises:
+            SourceError: The search cannot be reached, answers an error, or sends us to another host.
+        """
+        seen: set[str] = set()
+        for page in range(1, MAX_PAGES + 1):
+            page_url = f"{self._base_url}?{urlencode({'q': query, 'page': page})}"
+            answer = self._fetch_page(page_url, page)
+            new = [url for url in self._picture_urls(answer) if url not in seen] if answer else []
+            if not new:
+                return  # Past the end, the search shows its last page again, or an empty one.
+            for url in dict.fromkeys(new):
+                yield Offer(url, page_url)
+                seen.add(url)
+                if len(seen) >= count:
+                    return
+
+    def _fetch_page(self, page_url: str, page: int) -> Answer | None:
+        """Returns a result page, or None where there is no such page any more."""
+        host = urlsplit(self._base_url).hostname
+        try:
+            answer = self._fetcher.fetch(page_url, MAX_PAGE_BYTES)
+        except FetchError as error:
+            if error.status == 404 and page > 1:
+                return None
+            told = str(error)
+            if str(error) == "private address":
+                told += " (add --allow-private-hosts if that is meant)"
+        else:
+            if urlsplit(answer.url).hostname == host:
+                return answer
+            told = f"it sends us on to {urlsplit(answer.url).hostname}, so the search has moved or ended"
+        raise SourceError(
+            f"excite: {page_url}: {told}, expected a page of results; "
+            f"try again later, or use another --source ({others('excite')})"
+        )
+
+    def _picture_urls(self, answer: Answer) -> Iterator[str]:
+        """Yields the address of each link that leads off the search's own site, in the page's order."""
+        with warnings.catch_warnings():
+            # Beautiful Soup remarks on pages that look like XML or like a file name; either way it reads them.
+            warnings.simplefilter("ignore")
+            page = BeautifulSoup(answer.content, "html.parser")
+        for link in page.select("a[href]"):
+            try:
+                url = urljoin(answer.url, link["href"].strip())
+                parts = urlsplit(url)
+            except ValueError:
+                continue
+            host = parts.hostname or ""
+            ours = parts.netloc == urlsplit(self._base_url).netloc or f".{host}".endswith(f".{HOME_DOMAIN}")
+            if parts.scheme in ("http", "https") and host and not ours:
+                yield url

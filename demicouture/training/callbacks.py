@@ -1,0 +1,245 @@
+"""What happens beside the steps: the order of the pictures, the log, samples, checkpoints, the progress line."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from demicouture.figures import POLE_COLOURS, grid, plot
+from demicouture.files import read_csv, write_csv
+from demicouture.images import save_png
+from demicouture.rendering import render
+from demicouture.training import checkpoints
+from demicouture.training.model import Adversary
+
+COLUMNS = ("epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second")
+
+CHECKPOINT_SECONDS = 60
+"""The least time between two checkpoints within a run."""
+
+CHECKPOINT_SHARE = 0.05
+"""The largest share of a run's time that writing checkpoints may take."""
+
+LONG_RUN_HOURS = 12
+"""Our choice: a run that takes longer than overnight is said to."""
+
+
+def epoch_order(seed: int, epoch: int, pictures: int, wanted: int) -> np.ndarray:
+    """Returns the positions of an epoch's pictures, int32 (wanted,): the first of a permutation.
+
+    What does not fill a last batch is left out, other pictures in every epoch.
+    """
+    return np.random.default_rng([seed, epoch]).permutation(pictures)[:wanted].astype(np.int32)
+
+
+class EpochOrder(keras.callbacks.Callback):
+    """Shuffles the pictures anew at the beginning of each epoch."""
+
+    def __init__(self, seed: int):
+        """Takes the run's seed."""
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Sets the model's order."""
+        model: Adversary = self.model
+        model.order.assign(epoch_order(self.seed, epoch, model.pictures.shape[0], model.order.shape[0]))
+
+
+class History(keras.callbacks.Callback):
+    """Writes ``history.csv``, a row for each epoch, and draws ``history.png``.
+
+    Must stand before the callbacks that take time, so that ``images_per_second`` counts steps only.
+    """
+
+    def __init__(self, folder: Path, done_epochs: int):
+        """Takes the run's folder and keeps the rows of the epochs that are done."""
+        super().__init__()
+        self.path = folder / "history.csv"
+        rows = read_csv(self.path, COLUMNS) if self.path.exists() else []
+        # A killed run may have written rows after its last checkpoint: those epochs are done again.
+        write_csv(self.path, COLUMNS, [row for row in rows if int(row["epoch"]) <= done_epochs])
+        self.paused = 0.0
+        self.started = self.first_step = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Forgets the last epoch's time."""
+        self.started, self.paused, self.first_step = 0, 0.0, int(self.model.step.numpy())
+
+    def on_train_batch_begin(self, batch, logs=None):
+        """Starts the clock at the first step."""
+        self.started = self.started or time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Appends a row; one short line, written at once, so that a kill leaves a whole row or a half last one."""
+        seconds = time.perf_counter() - self.started - self.paused
+        step = int(self.model.step.numpy())
+        if step % self.model.steps_per_epoch:
+            return  # stopped within the epoch
+        row = {"epoch": epoch + 1, "step": step, **{name: float(value) for name, value in logs.items()}}
+        row["images_per_second"] = (step - self.first_step) * self.model.batch_size / seconds
+        with open(self.path, "a", encoding="utf-8", newline="") as file:
+            csv.DictWriter(file, COLUMNS).writerow(row)
+
+    def on_train_end(self, logs=None):
+        """Draws the curves."""
+        rows = read_csv(self.path, COLUMNS)
+        if rows:
+            draw_history(self.path.with_suffix(".png"), rows)
+
+
+def draw_history(path: Path, rows: list[dict[str, str]]) -> None:
+    """Draws the losses and the discriminator's two accuracies over the epochs."""
+    columns = {name: [float(row[name]) for row in rows] for name in COLUMNS}
+    with plot(path, width=8, height=6, rows=2) as (losses, accuracies):
+        losses.plot(columns["epoch"], columns["d_loss"], color=POLE_COLOURS[0], label="discriminator")
+        losses.plot(columns["epoch"], columns["g_loss"], color=POLE_COLOURS[1], label="generator")
+        losses.set(ylabel="binary cross-entropy", title="Losses: both level, neither at 0, is a fair game")
+        accuracies.plot(columns["epoch"], columns["d_real"], color=POLE_COLOURS[0], label="on photographs")
+        accuracies.plot(columns["epoch"], columns["d_fake"], color=POLE_COLOURS[1], label="on generated pictures")
+        accuracies.set(xlabel="epoch", ylabel="discriminator's accuracy", ylim=(0, 1.02))
+        accuracies.set_title("Accuracies: both at 1 means that the generator has lost")
+        for axes in (losses, accuracies):
+            axes.legend(frameon=False)
+
+
+class Samples(keras.callbacks.Callback):
+    """Renders the same latents after epochs 1, 2, 5, 10, 20, 50, … and after the last."""
+
+    def __init__(self, folder: Path, latents: np.ndarray, last_epoch: int):
+        """Takes the folder for the grids and the latents, float32 (n, latent_dim)."""
+        super().__init__()
+        self.folder, self.latents, self.last_epoch = folder, latents, last_epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Renders a grid, if it is this epoch's turn."""
+        done = epoch + 1
+        leading = done // 10 ** (len(str(done)) - 1)
+        round_number = str(done).rstrip("0") in ("1", "2", "5") and leading in (1, 2, 5)
+        if int(self.model.step.numpy()) % self.model.steps_per_epoch == 0 and (round_number or done == self.last_epoch):
+            pictures = render(self.model.generator_to_show(), self.latents)
+            save_png(self.folder / f"epoch-{done:05d}.png", grid(pictures, columns=8))
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Saves at the end, on Ctrl-C or a termination, and in between whenever enough time has passed.
+
+    Attributes:
+        interrupted: Whether the run was asked to stop.
+    """
+
+    def __init__(self, folder: Path, history: History, save_generator: Callable[[], None]):
+        """Takes the folder, the callback whose clock to stop, and what writes the generator."""
+        super().__init__()
+        self.folder, self.history, self.save_generator = folder, history, save_generator
+        self.interrupted = False
+        self.partial_epoch: list[np.ndarray] | None = None
+        self.saved_at, self.next_wait = time.monotonic(), CHECKPOINT_SECONDS
+
+    def listen(self) -> None:
+        """Makes Ctrl-C and a termination end the step under way; a second Ctrl-C ends the program at once."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._interrupt)
+
+    def _interrupt(self, number, frame):
+        self.interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Gives an epoch that was stopped in its middle its figures back, which ``fit`` has just reset."""
+        if self.partial_epoch is not None:
+            for variable, value in zip(self.model.metrics_variables, self.partial_epoch, strict=True):
+                variable.assign(value)
+            self.partial_epoch = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Saves if it is time; stops if asked to."""
+        if self.interrupted:
+            self.model.stop_training = True
+        elif time.monotonic() - self.saved_at > self.next_wait:
+            self.save()
+
+    def on_train_end(self, logs=None):
+        """Saves."""
+        self.save()
+
+    def save(self) -> None:
+        """Writes a checkpoint and the generator as it is now."""
+        began = time.monotonic()
+        if hasattr(self.model, "jax_state_sync"):
+            self.model.jax_state_sync()  # On JAX the variables are elsewhere while fit runs.
+        checkpoints.save(self.folder, self.model)
+        self.save_generator()
+        self.saved_at = time.monotonic()
+        self.history.paused += self.saved_at - began
+        self.next_wait = max(CHECKPOINT_SECONDS, (self.saved_at - began) / CHECKPOINT_SHARE)
+
+
+class Progress(keras.callbacks.Callback):
+    """One line: epochs, steps, images a second, time left, both losses, both accuracies."""
+
+    def __init__(self, epochs: int, quiet: bool, report: Callable[[str], None]):
+        """Takes the number of epochs and how to print a message."""
+        super().__init__()
+        self.epochs, self.quiet, self.report = epochs, quiet, report
+        self.line: tqdm | None = None
+        self.left = 0
+        self.marks: list[float] = []
+        self.shown_at = 0.0
+
+    def on_train_begin(self, logs=None):
+        """Shows the line, from where an earlier run had stopped."""
+        if self.line is None:
+            model: Adversary = self.model
+            total, done = self.epochs * model.steps_per_epoch, int(model.step.numpy())
+            self.left = total - done
+            self.line = tqdm(
+                total=total,
+                initial=done,
+                desc="training",
+                unit="img",
+                unit_scale=model.batch_size,
+                disable=self.quiet or None,
+                smoothing=0.05,
+            )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Names the epoch."""
+        self.line.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Moves the line on, and reads the figures from the device now and then."""
+        self.line.update(1)
+        self.left -= 1
+        now = time.monotonic()
+        if not self.line.disable and now - self.shown_at > 1:
+            self.shown_at = now
+            self.line.set_postfix({name: f"{float(value):.2f}" for name, value in logs.items()}, refresh=False)
+        self._say_how_long(now)
+
+    def _say_how_long(self, now: float) -> None:
+        """Once: says how long the run will take, measured on the third step (the first ones compile)."""
+        if len(self.marks) > 2:
+            return
+        self.marks.append(now)
+        if len(self.marks) == 3:
+            hours = self.left * (self.marks[2] - self.marks[1]) / 3600
+            if hours > LONG_RUN_HOURS:
+                took = f"{hours / 24:.0f} days" if hours > 48 else f"{hours:.0f} hours"
+                tqdm.write(
+                    f"on this machine the whole run would take about {took}, measured; a GPU is the way out, or "
+                    "--preset demo, a smaller --size, a smaller --width. It goes on now; Ctrl-C stops it, and nothing "
+                    "done is lost"
+                )
+
+    def on_train_end(self, logs=None):
+        """Leaves the line as it is."""
+        if self.left == 0 or self.model.stop_training:
+            self.line.close()

@@ -1,0 +1,67 @@
+"""The adversarial step on JAX."""
+
+from __future__ import annotations
+
+import jax
+from keras import StatelessScope
+
+from demicouture.training.model import Adversary
+
+
+class JaxAdversary(Adversary):
+    """An adversary whose gradients come from ``jax.vjp``; all state is handed in and out."""
+
+    def train_step(self, state, position):
+        """Takes one step: the discriminator's update, then the generator's against the updated discriminator.
+
+        As in ``tensorflow_step.py`` the fakes are made once, and the generator's gradient passes through the updated
+        discriminator into the generator's recorded pass.
+        """
+        trainable, non_trainable, optimizers, metrics = state
+        of_generator = len(self.generator.trainable_variables)
+        of_discriminator_optimizer = len(self.optimizer.discriminator.variables)
+        generator, discriminator = trainable[:of_generator], trainable[of_generator:]
+        d_optimizer, g_optimizer = (
+            optimizers[:of_discriminator_optimizer],
+            optimizers[of_discriminator_optimizer:],
+        )
+
+        def run(function, non_trainable, generator=generator, discriminator=discriminator):
+            """Calls ``function`` on the given values; returns its result and the non-trainable values after it."""
+            variables = [*self.trainable_variables, *self.non_trainable_variables]
+            values = [*generator, *discriminator, *non_trainable]
+            with StatelessScope(state_mapping=zip(variables, values, strict=True)) as scope:
+                result = function()
+                return result, [scope.get_current_value(v) for v in self.non_trainable_variables]
+
+        (reals, latents), non_trainable = run(lambda: self.draw_batch(position), non_trainable)
+
+        def make_fakes(generator):
+            return run(lambda: self.generator(latents, training=True), non_trainable, generator)
+
+        fakes, towards_weights, non_trainable = jax.vjp(make_fakes, generator, has_aux=True)
+
+        def discriminator_loss(discriminator):
+            result, after = run(lambda: self.discriminator_loss(reals, fakes), non_trainable, generator, discriminator)
+            return result[0], (result, after)
+
+        d_gradients, (judged, non_trainable) = jax.grad(discriminator_loss, has_aux=True)(discriminator)
+        d_loss, real_logits, fake_logits = judged
+        discriminator, d_optimizer = self.optimizer.discriminator.stateless_apply(
+            d_optimizer, d_gradients, discriminator
+        )
+
+        def generator_loss(fakes):
+            return run(lambda: self.generator_loss(fakes), non_trainable, generator, discriminator)
+
+        (g_loss, non_trainable), towards_real = jax.value_and_grad(generator_loss, has_aux=True)(fakes)
+        (g_gradients,) = towards_weights(towards_real)
+        generator, g_optimizer = self.optimizer.generator.stateless_apply(g_optimizer, g_gradients, generator)
+
+        counted = [*self.non_trainable_variables, *self.metrics_variables]
+        with StatelessScope(state_mapping=zip(counted, [*non_trainable, *metrics], strict=True)) as scope:
+            self.step.assign(self.step + 1)
+            logs = self.measured(d_loss, g_loss, real_logits, fake_logits)
+            non_trainable = [scope.get_current_value(v) for v in self.non_trainable_variables]
+            metrics = [scope.get_current_value(v) for v in self.metrics_variables]
+        return logs, ([*generator, *discriminator], non_trainable, [*d_optimizer, *g_optimizer], metrics)

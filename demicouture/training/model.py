@@ -1,0 +1,188 @@
+"""The adversary: generator and discriminator, the losses between them, and the data they train on.
+
+The gradient step itself is the one thing that each Keras backend writes differently: ``tensorflow_step.py`` and
+``jax_step.py`` derive from :class:`Adversary` and add ``train_step``.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+from keras import ops
+
+from demicouture import networks
+from demicouture.training.augmentation import diff_augment, flip
+
+BETA_1 = 0.5
+"""Radford et al., DCGAN, section 4: at Adam's usual 0.9 training oscillates and collapses."""
+
+
+class OptimizerPair(keras.optimizers.Optimizer):
+    """Both networks' optimizers as one object, because ``fit`` carries the state of one optimizer only."""
+
+    def __init__(self, discriminator: keras.optimizers.Optimizer, generator: keras.optimizers.Optimizer):
+        """Takes the two optimizers, already built."""
+        super().__init__(learning_rate=0.0)
+        self.discriminator, self.generator = discriminator, generator
+        self.built = True
+
+    @property
+    def variables(self):
+        """Both optimizers' variables, the discriminator's first."""
+        return [*self.discriminator.variables, *self.generator.variables]
+
+    def finalize_variable_values(self, var_list):
+        """Leaves the weights alone: ``fit`` would overwrite both networks with the generator's average at its end."""
+
+
+class Adversary(keras.Model):
+    """A generator and a discriminator, trained against each other with binary cross-entropy.
+
+    ``fit`` is given positions, int32 (steps,), in ``order``, and each step takes one batch of pictures from there.
+
+    Attributes:
+        pictures: uint8 (n, size, size, 3): the whole data set, on the device.
+        order: int32 (steps_per_epoch · batch_size,): this epoch's pictures, in turn; set before each epoch.
+        step: int32 (): how many steps were done, in all runs together.
+    """
+
+    def __init__(
+        self,
+        pictures: np.ndarray,
+        *,
+        width: float,
+        batch_size: int,
+        learning_rate: float,
+        augment: bool,
+        flips: bool,
+        ema: float,
+        seed: int,
+    ):
+        """Builds both networks and both optimizers.
+
+        Args:
+            pictures: uint8 (n, size, size, 3) in [0, 255].
+            width: The factor on the networks' inner channel counts.
+            batch_size: Pictures in a step, at most n.
+            learning_rate: Of both Adams.
+            augment: Whether the discriminator sees its pictures through DiffAugment.
+            flips: Whether photographs are mirrored at random.
+            ema: Momentum of the generator's averaged weights; 0 keeps no average.
+            seed: Of the initial weights, the latents, the order, dropout and augmentation.
+        """
+        # Every initializer and every dropout layer that is made from here on draws its seed from this one.
+        keras.utils.set_random_seed(seed)
+        super().__init__(name="adversary")
+        size = pictures.shape[1]
+        self.generator = networks.build_generator(size, width)
+        self.discriminator = networks.build_discriminator(size, width)
+        self.batch_size, self.augment, self.flips, self.ema = batch_size, augment, flips, ema
+        self.steps_per_epoch = len(pictures) // batch_size
+        self.pictures = self._constant(pictures, "pictures")
+        self.order = self._constant(np.zeros(self.steps_per_epoch * batch_size, np.int32), "order")
+        self.step = self._constant(np.zeros((), np.int32), "step")
+        self.seed = keras.random.SeedGenerator(seed)
+        self.measures = {name: keras.metrics.Mean(name) for name in ("d_loss", "g_loss", "d_real", "d_fake")}
+        # In a namespace, or Keras would count the twin's weights among those that are trained and saved.
+        self._untracked = SimpleNamespace(twin=keras.models.clone_model(self.generator) if ema else None)
+        self.built = True
+
+        discriminator_optimizer = keras.optimizers.Adam(learning_rate, BETA_1)
+        discriminator_optimizer.build(self.discriminator.trainable_variables)
+        average = {"use_ema": True, "ema_momentum": ema} if ema else {}
+        generator_optimizer = keras.optimizers.Adam(learning_rate, BETA_1, **average)
+        generator_optimizer.build(self.generator.trainable_variables)
+        self.compile(optimizer=OptimizerPair(discriminator_optimizer, generator_optimizer), jit_compile=False)
+
+    def _constant(self, value: np.ndarray, name: str) -> keras.Variable:
+        return self.add_weight(
+            name=name,
+            shape=value.shape,
+            dtype=value.dtype.name,
+            trainable=False,
+            initializer=lambda shape, dtype: value,
+        )
+
+    @property
+    def metrics(self):
+        """What ``fit`` averages over an epoch and resets after it."""
+        return list(self.measures.values())
+
+    def draw_batch(self, position):
+        """Returns a step's photographs, float32 (batch, size, size, 3) in [-1, 1], and latents, (batch, latent_dim)."""
+        start = ops.reshape(ops.cast(position, "int32"), ()) * self.batch_size
+        chosen = ops.slice(self.order.value, (start,), (self.batch_size,))
+        # The one other place that turns pixels into floats: images.to_floats for what is on the device.
+        reals = ops.cast(ops.take(self.pictures.value, chosen, axis=0), "float32") / 127.5 - 1
+        if self.flips:
+            reals = flip(reals, self.seed)
+        latents = keras.random.uniform((self.batch_size, networks.LATENT_DIM), -1, 1, seed=self.seed)
+        return reals, latents
+
+    def augmented(self, pictures):
+        """Returns pictures as the discriminator is meant to see them."""
+        return diff_augment(pictures, self.seed) if self.augment else pictures
+
+    def judge(self, pictures):
+        """Returns the discriminator's logits, (batch, 1)."""
+        return self.discriminator(self.augmented(pictures), training=True)
+
+    def discriminator_loss(self, reals, fakes):
+        """Returns the loss that the discriminator lowers, and its logits: photographs → 1, generated → 0.
+
+        The two batches go through the network one after the other, as in the seed: batch normalisation must not see
+        them mixed. The seed takes one step of the optimizer for each; we take one step on the mean of both losses.
+        """
+        real_logits, fake_logits = self.judge(reals), self.judge(fakes)
+        return (cross_entropy(real_logits, True) + cross_entropy(fake_logits, False)) / 2, real_logits, fake_logits
+
+    def generator_loss(self, fakes):
+        """Returns the loss that the generator lowers: the discriminator should say 1."""
+        return cross_entropy(self.judge(fakes), True)
+
+    def measured(self, d_loss, g_loss, real_logits, fake_logits):
+        """Adds a step's figures to the epoch's and returns the epoch's means so far.
+
+        ``d_real`` and ``d_fake`` are the discriminator's accuracies on photographs and on generated pictures.
+        """
+        self.measures["d_loss"].update_state(d_loss)
+        self.measures["g_loss"].update_state(g_loss)
+        self.measures["d_real"].update_state(ops.cast(real_logits > 0, "float32"))
+        self.measures["d_fake"].update_state(ops.cast(fake_logits < 0, "float32"))
+        return {name: measure.result() for name, measure in self.measures.items()}
+
+    def generator_to_show(self) -> keras.Model:
+        """Returns the generator to show and to save: with the averaged weights, where an average is kept.
+
+        Batch normalisation's statistics belong to the weights of the moment, not to averaged ones, so they are
+        measured anew. The same model is returned, brought up to date, at every call.
+        """
+        if not self.ema:
+            return self.generator
+        twin = self._untracked.twin
+        moment = self.generator.get_weights()
+        self.optimizer.generator.finalize_variable_values(self.generator.trainable_variables)
+        twin.set_weights(self.generator.get_weights())
+        self.generator.set_weights(moment)
+        measure_batch_statistics(twin)
+        return twin
+
+
+def measure_batch_statistics(generator: keras.Model, batches: int = 4, batch_size: int = 32) -> None:
+    """Sets the moving statistics of batch normalisation to their means over batches from the prior, always the same."""
+    normalisations = [layer for layer in generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [layer.momentum for layer in normalisations]
+    latents = np.random.default_rng(0).uniform(-1, 1, (batches, batch_size, generator.input_shape[1]))
+    for done, batch in enumerate(latents.astype(np.float32)):
+        for layer in normalisations:
+            layer.momentum = done / (done + 1)  # so that the moving average is the plain mean of all batches so far
+        generator(batch, training=True)
+    for layer, momentum in zip(normalisations, momenta, strict=True):
+        layer.momentum = momentum
+
+
+def cross_entropy(logits, real: bool):
+    """Returns the mean binary cross-entropy of logits against "all real" or "all generated"."""
+    return ops.mean(ops.softplus(-logits if real else logits))

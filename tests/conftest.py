@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+
+
+class Website:
+    """A real HTTP server on loopback that answers each path as a test says, however badly.
+
+    ``pages`` maps a path to a function of the request's handler; ``asked`` lists the paths with their query strings
+    in the order of the requests; ``headers`` and ``times`` go with them.
+    """
+
+    def __init__(self) -> None:
+        self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
+        self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.times: list[float] = []
+        self.at_once = self.most_at_once = 0
+        self.stopping = threading.Event()
+        self._lock = threading.Lock()
+        website = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = 10
+
+            def do_GET(self) -> None:
+                with website._lock:
+                    website.asked.append(self.path)
+                    website.headers.append(dict(self.headers))
+                    website.times.append(time.monotonic())
+                    website.at_once += 1
+                    website.most_at_once = max(website.most_at_once, website.at_once)
+                self.website = website
+                try:
+                    page = website.pages.get(urlsplit(self.path).path)
+                    page(self) if page else answer(self, b"", status=404)
+                except OSError:
+                    self.close_connection = True  # The client had enough, as it should.
+                finally:
+                    with website._lock:
+                        website.at_once -= 1
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    def add(self, path: str, content: bytes, **options: object) -> str:
+        """Serves ``content`` at ``path``; returns the address."""
+        self.pages[path] = lambda request: answer(request, content, **options)
+        return self.url(path)
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def answer(
+    request: BaseHTTPRequestHandler,
+    content: bytes,
+    *,
+    status: int = 200,
+    content_type: str = "text/html; charset=utf-8",
+    length: int | None = None,
+    headers: dict[str, str] | None = None,
+) -> None:
+    request.send_response(status)
+    request.send_header("Content-Type", content_type)
+    request.send_header("Content-Length", str(len(content) if length is None else length))
+    for name, value in (headers or {}).items():
+        request.send_header(name, value)
+    request.end_headers()
+    request.wfile.write(content)
+    if length is not None and length != len(content):
+        request.close_connection = True
+
+
+@pytest.fixture
+def website() -> Iterator[Website]:
+    site = Website()
+    yield site
+    site.stop()

@@ -1,0 +1,159 @@
+import json
+import os
+
+import numpy as np
+import pytest
+from samples import write
+
+from demicouture import files
+from demicouture.errors import InputError, OptionsError
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    files.write_text(path, "old")
+    with pytest.raises(RuntimeError), files.atomic_path(path) as partial:
+        partial.write_text("half")
+        assert path.read_text() == "old"
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_partial_file_keeps_its_suffix_and_is_hidden(tmp_path):
+    with files.atomic_path(tmp_path / "deep" / "picture.png") as partial:
+        assert partial.suffix == ".png"
+        assert partial.name.startswith(".")
+        assert partial.parent == tmp_path / "deep"
+        partial.write_bytes(b"x")
+    assert (tmp_path / "deep" / "picture.png").read_bytes() == b"x"
+
+
+def test_json_round_trip_and_refusals(tmp_path):
+    path = tmp_path / "a.json"
+    value = {"number": 0.1, "text": "服", "none": None, "list": [1, 2]}
+    files.write_json(path, value)
+    assert files.read_json(path) == value
+    assert "服" in path.read_text("utf-8")
+    with pytest.raises(ValueError):
+        files.write_json(path, {"a": float("nan")})
+    assert files.read_json(path) == value
+    with pytest.raises(InputError, match="b.json: not found, expected a JSON file"):
+        files.read_json(tmp_path / "b.json")
+    for damage in (b'{"a": ', b"\xff\xfe"):
+        with pytest.raises(InputError, match="not readable as JSON .* restore or remove it"):
+            files.read_json(write(path, damage))
+
+
+def test_csv_round_trip(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [
+        {"file": 'a "quoted", name\nand a line', "score": 1 / 3, "count": 3},
+        {"file": "服;", "score": np.float32(0.5), "count": None},
+    ]
+    files.write_csv(path, ["file", "score", "count"], rows)
+    assert path.read_bytes().startswith(b"file,score,count\r\n")
+    found = files.read_csv(path, ["file", "score"])
+    assert [row["file"] for row in found] == [row["file"] for row in rows]
+    assert [float(row["score"]) for row in found] == [1 / 3, 0.5]
+    assert [row["count"] for row in found] == ["3", ""]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "file,label,note\r\na.png,casual,x\r\n",
+        "\ufefffile,label,note\r\na.png,casual,x\r\n",
+        "\ufefffile;label;note\r\na.png;casual;x\r\n",
+        "file,label,note\na.png,casual,x",
+        '"file","label","note"\n"a.png","casual","x"\n',
+    ],
+)
+def test_what_spreadsheets_write_is_understood(tmp_path, content):
+    path = write(tmp_path / "a.csv", content.encode())
+    assert files.read_csv(path, ["file", "label"]) == [{"file": "a.png", "label": "casual", "note": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "a.csv: not found, expected a CSV file with the columns file, label"),
+        (b"file,l\xe9bel\n", "a.csv: not UTF-8; save it again as CSV in UTF-8"),
+        (b"", "found the columns none, expected also file, label; restore the first line"),
+        (b"file,name\n", "found the columns file, name, expected also label"),
+        (b"file,label\na\n", r"a row has 2 fields where 2 are expected|a row"),
+        (b"file,label\na,b,c\n", "a row has"),
+        (b'file,label\n"a,b\n', "not readable as CSV"),
+    ],
+)
+def test_damaged_csv_is_told_in_one_line(tmp_path, content, message):
+    path = tmp_path / "a.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        files.read_csv(path, ["file", "label"])
+
+
+def test_hashes(tmp_path):
+    # SHA-256 of "abc": the first example of FIPS 180-2.
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    one, two = write(tmp_path / "b" / "one", b"abc"), write(tmp_path / "a", b"")
+    assert files.sha256(b"abc") == files.hash_file(one) == known
+    nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    both = files.sha256(f"a\0{nothing}\nb/one\0{known}\n".encode())
+    assert files.hash_files([one, two], tmp_path) == files.hash_files([two, one], tmp_path) == both
+    one.rename(tmp_path / "b" / "two")
+    assert files.hash_files([tmp_path / "b" / "two", two], tmp_path) != both
+
+
+def test_a_folder_is_moved_aside_to_the_first_free_name(tmp_path):
+    folder = tmp_path / "run"
+    assert files.move_aside(folder) is None
+    for number in (1, 2):
+        write(folder / "a", str(number).encode())
+        assert files.move_aside(folder) == tmp_path / f"run.old-{number}"
+    assert (tmp_path / "run.old-1" / "a").read_bytes() == b"1"
+    assert not folder.exists()
+
+
+def test_a_run_is_opened_and_opened_again(tmp_path):
+    folder = tmp_path / "run"
+    assert not files.open_run(folder, "a.py", {"count": 5, "seed": 0}, extendable=["count"])
+    record = json.loads((folder / "options.json").read_text())
+    assert record["script"] == "a.py"
+    assert record["options"] == {"count": 5, "seed": 0}
+    assert {"demicouture", "python", "numpy", "pillow"} <= set(record["versions"])
+    write(folder / "deep" / ".x.partial.png", b"half")
+    write(folder / ".options.partial.json", b"half")
+    assert files.open_run(folder, "a.py", {"count": 7, "seed": 0}, extendable=["count"])
+    assert json.loads((folder / "options.json").read_text())["options"]["count"] == 7
+    assert not list(folder.rglob("*partial*"))
+
+
+def test_other_options_are_refused_by_name(tmp_path):
+    folder = tmp_path / "run"
+    files.open_run(folder, "a.py", {"count": 5, "batch_size": 32}, extendable=["count"])
+    before = (folder / "options.json").read_bytes()
+    for options, message in [
+        ({"count": 5, "batch_size": 16}, r"made with --batch-size 32 \(now 16\); use the same options, or add --fresh"),
+        ({"count": 4, "batch_size": 32}, r"made with --count 5 \(now 4, expected at least as many\)"),
+    ]:
+        with pytest.raises(OptionsError, match=message):
+            files.open_run(folder, "a.py", options, extendable=["count"])
+    with pytest.raises(OptionsError, match=r"made by a\.py, not by b\.py; choose another --output"):
+        files.open_run(folder, "b.py", {})
+    assert (folder / "options.json").read_bytes() == before
+
+
+def test_strange_folders_are_refused(tmp_path):
+    with pytest.raises(OptionsError, match="a file, expected a folder; choose another --output"):
+        files.open_run(write(tmp_path / "file", b""), "a.py", {})
+    write(tmp_path / "mine" / "letter.txt", b"")
+    with pytest.raises(OptionsError, match=r"holds files that a\.py did not make"):
+        files.open_run(tmp_path / "mine", "a.py", {})
+    assert os.listdir(tmp_path / "mine") == ["letter.txt"]
+    assert not files.open_run(tmp_path / "mine", "a.py", {}, shared_with_people=True)
+    for damage in (b"[]", b'{"script": "a.py"}'):
+        write(tmp_path / "mine" / "options.json", damage)
+        with pytest.raises(InputError, match=r"options\.json: found no options in it"):
+            files.open_run(tmp_path / "mine", "a.py", {})
