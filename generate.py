@@ -35,11 +35,11 @@ GRID_COLUMNS = 10
 """A hundred designs make a square, as in the seed."""
 
 
-def made_by_another(folder: Path, generator_sha256: str) -> bool:
-    """Returns whether the designs in ``folder`` are those of another generator."""
+def read_options(folder: Path) -> dict[str, Any]:
+    """Returns what made the designs in ``folder``, or {} where there are none."""
     record = folder / "options.json"
     before = files.read_json(record) if record.exists() else {}
-    return before.get("script") == "generate.py" and before["options"]["generator_sha256"] != generator_sha256
+    return before["options"] if before.get("script") == "generate.py" else {}
 
 
 def has_latents(folder: Path, count: int, seed: int) -> bool:
@@ -156,20 +156,23 @@ def main(argv: list[str] | None = None) -> None:
     generator_sha256 = rendering.hash_generator(generator_file)
     dataset = read_dataset(args.data) if args.data.exists() else None
 
+    poles = list(dataset.poles) if dataset else (judge.read_record(folder) or {}).get("poles")
+
     # Read and check everything before the first change, and load what is slow to load only if it is needed.
-    other = not args.fresh and made_by_another(folder, generator_sha256)
+    before = read_options(folder)
+    other = bool(before) and before["generator_sha256"] != generator_sha256
     anew = args.fresh or other
+    if not anew:
+        read_words(folder, max(args.count, before.get("count", 0)), poles)
     missing = [index for index in range(args.count) if anew or read_design(folder, index) is None]
     incomplete = bool(missing) or not has_latents(folder, args.count, args.seed)
     generator = rendering.load_generator(generator_file) if incomplete else None
     aside = files.move_aside(folder) if anew else None
-    if other:
+    if other and not args.fresh:
         say(f"{folder}: made by another generator; moved to {aside}, with any labels of yours, and made anew")
     options = {"count": args.count, "seed": args.seed, "generator_sha256": generator_sha256}
     files.open_run(folder, "generate.py", options, extendable=["count"])
 
-    poles = list(dataset.poles) if dataset else (judge.read_record(folder) or {}).get("poles")
-    words = read_words(folder, args.count, poles)
     answers = None if incomplete else standing_answers(folder, args.count, dataset)
     if answers is None:
         (folder / "summary.json").unlink(missing_ok=True)  # From here on the folder is unfinished.

@@ -22,26 +22,20 @@ Example:
 from __future__ import annotations
 
 import argparse
-import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tqdm import tqdm
 
-from demicouture import cli, cropping, culling, decisions, files, measuring, sheets, workers
-from demicouture.dataset import find_poles
+from demicouture import cli, cropping, culling, dataset, decisions, files, measuring, sheets, workers
 from demicouture.errors import InputError, OptionsError
 from demicouture.images import find_pictures
 
 SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
 SIZE_STEP = 16
 """The generator doubles a small square four times at most, so every size that it can make is a multiple of this."""
-
-OUR_PICTURE = re.compile(r"[0-9a-f]{16}(-\d+)?\.png")
-"""The names that this script gives. Other files in a pole's folder are somebody's own and are never removed."""
 
 
 def image_size(text: str) -> int:
@@ -86,18 +80,6 @@ def hash_scraped(folder: Path, found: Sequence[str], follow: Callable) -> list[c
         return list(follow(pool.map(describe, found), "reading", len(found)))
 
 
-def refuse_strangers(output: Path, source: Path) -> None:
-    """Refuses pictures in the data set that this script did not make; training would take them in, unjudged.
-
-    Raises:
-        InputError: Such a picture is there.
-    """
-    for folder in _folders(output):
-        for path in find_pictures(folder):
-            if not (path.parent == folder and OUR_PICTURE.fullmatch(path.name)):
-                raise InputError(f"{path}: not made by preprocess.py; move it away (if you want it in, below {source})")
-
-
 def look_into_pictures(
     args: argparse.Namespace,
     pictures: Sequence[culling.Scraped],
@@ -110,7 +92,10 @@ def look_into_pictures(
     A picture is decoded once: the first round takes unknown pictures to be sound and cuts those that would then be
     kept. Where some turn out not to be, others move up and are cut in a second round.
     """
-    cuts = {_below(path, args.output): cropping.read_origin(path) for path in _our_pictures(args.output)}
+    cuts = {
+        path.relative_to(args.output).as_posix(): cropping.read_origin(path)
+        for path in dataset.own_pictures(args.output)
+    }
     by_person = {file: word.decision for file, word in words.items() if word.decision}
     while True:
         decisions.check_boxes(args.output / "decisions.csv", words, pictures, known)
@@ -140,71 +125,17 @@ def look_into_pictures(
                     cuts[task.picture] = (task.sha256, task.box or measures.box)
 
 
-def remove_leftovers(output: Path, poles: Sequence[str], rows: Sequence[Mapping]) -> None:
-    """Removes pictures that are no longer kept, and what is left of poles that have other names now.
-
-    Raises:
-        InputError: A folder that is no pole holds somebody's own files.
-    """
-    wanted = {row["picture"] for row in rows}
-    for path in _our_pictures(output):
-        if _below(path, output) not in wanted:
-            path.unlink()
-    for folder in _folders(output):
-        if folder.name not in poles:
-            try:
-                folder.rmdir()
-            except OSError:
-                raise InputError(f"{folder}: not a pole of the input, and not empty; move it away") from None
-    for kind in sheets.KINDS:
-        for path in output.glob(f"*-{kind}.png"):
-            if path not in [sheets.sheet_path(output, pole, kind) for pole in poles]:
-                path.unlink()
-
-
-def _folders(output: Path) -> list[Path]:
-    return sorted(path for path in output.glob("*") if path.is_dir() and not path.name.startswith("."))
-
-
-def _our_pictures(output: Path) -> list[Path]:
-    return [path for folder in _folders(output) for path in find_pictures(folder) if OUR_PICTURE.fullmatch(path.name)]
-
-
-def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
-
-
 def is_finished(output: Path, made_from: Mapping) -> bool:
     """Returns whether an earlier run made this folder from the same input, and nothing in it was changed since."""
     try:
         summary = files.read_json(output / "summary.json")
         return (
             summary["made_from"] == made_from
-            and summary["dataset_sha256"] == files.hash_files(_our_pictures(output), output)
+            and summary["dataset_sha256"] == files.hash_files(dataset.own_pictures(output), output)
             and all((output / sheet).is_file() for sheet in summary["sheets"])
         )
     except (InputError, KeyError, TypeError):
         return False
-
-
-def count_pole(rows: Sequence[Mapping], pole: str) -> dict:
-    """Returns what became of one pole's pictures, in numbers."""
-    kinds = sheets.sort_rows(rows, pole)
-    dropped = Counter(row["reason"] for _, row in kinds[sheets.DROPPED])
-    return {
-        **{kind: len(entries) for kind, entries in kinds.items()},
-        "dropped_by_reason": dict(sorted(dropped.items())),
-        "by_person": sum(row["decided_by"] == "person" for entries in kinds.values() for _, row in entries),
-    }
-
-
-def describe_pole(pole: str, counts: Mapping) -> str:
-    """Returns one line on what became of one pole's pictures."""
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts["dropped_by_reason"].items())
-    line = f"{pole}: {counts[sheets.KEPT]:,} kept, {counts[sheets.DROPPED]:,} dropped"
-    line += f" ({reasons})" if reasons else ""
-    line += f", {counts[culling.REVIEW]:,} for review" if counts[culling.REVIEW] else ""
-    return line + (f"; {counts['by_person']:,} decided by a person" if counts["by_person"] else "")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -233,7 +164,7 @@ def main(argv: list[str] | None = None) -> None:
     def follow(results: Iterable, title: str, total: int) -> Iterable:
         return tqdm(results, title, total, unit="picture", disable=args.quiet or None, leave=False)
 
-    poles = find_poles(args.input, "python scrape.py")
+    poles = dataset.find_poles(args.input, "python scrape.py")
     source, target = args.input.resolve(), args.output.resolve()
     if source == target or source in target.parents or target in source.parents:
         raise OptionsError(f"{args.output}: lies in {args.input} or around it; choose an --output apart from --input")
@@ -242,10 +173,11 @@ def main(argv: list[str] | None = None) -> None:
         say(f"moved {args.output} aside, to {aside}")
     options = {"size": args.size, "count": args.count, "seed": args.seed}
     files.open_run(args.output, "preprocess.py", options, extendable=("count",))
-    refuse_strangers(args.output, args.input)
+    dataset.refuse_strangers(args.output, args.input)
 
     decisions_file, summary_file = args.output / "decisions.csv", args.output / "summary.json"
-    words, before = decisions.read_words(decisions_file), _hash_if_there(decisions_file)
+    before = _hash_if_there(decisions_file)
+    words = decisions.read_words(decisions_file)
     pictures = hash_scraped(args.input, found, follow)
     input_sha256 = files.sha256("".join(f"{picture.file}\0{picture.sha256}\n" for picture in pictures).encode())
     made_from = {"options": options, "input_sha256": input_sha256, "decisions_sha256": before}
@@ -258,27 +190,31 @@ def main(argv: list[str] | None = None) -> None:
     decisions.check_boxes(decisions_file, words, pictures, known)
     summary_file.unlink(missing_ok=True)
     rows = look_into_pictures(args, pictures, words, known, follow)
-    remove_leftovers(args.output, poles, rows)
+    dataset.remove_leftovers(args.output, poles, [row["picture"] for row in rows])
+    sheets.remove_leftovers(args.output, poles)
     written = sheets.write_sheets(args.output, args.input, poles, rows, follow)
     if _hash_if_there(decisions_file) != before:
         raise InputError(f"{decisions_file}: edited while preprocess.py was at work; run it again to take that in")
     decisions.write_rows(decisions_file, rows)
     measuring.write_log(args.output / "measures.jsonl", {picture.sha256: known[picture.sha256] for picture in pictures})
 
-    counts = {pole: count_pole(rows, pole) for pole in poles}
+    counts = {pole: decisions.count_pole(rows, pole) for pole in poles}
     for pole in poles:
-        say(describe_pole(pole, counts[pole]))
-    report_oddities(rows, others, say)
+        say(decisions.describe_pole(pole, counts[pole]))
+    for warning in decisions.find_oddities(rows):
+        say(warning)
+    if others:
+        say(f"passed over {others:,} files whose names do not end like a picture's")
     for pole in poles:
-        if counts[pole][sheets.KEPT] < 2:
+        if counts[pole][decisions.KEPT] < 2:
             raise InputError(
-                f"{args.output / pole}: {describe_pole(pole, counts[pole])}; expected at least 2 kept; "
+                f"{args.output / pole}: {decisions.describe_pole(pole, counts[pole])}; expected at least 2 kept; "
                 f"add pictures to {args.input / pole}, or write keep into {decisions_file}, and run again"
             )
     summary = {
         "flags": {"input": str(args.input), "output": str(args.output), **options},
         "made_from": made_from | {"decisions_sha256": files.hash_file(decisions_file)},
-        "dataset_sha256": files.hash_files(_our_pictures(args.output), args.output),
+        "dataset_sha256": files.hash_files(dataset.own_pictures(args.output), args.output),
         "poles": counts,
         "other_files": others,
         "sheets": written,
@@ -291,18 +227,6 @@ def main(argv: list[str] | None = None) -> None:
 
 def _hash_if_there(path: Path) -> str | None:
     return files.hash_file(path) if path.exists() else None
-
-
-def report_oddities(rows: Sequence[Mapping], others: int, say: Callable[[str], None]) -> None:
-    """Tells what a person should know of: their own rows that could not be followed, and files passed over."""
-    for row in rows:
-        if row["decision"] == culling.KEEP and row["reason"] in culling.UNUSABLE:
-            say(f"warning: {row['file']}: you keep it, but it is {row['reason']}; it stays dropped")
-    gone = [row["file"] for row in rows if row["reason"] == decisions.NOT_FOUND]
-    if gone:
-        say(f"warning: {len(gone):,} of your rows in decisions.csv have no file any more ({gone[0]}); the rows stay")
-    if others:
-        say(f"passed over {others:,} files whose names do not end like a picture's")
 
 
 def next_command(args: argparse.Namespace) -> str:

@@ -143,9 +143,6 @@ def run(main: Callable[[], None]) -> int:
     0 done, 1 an expected failure (told in one line), 130 interrupted. Wrong usage leaves with 2 from
     within argparse. Anything unexpected keeps its traceback.
     """
-    # TensorFlow reads these when it is imported; its start-up messages are not for our users.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GLOG_minloglevel", "3")
     try:
         main()
     except DemicoutureError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import socket
 import threading
 import time
@@ -43,6 +44,8 @@ def open_session(headers: dict[str, str]) -> requests.Session:
     A proxy would be connected to in place of the host, so that no address could be judged; a ``.netrc`` would send a
     person's passwords along.
     """
+    # Its remarks on every retry would end up in the middle of a progress bar.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,9 @@ import numpy as np
 from demicouture.errors import InputError, PictureError
 from demicouture.files import hash_files
 from demicouture.images import WHITE, find_pictures, open_picture, to_square
+
+OUR_PICTURE = re.compile(r"[0-9a-f]{16}(-\d+)?\.png")
+"""The names that preprocess.py gives. Other files in a pole's folder are somebody's own and are never removed."""
 
 
 @dataclass(frozen=True)
@@ -96,3 +101,51 @@ def _read_square(file: Path, size: int | None) -> np.ndarray:
     if image.width > size:
         image = to_square(image, (0, 0, *image.size), size, WHITE)
     return np.asarray(image)
+
+
+def own_pictures(folder: Path) -> list[Path]:
+    """Returns the pictures in a data set that preprocess.py made."""
+    return [path for pole in _sub_folders(folder) for path in find_pictures(pole) if OUR_PICTURE.fullmatch(path.name)]
+
+
+def refuse_strangers(folder: Path, source: Path) -> None:
+    """Refuses pictures in a data set that preprocess.py did not make; training would take them in, unjudged.
+
+    Args:
+        folder: The data set.
+        source: Where such a picture belongs.
+
+    Raises:
+        InputError: Such a picture is there.
+    """
+    for pole in _sub_folders(folder):
+        for path in find_pictures(pole):
+            if not (path.parent == pole and OUR_PICTURE.fullmatch(path.name)):
+                raise InputError(f"{path}: not made by preprocess.py; move it away (if you want it in, below {source})")
+
+
+def remove_leftovers(folder: Path, poles: Sequence[str], pictures: Iterable[str]) -> None:
+    """Removes pictures that are no longer kept, and what is left of poles that have other names now.
+
+    Args:
+        folder: The data set.
+        poles: The two poles.
+        pictures: What stays, below ``folder``.
+
+    Raises:
+        InputError: A folder that is no pole holds somebody's own files.
+    """
+    pictures = set(pictures)
+    for path in own_pictures(folder):
+        if path.relative_to(folder).as_posix() not in pictures:
+            path.unlink()
+    for pole in _sub_folders(folder):
+        if pole.name not in poles:
+            try:
+                pole.rmdir()
+            except OSError:
+                raise InputError(f"{pole}: not a pole of the input, and not empty; move it away") from None
+
+
+def _sub_folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_dir() and not path.name.startswith("."))

@@ -8,12 +8,14 @@ next change of a rule would pass over what the person said. To give a row back t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from demicouture.cropping import Box, find_fault
-from demicouture.culling import DECISIONS, DROP, KEEP, UNUSABLE, Scraped
+from demicouture.culling import DECISIONS, DROP, KEEP, REVIEW, UNUSABLE, Scraped
 from demicouture.errors import InputError
 from demicouture.files import read_csv, write_csv
 from demicouture.measuring import Measures
@@ -28,8 +30,14 @@ COLUMNS = (
 BY_A_PERSON = "a person's decision"
 NOT_FOUND = "file not found"
 
+KEPT, DROPPED = "kept", "dropped"
+KINDS = (KEPT, DROPPED, REVIEW)
+"""What becomes of a picture in the end."""
+
 FIRST_ROW = 2
 """The number that a spreadsheet shows beside the first row after the heading."""
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -184,3 +192,53 @@ def _name(picture: Scraped, taken: set[str]) -> str:
 def write_rows(path: Path, rows: Sequence[Mapping]) -> None:
     """Writes decisions.csv atomically."""
     write_csv(path, COLUMNS, rows)
+
+
+def sort_rows(rows: Iterable[Row], pole: str) -> dict[str, list[tuple[int, Row]]]:
+    """Returns one pole's rows by what became of them, each with its number in decisions.csv as a spreadsheet shows it.
+
+    A row without a picture that is not for review is dropped, whatever its decision: a person may wish to keep a
+    file that cannot be decoded.
+    """
+    kinds: dict[str, list[tuple[int, Row]]] = {kind: [] for kind in KINDS}
+    for number, row in enumerate(rows, FIRST_ROW):
+        if row["pole"] == pole:
+            kind = KEPT if row["picture"] else REVIEW if row["decision"] == REVIEW else DROPPED
+            kinds[kind].append((number, row))
+    return kinds
+
+
+def count_pole(rows: Sequence[Row], pole: str) -> dict:
+    """Returns what became of one pole's pictures, in numbers."""
+    kinds = sort_rows(rows, pole)
+    dropped = Counter(row["reason"] for _, row in kinds[DROPPED])
+    return {
+        **{kind: len(entries) for kind, entries in kinds.items()},
+        "dropped_by_reason": dict(sorted(dropped.items())),
+        "by_person": sum(row["decided_by"] == "person" for entries in kinds.values() for _, row in entries),
+    }
+
+
+def describe_pole(pole: str, counts: Mapping) -> str:
+    """Returns one line on what became of one pole's pictures."""
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts["dropped_by_reason"].items())
+    line = f"{pole}: {counts[KEPT]:,} kept, {counts[DROPPED]:,} dropped"
+    line += f" ({reasons})" if reasons else ""
+    line += f", {counts[REVIEW]:,} for review" if counts[REVIEW] else ""
+    return line + (f"; {counts['by_person']:,} decided by a person" if counts["by_person"] else "")
+
+
+def find_oddities(rows: Iterable[Row]) -> list[str]:
+    """Returns one line for each kind of a person's word that could not be followed."""
+    rows = list(rows)
+    lines = [
+        f"warning: {row['file']}: you keep it, but it is {row['reason']}; it stays dropped"
+        for row in rows
+        if row["decision"] == KEEP and row["reason"] in UNUSABLE
+    ]
+    gone = [row["file"] for row in rows if row["reason"] == NOT_FOUND]
+    if gone:
+        lines.append(
+            f"warning: {len(gone):,} of your rows in decisions.csv have no file any more ({gone[0]}); the rows stay"
+        )
+    return lines

@@ -122,7 +122,8 @@ def read_latents(path: Path) -> np.ndarray:
     wanted = f"expected numbers of shape (designs, {LATENT_DIM}) in [-1, 1]; run: python generate.py --fresh"
     try:
         # allow_pickle=False: an array of objects could run code when it is read.
-        latents = np.load(path, allow_pickle=False)
+        with open(path, "rb") as file:
+            latents = np.load(file, allow_pickle=False)
     except FileNotFoundError:
         raise InputError(f"{path}: not found, expected the designs' latents; run: python generate.py") from None
     except (ValueError, EOFError, OSError) as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,12 +19,25 @@ POLE_COLOURS = ("#2a78b5", "#d1495b")
 
 PLANE_COLOUR = "#444444"
 CAPTION_HEIGHT = 16
+CAPTION_SIZE = 10
 TITLE_HEIGHT = 30
 LEGIBLE = 96
 """Pixels; our choice: a garment is recognised at this side, and a caption of 14 letters fits below."""
 
 CAPTION_COLOUR = (40, 40, 40)
 GROUND = (255, 255, 255)
+
+
+@functools.cache
+def load_font(size: float) -> ImageFont.FreeTypeFont:
+    """Returns the font of all our pictures: matplotlib's, so that sheets and plots look alike.
+
+    Pillow's own lacks even the multiplication sign.
+    """
+    # Where the package lies, without importing it, which takes longer than drawing most sheets.
+    package = importlib.util.find_spec("matplotlib")
+    folder = Path(package.origin).parent / "mpl-data/fonts/ttf"
+    return ImageFont.truetype(folder / "DejaVuSans.ttf", size)
 
 
 def grid(
@@ -52,10 +67,10 @@ def grid(
     rows = -(-count // columns)
     caption_height = CAPTION_HEIGHT * max(caption.count("\n") + 1 for caption in captions) if captions else 0
     cell_width, cell_height = width * scale + gap, height * scale + gap + caption_height
-    font = ImageFont.load_default(11)
+    font = load_font(CAPTION_SIZE)
     margin = max((int(font.getlength(line)) + 10 for text in row_titles or () for line in text.split("\n")), default=0)
     sheet_width = margin + columns * cell_width + gap
-    title_font = ImageFont.load_default(TITLE_HEIGHT * 2 / 3)
+    title_font = load_font(TITLE_HEIGHT * 0.6)
     title_lines = _break_lines(title, title_font, sheet_width - 4 * gap)
     head = len(title_lines) * TITLE_HEIGHT + (CAPTION_HEIGHT if column_titles else 0)
     sheet = Image.new("RGB", (sheet_width, head + rows * cell_height + gap), GROUND)

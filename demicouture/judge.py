@@ -17,6 +17,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from demicouture import files
+from demicouture.backend import start_keras
 from demicouture.dataset import Dataset
 from demicouture.errors import InputError
 from demicouture.images import WHITE, to_floats, to_square
@@ -137,6 +138,7 @@ def open_judge(folder: Path, dataset: Dataset | None, seed: int, quiet: bool = T
         judge = train_judge(dataset, seed, quiet)
         _save(judge, folder)
         return judge
+    start_keras()
     import keras
 
     return Judge(keras.saving.load_model(folder / "judge.keras", compile=False, safe_mode=True), record)
@@ -276,11 +278,13 @@ def mix(pictures: np.ndarray, labels: np.ndarray, generator: np.random.Generator
     share = generator.beta(MIXUP_ALPHA, MIXUP_ALPHA, len(pictures)).astype(np.float32)
     others = generator.permutation(len(pictures))
     weight = share[:, np.newaxis, np.newaxis, np.newaxis]
+    labels = labels.astype(np.float32)
     return weight * pictures + (1 - weight) * pictures[others], share * labels + (1 - share) * labels[others]
 
 
 def _build(seed: int) -> tuple[keras.Model, keras.Model]:
     """Returns the network, (descriptor, logit), and the same layers ready to be trained."""
+    start_keras()
     import keras
     from keras import layers
 

@@ -53,12 +53,14 @@ def read_persons_words(path: Path, known: int, count: int, poles: Sequence[str] 
                 f"{path}: no row for {name}, expected one for each design; restore it (with an empty label, say), "
                 "or remove the whole file to have the judge label anew"
             )
-    words = {}
+    words: dict[str, str] = {}
+    allowed = list(poles or [])
     for name in sorted(rows):
         label, judge_label = rows[name]["label"].strip(), rows[name]["judge_label"].strip()
         if label == judge_label and rows[name]["labelled_by"].strip() != PERSON:
             continue
-        allowed = poles or sorted({*words.values(), label} - {""})[:2]
+        if label and poles is None and label not in allowed and len(allowed) < 2:
+            allowed.append(label)
         if label and label not in allowed:
             raise InputError(
                 f"{path}: {name} is labelled {label!r}, expected {allowed[0]}, {allowed[1]} or nothing; "

@@ -72,7 +72,7 @@ def look(task: Task) -> tuple[Measures, bytes | None]:
 
 
 def look_at_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
-    """Returns the whole of a picture, fitted into a square tile for a contact sheet; None if it cannot be decoded.
+    """Returns the whole of a picture, fitted into a square tile for a contact sheet; None if there is nothing to see.
 
     Returns:
         uint8 (side, side, 3) in [0, 255].
@@ -80,7 +80,7 @@ def look_at_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
     path, side = path_and_side
     try:
         image = open_reduced(path, side).image
-    except PictureError:
+    except (PictureError, FileNotFoundError):
         return None
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     tile = Image.new("RGB", (side, side), (236, 236, 236))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from demicouture.backend import start_keras
 from demicouture.errors import InputError
 from demicouture.images import to_pixels
 from demicouture.latents import LATENT_DIM
@@ -49,6 +50,7 @@ def load_generator(path: Path) -> keras.Model:
     if not path.is_file():
         raise InputError(f"{path}: not found, expected a trained generator; run: python train_dcgan.py")
     # Imported here: only what renders has to wait for the backend to start.
+    start_keras()
     import keras
 
     from demicouture import networks  # noqa: F401  (registers the layers that the file names)

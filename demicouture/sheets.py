@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from demicouture.culling import OVER_COUNT, REVIEW
-from demicouture.decisions import FIRST_ROW
-from demicouture.figures import grid
+from demicouture.decisions import DROPPED, KEPT, KINDS, Row, sort_rows
+from demicouture.figures import CAPTION_SIZE, grid, load_font
 from demicouture.images import save_png
 from demicouture.measuring import look_at_tile
 from demicouture.workers import in_order
-
-KEPT, DROPPED = "kept", "dropped"
-KINDS = (KEPT, DROPPED, REVIEW)
 
 MOST_KEPT = 600
 MOST_OF_A_REASON = 48
 """Our choice: on one sheet a person looks at a few hundred pictures, not at thousands; titles say what is left out."""
 
-TILE_SIDE = 112
+TILE_SIDE = 128
 MOST_COLUMNS = 24
 SHAPE = 1.5
 """Tiles across for each tile down, as long as the columns allow: the shape of a screen."""
 
 GREY = (200, 200, 200)
-
-Row = Mapping[str, Any]
 
 
 def sheet_path(folder: Path, pole: str, kind: str) -> Path:
@@ -41,18 +35,11 @@ def sheet_path(folder: Path, pole: str, kind: str) -> Path:
     return folder / f"{pole}-{kind}.png"
 
 
-def sort_rows(rows: Iterable[Row], pole: str) -> dict[str, list[tuple[int, Row]]]:
-    """Returns one pole's rows by what became of them, each with its number in decisions.csv as a spreadsheet shows it.
-
-    A row without a picture that is not for review is dropped, whatever its decision: a person may wish to keep a
-    file that cannot be decoded.
-    """
-    kinds: dict[str, list[tuple[int, Row]]] = {kind: [] for kind in KINDS}
-    for number, row in enumerate(rows, FIRST_ROW):
-        if row["pole"] == pole:
-            kind = KEPT if row["picture"] else REVIEW if row["decision"] == REVIEW else DROPPED
-            kinds[kind].append((number, row))
-    return kinds
+def remove_leftovers(folder: Path, poles: Sequence[str]) -> None:
+    """Removes the sheets of poles that have other names now."""
+    for kind in KINDS:
+        for path in set(folder.glob(f"*-{kind}.png")) - {sheet_path(folder, pole, kind) for pole in poles}:
+            path.unlink()
 
 
 def write_sheets(folder: Path, source: Path, poles: Sequence[str], rows: Sequence[Row], follow: Callable) -> list[str]:
@@ -122,7 +109,7 @@ def spread(entries: Sequence, most: int) -> list:
 def draw_missing(file: str) -> np.ndarray:
     """Returns a grey tile with a file's name, for a picture that cannot be shown: uint8 (side, side, 3) in [0, 255]."""
     tile = Image.new("RGB", (TILE_SIDE, TILE_SIDE), GREY)
-    font = ImageFont.load_default(11)
+    font = load_font(CAPTION_SIZE)
     lines = [""]
     for letter in file.partition("/")[2]:
         if font.getlength(lines[-1] + letter) > TILE_SIDE - 8:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,6 +30,7 @@ class Website:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout = 10
+            disable_nagle_algorithm = True  # Else each answer waits 40 ms for an acknowledgement.
 
             def do_GET(self) -> None:
                 with website._lock:
@@ -96,3 +98,22 @@ def website() -> Iterator[Website]:
     site = Website()
     yield site
     site.stop()
+
+
+@pytest.fixture(scope="session")
+def tiny_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a small ``generator.keras`` whose weights are random but whose pictures are full of contrast."""
+    import keras
+
+    spread = keras.initializers.RandomNormal(stddev=0.5, seed=1)
+    generator = keras.Sequential(
+        [
+            keras.Input((100,)),
+            keras.layers.Dense(8 * 8 * 3, activation="tanh", kernel_initializer=spread),
+            keras.layers.Reshape((8, 8, 3)),
+            keras.layers.UpSampling2D(4, interpolation="bilinear"),
+        ]
+    )
+    folder = tmp_path_factory.mktemp("training")
+    generator.save(folder / "generator.keras")
+    return folder

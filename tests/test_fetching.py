@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import struct
 import threading
@@ -112,7 +113,7 @@ def test_the_timeout_covers_all_redirects_together(website):
     website.pages["/"] = page
     with quick(0.6) as fetcher:
         assert refused(fetcher, website.url()) == "timeout"
-    assert len(website.asked) == 3
+    assert 2 <= len(website.asked) <= 3
 
 
 def test_an_endless_body_ends_at_the_limit(website, fetcher):
@@ -156,14 +157,16 @@ def test_a_body_shorter_than_announced_is_told(website, fetcher):
     assert refused(fetcher, website.url()) == "broken off"
 
 
-def test_a_reset_connection_is_tried_once_more(website, fetcher):
+def test_a_reset_connection_is_tried_once_more_without_a_word(website, fetcher, caplog):
     def page(request):
         request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        request.connection.close()
+        request.close_connection = True
+        os.close(request.connection.detach())
 
     website.pages["/"] = page
     assert refused(fetcher, website.url()) == "unreachable"
     assert website.asked == ["/", "/"]
+    assert not caplog.records
 
 
 def test_a_closed_port_is_unreachable(fetcher):

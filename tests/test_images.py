@@ -70,7 +70,9 @@ def test_colour_modes_become_rgb():
         picture = open_picture(encode(rgb.convert(mode, palette=Image.Palette.ADAPTIVE), kind))
         assert picture.mode == "RGB"
         assert close(corners(picture), tolerance=12), (mode, kind)
-    black_and_white = open_picture(encode(rgb.convert("L").point(lambda value: value > 100).convert("1"), "PNG"))
+    black_and_white = open_picture(
+        encode(rgb.convert("L").point(lambda value: 255 * (value > 100)).convert("1"), "PNG")
+    )
     assert [corner[0] for corner in corners(black_and_white)] == [
         255 if np.dot(colour, (0.299, 0.587, 0.114)) > 100 else 0 for colour in QUARTERS
     ]

@@ -42,7 +42,9 @@ def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[Path]]:
                 # All of it is read, and so checked, before anything is assigned.
                 values = {name: archive[name] for name in archive.files}
             state = _state(model)
-            if values.keys() != state.keys():
+            if {name: value.shape for name, value in values.items()} != {
+                name: tuple(variable.shape) for name, variable in state.items()
+            }:
                 raise ValueError("other variables")
         except (OSError, ValueError, EOFError, zipfile.BadZipFile):
             damaged.append(path)
@@ -61,7 +63,5 @@ def _state(model: Adversary) -> dict:
     # The pictures are the data set's; the order is drawn anew at each epoch's beginning.
     left_out = {id(model.pictures), id(model.order)}
     variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
-    return {
-        f"{index:04d}-{variable.name}": variable
-        for index, variable in enumerate(v for v in variables if id(v) not in left_out)
-    }
+    # Numbered, not named: Keras counts its names up for every network that a process makes.
+    return {f"{index:04d}": v for index, v in enumerate(v for v in variables if id(v) not in left_out)}

@@ -53,6 +53,7 @@ class Adversary(keras.Model):
         pictures: np.ndarray,
         *,
         width: float,
+        discriminator_width: float,
         batch_size: int,
         learning_rate: float,
         augment: bool,
@@ -64,7 +65,8 @@ class Adversary(keras.Model):
 
         Args:
             pictures: uint8 (n, size, size, 3) in [0, 255].
-            width: The factor on the networks' inner channel counts.
+            width: The factor on the generator's inner channel counts.
+            discriminator_width: The factor on the discriminator's.
             batch_size: Pictures in a step, at most n.
             learning_rate: Of both Adams.
             augment: Whether the discriminator sees its pictures through DiffAugment.
@@ -77,7 +79,7 @@ class Adversary(keras.Model):
         super().__init__(name="adversary")
         size = pictures.shape[1]
         self.generator = networks.build_generator(size, width)
-        self.discriminator = networks.build_discriminator(size, width)
+        self.discriminator = networks.build_discriminator(size, discriminator_width)
         self.batch_size, self.augment, self.flips, self.ema = batch_size, augment, flips, ema
         self.steps_per_epoch = len(pictures) // batch_size
         self.pictures = self._constant(pictures, "pictures")

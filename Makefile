@@ -1,0 +1,41 @@
+# make demo   sets up, runs the six scripts on drawn pictures, and names the pictures to open
+# make test   sets up, checks the code's style, and runs the tests
+# Either installs once; what it installed is used again until a requirements file changes.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test clean
+
+demo: $(VENV)/.installed
+	$(RUN) scrape.py --queries data/queries-demo.csv
+	$(RUN) preprocess.py
+	$(RUN) train_dcgan.py --preset demo
+	$(RUN) generate.py
+	$(RUN) latent_svm.py
+	$(RUN) interpolate.py
+	@echo
+	@echo "The pictures to open, in the order in which they were made:"
+	@ls -1 data/2-dataset/*-kept.png outputs/3-training/reals.png outputs/3-training/samples/*.png \
+	    outputs/3-training/history.png outputs/4-generated/grid*.png outputs/5-boundary/*.png \
+	    outputs/6-interpolation/*.png outputs/6-interpolation/*.gif
+
+test: $(VENV)/.installed-dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m pytest
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \
+	newer; run: make PYTHON=python3.12" % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV)

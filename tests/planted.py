@@ -1,0 +1,57 @@
+"""Latents with a known hyperplane, and the folders that the scripts would have made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from demicouture.designs import design_name
+from demicouture.files import write_csv
+from demicouture.latents import LATENT_DIM, sample_prior
+
+POLES = ("casual", "collection")
+
+
+def planted_normal(seed: int) -> np.ndarray:
+    normal = np.random.default_rng([seed, 1]).normal(size=LATENT_DIM)
+    return normal / np.linalg.norm(normal)
+
+
+def planted(
+    count: int, seed: int, flipped: float = 0.0, intercept: float = 0.1
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns latents, labels with a share of them flipped, and the true normal."""
+    latents, normal = sample_prior(count, seed), planted_normal(seed)
+    wrong = np.random.default_rng([seed, 2]).random(count) < flipped
+    return latents, (latents @ normal + intercept > 0) ^ wrong, normal
+
+
+def write_generated(
+    folder: Path,
+    latents: np.ndarray,
+    words: Sequence[str],
+    scores: Sequence[float | None] | None = None,
+    judged: Sequence[str] | None = None,
+) -> Path:
+    """Writes latents.npy and labels.csv as ``generate.py`` does; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "latents.npy", latents)
+    judged = words if judged is None else judged
+    rows = [
+        {
+            "design": design_name(index),
+            "label": word,
+            "score": scores[index] if scores is not None else None,
+            "labelled_by": "judge" if judged[index] else "",
+            "judge_label": judged[index],
+        }
+        for index, word in enumerate(words)
+    ]
+    write_csv(folder / "labels.csv", ["design", "label", "score", "labelled_by", "judge_label"], rows)
+    return folder
+
+
+def words_of(labels: np.ndarray) -> list[str]:
+    return [POLES[int(label)] for label in labels]

@@ -1,0 +1,265 @@
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import planted
+import pytest
+from PIL import Image
+
+import interpolate
+from demicouture import cli, rendering
+from demicouture.boundary import Hyperplane
+from demicouture.designs import design_name, read_designs
+from demicouture.files import write_json
+from demicouture.images import save_png
+from demicouture.latents import LATENT_DIM, lerp, prior_preserving_path, sample_prior
+
+COUNT = 12
+WORDS = ["casual"] * 5 + ["collection"] * 5 + ["", ""]
+SCORES = [0.3, 0.02, 0.2, 0.1, 0.4, 0.7, 0.8, 0.6, 0.97, 0.9, 0.5, 0.5]
+SUREST = (1, 8)
+
+
+def run(home: Path, *flags: str) -> int:
+    return cli.run(lambda: interpolate.main(["--home", str(home), *flags]))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def steps_of(folder: Path) -> list[dict[str, str]]:
+    with open(folder / "steps.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def plane_between(latents: np.ndarray) -> Hyperplane:
+    """The plane that halves the way between the two surest designs at a right angle."""
+    first, second = latents[list(SUREST)].astype(np.float64)
+    normal = (second - first) / np.linalg.norm(second - first)
+    return Hyperplane(normal, float(-(first + second) / 2 @ normal))
+
+
+def write_boundary(home: Path, plane: Hyperplane, found: bool = True) -> Path:
+    folder = home / "outputs/5-boundary"
+    plane.save(folder / "hyperplane.npz")
+    write_json(folder / "report.json", {"boundary_found": found})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def designs_home(tiny_training, tmp_path_factory):
+    home = tmp_path_factory.mktemp("designs")
+    latents = sample_prior(COUNT, 3)
+    folder = planted.write_generated(home / "outputs/4-generated", latents, WORDS, SCORES)
+    generator = rendering.load_generator(tiny_training / "generator.keras")
+    for index, picture in enumerate(rendering.render(generator, latents)):
+        save_png(folder / design_name(index), picture)
+    shutil.copytree(tiny_training, home / "outputs/3-training")
+    return home
+
+
+@pytest.fixture
+def home(designs_home, tmp_path):
+    shutil.copytree(designs_home, tmp_path / "home")
+    return tmp_path / "home"
+
+
+def test_the_surest_two_are_joined_and_the_ends_are_the_designs_to_the_pixel(home, capsys):
+    latents = np.load(home / "outputs/4-generated/latents.npy")
+    plane = plane_between(latents)
+    write_boundary(home, plane)
+    assert run(home) == 0
+    folder, generated = home / "outputs/6-interpolation", home / "outputs/4-generated"
+    rows = steps_of(folder)
+    assert list(rows[0]) == ["strip", "step", "t", "distance", "picture"]
+    assert [(row["strip"], row["step"]) for row in rows] == [("0", str(step)) for step in range(9)]
+    assert [float(row["t"]) for row in rows] == [step / 8 for step in range(9)]
+    way = prior_preserving_path(*latents[list(SUREST)], np.linspace(0, 1, 9))
+    assert np.array_equal([float(row["distance"]) for row in rows], plane.signed_distance(way))
+    for row, number in ((rows[0], SUREST[0]), (rows[-1], SUREST[1])):
+        assert np.array_equal(pixels(folder / row["picture"]), pixels(generated / design_name(number)))
+    middle = Image.fromarray(pixels(folder / rows[4]["picture"])).resize((512, 512), Image.Resampling.LANCZOS)
+    assert np.abs(pixels(folder / "midpoint.png").astype(int) - np.asarray(middle)).max() <= 1
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["pair"] == ["design-0001.png", "design-0008.png"]
+    point = prior_preserving_path(*latents[list(SUREST)], np.array([summary["crossing"]]))
+    assert plane.signed_distance(point)[0] == pytest.approx(0, abs=1e-9)
+    assert pixels(folder / "crossing.png").shape == (512, 512, 3)
+    with Image.open(folder / "animation.gif") as animation:
+        assert animation.n_frames <= 2 * interpolate.FRAMES - 2
+        assert animation.size == (256, 256)
+    printed = capsys.readouterr().out
+    assert "From design 1 (casual) to design 8 (collection): the hyperplane is crossed at t = 0." in printed
+    assert all(f"6-interpolation/{name}" in printed.splitlines()[-1] for name in ("strip.png", "animation.gif"))
+
+
+def test_the_strip_shows_every_step_to_the_pixel(home):
+    assert run(home, "--a", "10", "--b", "2", "--steps", "4") == 0
+    folder = home / "outputs/6-interpolation"
+    strip = pixels(folder / "strip.png")
+    assert strip.shape[1] == 4 * (96 + 2) + 2
+    for step in range(4):
+        shown = pixels(folder / f"strip-0/step-{step:02d}.png").repeat(3, 0).repeat(3, 1)
+        left = 2 + step * 98
+        assert any(np.array_equal(strip[top : top + 96, left : left + 96], shown) for top in range(strip.shape[0] - 95))
+
+
+def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(home, capsys):
+    folder = home / "outputs/6-interpolation"
+    assert run(home) == 0
+    before = contents(folder)
+    assert run(home) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    (folder / "summary.json").unlink()
+    (folder / "strip.png").unlink()
+    (folder / "strip-0/.step-03.partial.png").write_bytes(b"half")
+    assert run(home) == 0
+    assert contents(folder) == before
+
+
+def test_without_a_boundary_there_are_strips_but_no_distances(home, capsys):
+    assert run(home) == 0
+    printed = capsys.readouterr().out
+    assert "5-boundary: not found, so nothing is said about the hyperplane; run: python latent_svm.py" in printed
+    folder = home / "outputs/6-interpolation"
+    assert {row["distance"] for row in steps_of(folder)} == {""}
+    assert not (folder / "crossing.png").exists()
+    # Then one is made, and worked in; then it turns out to be none, and is taken back.
+    plane = plane_between(np.load(home / "outputs/4-generated/latents.npy"))
+    write_boundary(home, plane)
+    assert run(home) == 0
+    assert (folder / "crossing.png").exists()
+    write_boundary(home, plane, found=False)
+    capsys.readouterr()
+    assert run(home) == 0
+    assert "report.json: no boundary was found, so there is no crossing" in capsys.readouterr().out
+    assert not (folder / "crossing.png").exists()
+    assert {row["distance"] for row in steps_of(folder)} == {""}
+
+
+def test_a_path_on_one_side_says_so(home, capsys):
+    normal = np.eye(LATENT_DIM)[0]
+    write_boundary(home, Hyperplane(normal, 5.0))
+    assert run(home) == 0
+    assert "both on the same side of the hyperplane, which is not crossed" in capsys.readouterr().out
+    assert not (home / "outputs/6-interpolation/crossing.png").exists()
+
+
+def test_lerp_is_the_straight_line(home):
+    latents = np.load(home / "outputs/4-generated/latents.npy")
+    plane = plane_between(latents)
+    write_boundary(home, plane)
+    assert run(home, "--path", "lerp", "--steps", "3") == 0
+    rows = steps_of(home / "outputs/6-interpolation")
+    line = lerp(*latents[list(SUREST)], np.array([0, 0.5, 1]))
+    assert [float(row["distance"]) for row in rows] == pytest.approx(plane.signed_distance(line), abs=1e-12)
+    assert json.loads((home / "outputs/6-interpolation/summary.json").read_text())["crossing"] == pytest.approx(0.5)
+
+
+def pair_of(home: Path, *flags: str, plane: Hyperplane | None = None) -> tuple[int, int]:
+    args = interpolate.parse_args(["--home", str(home), *flags])
+    return interpolate.choose_pair(args, read_designs(args.input), plane)
+
+
+def test_how_the_pair_is_chosen(home):
+    generated, latents = home / "outputs/4-generated", sample_prior(COUNT, 3)
+    assert pair_of(home) == SUREST
+    assert pair_of(home, "--a", "2") == (2, 8)
+    assert pair_of(home, "--a", "6") == (6, 1)  # From the second pole, to the first.
+    assert pair_of(home, "--b", "2") == (8, 2)
+    assert pair_of(home, "--a", "10") == (10, 8)
+    assert pair_of(home, "--a", "10", "--b", "11") == (10, 11)
+    # A person's word counts before the judge's.
+    planted.write_generated(generated, latents, ["casual"] * 6 + WORDS[6:], SCORES, judged=WORDS)
+    assert pair_of(home) == (5, 8)
+    # Without scores, the distance from the plane counts.
+    planted.write_generated(generated, latents, WORDS)
+    distances = latents[:, 0]
+    plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
+    assert pair_of(home, plane=plane) == (np.argmin(distances[:5]), 5 + np.argmax(distances[5:10]))
+    assert pair_of(home) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--a", "12"], "--a 12: found 12 designs, expected a number from 0 to 11"),
+        (["--b", "99"], "--b 99: found 12 designs"),
+        (["--a", "3", "--b", "3"], "--a 3 --b 3: found one design, expected two different ones"),
+        (["--boundary", "nowhere"], "nowhere: not found, expected a folder with hyperplane.npz"),
+        (["--training", "nowhere"], "nowhere/generator.keras: not found, expected a trained generator"),
+        (["--input", "nowhere"], "nowhere: not found, expected a folder with latents.npy"),
+    ],
+)
+def test_what_does_not_fit_is_told_in_one_line(home, capsys, flags, message):
+    assert run(home, *flags) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert message in error
+    assert not (home / "outputs/6-interpolation").exists()
+
+
+def test_two_poles_are_needed_to_choose(home, capsys):
+    planted.write_generated(home / "outputs/4-generated", sample_prior(COUNT, 3), ["casual"] * COUNT)
+    assert run(home) == 1
+    assert "labels.csv: found these poles: casual; expected two" in capsys.readouterr().err
+    assert run(home, "--a", "3", "--b", "4") == 0
+
+
+def test_an_unfinished_or_strange_boundary_is_told(home, capsys):
+    folder = write_boundary(home, plane_between(np.load(home / "outputs/4-generated/latents.npy")))
+    write_json(folder / "options.json", {})
+    assert run(home) == 1
+    assert "no summary.json, so latent_svm.py was stopped; run: python latent_svm.py" in capsys.readouterr().err
+    write_json(folder / "summary.json", {"inputs": {"latents.npy": "another"}})
+    assert run(home) == 1
+    assert "5-boundary: made from other designs than" in capsys.readouterr().err
+    (folder / "hyperplane.npz").write_bytes(b"no archive")
+    assert run(home) == 1
+    assert "hyperplane.npz: not readable as a hyperplane" in capsys.readouterr().err
+
+
+def test_a_generator_that_has_changed_since_is_told(home, capsys):
+    save_png(home / "outputs/4-generated" / design_name(8), np.zeros((32, 32, 3), np.uint8))
+    assert run(home) == 1
+    assert "design-0008.png: differs from what the generator makes of its latent" in capsys.readouterr().err
+    (home / "outputs/3-training/generator.keras").write_bytes(b"no archive")
+    assert run(home) == 1
+    assert "generator.keras: not a Keras model" in capsys.readouterr().err
+
+
+def test_other_options_are_refused_until_fresh(home, capsys):
+    assert run(home) == 0
+    assert run(home, "--a", "3", "--b", "7") == 1
+    assert "made with --a None (now 3), --b None (now 7); use the same options" in capsys.readouterr().err
+    assert run(home, "--a", "3", "--b", "7", "--fresh") == 0
+    assert (home / "outputs/6-interpolation.old-1/strip.png").exists()
+
+
+def test_it_runs_by_itself_from_anywhere(home, tmp_path):
+    script = Path(interpolate.__file__)
+    done = subprocess.run([sys.executable, script, "--home", home], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first, last = (
+        home / "outputs/6-interpolation/strip-0/step-00.png",
+        home / "outputs/6-interpolation/strip-0/step-08.png",
+    )
+    for path, number in ((first, 1), (last, 8)):
+        assert np.array_equal(pixels(path), pixels(home / "outputs/4-generated" / design_name(number)))
+
+
+def test_wrong_usage_leaves_with_2(home):
+    for flags in (["--steps", "1"], ["--steps", "100"], ["--path", "slerp"], ["--a", "-1"]):
+        with pytest.raises(SystemExit) as stopped:
+            run(home, *flags)
+        assert stopped.value.code == 2

@@ -1,0 +1,233 @@
+import csv
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import planted
+import pytest
+from PIL import Image
+
+import latent_svm
+from demicouture import boundary, cli
+from demicouture.boundary import Hyperplane
+from demicouture.designs import design_name
+from demicouture.files import write_text
+from demicouture.latents import sample_prior
+
+COUNT = 40
+
+
+def run(home: Path, *flags: str) -> int:
+    return cli.run(lambda: latent_svm.main(["--home", str(home), *flags]))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    # What is measured of the boundary is tested beside it; here, a few shuffles are enough.
+    monkeypatch.setattr(boundary.permutation_test, "__kwdefaults__", None)
+    monkeypatch.setattr(boundary.permutation_test, "__defaults__", (4, True))
+    latents, labels, _ = planted.planted(COUNT, 0)
+    planted.write_generated(tmp_path / "outputs/4-generated", latents, planted.words_of(labels))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Run by itself, as people do, with enough labels for a boundary."""
+    home = tmp_path_factory.mktemp("finished")
+    latents, labels, _ = planted.planted(120, 0, intercept=0.1)
+    words = planted.words_of(labels)
+    words[:6] = [""] * 6
+    judged = list(words)
+    judged[10] = "" if words[10] else "casual"
+    planted.write_generated(home / "outputs/4-generated", latents, words, judged=judged)
+    script = Path(latent_svm.__file__)
+    done = subprocess.run([sys.executable, script, "--home", home], capture_output=True, text=True, cwd=home)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return home, done.stdout
+
+
+def test_the_folder_holds_what_was_promised(finished):
+    home, printed = finished
+    folder = home / "outputs/5-boundary"
+    assert set(contents(folder)) == {"options.json", "summary.json", *latent_svm.NUMBERS}
+    report = json.loads((folder / "report.json").read_text())
+    assert report["boundary_found"] is True and report["p_value"] == 0.005
+    assert report["poles"] == ["casual", "collection"]
+    assert sum(report["labels"].values()) == 114 and report["unlabelled"] == 6
+    assert sum(counts["person"] for counts in report["labelled_by"].values()) == 1
+    assert report["training_accuracy"] > 0.95
+    low, high = report["held_out_interval"]
+    assert 0.55 < low < report["held_out_accuracy"] < high < 0.9
+    assert "3-training/generator.keras: not found, so on-the-plane.png and walk.png were not made" in printed
+    assert f"A plane separates casual from collection: {report['held_out_accuracy']:.0%} of held-out designs" in printed
+    assert printed.splitlines()[-1].endswith(f"interpolate.py --home {home}")
+
+
+def test_distances_are_the_planes(finished):
+    home, _ = finished
+    folder = home / "outputs/5-boundary"
+    latents = np.load(home / "outputs/4-generated/latents.npy")
+    plane = Hyperplane.load(folder / "hyperplane.npz")
+    with open(folder / "distances.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["design", "label", "distance"]
+    assert [row["design"] for row in rows] == [design_name(index) for index in range(120)]
+    assert [row["label"] for row in rows[:6]] == [""] * 6
+    assert np.array_equal(
+        [float(row["distance"]) for row in rows], latents.astype(np.float64) @ plane.normal + plane.intercept
+    )
+    assert np.mean([float(row["distance"]) > 0 for row in rows if row["label"] == "collection"]) > 0.9
+
+
+def test_each_labelled_design_has_a_neighbour_on_the_plane(finished):
+    home, _ = finished
+    folder = home / "outputs/5-boundary"
+    points = np.load(folder / "on-the-plane.npy")
+    assert points.shape == (114, 100) and points.dtype == np.float32 and np.abs(points).max() <= 1
+    assert Hyperplane.load(folder / "hyperplane.npz").signed_distance(points) == pytest.approx(np.zeros(114), abs=1e-6)
+
+
+def test_numbers_do_not_wait_for_keras(finished):
+    home, _ = finished
+    code = (
+        "import sys, latent_svm; "
+        f"latent_svm.main(['--home', {str(home)!r}, '--output', {str(home / 'elsewhere')!r}, '--quiet']); "
+        "sys.exit(bool({'keras', 'tensorflow', 'jax'} & set(sys.modules)))"
+    )
+    root = Path(latent_svm.__file__).parent
+    assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
+    # The same numbers in another folder, and the same files.
+    again, before = contents(home / "elsewhere"), contents(home / "outputs/5-boundary")
+    assert again == before
+
+
+def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(home, capsys):
+    folder = home / "outputs/5-boundary"
+    assert run(home) == 0
+    before = contents(folder)
+    capsys.readouterr()
+    assert run(home) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    assert contents(folder) == before
+    # As a kill leaves it: the summary gone, some files old, one half-written, some not there yet.
+    (folder / "summary.json").unlink()
+    (folder / ".plot.partial.png").write_bytes(b"half")
+    (folder / "distances.csv").unlink()
+    assert run(home) == 0
+    assert contents(folder) == before
+
+
+def test_a_changed_label_is_worked_in(home):
+    folder, labels = home / "outputs/5-boundary", home / "outputs/4-generated/labels.csv"
+    assert run(home) == 0
+    before = Hyperplane.load(folder / "hyperplane.npz")
+    text = labels.read_text()
+    first = text.splitlines()[1].split(",")[1]
+    other = next(pole for pole in planted.POLES if pole != first)
+    write_text(labels, text.replace(f"design-0000.png,{first}", f"design-0000.png,{other}"))
+    assert run(home) == 0
+    assert not np.array_equal(Hyperplane.load(folder / "hyperplane.npz").normal, before.normal)
+    report = json.loads((folder / "report.json").read_text())
+    assert report["labelled_by"][other]["person"] == 1
+
+
+def test_no_boundary_is_a_finding_said_plainly(home, capsys):
+    words = planted.words_of(np.random.default_rng(5).permutation(np.arange(COUNT) % 2 == 0))
+    planted.write_generated(home / "outputs/4-generated", sample_prior(COUNT, 1), words)
+    assert run(home) == 0
+    printed = capsys.readouterr().out
+    assert "No boundary between casual and collection was found" in printed
+    assert "the plane is nothing to rely on: correct the labels, or label more designs" in printed
+    assert json.loads((home / "outputs/5-boundary/report.json").read_text())["boundary_found"] is False
+
+
+def test_other_words_label_some_designs(home, tmp_path):
+    lengths = ["long", "short"] * 8
+    rows = [f"{design_name(2 * index)},{word}" for index, word in enumerate(lengths)]
+    write_text(tmp_path / "sleeves.csv", "\n".join(["design,label", *rows]) + "\n")
+    assert run(home, "--labels", str(tmp_path / "sleeves.csv"), "--output", str(tmp_path / "sleeves")) == 0
+    report = json.loads((tmp_path / "sleeves/report.json").read_text())
+    assert report["poles"] == ["long", "short"] and report["labels"] == {"long": 8, "short": 8}
+    assert report["labelled_by"]["long"] == {"judge": 0, "person": 8}
+
+
+def test_pictures_are_made_where_the_generator_is(home, tiny_training, capsys):
+    folder = home / "outputs/5-boundary"
+    assert run(home) == 0
+    numbers = contents(folder)
+    assert run(home, "--training", str(tiny_training)) == 0
+    with Image.open(folder / "on-the-plane.png") as sheet:
+        assert sheet.width > 9 * 96 and sheet.height > 4 * 96
+    with Image.open(folder / "walk.png") as sheet:
+        assert sheet.width > 9 * 96 and sheet.height > 8 * 96
+    for name in latent_svm.NUMBERS:
+        assert (folder / name).read_bytes() == numbers[name]
+    # The generator went away: so do its pictures, which nothing could make again.
+    assert run(home) == 0
+    assert set(contents(folder)) == set(numbers)
+
+
+def test_a_generator_of_other_designs_is_told(home, tiny_training, capsys):
+    for index in range(COUNT):
+        Image.new("RGB", (32, 32), "white").save(home / "outputs/4-generated" / design_name(index))
+    assert run(home, "--training", str(tiny_training)) == 1
+    assert "the generator has changed since" in capsys.readouterr().err
+    assert (home / "outputs/5-boundary/hyperplane.npz").exists()
+    assert not (home / "outputs/5-boundary/summary.json").exists()
+
+
+def test_a_file_that_is_no_generator_is_told_after_the_numbers(home, tmp_path, capsys):
+    (tmp_path / "generator.keras").write_bytes(b"no archive")
+    assert run(home, "--training", str(tmp_path)) == 1
+    assert "generator.keras: not a Keras model" in capsys.readouterr().err
+    assert (home / "outputs/5-boundary/report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["casual"] * COUNT, "found these labels: casual 40; expected two words, each on at least 5 designs"),
+        ([""] * COUNT, "found these labels: none; expected two words"),
+        (["casual"] * 36 + ["collection"] * 4, "found these labels: casual 36, collection 4; expected"),
+        (["a", "b", "c", "c"] * 10, "found labels of 3 kinds (a 10, b 10, c 20), expected two words"),
+    ],
+)
+def test_labels_that_cannot_be_separated_are_told(home, capsys, words, message):
+    planted.write_generated(home / "outputs/4-generated", sample_prior(COUNT, 0), words)
+    assert run(home) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert message in error
+    assert not (home / "outputs/5-boundary").exists()
+
+
+def test_missing_and_unfit_inputs_are_told(home, capsys):
+    generated = home / "outputs/4-generated"
+    assert run(home, "--labels", str(home / "none.csv")) == 1
+    assert "none.csv: not found" in capsys.readouterr().err
+    np.save(generated / "latents.npy", sample_prior(COUNT + 1, 0))
+    assert run(home) == 1
+    assert "labels.csv: found 40 rows, expected 41" in capsys.readouterr().err
+    (generated / "latents.npy").unlink()
+    assert run(home) == 1
+    assert "latents.npy: not found, expected the designs' latents; run: python generate.py" in capsys.readouterr().err
+    shutil.rmtree(generated)
+    assert run(home) == 1
+    assert "4-generated: not found, expected a folder with latents.npy and labels.csv" in capsys.readouterr().err
+
+
+def test_other_options_are_refused_until_fresh(home, capsys):
+    assert run(home) == 0
+    assert run(home, "--seed", "1") == 1
+    assert "made with --seed 0 (now 1)" in capsys.readouterr().err
+    assert run(home, "--seed", "1", "--fresh") == 0
+    assert (home / "outputs/5-boundary.old-1/hyperplane.npz").exists()

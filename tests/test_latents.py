@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from demicouture.latents import (
+    LATENT_DIM,
+    lerp,
+    nearest_at_distance,
+    nearest_crossing,
+    prior_preserving_path,
+    sample_prior,
+    signed_distance,
+)
+
+T = np.array([0.0, 0.1, 0.25, 0.5, 0.8, 1.0])
+
+
+def test_a_latent_depends_on_seed_and_number_alone():
+    assert np.array_equal(sample_prior(7, seed=3), sample_prior(50, seed=3)[:7])
+    assert not np.array_equal(sample_prior(7, seed=3), sample_prior(7, seed=4))
+    assert sample_prior(2, seed=0).dtype == np.float32
+
+
+def test_lerp_by_hand():
+    assert lerp([0.0, -1.0], [1.0, 1.0], np.array([0.0, 0.25, 1.0])).tolist() == [[0, -1], [0.25, -0.5], [1, 1]]
+
+
+def test_the_middle_of_the_preserving_path_is_y_times_two_minus_size():
+    first, second = sample_prior(2, seed=0).astype(np.float64)
+    line = (first + second) / 2
+    assert prior_preserving_path(first, second, [0.5])[0] == pytest.approx(line * (2 - np.abs(line)), abs=1e-12)
+
+
+def test_the_preserving_path_by_hand():
+    # t = 1/4: m = 1/4, M = 3/4. The line is at 0.6·0.75 + 0·0.25 = 0.45 <= M−m = 0.5, so 0.45/0.75 = 0.6; and at
+    # 0.8·0.75 + 0.8·0.25 = 0.8 > 0.5, so 1 − 0.2²/(4·3/16) = 1 − 0.04/0.75.
+    found = prior_preserving_path(np.array([0.6, 0.8, -0.8]), np.array([0.0, 0.8, -0.8]), [0.25])[0]
+    assert found == pytest.approx([0.6, 1 - 0.04 / 0.75, -(1 - 0.04 / 0.75)], abs=1e-12)
+
+
+def test_paths_begin_and_end_at_the_designs_exactly():
+    first, second = sample_prior(2, seed=1)
+    for path in (lerp, prior_preserving_path):
+        ends = path(first, second, [0.0, 1.0])
+        assert np.array_equal(ends, np.stack([first, second]).astype(np.float64))
+        assert np.array_equal(ends.astype(np.float32), np.stack([first, second]))
+
+
+def test_the_preserving_path_has_no_jump_where_its_two_formulas_meet():
+    t = np.linspace(0, 1, 2001)
+    path = prior_preserving_path(np.array([0.9, 0.3]), np.array([-0.7, 0.95]), t)
+    assert np.abs(np.diff(path, axis=0)).max() < 0.01
+
+
+@pytest.mark.parametrize("t", T)
+def test_a_thousand_random_pairs_stay_distributed_as_the_prior(t):
+    first, second = sample_prior(1000, seed=11), sample_prior(1000, seed=12)
+    points = np.stack([prior_preserving_path(a, b, [t])[0] for a, b in zip(first, second, strict=True)])
+    assert np.abs(points).max() <= 1
+    assert stats.kstest(points.ravel(), stats.uniform(-1, 2).cdf).pvalue > 0.01
+    assert np.linalg.norm(points, axis=1).mean() == pytest.approx(np.sqrt(LATENT_DIM / 3), abs=0.05)
+
+
+def test_the_straight_line_leaves_the_prior_in_the_middle():
+    first, second = sample_prior(1000, seed=11), sample_prior(1000, seed=12)
+    middles = (first + second) / 2
+    assert np.linalg.norm(middles, axis=1).mean() == pytest.approx(4.08, abs=0.05)
+    assert stats.kstest(middles.ravel(), stats.uniform(-1, 2).cdf).pvalue < 1e-9
+
+
+def test_signed_distance_by_hand():
+    normal = np.array([0.6, 0.8])
+    assert signed_distance([[1.0, 1.0], [0.0, 0.0], [-1.0, -0.5]], normal, 0.5) == pytest.approx([1.9, 0.5, -0.5])
+
+
+def test_the_nearest_point_by_hand():
+    # The plane x + y = 1.5. From (1, 0.1) the foot, (1.2, 0.3), lies outside the square: the nearest point that
+    # lies inside is (1, 0.5), while clipping the foot would give (1, 0.3), off the plane.
+    normal, intercept = np.array([1.0, 1.0]) / np.sqrt(2), -1.5 / np.sqrt(2)
+    found = nearest_at_distance([[1.0, 0.1], [0.5, 0.5], [0.75, 0.75]], normal, intercept)
+    assert found == pytest.approx(np.array([[1.0, 0.5], [0.75, 0.75], [0.75, 0.75]]), abs=1e-8)
+
+
+@pytest.mark.parametrize(("intercept", "distance"), [(0.1, 0.0), (-2.0, 0.0), (0.1, 1.5), (0.1, -3.0)])
+def test_nearest_points_lie_in_the_cube_at_the_distance_and_nowhere_nearer(intercept, distance):
+    latents, random = sample_prior(200, seed=5).astype(np.float64), np.random.default_rng(6)
+    normal = random.normal(size=LATENT_DIM)
+    normal[:3] = 0, 1e-9, 3
+    normal /= np.linalg.norm(normal)
+    found = nearest_at_distance(latents, normal, intercept, distance)
+    assert np.abs(found).max() <= 1
+    assert signed_distance(found, normal, intercept) == pytest.approx(np.full(200, distance), abs=1e-6)
+    # Any other point of the cube at that distance is further away. Mixing keeps both conditions.
+    for _ in range(20):
+        others = found + 0.2 * (found[random.permutation(200)] - found)
+        assert np.all(np.linalg.norm(others - latents, axis=1) >= np.linalg.norm(found - latents, axis=1) - 1e-9)
+
+
+def test_a_distance_out_of_the_cubes_reach_is_refused():
+    with pytest.raises(ValueError, match="no point of the cube lies at distance 3"):
+        nearest_at_distance(np.zeros((1, 2)), np.array([0.6, 0.8]), 0.0, 3.0)
+
+
+def test_crossings_by_hand():
+    assert nearest_crossing(lambda t: t - 0.3) == pytest.approx(0.3, abs=1e-12)
+    assert nearest_crossing(lambda t: 0.3 - t) == pytest.approx(0.3, abs=1e-12)
+    assert nearest_crossing(lambda t: (t - 0.1) * (t - 0.45) * (t - 0.9)) == pytest.approx(0.45, abs=1e-12)
+    assert nearest_crossing(lambda t: (t - 0.1) * (t - 0.45), t=0.0) == pytest.approx(0.1, abs=1e-12)
+    assert nearest_crossing(lambda t: t + 0.1) is None

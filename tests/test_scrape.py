@@ -1,0 +1,512 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from conftest import answer
+from samples import bomb, encode, jpeg, noise
+
+import scrape
+from demicouture import cli
+from demicouture.errors import InputError, OptionsError, SourceError
+from demicouture.images import find_pictures
+from demicouture.manifest import KEYS, Manifest
+from demicouture.queries import folder_name, read_queries
+from demicouture.sources.wardrobe import Wardrobe
+
+ROOT = Path(__file__).parent.parent
+SCRIPT = str(ROOT / "scrape.py")
+PLAN = "pole,query,count\ncasual,hoody,4\ncasual,polo shirt,4\ncollection,Prada runway look,4\n"
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/queries.csv").write_text(PLAN, encoding="utf-8")
+    return tmp_path
+
+
+def run(home, *flags):
+    scrape.main(["--home", str(home), "--quiet", *map(str, flags)])
+
+
+def run_excite(home, website, *flags):
+    run(home, "--source", "excite", "--base-url", website.url("/search"), "--delay", 0, "--allow-private-hosts", *flags)
+
+
+def lines(home):
+    return [json.loads(line) for line in (home / "data/1-scraped/manifest.jsonl").read_text("utf-8").splitlines()]
+
+
+def timeless(home):
+    return [{key: value for key, value in line.items() if key != "fetched_at"} for line in lines(home)]
+
+
+def tree(home):
+    folder = home / "data/1-scraped"
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in find_pictures(folder)}
+
+
+def summary(home):
+    return json.loads((home / "data/1-scraped/summary.json").read_text("utf-8"))
+
+
+def serve(website, results):
+    """Serves a search whose single page of results for a query is given by ``results``."""
+
+    def page(request):
+        asked = parse_qs(urlsplit(request.path).query)
+        links = results.get(asked["q"][0], []) if asked["page"] == ["1"] else []
+        answer(request, "".join(f'<a href="{link}">x</a>' for link in links).encode())
+
+    website.pages["/search"] = page
+
+
+def elsewhere(website, path):
+    return website.url(path, host="localhost")
+
+
+# The queries file
+
+
+def test_the_seeds_plan():
+    for name, garment, house in (("queries", 500, 200), ("queries-demo", 50, 8)):
+        queries = read_queries(ROOT / f"data/{name}.csv")
+        casual = {query.text: query.wanted for query in queries if query.pole == "casual"}
+        seeds = ("cardigan", "fleece", "hoody", "jacket", "polo shirt", "shirt", "sweats", "T-shirt")
+        assert casual == dict.fromkeys(seeds, garment)
+        collection = [query for query in queries if query.pole == "collection"]
+        assert len(collection) == 50
+        assert {query.wanted for query in collection} == {house}
+        assert all(len(query.text.split()) > 1 and "runway" in query.text for query in collection)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("polo shirt", "polo-shirt"),
+        ("T-shirt", "t-shirt"),
+        ("Comme des Garçons", "comme-des-garçons"),
+        ("山本耀司 ランウェイ", "山本耀司-ランウェイ"),
+        ("ｆｕｌｌ　ｗｉｄｔｈ", "full-width"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("a\\b:c*d?\0e", "a-b-c-d-e"),
+        (".hidden.", "hidden"),
+        ("?!", "query-" + hashlib.sha256(b"?!").hexdigest()[:8]),
+    ],
+)
+def test_folder_names(text, name):
+    assert folder_name(text) == name
+
+
+def test_folder_names_fit_the_file_system():
+    assert len(folder_name("袖" * 500).encode()) <= 255
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("pole,query\ncasual,shirt\n", "found the columns pole, query, expected also count"),
+        ("pole,query,count\n", "found 0 poles (no rows), expected exactly two"),
+        ("pole,query,count\na,x,1\n", "found 1 poles (a), expected exactly two"),
+        ("pole,query,count\na,x,1\nb,x,1\nc,x,1\n", "found 3 poles (a, b, c), expected exactly two"),
+        ("pole,query,count\na,x,-5\n", "row 1: found the count '-5', expected a whole number from 1 to 999999"),
+        ("pole,query,count\na,x,1\nb,y,0\n", "row 2: found the count '0', expected a whole number"),
+        ("pole,query,count\na,x,many\n", "row 1: found the count 'many', expected a whole number"),
+        ("pole,query,count\na,x,2.5\n", "row 1: found the count '2.5', expected a whole number"),
+        ("pole,query,count\na,x,1\na,x,2\n", "row 2: found 'x' after 'x' for a, expected it once; remove one"),
+        ("pole,query,count\na,T-shirt,1\na,t shirt,2\n", "row 2: found 't shirt' after 'T-shirt' for a, expected it once"),
+        ("pole,query,count\na, ,1\n", "row 1: found no query, expected words to search for"),
+        ("pole,query,count\n../a,x,1\n", "row 1: found the pole '../a', expected a name of letters, digits, - and _"),
+        ("pole,query,count\n,x,1\n", "row 1: found the pole '', expected a name"),
+    ],
+)
+def test_a_queries_file_that_does_not_fit_is_refused(home, text, message):
+    (home / "data/queries.csv").write_text(text)
+    with pytest.raises(InputError, match=re.escape(f"{home / 'data/queries.csv'}: {message}")):
+        run(home)
+    assert not (home / "data/1-scraped").exists()
+
+
+def test_a_queries_file_from_a_spreadsheet_is_understood(home):
+    (home / "data/queries.csv").write_text("\ufeffcount;query;pole\r\n1;shirt;casual\r\n1;cape;couture\r\n", "utf-8")
+    run(home)
+    assert sorted(path.split("/")[0] for path in tree(home)) == ["casual", "couture"]
+
+
+def test_a_missing_queries_file_is_told(home):
+    with pytest.raises(InputError, match=r"nothing\.csv: not found, expected a CSV file with the columns pole, query"):
+        run(home, "--queries", home / "nothing.csv")
+
+
+def test_without_a_queries_file_of_its_own_a_home_takes_the_seeds(tmp_path):
+    run(tmp_path, "--limit", 1)
+    assert summary(tmp_path)["flags"]["queries"] == str(cli.HOUSE / "data/queries.csv")
+    assert len(lines(tmp_path)) == 58
+
+
+def test_an_unknown_pole_is_told(home):
+    with pytest.raises(InputError, match=r"--pole: found 'formal', expected casual or collection, the poles in .*csv"):
+        run(home, "--pole", "formal")
+
+
+# The wardrobe
+
+
+def test_the_wardrobe_is_written_as_the_design_says(home):
+    run(home)
+    found = lines(home)
+    assert [line["url"] for line in found[:4]] == [f"wardrobe:casual/hoody/{index:05d}?seed=0" for index in range(4)]
+    files = tree(home)
+    for line in found:
+        assert tuple(line) == KEYS
+        content = files[line["file"]]
+        assert line["status"] == "fetched" and line["source"] == "wardrobe"
+        assert hashlib.sha256(content).hexdigest() == line["sha256"]
+        assert re.fullmatch(rf"{line['pole']}/{folder_name(line['query'])}/{line['sha256'][:16]}\.\w+", line["file"])
+        assert line["width"] > 0 and line["height"] > 0
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", line["fetched_at"])
+    rows = summary(home)["queries"]
+    assert [(row["pole"], row["query"], row["wanted"], row["fetched"]) for row in rows] == [
+        ("casual", "hoody", 4, 4),
+        ("casual", "polo shirt", 4, 4),
+        ("collection", "Prada runway look", 4, 4),
+    ]
+
+
+def test_planted_waste_is_written_as_it_is(home):
+    wardrobe = Wardrobe(queries={"casual": ["hoody", "polo shirt"], "collection": ["Prada runway look"]})
+    first = next(i for i in range(1000) if wardrobe.kind("casual", "hoody", i) == "truncated")
+    folder = home / "data/1-scraped"
+    folder.mkdir()
+    # Lines for all offers before it stand in for the time that drawing those would take.
+    skipped = dict.fromkeys(KEYS, "") | {"pole": "casual", "query": "hoody", "source": "wardrobe", "status": "failed"}
+    text = "".join(json.dumps(skipped | {"url": wardrobe.url("casual", "hoody", i)}) + "\n" for i in range(first))
+    (folder / "manifest.jsonl").write_text(text)
+    (home / "data/queries.csv").write_text(PLAN.replace("hoody,4", f"hoody,{first + 1}"))
+    run(home, "--pole", "casual")
+    line = next(line for line in lines(home) if line["url"] == wardrobe.url("casual", "hoody", first))
+    assert (line["status"], line["reason"]) == ("fetched", "planted:truncated")
+    content = tree(home)[line["file"]]
+    assert content == wardrobe.offer("casual", "hoody", first).content
+    assert line["width"] >= 128
+
+
+def test_nothing_to_do_is_said_at_once(home, capsys):
+    run(home)
+    before, manifest = tree(home), lines(home)
+    begun = time.monotonic()
+    scrape.main(["--home", str(home)])
+    assert time.monotonic() - begun < 1
+    assert "1-scraped: nothing to do; for more pictures raise --limit, or the counts in" in capsys.readouterr().out
+    assert (tree(home), lines(home)) == (before, manifest)
+
+
+def test_a_higher_limit_extends_and_a_lower_one_is_refused(home, tmp_path_factory):
+    run(home, "--limit", 1)
+    assert len(lines(home)) == 3
+    run(home, "--limit", 3)
+    at_once = tmp_path_factory.mktemp("at-once")
+    run(at_once, "--limit", 3, "--queries", home / "data/queries.csv")
+    assert tree(home) == tree(at_once)
+    with pytest.raises(OptionsError, match=r"made with --limit 3 \(now 2, expected at least as many\)"):
+        run(home, "--limit", 2)
+
+
+def test_one_pole_now_and_the_other_later(home, tmp_path_factory):
+    run(home, "--pole", "collection")
+    assert {line["pole"] for line in lines(home)} == {"collection"}
+    run(home)
+    at_once = tmp_path_factory.mktemp("at-once")
+    run(at_once, "--queries", home / "data/queries.csv")
+    assert tree(home) == tree(at_once)
+
+
+def test_another_seed_draws_another_wardrobe_and_is_refused_in_the_same_folder(home):
+    run(home, "--limit", 1)
+    with pytest.raises(OptionsError, match=r"1-scraped: made with --seed 0 \(now 7\); use the same options, or add --fr"):
+        run(home, "--limit", 1, "--seed", 7)
+    before = tree(home)
+    run(home, "--limit", 1, "--seed", 7, "--fresh")
+    assert not before.keys() & tree(home).keys()
+    assert (home / "data/1-scraped.old-1/summary.json").exists()
+
+
+def test_other_queries_are_refused_for_the_wardrobe(home):
+    run(home, "--limit", 1)
+    (home / "data/queries.csv").write_text(PLAN + "casual,fleece,4\n")
+    with pytest.raises(OptionsError, match=r"made with --queries [0-9a-f]{16} \(now [0-9a-f]{16}\)"):
+        run(home, "--limit", 1)
+
+
+def test_other_poles_are_refused(home):
+    run(home, "--limit", 1)
+    (home / "data/queries.csv").write_text(PLAN.replace("collection", "couture"))
+    message = r"1-scraped: holds the poles casual and collection, but .*csv has casual and couture; choose another"
+    with pytest.raises(OptionsError, match=message):
+        run(home, "--limit", 1, "--source", "excite")
+
+
+def test_a_persons_own_photographs_stay(home):
+    own = home / "data/1-scraped/casual/holiday/me.jpg"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(jpeg(1))
+    run(home, "--limit", 1)
+    assert own.read_bytes() == jpeg(1)
+
+
+def test_the_last_lines_name_the_counts_and_the_next_step(home, capsys):
+    scrape.main(["--home", str(home), "--limit", "1"])
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].split() == ["wanted", "offered", "fetched", "duplicates", "refused"]
+    assert said[1].split() == ["casual", "2", "2", "2", "0", "0"]
+    assert said[2].split() == ["collection", "1", "1", "1", "0", "0"]
+    assert re.fullmatch(rf"next: python \S*preprocess\.py --home {home}", said[-1])
+
+
+# What a killed run leaves
+
+
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(home, tmp_path_factory):
+    plan = PLAN.replace(",4", ",40")  # Enough for several processes.
+    (home / "data/queries.csv").write_text(plan)
+    other = tmp_path_factory.mktemp("undisturbed")
+    (other / "data").mkdir()
+    (other / "data/queries.csv").write_text(plan)
+    run(other)
+    manifest = home / "data/1-scraped/manifest.jsonl"
+    kills = 0
+    for wanted in (1, 30, 70):
+        process = subprocess.Popen([sys.executable, SCRIPT, "--home", home, "--quiet"], start_new_session=True)
+        while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < wanted):
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+        for line in manifest.read_bytes().splitlines(keepends=True):
+            if line.endswith(b"\n"):
+                assert (home / "data/1-scraped" / json.loads(line)["file"]).exists()
+        deadline = time.monotonic() + 5
+        while _session_lives(process.pid):
+            assert time.monotonic() < deadline, "a worker process outlives its parent"
+            time.sleep(0.05)
+    assert kills == 3
+    assert not (home / "data/1-scraped/summary.json").exists()
+    with manifest.open("ab") as file:
+        file.write('{"pole": "casual", "query": "hood'.encode())
+    (home / "data/1-scraped/casual/hoody/.0123456789abcdef.partial.jpg").write_bytes(b"half")
+    run(home)
+    assert tree(home) == tree(other)
+    assert timeless(home) == timeless(other)
+    assert not list(home.rglob("*.partial*"))
+
+
+def _session_lives(session):
+    try:
+        os.killpg(session, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_damaged_line_is_told(home):
+    run(home, "--limit", 1)
+    manifest = home / "data/1-scraped/manifest.jsonl"
+    whole = manifest.read_text("utf-8").splitlines(keepends=True)
+    manifest.write_text(whole[0] + "not json\n" + whole[2])
+    with pytest.raises(InputError, match=r"manifest\.jsonl: line 2 is damaged \(.*\); remove that line, or add --fresh"):
+        run(home, "--limit", 1)
+    manifest.write_text(whole[0] + '{"pole": "casual"}\n')
+    with pytest.raises(InputError, match=r"line 2 is damaged \(other keys than expected\)"):
+        run(home, "--limit", 1)
+    manifest.write_text(whole[0] + '"words"\n[]\n')
+    with pytest.raises(InputError, match=r"line 2 is damaged"):
+        run(home, "--limit", 1)
+
+
+def test_the_last_line_on_an_address_wins(tmp_path):
+    line = dict.fromkeys(KEYS, "") | {"pole": "a", "query": "q", "url": "u", "source": "s"}
+    with Manifest(tmp_path) as manifest:
+        manifest.append(line | {"status": "failed", "reason": "timeout"})
+        manifest.append(line | {"status": "fetched", "file": "a/q/1.jpg", "sha256": "1"})
+    with Manifest(tmp_path) as manifest:
+        assert manifest.count("a", "q") == {"offered": 1, "fetched": 1, "duplicates": 0, "refused": {}}
+        assert manifest.file("a", "q", "1") == "a/q/1.jpg"
+
+
+# Excite
+
+
+def test_what_is_downloaded_is_judged_by_its_content(home, website):
+    sound, png = jpeg(1), encode(noise(2), "PNG")
+    website.add("/sound.jpg", sound, content_type="image/jpeg")
+    website.add("/same.jpg", sound)
+    website.add("/called.jpg", png, content_type="image/jpeg")
+    website.add("/small.gif", encode(noise(3, 20, 20), "GIF"), content_type="text/plain")
+    website.add("/truncated.jpg", sound[: len(sound) // 2], content_type="image/jpeg")
+    website.add("/page.jpg", b"<html>No such picture", content_type="image/jpeg")
+    website.add("/drawing.jpg", b'<svg xmlns="http://www.w3.org/2000/svg"/>', content_type="image/svg+xml")
+    website.add("/bomb.png", bomb(), content_type="image/png")
+    website.add("/empty.jpg", b"", content_type="image/jpeg")
+    website.add("/long.jpg", b"", length=30_000_000)
+    website.add("/loop.jpg", b"", status=302, headers={"Location": "/loop.jpg"})
+    website.add("/ftp.jpg", b"", status=302, headers={"Location": "ftp://a.test/"})
+    website.add("/moved.jpg", b"", status=302, headers={"Location": "/sound.jpg"})
+    website.pages["/slow.jpg"] = lambda request: request.website.stopping.wait(10)
+    expected = {
+        "/sound.jpg": ("fetched", "", ".jpg"),
+        "/same.jpg": ("duplicate", "same bytes", ".jpg"),
+        "/called.jpg": ("fetched", "", ".png"),
+        "/small.gif": ("fetched", "", ".gif"),
+        "/truncated.jpg": ("failed", "undecodable", ""),
+        "/page.jpg": ("failed", "undecodable", ""),
+        "/drawing.jpg": ("failed", "undecodable", ""),
+        "/bomb.png": ("failed", "over 100 megapixels", ""),
+        "/empty.jpg": ("failed", "undecodable", ""),
+        "/long.jpg": ("failed", "over 20 MB", ""),
+        "/gone.jpg": ("failed", "HTTP 404", ""),
+        "/loop.jpg": ("failed", "too many redirects", ""),
+        "/ftp.jpg": ("failed", "not http(s)", ""),
+        "/moved.jpg": ("duplicate", "same bytes", ".jpg"),
+        "/slow.jpg": ("failed", "timeout", ""),
+    }
+    addresses = {elsewhere(website, path): path for path in expected}
+    secret = f"http://me:secret@localhost:{website.port}/sound.jpg"
+    serve(website, {"hoody": [*addresses, secret], "Prada runway look": [elsewhere(website, "/sound.jpg")]})
+    (home / "data/queries.csv").write_text(PLAN.replace(",4", ",500"))
+    run_excite(home, website, "--timeout", 1)
+
+    found = {line["url"]: line for line in lines(home) if line["query"] == "hoody"}
+    assert found.pop(secret)["reason"] == "credentials in the address"
+    told = {addresses[url]: (line["status"], line["reason"], Path(line["file"]).suffix) for url, line in found.items()}
+    assert told == expected
+    assert found[elsewhere(website, "/sound.jpg")]["page_url"] == website.url("/search?q=hoody&page=1")
+    assert found[elsewhere(website, "/same.jpg")]["file"] == found[elsewhere(website, "/sound.jpg")]["file"]
+    assert (found[elsewhere(website, "/called.jpg")]["width"], found[elsewhere(website, "/gone.jpg")]["width"]) == (160, None)
+    name = hashlib.sha256(sound).hexdigest()[:16] + ".jpg"
+    # The same bytes for another query, and in the other pole, are written there too.
+    assert {path for path, content in tree(home).items() if content == sound} == {
+        f"casual/hoody/{name}",
+        f"collection/prada-runway-look/{name}",
+    }
+    assert len(tree(home)) == 4
+    row = summary(home)["queries"][0]
+    assert (row["offered"], row["fetched"], row["duplicates"]) == (16, 3, 2)
+    assert row["refused"]["undecodable"] == 4 and sum(row["refused"].values()) == 11
+
+
+def test_nothing_is_fetched_or_asked_for_twice(home, website):
+    paths = [website.add(f"/{number}.jpg", jpeg(number)).replace("127.0.0.1", "localhost") for number in range(6)]
+    gone = elsewhere(website, "/gone.jpg")
+    serve(website, {"hoody": [*paths[:3], gone, *paths[3:]], "polo shirt": paths[:1], "Prada runway look": paths})
+    run_excite(home, website, "--limit", 2)
+    assert [len(summary(home)["queries"][index]["asked"]) for index in range(3)] == [1, 1, 1]
+    assert len(lines(home)) == 5
+    website.asked.clear()
+    run_excite(home, website, "--limit", 2)
+    assert website.asked == []  # Not even the query that had fewer than were wanted.
+    run_excite(home, website, "--limit", 4)
+    asked = [path for path in website.asked if not path.startswith("/search")]
+    assert sorted(asked) == ["/2.jpg", "/2.jpg", "/3.jpg", "/gone.jpg"]
+    assert [line["reason"] for line in lines(home) if line["status"] == "failed"] == ["HTTP 404"]
+
+
+def test_a_collection_from_the_web_may_grow_by_a_query(home, website):
+    url = elsewhere(website, "/1.jpg")
+    website.add("/1.jpg", jpeg(1))
+    serve(website, dict.fromkeys(("hoody", "フリース"), [url]))
+    run_excite(home, website)
+    (home / "data/queries.csv").write_text(PLAN + "casual,フリース,4\n", "utf-8")
+    run_excite(home, website)
+    assert {path.split("/")[1] for path in tree(home)} == {"hoody", "フリース"}
+
+
+def test_two_sources_share_a_folder(home, website):
+    run(home, "--limit", 1)
+    website.add("/1.jpg", jpeg(1))
+    serve(website, {"hoody": [elsewhere(website, "/1.jpg")]})
+    run_excite(home, website, "--limit", 1, "--seed", 5)
+    assert [line["source"] for line in lines(home)] == ["wardrobe"] * 3 + ["excite"]
+    assert summary(home)["queries"][0]["asked"] == {"wardrobe": 1, "excite": 1}
+    run(home, "--limit", 1)
+    with pytest.raises(OptionsError, match="--seed 0"):
+        run(home, "--limit", 1, "--seed", 5)
+
+
+def test_a_failing_search_keeps_what_was_found_before(home, website):
+    website.add("/1.jpg", jpeg(1))
+
+    def page(request):
+        if "polo" in request.path:
+            answer(request, b"", status=503)
+        else:
+            answer(request, f'<a href="{elsewhere(website, "/1.jpg")}">x</a>'.encode())
+
+    website.pages["/search"] = page
+    with pytest.raises(SourceError, match=r"excite: .*: HTTP 503, expected a page of results; try again later, or use"):
+        run_excite(home, website)
+    assert [line["status"] for line in lines(home)] == ["fetched"]
+    assert not (home / "data/1-scraped/summary.json").exists()
+
+
+def test_a_search_without_any_picture_is_an_error(home, website):
+    serve(website, {})
+    with pytest.raises(SourceError, match=r"1-scraped: found no picture, expected some; manifest\.jsonl there says why"):
+        run_excite(home, website)
+    assert [row["offered"] for row in summary(home)["queries"]] == [0, 0, 0]
+
+
+def test_pictures_on_private_hosts_are_refused(home, website, monkeypatch):
+    # The search itself stands on the open internet, so to say, and finds a picture on this machine.
+    monkeypatch.setattr("demicouture.connecting.is_public", lambda address: address == "127.0.0.1")
+    website.add("/1.jpg", jpeg(1))
+    serve(website, {"hoody": [website.url("/1.jpg", host="127.0.0.2")]})
+    flags = ("--source", "excite", "--base-url", website.url("/search"), "--delay", 0)
+    with pytest.raises(SourceError, match="found no picture"):
+        run(home, *flags)
+    assert [line["reason"] for line in lines(home)] == ["private address"]
+    assert "/1.jpg" not in website.asked
+
+
+# The command
+
+
+def test_the_command_line(home):
+    def command(*flags):
+        return subprocess.run([sys.executable, SCRIPT, *flags], cwd=home, capture_output=True, text=True, timeout=60)
+
+    manual = command("--help")
+    assert manual.returncode == 0
+    for flag in ("source", "queries", "limit", "pole", "base-url", "workers", "delay", "timeout", "allow-private-hosts"):
+        assert f"--{flag}" in manual.stdout
+    made = command("--limit", "1")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.splitlines()[-1] == f"next: python {ROOT / 'preprocess.py'}"
+    failed = command("--limit", "1", "--pole", "none")
+    assert failed.returncode == 1
+    assert re.fullmatch(r"error: --pole: found 'none', expected .*\n", failed.stderr)
+    assert command("--source", "nowhere").returncode == 2
+
+
+def test_scraping_waits_for_no_framework(home):
+    code = (
+        "import sys, scrape; scrape.main(sys.argv[1:]);"
+        "print([name for name in ('keras', 'tensorflow', 'jax', 'sklearn', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--home", home, "--limit", "1", "--quiet"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
