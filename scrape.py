@@ -20,7 +20,7 @@ import contextlib
 import functools
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,8 @@ def identity(args: argparse.Namespace, poles: dict[str, list[str]]) -> dict[str,
         OptionsError: The folder holds other poles.
     """
     record = args.output / "options.json"
-    before = files.read_json(record).get("options", {}) if record.exists() else {}
+    before = files.read_json(record) if record.exists() else {}
+    before = before.get("options", {}) if isinstance(before, dict) else {}  # open_run refuses what is damaged.
     now = {
         "poles": sorted(poles),
         "seed": args.seed,
@@ -73,13 +74,28 @@ def read_asked(summary_file: Path, manifest: Manifest) -> dict[tuple[str, str], 
 
     A source that had fewer need not be asked again.
     """
-    rows = files.read_json(summary_file)["queries"] if summary_file.exists() else []
-    # A manifest that has lost lines since makes the old answer void.
-    return {
-        (row["pole"], row["query"]): row["asked"]
-        for row in rows
-        if row["offered"] == len(manifest.lines(row["pole"], row["query"]))
-    }
+    try:
+        rows = files.read_json(summary_file)["queries"]
+        # A manifest that has lost lines since makes the old answer void.
+        return {
+            (row["pole"], row["query"]): row["asked"]
+            for row in rows
+            if row["offered"] == len(manifest.lines(row["pole"], row["query"]))
+        }
+    except (InputError, KeyError, TypeError):
+        return {}  # No summary, or none of ours: each source is asked.
+
+
+def find_missing(
+    source: str, queries: Sequence[Query], asked: Mapping[tuple[str, str], Mapping[str, int]], manifest: Manifest
+) -> dict[Query, int]:
+    """Returns the queries for which the source may have more, and how many offers each still wants."""
+    missing = {}
+    for query in queries:
+        offered = manifest.offered(query.pole, query.text, source)
+        if max(offered, asked.get((query.pole, query.text), {}).get(source, 0)) < query.wanted:
+            missing[query] = query.wanted - offered
+    return missing
 
 
 def draw(source: DrawingSource, queries: Sequence[Query], manifest: Manifest) -> Iterator[Found]:
@@ -141,9 +157,9 @@ def keep(folder: Path, manifest: Manifest, source: str, found: Found) -> None:
     if content is not None:
         status, sha256 = FETCHED, files.sha256(content)
         try:
-            suffix, width, height = images.read_header(content)
             if offer.content is None:
                 images.open_reduced(content, 128)
+            suffix, width, height = images.read_header(content)
         except PictureError as error:
             if offer.content is None:
                 status, reason = FAILED, str(error)
@@ -229,11 +245,7 @@ def main(argv: list[str] | None = None) -> None:
         ) as fetcher,
     ):
         asked = read_asked(summary_file, manifest)
-        missing = {}
-        for query in chosen:
-            offered = manifest.offered(query.pole, query.text, args.source)
-            if max(offered, asked.get((query.pole, query.text), {}).get(args.source, 0)) < query.wanted:
-                missing[query] = query.wanted - offered
+        missing = find_missing(args.source, chosen, asked, manifest)
         if missing:
             summary_file.unlink(missing_ok=True)
             source = open_source(args.source, seed=args.seed, queries=poles, fetcher=fetcher, base_url=args.base_url)
@@ -251,12 +263,12 @@ def main(argv: list[str] | None = None) -> None:
 
         rows = []
         for query in queries:
-            before = asked.get((query.pole, query.text), {})
-            now = {args.source: max(query.wanted, before.get(args.source, 0))} if query in chosen else {}
-            counts = manifest.count(query.pole, query.text)
-            rows.append(
-                {"pole": query.pole, "query": query.text, "wanted": query.wanted, **counts, "asked": before | now}
-            )
+            row = {"pole": query.pole, "query": query.text, "wanted": query.wanted}
+            row |= manifest.count(query.pole, query.text)
+            row["asked"] = dict(asked.get((query.pole, query.text), {}))
+            if query in chosen:
+                row["asked"][args.source] = max(query.wanted, row["asked"].get(args.source, 0))
+            rows.append(row)
     flags = {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in OWN_FLAGS}
     made_by = {"flags": flags, "seed": args.seed, "versions": files.versions()}
     files.write_json(summary_file, {**made_by, "options": options, "queries": rows})

@@ -64,7 +64,7 @@ def test_the_folder_holds_what_was_promised(finished):
     assert report["poles"] == ["casual", "collection"]
     assert sum(report["labels"].values()) == 114 and report["unlabelled"] == 6
     assert sum(counts["person"] for counts in report["labelled_by"].values()) == 1
-    assert report["training_accuracy"] > 0.95
+    assert report["training_accuracy"] > 0.9
     low, high = report["held_out_interval"]
     assert 0.55 < low < report["held_out_accuracy"] < high < 0.9
     assert "3-training/generator.keras: not found, so on-the-plane.png and walk.png were not made" in printed
