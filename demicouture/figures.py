@@ -24,6 +24,7 @@ TITLE_HEIGHT = 30
 LEGIBLE = 96
 """Pixels; our choice: a garment is recognised at this side, and a caption of 14 letters fits below."""
 
+PALETTE_SIDE = 64
 CAPTION_COLOUR = (40, 40, 40)
 GROUND = (255, 255, 255)
 
@@ -126,16 +127,18 @@ def save_animation(path: Path, frames: np.ndarray, size: int, milliseconds: int,
         milliseconds: How long a frame is shown.
         hold: How long the first and the last frame are shown, in milliseconds.
     """
-    # A palette for each frame: one for all would leave too few colours to each of two very different designs. Pillow's
-    # median cut takes a third of a second for a frame, its octree a millisecond; dithering hides the difference.
-    images = [
-        enlarge(frame, size).quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.FLOYDSTEINBERG)
-        for frame in frames
-    ]
+    images = [_with_palette(enlarge(frame, size)) for frame in frames]
     durations = [hold] + [milliseconds] * (len(images) - 2) + [hold] + [milliseconds] * (len(images) - 2)
     images += images[-2:0:-1]
     with atomic_path(path) as partial:
         images[0].save(partial, save_all=True, append_images=images[1:], duration=durations, loop=0)
+
+
+def _with_palette(image: Image.Image) -> Image.Image:
+    # A palette for each frame: one for all would leave too few colours to each of two very different designs. It is
+    # chosen on a small copy, because Pillow's median cut takes seconds for a large picture of very many colours.
+    small = image.resize((PALETTE_SIDE, PALETTE_SIDE))
+    return image.quantize(palette=small.quantize(256, Image.Quantize.MEDIANCUT), dither=Image.Dither.FLOYDSTEINBERG)
 
 
 def enlarge(picture: np.ndarray, size: int) -> Image.Image:
