@@ -12,7 +12,7 @@ demo: $(VENV)/.installed
 	$(RUN) scrape.py --queries data/queries-demo.csv
 	$(RUN) preprocess.py
 	$(RUN) train_dcgan.py --preset demo
-	$(RUN) generate.py
+	$(RUN) generate.py --count 300
 	$(RUN) latent_svm.py
 	$(RUN) interpolate.py
 	@echo
