@@ -24,7 +24,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -151,6 +150,7 @@ def train(args: argparse.Namespace, model, report: Callable[[str], None]) -> Non
     Raises:
         KeyboardInterrupt: The run was asked to stop; everything is saved.
     """
+    from demicouture.networks import save_network
     from demicouture.training import callbacks, checkpoints
 
     path, damaged = checkpoints.restore(args.output / "checkpoints", model)
@@ -163,7 +163,9 @@ def train(args: argparse.Namespace, model, report: Callable[[str], None]) -> Non
 
     history = callbacks.History(args.output, epoch)
     saving = callbacks.Checkpoints(
-        args.output / "checkpoints", history, lambda: save_network(model.generator_to_show(), args.output)
+        args.output / "checkpoints",
+        history,
+        lambda: save_network(model.generator_to_show(), args.output / "generator.keras"),
     )
     if first:
         saving.partial_epoch = [np.asarray(variable) for variable in model.metrics_variables]
@@ -185,12 +187,7 @@ def train(args: argparse.Namespace, model, report: Callable[[str], None]) -> Non
             )
     if saving.interrupted:
         raise KeyboardInterrupt
-
-
-def save_network(network, folder: Path) -> None:
-    """Writes a network to ``<its name>.keras``, atomically."""
-    with files.atomic_path(folder / f"{network.name}.keras") as partial:
-        network.save(partial)
+    save_network(model.discriminator, args.output / "discriminator.keras")
 
 
 def describe(args: argparse.Namespace) -> None:
@@ -270,7 +267,6 @@ def main(argv: list[str] | None = None) -> None:
 
     model = build_model(args, dataset.pictures)
     train(args, model, report)
-    save_network(model.discriminator, args.output)
     last = files.read_csv(args.output / "history.csv", ("epoch",))[-1]
     files.write_json(
         summary,

@@ -156,8 +156,10 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 
 def _save(judge: Judge, folder: Path) -> None:
-    with files.atomic_path(folder / "judge.keras") as partial:
-        judge.network.save(partial)
+    # Imported here: it imports Keras.
+    from demicouture.networks import save_network
+
+    save_network(judge.network, folder / "judge.keras")
     judge.record["network_sha256"] = files.sha256((folder / "judge.keras").read_bytes())
     files.write_json(folder / "judge.json", judge.record)
 

@@ -9,11 +9,15 @@ Data format is channels last and pictures are float in [-1, 1] throughout.
 
 from __future__ import annotations
 
+import json
 import math
+import zipfile
+from pathlib import Path
 
 import keras
 from keras import layers
 
+from demicouture.files import atomic_path
 from demicouture.latents import LATENT_DIM
 from demicouture.layers import UpsamplingConv2D
 
@@ -101,3 +105,19 @@ def _doublings(size: int, side: int) -> int:
     if size not in SIZES:
         raise ValueError(f"size {size}, expected one of {SIZES}")
     return int(math.log2(size // side))
+
+
+def save_network(network: keras.Model, path: Path) -> None:
+    """Writes a network to a ``.keras`` file, atomically; the same weights give the same bytes.
+
+    A ``.keras`` file is a zip archive in which Keras notes the date twice: in the archive's table, and in its
+    ``metadata.json``. Both are set back, so that a hash of the file tells whether the network changed.
+    """
+    with atomic_path(path) as partial:
+        network.save(partial)
+        with zipfile.ZipFile(partial) as archive:
+            parts = {name: archive.read(name) for name in sorted(archive.namelist())}
+        parts["metadata.json"] = json.dumps(json.loads(parts["metadata.json"]) | {"date_saved": ""}).encode()
+        with zipfile.ZipFile(partial, "w") as archive:
+            for name, content in parts.items():
+                archive.writestr(zipfile.ZipInfo(name), content)  # ZipInfo's own date is 1980

@@ -26,7 +26,8 @@ else:
     from demicouture.training.tensorflow_step import TensorFlowAdversary as Backend
 pictures = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
 model = Backend(
-    pictures, width=1 / 32, discriminator_width=1 / 32, batch_size=4, learning_rate=1e-3, augment=augment, flips=augment, ema=ema, seed=1
+    pictures, width=1 / 32, discriminator_width=1 / 32, batch_size=4, learning_rate=1e-3, augment=augment,
+    flips=augment, ema=ema, seed=1,
 )
 model.order.assign(epoch_order(1, 0, 8, 8))
 weights = lambda network: np.concatenate([w.ravel() for w in network.get_weights()])
