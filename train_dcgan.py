@@ -187,6 +187,8 @@ def train(args: argparse.Namespace, model, report: Callable[[str], None]) -> Non
             )
     if saving.interrupted:
         raise KeyboardInterrupt
+    # Again, because a kill may have come between the last checkpoint and the generator that goes with it.
+    save_network(model.generator_to_show(), args.output / "generator.keras")
     save_network(model.discriminator, args.output / "discriminator.keras")
 
 
@@ -258,7 +260,8 @@ def main(argv: list[str] | None = None) -> None:
 
     summary = args.output / "summary.json"
     next_step = cli.next_step(args, "generate.py")
-    if summary.exists() and files.read_json(summary)["options"] == options:
+    made = [args.output / name for name in ("generator.keras", "discriminator.keras")]
+    if summary.exists() and files.read_json(summary)["options"] == options and all(path.exists() for path in made):
         report(f"{args.output}: all {args.epochs} epochs are done; raise --epochs to go on\n{next_step}")
         return
     summary.unlink(missing_ok=True)

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tqdm import tqdm
+
 from demicouture.errors import DemicoutureError
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -117,8 +119,14 @@ def _number(kind: type, noun: str, minimum: float, maximum: float | None) -> Cal
 
 
 def reporter(args: argparse.Namespace) -> Callable[[str], None]:
-    """Returns a function that prints one message, or nothing under ``--quiet``."""
-    return (lambda message: None) if args.quiet else (lambda message: print(message, flush=True))
+    """Returns a function that prints one message, or nothing under ``--quiet``; a progress bar makes room for it."""
+
+    def report(message: str) -> None:
+        if not args.quiet:
+            with tqdm.external_write_mode():
+                print(message, flush=True)
+
+    return report
 
 
 def next_step(args: argparse.Namespace, script: str, flag: str = "--input") -> str:

@@ -163,12 +163,21 @@ class Checkpoints(keras.callbacks.Callback):
         """Saves if it is time; stops if asked to."""
         if self.interrupted:
             self.model.stop_training = True
-        elif time.monotonic() - self.saved_at > self.next_wait:
-            self.save()
+        elif batch + 1 < self.params["steps"]:
+            self.save_if_due()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Saves if it is time, once the epoch's row and samples are written: a resumed run would not write them."""
+        self.save_if_due()
 
     def on_train_end(self, logs=None):
         """Saves."""
         self.save()
+
+    def save_if_due(self) -> None:
+        """Saves if enough time has passed."""
+        if time.monotonic() - self.saved_at > self.next_wait:
+            self.save()
 
     def save(self) -> None:
         """Writes a checkpoint and the generator as it is now."""
@@ -222,18 +231,18 @@ class Progress(keras.callbacks.Callback):
         if not self.line.disable and now - self.shown_at > 1:
             self.shown_at = now
             self.line.set_postfix({name: f"{float(value):.2f}" for name, value in logs.items()}, refresh=False)
-        self._say_how_long(now)
+        if len(self.marks) < 2:
+            self._say_how_long(logs)
 
-    def _say_how_long(self, now: float) -> None:
-        """Once: says how long the run will take, measured on the third step (the first ones compile)."""
-        if len(self.marks) > 2:
-            return
-        self.marks.append(now)
-        if len(self.marks) == 3:
-            hours = self.left * (self.marks[2] - self.marks[1]) / 3600
+    def _say_how_long(self, logs) -> None:
+        """Says how long the run will take, if that is long: measured on the second step, for the first one compiles."""
+        float(logs["d_loss"])  # JAX hands a step's result over before it is computed; this waits for it.
+        self.marks.append(time.monotonic())
+        if len(self.marks) == 2:
+            hours = self.left * (self.marks[1] - self.marks[0]) / 3600
             if hours > LONG_RUN_HOURS:
-                took = f"{hours / 24:.0f} days" if hours > 48 else f"{hours:.0f} hours"
-                tqdm.write(
+                took = f"{hours / 24:,.0f} days" if hours > 48 else f"{hours:.0f} hours"
+                self.report(
                     f"on this machine the whole run would take about {took}, measured; a GPU is the way out, or "
                     "--preset demo, a smaller --size, a smaller --width. It goes on now; Ctrl-C stops it, and nothing "
                     "done is lost"
