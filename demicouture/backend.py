@@ -35,6 +35,9 @@ def start_keras() -> ModuleType:
                 import tensorflow
 
                 tensorflow.config.list_physical_devices()
+                # TensorFlow's pass that fuses layers fails now and then on networks like ours, with a message, and
+                # would then leave other roundings behind. Without it a step takes as long (measured on two CPU cores).
+                tensorflow.config.optimizer.set_experimental_options({"remapping": False})
     except ImportError as error:
         raise InputError(f"KERAS_BACKEND={wanted}: {error}; run: pip install {wanted}") from error
     return keras

@@ -165,15 +165,16 @@ def run(main: Callable[[], None]) -> int:
         return 1
     except OSError as error:
         told = {
-            errno.ENOSPC: "the disk is full; free some space",
-            errno.EDQUOT: "the disk quota is used up; free some space",
-            errno.EACCES: "permission denied; choose another folder or change its permissions",
-            errno.EROFS: "the file system is read-only; choose another folder",
-            errno.ENOTDIR: "a file stands where a folder is expected; move it away",
-            errno.EISDIR: "a folder stands where a file is expected; move it away",
-        }.get(error.errno)
+            "ENOSPC": "the disk is full; free some space",
+            "EDQUOT": "the disk quota is used up; free some space",
+            "EACCES": "permission denied; choose another folder or change its permissions",
+            "EROFS": "the file system is read-only; choose another folder",
+            "ENOTDIR": "a file stands where a folder is expected; move it away",
+            "EISDIR": "a folder stands where a file is expected; move it away",
+        }.get(errno.errorcode.get(error.errno, ""))  # by name: Windows lacks some of them
         if told is None:
             raise
-        print(f"error: {error.filename}: {told} and run the same command again", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""  # a write that fails names no file
+        print(f"error: {place}{told} and run the same command again", file=sys.stderr)
         return 1
     return 0

@@ -106,6 +106,7 @@ def raising(error: BaseException):
         (InputError("data: found\nnothing,  expected all"), 1, "error: data: found nothing, expected all\n"),
         (PictureError("undecodable"), 1, "error: undecodable\n"),
         (OSError(errno.ENOSPC, "x", "data/a"), 1, "error: data/a: the disk is full; free some space and run the same"),
+        (OSError(errno.ENOSPC, "x"), 1, "error: the disk is full; free some space and run the same"),
         (OSError(errno.EACCES, "x", "data/a"), 1, "error: data/a: permission denied; choose another folder"),
         (KeyboardInterrupt(), 130, "interrupted: everything finished so far is kept; run the same command to go on\n"),
     ],

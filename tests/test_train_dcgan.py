@@ -108,9 +108,9 @@ def test_killed_and_interrupted_within_epochs_it_ends_with_the_same_bits(undistu
     output = tmp_path / "run"
     # A checkpoint after every step, and steps that take a while, so that the kill comes between and not after them.
     eager = (
-        "import sys, time\nfrom demicouture.training import callbacks\n"
+        "import sys, time\nfrom demicouture.backend import start_keras\nstart_keras()\n"
+        "from demicouture.training import callbacks\n"
         "callbacks.CHECKPOINT_SECONDS = callbacks.CHECKPOINT_SHARE = -1\n"
-        "begin = callbacks.Progress.on_train_batch_begin\n"
         "callbacks.Progress.on_train_batch_begin = lambda *args, **kwargs: time.sleep(0.3)\n"
         "import train_dcgan\nfrom demicouture import cli\n"
         f"sys.argv[1:] = {command(dataset, output, '--epochs', '6')!r}\nsys.exit(cli.run(train_dcgan.main))"

@@ -85,6 +85,7 @@ def adversary():
     def build(**options):
         figures = {
             "width": 1 / 32,
+            "discriminator_width": 1 / 32,
             "batch_size": 4,
             "learning_rate": 1e-3,
             "augment": False,
