@@ -2,13 +2,20 @@
 
 Reads outputs/3-training: generator.keras; and, for the judge, the pictures in data/2-dataset. Without the pictures the
 labels stay empty, for a person to fill in.
-Writes outputs/4-generated: design-0000.png ..., grid.png (all designs), latents.npy (row i made design i), labels.csv,
-grid-judged.png (all designs by score, with their labels), the judge, and summary.json.
+Writes outputs/4-generated:
+  design-0000.png ...       the designs
+  grid.png                  all of them
+  latents.npy               row i made design i
+  labels.csv                each design's label, for you to correct
+  grid-judged.png           all designs by score, with their labels
+  designs.csv               what the judge says of each design by now, whatever its label
+  judge.keras, judge.json   the judge, and how good it is
+  options.json (written first), summary.json (written last: its absence means unfinished)
 
 A judge labels first: a small network that learned from the pictures of both poles. It leaves a label empty where its
 score lies between 0.4 and 0.6, and all of them where it is right on less than 80% of the pictures that were held back.
 Then it is your turn: edit the column `label` in labels.csv (one of the two poles, or nothing) and run this again. What
-you wrote stays, whatever the judge thinks.
+you wrote stays, whatever the judge thinks; to give a design back to the judge, undo your edit.
 
 Example: python generate.py --count 200
 """
@@ -26,10 +33,13 @@ from tqdm import tqdm
 
 from demicouture import cli, files, images, judge, labels, rendering
 from demicouture.dataset import Dataset, read_dataset
-from demicouture.designs import design_name
+from demicouture.designs import design_name, read_latents
 from demicouture.errors import InputError, PictureError
 from demicouture.figures import grid, legible_scale
 from demicouture.latents import sample_prior
+
+COUNT = 100
+"""As many as the seed made."""
 
 GRID_COLUMNS = 10
 """A hundred designs make a square, as in the seed."""
@@ -38,15 +48,22 @@ GRID_COLUMNS = 10
 def read_options(folder: Path) -> dict[str, Any]:
     """Returns what made the designs in ``folder``, or {} where there are none."""
     record = folder / "options.json"
-    before = files.read_json(record) if record.exists() else {}
-    return before["options"] if before.get("script") == "generate.py" else {}
+    if not record.exists():
+        return {}
+    before = files.read_options(folder)
+    options = before["options"]
+    if before["script"] != "generate.py":
+        return {}
+    if not isinstance(options.get("count"), int) or "generator_sha256" not in options:
+        raise InputError(f"{record}: found no count or no generator_sha256; restore it, or add --fresh to start over")
+    return options
 
 
 def has_latents(folder: Path, count: int, seed: int) -> bool:
     """Returns whether ``latents.npy`` holds the latents of ``count`` designs already."""
     try:
-        return np.array_equal(np.load(folder / "latents.npy", allow_pickle=False), sample_prior(count, seed))
-    except (OSError, ValueError, EOFError):
+        return np.array_equal(read_latents(folder / "latents.npy"), sample_prior(count, seed))
+    except InputError:
         return False
 
 
@@ -70,13 +87,15 @@ def make_designs(folder: Path, generator: Any, latents: np.ndarray, missing: Seq
 def standing_answers(folder: Path, count: int, dataset: Dataset | None) -> list[dict[str, Any]] | None:
     """Returns what the judge said in the last run, where it still holds: None after any change but a label's."""
     try:
-        summary = files.read_json(folder / "summary.json")
+        summary = files.read_record(folder / "summary.json", "dataset_sha256")
         rows = files.read_csv(folder / "designs.csv", ["design", "score", "judge_label"])
         answers = [{**row, "score": float(row["score"]) if row["score"] else None} for row in rows]
     except (InputError, ValueError):
         return None
-    stands = len(answers) == count and (dataset is None or dataset.sha256 == summary["dataset_sha256"])
-    return answers if stands else None
+    record = judge.read_record(folder)
+    learned_from = record and record["dataset_sha256"]
+    stands = len(answers) == count and summary["dataset_sha256"] == learned_from
+    return answers if stands and (dataset is None or dataset.sha256 == learned_from) else None
 
 
 def ask(the_judge: judge.Judge | None, designs: np.ndarray) -> list[dict[str, Any]]:
@@ -89,7 +108,7 @@ def ask(the_judge: judge.Judge | None, designs: np.ndarray) -> list[dict[str, An
     ]
 
 
-def read_words(folder: Path, count: int, poles: Sequence[str] | None) -> dict[str, str]:
+def read_words(folder: Path, count: int, poles: Sequence[str] | None) -> dict[str, dict[str, str]]:
     """Returns what people wrote into ``labels.csv``, by design."""
     record = folder / "designs.csv"
     known = len(files.read_csv(record, ["design"])) if record.exists() else 0
@@ -126,17 +145,26 @@ def tell(say: Callable[[str], None], args: argparse.Namespace, summary: Mapping[
     ]
     counts.append(f"{summary['unlabelled']} without a label")
     say(f"{args.output}: {args.count} designs: {', '.join(counts)}")
-    say(f"look at grid.png and grid-judged.png; correct the labels in {labels_file} and run this again")
-    say(cli.next_step(args, "latent_svm.py"))
+    say(f"look at grid.png and grid-judged.png; correct the labels in {labels_file} and run: {same_command(args)}")
+    say(cli.next_step(args, "latent_svm.py", training=args.input if args.input_given else None))
+
+
+def same_command(args: argparse.Namespace) -> str:
+    """Returns the command that works corrected labels in: this one, but never with --fresh."""
+    given = {"input": args.input if args.input_given else None, "data": args.data if args.data_given else None}
+    command = cli.next_step(args, "generate.py", "--output", **given).removeprefix("next: ")
+    command += f" --count {args.count}" if args.count != COUNT else ""
+    return command + (f" --seed {args.seed}" if args.seed else "")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     command_line = cli.parser(__doc__, output="4-generated", input="3-training")
-    command_line.add_argument(
-        "--count", type=cli.integer(1), metavar="N", default=100, help="designs to make; raise it to add some"
+    own = command_line.add_argument_group("of this script")
+    own.add_argument(
+        "--count", type=cli.integer(1), metavar="N", default=COUNT, help="designs to make; raise it to add some"
     )
-    command_line.add_argument(
+    own.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
@@ -144,6 +172,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         f"(default: HOME/{cli.FOLDERS['2-dataset']})",
     )
     args = cli.parse(command_line, argv)
+    args.data_given = args.data is not None
     args.data = args.data or cli.folder(args, "2-dataset")
     return args
 
@@ -154,24 +183,27 @@ def main(argv: list[str] | None = None) -> None:
     say = cli.reporter(args)
     folder, generator_file = args.output, args.input / "generator.keras"
     generator_sha256 = rendering.hash_generator(generator_file)
-    dataset = read_dataset(args.data) if args.data.exists() else None
-
-    poles = list(dataset.poles) if dataset else (judge.read_record(folder) or {}).get("poles")
+    # Who names a folder wants it; the usual one may be missing.
+    dataset = read_dataset(args.data) if args.data_given or args.data.exists() else None
 
     # Read and check everything before the first change, and load what is slow to load only if it is needed.
-    before = read_options(folder)
+    before = {} if args.fresh else read_options(folder)
     other = bool(before) and before["generator_sha256"] != generator_sha256
     anew = args.fresh or other
+    known = None if anew else judge.read_record(folder)
+    poles = list(dataset.poles) if dataset else known and known["poles"]
     if not anew:
         read_words(folder, max(args.count, before.get("count", 0)), poles)
     missing = [index for index in range(args.count) if anew or read_design(folder, index) is None]
     incomplete = bool(missing) or not has_latents(folder, args.count, args.seed)
     generator = rendering.load_generator(generator_file) if incomplete else None
-    aside = files.move_aside(folder) if anew else None
-    if other and not args.fresh:
-        say(f"{folder}: made by another generator; moved to {aside}, with any labels of yours, and made anew")
+    if other:
+        aside = files.move_aside(folder)
+        # Said even under --quiet: nobody asked for it, and a person's labels are in there.
+        told = f"made by another generator; moved to {aside}, with any labels of yours, and made anew"
+        print(f"warning: {folder}: {told}", file=sys.stderr)
     options = {"count": args.count, "seed": args.seed, "generator_sha256": generator_sha256}
-    files.open_run(folder, "generate.py", options, extendable=["count"])
+    cli.open_output(args, "generate.py", options, extendable=["count"])
 
     answers = None if incomplete else standing_answers(folder, args.count, dataset)
     if answers is None:
@@ -200,6 +232,8 @@ def main(argv: list[str] | None = None) -> None:
         "seed": args.seed,
         "versions": files.versions(),
         "poles": poles,
+        "input": str(args.input),
+        "data": dataset and str(args.data),
         "generator_sha256": generator_sha256,
         "dataset_sha256": record and record["dataset_sha256"],
         "judge": record and {name: value for name, value in record.items() if name != "network_sha256"},

@@ -29,11 +29,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demicouture import cli, figures
+from demicouture import cli, figures, rendering
 from demicouture.boundary import Hyperplane
 from demicouture.designs import Designs, design_name, own_pictures, read_designs
 from demicouture.errors import InputError
-from demicouture.files import finish_run, is_finished, move_aside, open_run, read_json, sha256, write_csv
+from demicouture.files import finish_run, hash_file, is_finished, read_json, sha256, write_csv
 from demicouture.images import save_png
 from demicouture.latents import PATHS, nearest_crossing
 
@@ -148,38 +148,39 @@ def draw_strip(pictures: np.ndarray, t: np.ndarray, distances: Sequence[float | 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Returns the flags."""
     parser = cli.parser(__doc__, output="6-interpolation", input="4-generated")
-    parser.add_argument(
+    own = parser.add_argument_group("of this script")
+    own.add_argument(
         "--training",
         type=Path,
         metavar="DIR",
         help="the folder with generator.keras (default: HOME/outputs/3-training)",
     )
-    parser.add_argument(
+    own.add_argument(
         "--boundary",
         type=Path,
         metavar="DIR",
         help="the folder with hyperplane.npz (default: HOME/outputs/5-boundary, where it exists)",
     )
-    parser.add_argument(
+    own.add_argument(
         "--a",
         type=cli.integer(0),
         metavar="N",
         help="the number of the design to start from (default: the surest of the first pole)",
     )
-    parser.add_argument(
+    own.add_argument(
         "--b",
         type=cli.integer(0),
         metavar="M",
         help="the number of the design to arrive at (default: the surest of the second pole)",
     )
-    parser.add_argument(
+    own.add_argument(
         "--steps",
         type=cli.integer(2, MOST_STEPS),
         metavar="N",
         default=9,
-        help=f"designs in the strip, both ends included, 2 to {MOST_STEPS}; an odd number shows the middle",
+        help="designs in the strip, both ends included; an odd number shows the middle",
     )
-    parser.add_argument(
+    own.add_argument(
         "--path",
         choices=list(PATHS),
         default="preserving",
@@ -193,24 +194,18 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     say = cli.reporter(args)
     designs = read_designs(args.input)
-    inputs = {name: sha256((args.input / name).read_bytes()) for name in ("latents.npy", "labels.csv")}
+    inputs = {name: hash_file(args.input / name) for name in ("latents.npy", "labels.csv")}
     plane, no_plane = read_plane(args, inputs["latents.npy"])
     pair = choose_pair(args, designs, plane)
     generator_file = (args.training or cli.folder(args, "3-training")) / "generator.keras"
-    if not generator_file.is_file():
-        raise InputError(f"{generator_file}: not found, expected a trained generator; run: python train_dcgan.py")
-    inputs["generator.keras"] = sha256(generator_file.read_bytes())
+    inputs["generator.keras"] = rendering.hash_generator(generator_file)
     inputs["hyperplane"] = sha256(plane.normal.tobytes() + np.float64(plane.intercept).tobytes()) if plane else None
     options = {"a": args.a, "b": args.b, "steps": args.steps, "path": args.path, "seed": args.seed}
 
-    if args.fresh:
-        move_aside(args.output)
-    open_run(args.output, "interpolate.py", options)
+    cli.open_output(args, "interpolate.py", options)
     if is_finished(args.output, inputs):
         say(f"{args.output}: nothing to do, this pair is interpolated already; open strip.png")
         return
-    for name in ("summary.json", "crossing.png"):
-        (args.output / name).unlink(missing_ok=True)
 
     def way(t: np.ndarray) -> np.ndarray:
         return PATHS[args.path](designs.latents[pair[0]], designs.latents[pair[1]], t)
@@ -220,13 +215,14 @@ def main(argv: list[str] | None = None) -> None:
     distances = plane.signed_distance(way(t)) if plane else [None] * args.steps
     places = [t, [0.5], [] if crossing is None else [crossing], np.linspace(0, 1, FRAMES)]
 
-    # Imported here: what is wrong with the flags and folders is told without waiting for Keras.
-    from demicouture.rendering import load_generator, render
-
-    rendered = render(load_generator(generator_file), way(np.concatenate(places)), args.quiet)
+    # All is rendered before a result is touched, so that a damaged input costs nothing that lies there finished.
+    generator = rendering.load_generator(generator_file)
+    rendered = rendering.render(generator, way(np.concatenate(places)), args.quiet)
     steps, middle, crossed, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
     steps[[0, -1]] = frames[[0, -1]] = own_pictures(args.input, pair, steps[[0, -1]])
 
+    for name in ("summary.json", "crossing.png"):
+        (args.output / name).unlink(missing_ok=True)
     names = [f"strip-0/step-{number:02d}.png" for number in range(args.steps)]
     for name, picture in zip(names, steps, strict=True):
         save_png(args.output / name, picture)

@@ -26,11 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from demicouture import boundary, cli
+from demicouture import boundary, cli, rendering
 from demicouture.boundary_figures import draw_on_the_plane, draw_sets, draw_walk
 from demicouture.designs import Designs, design_name, read_designs
 from demicouture.errors import InputError
-from demicouture.files import atomic_path, finish_run, is_finished, move_aside, open_run, sha256, write_csv, write_json
+from demicouture.files import atomic_path, finish_run, hash_file, is_finished, write_csv, write_json
+from demicouture.images import save_png
 
 NUMBERS = ["hyperplane.npz", "report.json", "distances.csv", "on-the-plane.npy", "plot.png"]
 """What needs the labelled latents only."""
@@ -104,14 +105,15 @@ def finding(report: dict[str, Any]) -> str:
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Returns the flags."""
     parser = cli.parser(__doc__, output="5-boundary", input="4-generated")
-    parser.add_argument(
+    own = parser.add_argument_group("of this script")
+    own.add_argument(
         "--labels",
         type=Path,
         metavar="FILE",
         help="a CSV file with the columns design and label, which labels all designs or some with any two words "
         "(default: INPUT/labels.csv)",
     )
-    parser.add_argument(
+    own.add_argument(
         "--training",
         type=Path,
         metavar="DIR",
@@ -129,30 +131,46 @@ def main(argv: list[str] | None = None) -> None:
     labelled, labels = choose_labelled(designs, labels_file)
     generator_file = (args.training or cli.folder(args, "3-training")) / "generator.keras"
     inputs = {
-        "latents.npy": sha256((args.input / "latents.npy").read_bytes()),
-        "labels.csv": sha256(labels_file.read_bytes()),
-        "generator.keras": sha256(generator_file.read_bytes()) if generator_file.is_file() else None,
+        "latents.npy": hash_file(args.input / "latents.npy"),
+        "labels.csv": hash_file(labels_file),
+        "generator.keras": hash_file(generator_file) if generator_file.is_file() else None,
     }
-    options = {"labels": args.labels and str(args.labels), "seed": args.seed}
+    # The labels are no option but an input, however their file is named: changed ones are worked in.
+    options = {"seed": args.seed}
+    next_step = cli.next_step(
+        args,
+        "interpolate.py",
+        flag="--boundary",
+        input=args.input if args.input_given else None,
+        training=args.training,
+    )
 
-    if args.fresh:
-        move_aside(args.output)
-    open_run(args.output, "latent_svm.py", options)
+    cli.open_output(args, "latent_svm.py", options)
     if is_finished(args.output, inputs):
         say(f"{args.output}: nothing to do, these designs and labels are worked in already")
-        say(cli.next_step(args, "interpolate.py", flag="--boundary"))
+        say(next_step)
         return
-    for name in ["summary.json", *NUMBERS, *PICTURES]:
-        (args.output / name).unlink(missing_ok=True)
 
+    # All is worked out before a result is touched, so that a damaged input costs nothing that lies there finished.
     latents = designs.latents[labelled]
     fit = boundary.fit_hyperplane(latents, labels)
+    sheets = {}
+    if inputs["generator.keras"]:
+        generator = rendering.load_generator(generator_file)
+
+        def render(latents: np.ndarray) -> np.ndarray:
+            return rendering.render(generator, latents, args.quiet)
+
+        sheets["on-the-plane.png"] = draw_on_the_plane(args.input, designs, fit.plane, render)
+        sheets["walk.png"] = draw_walk(designs, fit.plane, render)
     training = fit.plane.signed_distance(latents)
     held_out = boundary.cross_validate(latents, labels, args.seed)
     p_value = boundary.permutation_test(latents, labels, args.seed, quiet=args.quiet)
     report = describe(designs, labels, fit, held_out, p_value)
     report["training_accuracy"] = float(np.mean((training > 0) == labels))
 
+    for name in ["summary.json", *PICTURES]:
+        (args.output / name).unlink(missing_ok=True)
     fit.plane.save(args.output / "hyperplane.npz")
     write_json(args.output / "report.json", report)
     rows = enumerate(zip(designs.labels, fit.plane.signed_distance(designs.latents), strict=True))
@@ -164,24 +182,15 @@ def main(argv: list[str] | None = None) -> None:
     with atomic_path(args.output / "on-the-plane.npy") as partial:
         np.save(partial, fit.plane.nearest(latents).astype(np.float32))
     draw_sets(args.output / "plot.png", report, finding(report), labels, training, held_out.distances)
-    made = list(NUMBERS)
-    if inputs["generator.keras"]:
-        # Imported here: the numbers come without waiting for Keras.
-        from demicouture.rendering import load_generator, render
-
-        generator = load_generator(generator_file)
-
-        def rendered(latents: np.ndarray) -> np.ndarray:
-            return render(generator, latents, args.quiet)
-
-        draw_on_the_plane(args.output / "on-the-plane.png", args.input, designs, fit.plane, rendered)
-        draw_walk(args.output / "walk.png", designs, fit.plane, rendered)
-        made += PICTURES
+    for name, sheet in sheets.items():
+        save_png(args.output / name, sheet)
+    made = [*NUMBERS, *sheets]
     found = {"boundary_found": report["boundary_found"], "poles": report["poles"]}
+    found["labels"] = str(args.labels.resolve()) if args.labels else None
     finish_run(args.output, "latent_svm.py", options, inputs, made, found)
 
     say(f"{args.output}: {', '.join(made)}")
-    if not inputs["generator.keras"]:
+    if not sheets:
         missing = f"not found, so {' and '.join(PICTURES)} were not made"
         say(f"{generator_file}: {missing}; run train_dcgan.py, or give --training DIR")
     say(
@@ -193,7 +202,7 @@ def main(argv: list[str] | None = None) -> None:
             f"Labels without meaning look as good too often (p is not below {boundary.SIGNIFICANT}), so the plane is "
             "nothing to rely on: correct the labels, or label more designs (python generate.py --count N)"
         )
-    say(cli.next_step(args, "interpolate.py", flag="--boundary"))
+    say(next_step)
 
 
 if __name__ == "__main__":

@@ -33,18 +33,6 @@ from demicouture import cli, cropping, culling, dataset, decisions, files, measu
 from demicouture.errors import InputError, OptionsError
 from demicouture.images import find_pictures
 
-SMALLEST_SIZE, LARGEST_SIZE = 32, 1024
-SIZE_STEP = 16
-"""The generator doubles a small square four times at most, so every size that it can make is a multiple of this."""
-
-
-def image_size(text: str) -> int:
-    """Turns the value of --size into a number (an argparse type)."""
-    size = cli.integer(SMALLEST_SIZE, LARGEST_SIZE)(text)
-    if size % SIZE_STEP:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a multiple of {SIZE_STEP}")
-    return size
-
 
 def find_scraped(folder: Path, poles: Sequence[str]) -> tuple[list[str], int]:
     """Returns the pictures of both poles, as paths below ``folder``, sorted, and how many other files lie there.
@@ -141,17 +129,16 @@ def is_finished(output: Path, made_from: Mapping) -> bool:
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = cli.parser(__doc__, input="1-scraped", output="2-dataset")
-    own = parser.add_argument_group("preprocess.py")
+    own = parser.add_argument_group("of this script")
     own.add_argument(
         "--count", type=cli.integer(2), metavar="N", default=500, help="pictures to keep for each pole, at most"
     )
     own.add_argument(
         "--size",
-        type=image_size,
-        metavar="PIXELS",
+        type=int,
+        choices=dataset.SIZES,
         default=128,
-        help=f"the side of the pictures, a multiple of {SIZE_STEP} from {SMALLEST_SIZE} to {LARGEST_SIZE}; "
-        "a scraped picture whose shorter side is under it is dropped",
+        help="the side of the pictures in pixels; a scraped picture whose shorter side is under it is dropped",
     )
     return cli.parse(parser, argv)
 
@@ -169,10 +156,8 @@ def main(argv: list[str] | None = None) -> None:
     if source == target or source in target.parents or target in source.parents:
         raise OptionsError(f"{args.output}: lies in {args.input} or around it; choose an --output apart from --input")
     found, others = find_scraped(args.input, poles)
-    if args.fresh and (aside := files.move_aside(args.output)):
-        say(f"moved {args.output} aside, to {aside}")
     options = {"size": args.size, "count": args.count, "seed": args.seed}
-    files.open_run(args.output, "preprocess.py", options, extendable=("count",))
+    cli.open_output(args, "preprocess.py", options, extendable=("count",))
     dataset.refuse_strangers(args.output, args.input)
 
     decisions_file, summary_file = args.output / "decisions.csv", args.output / "summary.json"
@@ -208,7 +193,7 @@ def main(argv: list[str] | None = None) -> None:
     for pole in poles:
         if counts[pole][decisions.KEPT] < 2:
             raise InputError(
-                f"{args.output / pole}: {decisions.describe_pole(pole, counts[pole])}; expected at least 2 kept; "
+                f"{args.output}: {decisions.describe_pole(pole, counts[pole])}; expected at least 2 kept; "
                 f"add pictures to {args.input / pole}, or write keep into {decisions_file}, and run again"
             )
     summary = {

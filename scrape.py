@@ -4,9 +4,10 @@ Reads   data/queries.csv: pole,query,count. A pole is one of the two styles; a q
 Writes  data/1-scraped/<pole>/<query>/<hash>.<ext>, the pictures as they came; manifest.jsonl, a line for each
         address that was offered, with what became of it; summary.json.
 
-Stop it at any time and run it again: nothing is fetched twice, and a higher --limit goes on from there. Pictures
-from several sources may share a folder. What you fetch is yours to answer for: each source has its terms, and the
-manifest keeps every picture's page and, where the source knows it, its creator and licence.
+Stop it at any time and run it again: nothing is fetched twice, not even what you have deleted since, and a higher
+--limit goes on from there. Pictures from several sources may share a folder. What you fetch is yours to answer for:
+each source has its terms, and the manifest keeps every picture's page and, where the source knows it, its creator and
+licence.
 
 Examples:
     python scrape.py
@@ -20,7 +21,7 @@ import contextlib
 import functools
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,20 +49,21 @@ def identity(args: argparse.Namespace, poles: dict[str, list[str]]) -> dict[str,
     line of the manifest names its own.
 
     Raises:
+        InputError: The folder's options are damaged.
         OptionsError: The folder holds other poles.
     """
-    record = args.output / "options.json"
-    before = files.read_json(record) if record.exists() else {}
-    before = before.get("options", {}) if isinstance(before, dict) else {}  # open_run refuses what is damaged.
+    known = (args.output / "options.json").exists() and not args.fresh
+    before = files.read_options(args.output)["options"] if known else {}
     now = {
         "poles": sorted(poles),
         "seed": args.seed,
         "queries": files.sha256(repr(sorted(poles.items())).encode())[:16],
         "limit": args.limit,
     }
-    if before.get("poles", now["poles"]) != now["poles"]:
+    if (held := before.get("poles", now["poles"])) != now["poles"]:
+        held = " and ".join(map(str, held)) if isinstance(held, list) else held
         raise OptionsError(
-            f"{args.output}: holds the poles {' and '.join(before['poles'])}, but {args.queries} has "
+            f"{args.output}: holds the poles {held}, but {args.queries} has "
             f"{' and '.join(now['poles'])}; choose another --output, or add --fresh to start over"
         )
     if args.source != "wardrobe":
@@ -75,14 +77,15 @@ def read_asked(summary_file: Path, manifest: Manifest) -> dict[tuple[str, str], 
     A source that had fewer need not be asked again.
     """
     try:
-        rows = files.read_json(summary_file)["queries"]
         # A manifest that has lost lines since makes the old answer void.
         return {
-            (row["pole"], row["query"]): row["asked"]
-            for row in rows
+            (row["pole"], row["query"]): {
+                source: number for source, number in row["asked"].items() if isinstance(number, int)
+            }
+            for row in files.read_json(summary_file)["queries"]
             if row["offered"] == len(manifest.lines(row["pole"], row["query"]))
         }
-    except (InputError, KeyError, TypeError):
+    except (InputError, KeyError, TypeError, AttributeError):
         return {}  # No summary, or none of ours: each source is asked.
 
 
@@ -177,6 +180,24 @@ def keep(folder: Path, manifest: Manifest, source: str, found: Found) -> None:
     manifest.append(line)
 
 
+def check_that_pictures_are_left(folder: Path, poles: Iterable[str], rows: Sequence[dict[str, Any]]) -> None:
+    """Checks that a pole still has two of its pictures, the fewest that the next step takes.
+
+    Deleting a picture is a person's way to say no to it, so it is not fetched again, unless told to start over.
+
+    Raises:
+        InputError: Pictures of a pole were fetched, and are gone.
+    """
+    for pole in sorted(set(poles)):
+        fetched = sum(row["fetched"] for row in rows if row["pole"] == pole)
+        left = len(images.find_pictures(folder / pole))
+        if left < min(fetched, 2):
+            raise InputError(
+                f"{folder / pole}: {left} pictures, expected at least 2 of the {fetched} that were fetched; "
+                "what was deleted is not fetched again: put pictures back, or add --fresh to start over"
+            )
+
+
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Returns the counts of each pole as a small table, with the reasons for what was refused."""
     columns = ("wanted", "offered", "fetched", "duplicates")
@@ -196,7 +217,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = cli.parser(__doc__, output="1-scraped")
-    own = parser.add_argument_group("scrape.py")
+    own = parser.add_argument_group("of this script")
     purposes = "; ".join(f"{name} {purpose}" for name, purpose in SOURCES.items())
     own.add_argument("--source", choices=SOURCES, default="wardrobe", help=f"where pictures come from: {purposes}")
     own.add_argument(
@@ -232,10 +253,8 @@ def main(argv: list[str] | None = None) -> None:
     if args.pole and args.pole not in poles:
         raise InputError(f"--pole: found {args.pole!r}, expected {' or '.join(poles)}, the poles in {args.queries}")
     chosen = [query for query in queries if args.pole in (None, query.pole)]
-    if args.fresh and (aside := files.move_aside(args.output)):
-        say(f"moved {args.output} aside, to {aside}")
     options = identity(args, poles)
-    files.open_run(args.output, "scrape.py", options, extendable=("limit",), shared_with_people=True)
+    cli.open_output(args, "scrape.py", options, extendable=("limit",), shared_with_people=True)
 
     summary_file = args.output / "summary.json"
     with (
@@ -278,6 +297,7 @@ def main(argv: list[str] | None = None) -> None:
             f"{args.output}: found no picture, expected some; {manifest.path.name} there says why; "
             f"check the queries in {args.queries}, or use another --source ({others(args.source)})"
         )
+    check_that_pictures_are_left(args.output, (query.pole for query in chosen), rows)
     say(f"made {args.output}; look through its folders, and add photographs of your own if you like")
     say(cli.next_step(args, "preprocess.py"))
 

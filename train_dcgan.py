@@ -10,9 +10,9 @@ Writes: outputs/3-training/
           summary.json              written last: where it is missing, the run is unfinished
 
 Presets:
-  seed   the seed's run: 128×128, the full networks, 10,000 epochs, nothing added. Days without a GPU
+  seed   the seed's run: 128×128, the full networks, 10,000 epochs, nothing added. Months without a GPU
   best   the same networks with what a thousand pictures need: DiffAugment, mirrored photographs, averaged weights
-  demo   64×64 and thin networks: minutes on a CPU
+  demo   64×64 and a thin generator: minutes on a CPU
 
 Example:
   python train_dcgan.py --preset best --epochs 500
@@ -23,13 +23,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from demicouture import cli, files
 from demicouture.backend import start_keras
-from demicouture.dataset import Dataset, read_dataset
+from demicouture.dataset import SIZES, Dataset, read_dataset
 from demicouture.errors import InputError, OptionsError
 from demicouture.figures import grid
 from demicouture.images import save_png
@@ -80,7 +82,7 @@ SAMPLES = 64
 """Pictures in a sample grid, eight by eight: the first 64 designs that generate.py makes with the same seed."""
 
 
-def pair_of_grids(dataset: Dataset) -> np.ndarray:
+def choose_photographs(dataset: Dataset) -> np.ndarray:
     """Returns as many photographs as a sample grid shows, half of each pole, spread evenly over the files."""
     chosen = [
         np.flatnonzero(dataset.labels == pole)[
@@ -95,10 +97,8 @@ def read_pictures(args: argparse.Namespace) -> Dataset:
     """Reads the data set at the run's size.
 
     Raises:
-        InputError: It is missing, unfinished, or smaller than a batch.
+        InputError: It is missing, unfinished, damaged, or smaller than a batch.
     """
-    if (args.input / "options.json").exists() and not (args.input / "summary.json").exists():
-        raise InputError(f"{args.input}: unfinished (no summary.json); run: python preprocess.py")
     dataset = read_dataset(args.input, args.size)
     if len(dataset.pictures) < args.batch_size:
         raise InputError(
@@ -115,81 +115,12 @@ def check_same_pictures(args: argparse.Namespace, dataset: Dataset) -> None:
         OptionsError: The data set changed since.
     """
     record = args.output / "dataset.json"
-    if record.exists() and (before := files.read_json(record)["sha256"]) != dataset.sha256:
+    if record.exists() and (before := files.read_record(record, "sha256")["sha256"]) != dataset.sha256:
         raise OptionsError(
-            f"{args.output}: trained on a data set with SHA-256 {before[:12]}…, found {dataset.sha256[:12]}… in "
+            f"{args.output}: trained on a data set with SHA-256 {str(before)[:12]}…, found {dataset.sha256[:12]}… in "
             f"{args.input}; restore the pictures, or add --fresh to train anew on these"
         )
     files.write_json(record, {"sha256": dataset.sha256, "pictures": len(dataset.pictures), "poles": dataset.poles})
-
-
-def build_model(args: argparse.Namespace, pictures: np.ndarray):
-    """Builds the adversary for the Keras backend in use."""
-    keras = start_keras()
-    keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if args.precision == "bfloat16" else "float32")
-    if keras.backend.backend() == "jax":
-        from demicouture.training.jax_step import JaxAdversary as Backend
-    else:
-        from demicouture.training.tensorflow_step import TensorFlowAdversary as Backend
-    return Backend(
-        pictures,
-        width=args.width,
-        discriminator_width=args.discriminator_width,
-        batch_size=args.batch_size,
-        learning_rate=args.learning_rate,
-        augment=args.augment,
-        flips=args.flips,
-        ema=args.ema,
-        seed=args.seed,
-    )
-
-
-def train(args: argparse.Namespace, model, report: Callable[[str], None]) -> None:
-    """Trains up to the last epoch, from the newest whole checkpoint on.
-
-    Raises:
-        KeyboardInterrupt: The run was asked to stop; everything is saved.
-    """
-    from demicouture.networks import save_network
-    from demicouture.training import callbacks, checkpoints
-
-    path, damaged = checkpoints.restore(args.output / "checkpoints", model)
-    for broken in damaged:
-        report(f"{broken}: damaged or of another make; using the one before it")
-    done_steps = int(model.step.numpy())
-    epoch, first = divmod(done_steps, model.steps_per_epoch)
-    if path:
-        report(f"going on from {path}: epoch {epoch} done, step {done_steps}")
-
-    history = callbacks.History(args.output, epoch)
-    saving = callbacks.Checkpoints(
-        args.output / "checkpoints",
-        history,
-        lambda: save_network(model.generator_to_show(), args.output / "generator.keras"),
-    )
-    if first:
-        saving.partial_epoch = [np.asarray(variable) for variable in model.metrics_variables]
-    saving.listen()
-    beside = [
-        callbacks.EpochOrder(args.seed),
-        history,
-        callbacks.Progress(args.epochs, args.quiet, report),
-        callbacks.Samples(args.output / "samples", sample_prior(SAMPLES, args.seed), args.epochs),
-        saving,
-    ]
-    # A run that was stopped within an epoch ends that epoch first, with the steps that it still lacks.
-    stretches = [(epoch, epoch + 1, first), (epoch + 1, args.epochs, 0)] if first else [(epoch, args.epochs, 0)]
-    for begin, end, position in stretches:
-        positions = np.arange(position, model.steps_per_epoch, dtype=np.int32)
-        if begin < end and not saving.interrupted:
-            model.fit(
-                positions, batch_size=1, shuffle=False, initial_epoch=begin, epochs=end, verbose=0, callbacks=beside
-            )
-    if saving.interrupted:
-        raise KeyboardInterrupt
-    # Again, because a kill may have come between the last checkpoint and the generator that goes with it.
-    save_network(model.generator_to_show(), args.output / "generator.keras")
-    save_network(model.discriminator, args.output / "discriminator.keras")
 
 
 def describe(args: argparse.Namespace) -> None:
@@ -207,31 +138,38 @@ def describe(args: argparse.Namespace) -> None:
             print(f"  {layer.__class__.__name__:<20} {shape:>14} {layer.count_params():>12,}")
 
 
+def is_finished(folder: Path, options: Mapping[str, Any]) -> bool:
+    """Returns whether a run with these options ended here and its generator is still the one that it made."""
+    try:
+        summary = files.read_record(folder / "summary.json", "options", "generator_sha256")
+        whole = files.hash_file(folder / "generator.keras") == summary["generator_sha256"]
+        return summary["options"] == options and whole and (folder / "discriminator.keras").exists()
+    except (InputError, FileNotFoundError):
+        return False  # The newest checkpoint says where to go on.
+
+
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line; what is not given comes from the preset."""
     parser = cli.parser(__doc__, input="2-dataset", output="3-training")
-    own = parser.add_argument_group("of this script (each figure of the preset can be set by itself)")
-    own.add_argument("--preset", choices=PRESETS, default="seed", help="the figures to start from")
-    own.add_argument("--size", type=int, choices=(32, 64, 128, 256, 512), help="the pictures' side in pixels")
-    own.add_argument("--width", type=cli.number(0.01, 4), metavar="X", help="factor on the networks' inner channels")
-    own.add_argument(
-        "--discriminator-width",
-        type=cli.number(0.01, 4),
-        metavar="X",
-        help="factor on the discriminator's alone (default: --width's)",
-    )
-    own.add_argument("--epochs", type=cli.integer(1), metavar="N", help="passes over the pictures; more extend a run")
-    own.add_argument("--batch-size", type=cli.integer(2), metavar="N", help="pictures in a step")
-    own.add_argument("--learning-rate", type=cli.number(1e-7, 1), metavar="X", help="of both Adams")
-    own.add_argument(
-        "--augment",
-        action=argparse.BooleanOptionalAction,
-        help="show the discriminator its pictures through DiffAugment",
-    )
-    own.add_argument("--flips", action=argparse.BooleanOptionalAction, help="mirror photographs at random")
-    own.add_argument(
-        "--ema", type=cli.number(0, 0.99999), metavar="X", help="momentum of the averaged weights; 0: none"
-    )
+    own = parser.add_argument_group("of this script")
+    own.add_argument("--preset", choices=PRESETS, default="seed", help="the figures to start from; each is a flag too")
+
+    def add_figure(flag: str, help: str, **how: Any) -> None:
+        name = flag.removeprefix("--").replace("-", "_")
+        values = {preset: figures[name] for preset, figures in PRESETS.items()}
+        told = ", ".join(f"{preset} {'--width' if value is None else value}" for preset, value in values.items())
+        own.add_argument(flag, help=f"{help} ({told})", **how)
+
+    add_figure("--size", "the pictures' side in pixels", type=int, choices=SIZES)
+    add_figure("--width", "factor on the networks' inner channels", type=cli.number(0.01, 4), metavar="X")
+    add_figure("--discriminator-width", "factor on the discriminator's alone", type=cli.number(0.01, 4), metavar="X")
+    add_figure("--epochs", "passes over the pictures; more extend a run", type=cli.integer(1), metavar="N")
+    add_figure("--batch-size", "pictures in a step", type=cli.integer(2), metavar="N")
+    add_figure("--learning-rate", "of both Adams", type=cli.number(1e-7, 1), metavar="X")
+    switch = {"action": argparse.BooleanOptionalAction}
+    add_figure("--augment", "show the discriminator its pictures through DiffAugment", **switch)
+    add_figure("--flips", "mirror photographs at random", **switch)
+    add_figure("--ema", "momentum of the generator's averaged weights, or 0", type=cli.number(0, 0.99999), metavar="X")
     own.add_argument(
         "--precision", choices=("float32", "bfloat16"), default="float32", help="bfloat16 is faster on a recent GPU"
     )
@@ -252,29 +190,33 @@ def main(argv: list[str] | None = None) -> None:
     if args.describe:
         return describe(args)
     dataset = read_pictures(args)
-    if args.fresh and (aside := files.move_aside(args.output)):
-        report(f"the earlier run is now {aside}")
     options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "seed")}
-    files.open_run(args.output, "train_dcgan.py", options, extendable=("epochs",))
+    cli.open_output(args, "train_dcgan.py", options, extendable=("epochs",))
     check_same_pictures(args, dataset)
 
-    summary = args.output / "summary.json"
-    next_step = cli.next_step(args, "generate.py")
-    made = [args.output / name for name in ("generator.keras", "discriminator.keras")]
-    if summary.exists() and files.read_json(summary)["options"] == options and all(path.exists() for path in made):
-        report(f"{args.output}: all {args.epochs} epochs are done; raise --epochs to go on\n{next_step}")
+    next_step = cli.next_step(args, "generate.py", data=args.input if args.input_given else None)
+    if is_finished(args.output, options):
+        report(f"{args.output}: nothing to do, all {args.epochs} epochs are done; raise --epochs to go on\n{next_step}")
         return
+    summary = args.output / "summary.json"
     summary.unlink(missing_ok=True)
-    save_png(args.output / "reals.png", grid(pair_of_grids(dataset), columns=8))
+    save_png(args.output / "reals.png", grid(choose_photographs(dataset), columns=8))
     report(f"{len(dataset.pictures)} pictures of {' and '.join(dataset.poles)}, {args.epochs} epochs")
 
-    model = build_model(args, dataset.pictures)
-    train(args, model, report)
+    figures = {name: getattr(args, name) for name in PRESETS["seed"] if name not in ("size", "epochs")}
+    start_keras().mixed_precision.set_dtype_policy("mixed_bfloat16" if args.precision == "bfloat16" else "float32")
+    # Imported here: what is wrong with the flags and folders is told without waiting for Keras.
+    from demicouture.training.running import build_adversary, train
+
+    model = build_adversary(dataset.pictures, seed=args.seed, **figures)
+    train(model, args.output, args.epochs, sample_prior(SAMPLES, args.seed), args.seed, args.quiet, report)
     last = files.read_csv(args.output / "history.csv", ("epoch",))[-1]
     files.write_json(
         summary,
         {
             "script": "train_dcgan.py",
+            "preset": args.preset,
+            "input": str(args.input),
             "options": options,
             "versions": files.versions(),
             "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
@@ -282,7 +224,7 @@ def main(argv: list[str] | None = None) -> None:
             "poles": dataset.poles,
             "pictures": len(dataset.pictures),
             "steps": int(model.step.numpy()),
-            "generator_sha256": files.sha256((args.output / "generator.keras").read_bytes()),
+            "generator_sha256": files.hash_file(args.output / "generator.keras"),
             "last_epoch": {name: float(value) for name, value in last.items()},
         },
     )

@@ -31,6 +31,9 @@ def start_keras() -> ModuleType:
                 import jax
 
                 jax.devices()
+                # Keras takes TensorFlow, where it is installed, for feeding data to JAX.
+                with contextlib.suppress(ImportError):
+                    import tensorflow
             else:
                 import tensorflow
 

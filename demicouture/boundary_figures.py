@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from demicouture import figures
 from demicouture.boundary import Hyperplane
 from demicouture.designs import Designs, own_pictures
-from demicouture.images import save_png
 
 SHOWN_OF_EACH_POLE = 10
 """Designs of each pole beside their nearest points on the plane: a row that fits on a screen."""
@@ -56,11 +56,10 @@ def draw_sets(
         axes[1].set_xlabel("signed distance from the plane (units of latent space)")
 
 
-def draw_on_the_plane(path: Path, folder: Path, designs: Designs, plane: Hyperplane, render: Renderer) -> None:
-    """Draws labelled designs of both poles, and below each the nearest design on the plane.
+def draw_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
+    """Returns a sheet of labelled designs of both poles, and below each the nearest design on the plane.
 
     Args:
-        path: The PNG file to write.
         folder: Where the designs' own pictures lie.
         designs: The designs and their labels.
         plane: The hyperplane.
@@ -78,7 +77,7 @@ def draw_on_the_plane(path: Path, folder: Path, designs: Designs, plane: Hyperpl
         pictures.append(render(plane.nearest(designs.latents[indices])))
         captions += [f"{index}: {distances[index]:+.2f}" for index in indices] + ["on the plane"] * columns
         titles += [pole, "in between"]
-    sheet = figures.grid(
+    return figures.grid(
         np.concatenate(pictures),
         columns,
         scale=figures.legible_scale(pictures[0].shape[1]),
@@ -86,17 +85,15 @@ def draw_on_the_plane(path: Path, folder: Path, designs: Designs, plane: Hyperpl
         title="Designs (number: signed distance from the plane), and the nearest point of the plane to each",
         row_titles=titles,
     )
-    save_png(path, sheet)
 
 
-def draw_walk(path: Path, designs: Designs, plane: Hyperplane, render: Renderer) -> None:
-    """Draws several designs at even signed distances from the plane, from one side to the other.
+def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
+    """Returns a sheet of several designs at even signed distances from the plane, from one side to the other.
 
     The walk goes as far as the furthest design lies, so nowhere beyond what the generator was trained on, and each
     stop is the nearest point of the cube at its distance.
 
     Args:
-        path: The PNG file to write.
         designs: The designs and their labels.
         plane: The hyperplane.
         render: The generator.
@@ -108,7 +105,7 @@ def draw_walk(path: Path, designs: Designs, plane: Hyperplane, render: Renderer)
     latents = np.stack([plane.nearest(designs.latents[starts], stop) for stop in stops], axis=1)
     pictures = render(latents.reshape(-1, latents.shape[-1]))
     first, second = designs.poles
-    sheet = figures.grid(
+    return figures.grid(
         pictures,
         WALK_STEPS,
         scale=figures.legible_scale(pictures.shape[1]),
@@ -116,7 +113,6 @@ def draw_walk(path: Path, designs: Designs, plane: Hyperplane, render: Renderer)
         row_titles=[f"design {start}\nat {distances[start]:+.2f}" for start in starts],
         column_titles=[f"{stop:+.2f}" if stop else "0: the plane" for stop in stops],
     )
-    save_png(path, sheet)
 
 
 def spread(indices: np.ndarray, distances: np.ndarray, count: int) -> np.ndarray:

@@ -7,11 +7,13 @@ import errno
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
+from demicouture import files
 from demicouture.errors import DemicoutureError
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -29,10 +31,12 @@ FOLDERS = {
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the docstring's line breaks and shows the default of each flag that has one."""
+    """Keeps the docstring's line breaks and shows the range and the default of each flag that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         text = action.help or ""
+        if wanted := getattr(action.type, "wanted", ""):
+            text += f"; {wanted}"
         hidden = action.default in (None, argparse.SUPPRESS) or isinstance(action.default, bool)
         return text if hidden or "%(default)" in text else f"{text} (default: %(default)s)"
 
@@ -77,10 +81,10 @@ def parser(doc: str, *, output: str, input: str | None = None) -> argparse.Argum
 def parse(command_line: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
     """Parses ``argv`` and fills in the folders that follow from ``--home``.
 
-    ``args.output_given`` tells :func:`next_step` whether the next script finds the output by itself.
+    ``args.output_given`` and ``args.input_given`` tell whether the next script finds these folders by itself.
     """
     args = command_line.parse_args(argv)
-    args.output_given = args.output is not None
+    args.output_given, args.input_given = args.output is not None, getattr(args, "input", None) is not None
     args.output = args.output or folder(args, args.output_key)
     if args.input_key:
         args.input = args.input or folder(args, args.input_key)
@@ -115,6 +119,7 @@ def _number(kind: type, noun: str, minimum: float, maximum: float | None) -> Cal
             raise argparse.ArgumentTypeError(f"found {text!r}, expected {wanted}")
         return value
 
+    convert.wanted = wanted
     return convert
 
 
@@ -129,19 +134,41 @@ def reporter(args: argparse.Namespace) -> Callable[[str], None]:
     return report
 
 
-def next_step(args: argparse.Namespace, script: str, flag: str = "--input") -> str:
+def open_output(
+    args: argparse.Namespace,
+    script: str,
+    options: Mapping[str, Any],
+    *,
+    extendable: Sequence[str] = (),
+    shared_with_people: bool = False,
+) -> None:
+    """Opens a script's output folder with :func:`demicouture.files.open_run`; under --fresh it begins a new one.
+
+    Raises:
+        OptionsError: The folder was made by another script, or with other options, which are named.
+    """
+    if args.fresh and (aside := files.move_aside(args.output)):
+        reporter(args)(f"{args.output}: starting over; the old folder is now {aside}")
+    files.open_run(args.output, script, options, extendable=extendable, shared_with_people=shared_with_people)
+
+
+def next_step(args: argparse.Namespace, script: str, flag: str = "--input", **passed_on: Path | None) -> str:
     """Returns the command that continues the chain after this script, ready to paste.
 
     Args:
         args: The parsed flags of the script that ends.
         script: The file name of the next script.
         flag: The next script's flag for this script's output, where it is not in its usual place.
+        passed_on: Further folders that the next script needs, by its flags' names; None where it finds them itself.
     """
     words = ["python", os.path.join(os.path.dirname(sys.argv[0]), script)]
     if args.home != Path("."):
         words += ["--home", str(args.home)]
     if args.output_given:
         words += [flag, str(args.output)]
+    for name, value in passed_on.items():
+        if value is not None:
+            words += [f"--{name}", str(value)]
     return "next: " + " ".join(f'"{word}"' if " " in word else word for word in words)
 
 
@@ -171,6 +198,8 @@ def run(main: Callable[[], None]) -> int:
             "EROFS": "the file system is read-only; choose another folder",
             "ENOTDIR": "a file stands where a folder is expected; move it away",
             "EISDIR": "a folder stands where a file is expected; move it away",
+            "ENAMETOOLONG": "the name is too long; choose a shorter one",
+            "EPERM": "not permitted; choose another folder or change its permissions",
         }.get(errno.errorcode.get(error.errno, ""))  # by name: Windows lacks some of them
         if told is None:
             raise

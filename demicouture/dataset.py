@@ -17,6 +17,10 @@ OUR_PICTURE = re.compile(r"[0-9a-f]{16}(-\d+)?\.png")
 """The names that preprocess.py gives. Other files in a pole's folder are somebody's own and are never removed."""
 
 
+SIZES = (32, 64, 128, 256, 512)
+"""Sides that the networks' pattern reaches, in pixels: a first feature map of 16×16, doubled one to five times."""
+
+
 @dataclass(frozen=True)
 class Dataset:
     """The pictures of both poles.
@@ -46,6 +50,8 @@ def find_poles(folder: Path, made_by: str) -> tuple[str, str]:
     Raises:
         InputError: The folder is missing, or does not hold exactly two sub-folders.
     """
+    if folder.is_file():
+        raise InputError(f"{folder}: a file, expected a folder with one sub-folder for each pole; give the folder")
     if not folder.is_dir():
         raise InputError(f"{folder}: not found, expected a folder with one sub-folder for each pole; run: {made_by}")
     poles = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
@@ -66,11 +72,13 @@ def read_dataset(folder: Path, size: int | None = None) -> Dataset:
         size: The side that every picture is reduced to, in pixels; None takes the first picture's.
 
     Raises:
-        InputError: A pole is missing or has fewer than two pictures, or a picture is damaged, smaller than ``size``
-            or not square.
+        InputError: The folder is unfinished, a pole is missing or has fewer than two pictures, or a picture is damaged,
+            smaller than ``size`` or not square.
     """
     command = "python preprocess.py"
     poles = find_poles(folder, command)
+    if (folder / "options.json").exists() and not (folder / "summary.json").exists():
+        raise InputError(f"{folder}: unfinished (no summary.json); run: {command}")
     files: list[Path] = []
     labels: list[int] = []
     for label, pole in enumerate(poles):
@@ -93,11 +101,11 @@ def _read_square(file: Path, size: int | None) -> np.ndarray:
     except PictureError as error:
         raise InputError(f"{file}: {error}; remove it or run preprocess.py again") from None
     size = size or image.width
-    if image.width != image.height or image.width < size:
-        raise InputError(
-            f"{file}: found {image.width}×{image.height} pixels, expected a square of {size} or more; "
-            "run preprocess.py with this --size, or train with a smaller one"
-        )
+    found = f"{file}: found {image.width}×{image.height} pixels, expected a square of {size} or more; "
+    if image.width != image.height:
+        raise InputError(found + "remove it, or let preprocess.py cut it")
+    if image.width < size:
+        raise InputError(found + f"run preprocess.py with --size {size}, or train with a smaller --size")
     if image.width > size:
         image = to_square(image, (0, 0, *image.size), size, WHITE)
     return np.asarray(image)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,33 +70,57 @@ def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
     if not path.exists():
         mend = "give another --labels" if labels_file else "run: python generate.py"
         raise InputError(f"{path}: not found, expected a CSV file with the columns design and label; {mend}")
-    rows = read_csv(path, ["design", "label"])
-    if not labels_file and len(rows) != len(latents):
+    rows = read_rows(path, ["design", "label"], len(latents))
+    if not labels_file and len(rows) < len(latents):
         raise InputError(
             f"{path}: found {len(rows)} rows, expected {len(latents)}, one for each row of latents.npy; "
-            "restore the missing file of the two, or run generate.py again with --fresh"
+            "run: python generate.py"
         )
-    index_of = {design_name(index): index for index in range(len(latents))}
     labels, scores = [""] * len(latents), np.full(len(latents), np.nan)
-    by_person, seen = np.zeros(len(latents), bool), set()
-    # A spreadsheet may have sorted the rows, so each is found by its name.
-    for row in rows:
-        name = row["design"].strip()
-        if name not in index_of:
-            raise InputError(
-                f"{path}: labels {name!r}, which is no design of {folder / 'latents.npy'}, "
-                f"expected {design_name(0)} to {design_name(len(latents) - 1)}; remove the row"
-            )
-        if name in seen:
-            raise InputError(f"{path}: found two rows for {name}, expected one; remove the wrong one")
-        seen.add(name)
-        index = index_of[name]
-        labels[index] = row["label"].strip()
-        scores[index] = _score(path, name, row.get("score", ""))
-        # People edit the label alone; the judge's own answer stays beside it, so a difference is a person's doing.
-        judged = row.get("judge_label")
-        by_person[index] = judged is None or labels[index] != judged.strip() or row.get("labelled_by") == "person"
+    by_person = np.zeros(len(latents), bool)
+    for index in range(len(latents)):
+        name = design_name(index)
+        if row := rows.get(name):
+            labels[index] = row["label"].strip()
+            scores[index] = _score(path, name, row.get("score", ""))
+            by_person[index] = is_persons(row)
     return Designs(latents, tuple(labels), scores, by_person)
+
+
+def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[str, str]]:
+    """Returns the rows of a table about designs, by design: a spreadsheet may have sorted them.
+
+    Args:
+        path: A CSV file that a person may have edited.
+        columns: The columns that it must have, ``design`` among them.
+        count: Designs that there are.
+
+    Raises:
+        InputError: The file is no such table, or names a design twice or one that there is not.
+    """
+    possible = {design_name(index) for index in range(count)}
+    rows: dict[str, dict[str, str]] = {}
+    for row in read_csv(path, columns):
+        name = row["design"].strip()
+        if name not in possible:
+            raise InputError(
+                f"{path}: labels {name!r}, which is no design here, "
+                f"expected {design_name(0)} to {design_name(count - 1)}; correct the name or remove the row"
+            )
+        if name in rows:
+            raise InputError(f"{path}: found two rows for {name}, expected one; remove the wrong one")
+        rows[name] = row
+    return rows
+
+
+def is_persons(row: Mapping[str, str]) -> bool:
+    """Returns whether a label is a person's word.
+
+    People edit ``label`` and nothing else, and the judge's answer stays beside it: a difference is a person's doing.
+    A table without ``judge_label`` was never a judge's.
+    """
+    judged = row.get("judge_label")
+    return judged is None or row["label"].strip() != judged.strip()
 
 
 def _score(path: Path, name: str, text: str) -> float:
@@ -119,14 +144,14 @@ def read_latents(path: Path) -> np.ndarray:
     Raises:
         InputError: The file is missing, is no such array, or holds anything outside the cube.
     """
-    wanted = f"expected numbers of shape (designs, {LATENT_DIM}) in [-1, 1]; run: python generate.py --fresh"
+    wanted = f"expected numbers of shape (designs, {LATENT_DIM}) in [-1, 1]; run: python generate.py"
     try:
         # allow_pickle=False: an array of objects could run code when it is read.
         with open(path, "rb") as file:
             latents = np.load(file, allow_pickle=False)
     except FileNotFoundError:
         raise InputError(f"{path}: not found, expected the designs' latents; run: python generate.py") from None
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not readable as a NumPy array ({error}), {wanted}") from None
     if not isinstance(latents, np.ndarray):
         raise InputError(f"{path}: found several arrays, {wanted}")
@@ -170,7 +195,8 @@ def own_pictures(folder: Path, indices: Sequence[int], rendered: np.ndarray) -> 
         if picture.shape != rendered[row].shape or np.abs(picture.astype(int) - rendered[row]).mean() > SAME_GENERATOR:
             raise InputError(
                 f"{path}: differs from what the generator makes of its latent, so the generator has changed since; "
-                "run: python generate.py --fresh, or give the --training folder that made the designs"
+                "give the --training folder that made the designs, or run: python generate.py (it makes new designs "
+                "and moves these aside, labels and all)"
             )
         pictures[row] = picture
     return pictures

@@ -73,7 +73,22 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise InputError(f"{path}: not found, expected a JSON file") from None
     except ValueError as error:
-        raise InputError(f"{path}: not readable as JSON ({error}); restore or remove it") from None
+        raise InputError(f"{path}: not readable as JSON ({error}); restore it, or add --fresh to start over") from None
+
+
+def read_record(path: Path, *keys: str) -> dict[str, Any]:
+    """Returns the object in a JSON file that one of the scripts wrote.
+
+    Raises:
+        InputError: The file is missing, is not JSON, is no object, or lacks one of ``keys``.
+    """
+    record = read_json(path)
+    missing = [key for key in keys if not isinstance(record, dict) or key not in record]
+    if missing or not isinstance(record, dict):
+        raise InputError(
+            f"{path}: found no {' and no '.join(missing) or 'object'} in it; restore it, or add --fresh to start over"
+        )
+    return record
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -123,11 +138,11 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         rows = list(reader)
     except csv.Error as error:
         raise InputError(f"{path}: not readable as CSV ({error}); restore it or remove it and run again") from None
-    for row in rows:
+    for number, row in enumerate(rows, 2):  # the header is row 1, as in a spreadsheet
         if None in row or None in row.values():
-            raise InputError(
-                f"{path}: a row has {len(row)} fields where {len(found)} are expected: {list(row.values())}"
-            )
+            # DictReader keeps surplus fields under None, and fills missing ones with None.
+            fields = sum(value is not None for name, value in row.items() if name) + len(row.get(None, []))
+            raise InputError(f"{path}: row {number} has {fields} fields, expected {len(found)}; mend it or remove it")
     return rows
 
 
@@ -170,6 +185,18 @@ def move_aside(folder: Path) -> Path | None:
     return aside
 
 
+def read_options(folder: Path) -> dict[str, Any]:
+    """Returns the content of ``options.json``: ``script``, ``options`` and ``versions``.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    record = read_record(folder / "options.json", "script", "options")
+    if not isinstance(record["options"], dict):
+        raise InputError(f"{folder / 'options.json'}: found no options in it; restore it, or add --fresh to start over")
+    return record
+
+
 def open_run(
     folder: Path,
     script: str,
@@ -201,17 +228,21 @@ def open_run(
         partial.unlink()  # What a killed run left half-written.
     known = record.exists()
     if known:
-        before = read_json(record)
-        if not (isinstance(before, dict) and isinstance(before.get("options"), dict)):
-            raise InputError(f"{record}: found no options in it; restore it, or add --fresh to start over")
-        if before.get("script") != script:
-            raise OptionsError(f"{folder}: made by {before.get('script')}, not by {script}; choose another --output")
+        before = read_options(folder)
+        if before["script"] != script:
+            raise OptionsError(f"{folder}: made by {before['script']}, not by {script}; choose another --output")
         _refuse_differences(folder, before["options"], options, extendable)
+        if before["options"] == dict(options):
+            return True  # The versions in there are those that began the work.
     elif not shared_with_people and folder.exists() and any(folder.iterdir()):
         raise OptionsError(
             f"{folder}: holds files that {script} did not make (no options.json); "
             "choose another --output or add --fresh"
         )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError:  # although parents are made: in /proc, say
+        raise OptionsError(f"{folder}: cannot be made; choose another --output") from None
     write_json(record, {"script": script, "options": dict(options), "versions": versions()})
     return known
 
@@ -232,9 +263,10 @@ def _refuse_differences(
             f"{folder}: made with {', '.join(differences)}; use the same options, or add --fresh to start over"
         )
     for name in extendable:
-        if before.get(name) is not None and (now.get(name) is not None and now[name] < before[name]):
+        was, wanted = before.get(name), now.get(name)
+        if isinstance(was, int | float) and wanted is not None and wanted < was:
             raise OptionsError(
-                f"{folder}: made with {flag(name)} {before[name]} (now {now[name]}, expected at least as many); "
+                f"{folder}: made with {flag(name)} {was} (now {wanted}, expected at least as many); "
                 "use the same or more, or add --fresh to start over"
             )
 

@@ -52,6 +52,9 @@ WORTHY_ACCURACY = 0.8
 UNSURE = (0.4, 0.6)
 """Scores between these stay without a label: even by its own account the judge would be wrong on two in five."""
 
+RECORDED = ("poles", "seed", "dataset_sha256", "held_out", "held_out_accuracy", "network_sha256")
+"""What ``judge.json`` must hold for a judge to be used again."""
+
 
 @dataclass(frozen=True)
 class Judge:
@@ -147,9 +150,9 @@ def open_judge(folder: Path, dataset: Dataset | None, seed: int, quiet: bool = T
 def read_record(folder: Path) -> dict[str, Any] | None:
     """Returns the content of ``judge.json``, or None where no whole judge lies in ``folder``."""
     try:
-        record = files.read_json(folder / "judge.json")
+        record = files.read_record(folder / "judge.json", *RECORDED)
         # The record is written after the network; a run killed in between leaves two that do not belong together.
-        whole = record["network_sha256"] == files.sha256((folder / "judge.keras").read_bytes())
+        whole = record["network_sha256"] == files.hash_file(folder / "judge.keras")
     except (InputError, FileNotFoundError):
         return None
     return record if whole else None
@@ -160,7 +163,7 @@ def _save(judge: Judge, folder: Path) -> None:
     from demicouture.networks import save_network
 
     save_network(judge.network, folder / "judge.keras")
-    judge.record["network_sha256"] = files.sha256((folder / "judge.keras").read_bytes())
+    judge.record["network_sha256"] = files.hash_file(folder / "judge.keras")
     files.write_json(folder / "judge.json", judge.record)
 
 

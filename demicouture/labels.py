@@ -1,7 +1,9 @@
 """Who called which design what: ``labels.csv``, in which a person's word stands above the judge's.
 
-People edit ``label`` and nothing else. The judge's answer stays beside it, so where the two differ the row is a
-person's, and from then on ``labelled_by`` says so: no judge overwrites it, not even one that changes its mind.
+People edit ``label`` and nothing else. The judge's answer stays beside it, and where the two differ the row is a
+person's: no judge overwrites it. Such a row keeps the answer that the person overruled: were it brought up to date, it
+might come to agree with the person, and the next change of the judge's mind would pass over what the person said. To
+give a row back to the judge, undo the edit. What the judge says by now of every design stands in ``designs.csv``.
 """
 
 from __future__ import annotations
@@ -11,16 +13,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from demicouture.designs import design_name
+from demicouture.designs import design_name, is_persons, read_rows
 from demicouture.errors import InputError
-from demicouture.files import read_csv, write_csv
+from demicouture.files import write_csv
 
 COLUMNS = ("design", "label", "score", "labelled_by", "judge_label")
 JUDGE, PERSON, NOBODY = "judge", "person", ""
 
 
-def read_persons_words(path: Path, known: int, count: int, poles: Sequence[str] | None) -> dict[str, str]:
-    """Returns what people said: the label of each design that a person labelled, or unlabelled, by design.
+def read_persons_words(path: Path, known: int, count: int, poles: Sequence[str] | None) -> dict[str, dict[str, str]]:
+    """Returns what people said: ``label``, ``labelled_by`` and the overruled ``judge_label``, by design.
 
     Args:
         path: A ``labels.csv``; where there is none, nobody said anything.
@@ -33,32 +35,19 @@ def read_persons_words(path: Path, known: int, count: int, poles: Sequence[str] 
     """
     if not path.exists():
         return {}
-    rows: dict[str, dict[str, str]] = {}
-    # A spreadsheet may have sorted the rows, so each is found by its name.
-    for row in read_csv(path, COLUMNS):
-        name = row["design"].strip()
-        if name in rows:
-            raise InputError(f"{path}: found two rows for {name}, expected one; remove the wrong one")
-        rows[name] = row
-    possible = [design_name(index) for index in range(count)]
-    for name in rows:
-        if name not in possible:
-            raise InputError(
-                f"{path}: labels {name!r}, which is no design here, "
-                f"expected {possible[0]} to {possible[-1]}; remove the row"
-            )
-    for name in possible[: max(known, len(rows))]:
-        if name not in rows:
+    rows = read_rows(path, COLUMNS, count)
+    for index in range(max(known, len(rows))):
+        if (name := design_name(index)) not in rows:
             raise InputError(
                 f"{path}: no row for {name}, expected one for each design; restore it (with an empty label, say), "
                 "or remove the whole file to have the judge label anew"
             )
-    words: dict[str, str] = {}
+    words: dict[str, dict[str, str]] = {}
     allowed = list(poles or [])
     for name in sorted(rows):
-        label, judge_label = rows[name]["label"].strip(), rows[name]["judge_label"].strip()
-        if label == judge_label and rows[name]["labelled_by"].strip() != PERSON:
+        if not is_persons(rows[name]):
             continue
+        label = rows[name]["label"].strip()
         if label and poles is None and label not in allowed and len(allowed) < 2:
             allowed.append(label)
         if label and label not in allowed:
@@ -66,23 +55,25 @@ def read_persons_words(path: Path, known: int, count: int, poles: Sequence[str] 
                 f"{path}: {name} is labelled {label!r}, expected {allowed[0]}, {allowed[1]} or nothing; "
                 "correct it (for other words, python latent_svm.py --labels takes a file of its own)"
             )
-        words[name] = label
+        words[name] = {"label": label, "labelled_by": PERSON, "judge_label": rows[name]["judge_label"].strip()}
     return words
 
 
-def write_labels(path: Path, answers: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> list[dict[str, Any]]:
+def write_labels(
+    path: Path, answers: Sequence[Mapping[str, Any]], words: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
     """Writes ``labels.csv`` and returns its rows.
 
     Args:
         path: The file.
         answers: The judge's ``design``, ``score`` and ``judge_label`` for each design, in order; None is no score.
-        words: What people said, by design.
+        words: What people said, from :func:`read_persons_words`; it is put over the judge's answers.
     """
     rows = []
     for answer in answers:
-        name, judge_label = answer["design"], answer["judge_label"]
-        by = PERSON if name in words else JUDGE if judge_label else NOBODY
-        rows.append({**answer, "label": words.get(name, judge_label), "labelled_by": by})
+        label = answer["judge_label"]
+        judged = {**answer, "label": label, "labelled_by": JUDGE if label else NOBODY}
+        rows.append({**judged, **words.get(answer["design"], {})})
     write_csv(path, COLUMNS, rows)
     return rows
 

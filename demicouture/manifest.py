@@ -1,7 +1,7 @@
 """The manifest of ``data/1-scraped``: one line for each address that a source offered, and what became of it.
 
 It is only ever added to, and a line is written after the picture it tells of. So whatever moment a run is killed
-at, no line speaks of a picture that is not there, and at worst one picture is fetched again.
+at, no line speaks of a picture that was never there, and at worst one picture is fetched again.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ KEYS = (
     "licence_url",
 )
 
+TEXTS = tuple(key for key in KEYS if key not in ("width", "height"))
+
 FETCHED = "fetched"
-"""The picture lies in ``file``."""
+"""The picture was written to ``file``; where it is gone, a person deleted it, and it is not fetched again."""
 
 DUPLICATE = "duplicate"
 """Another address for the same query gave the same bytes, which lie in ``file``."""
@@ -65,8 +67,8 @@ class Manifest:
         for number, text in enumerate(content[:whole].splitlines(), start=1):
             try:
                 line = json.loads(text)
-                if set(line) != set(KEYS):
-                    raise ValueError("other keys than expected")
+                if set(line) != set(KEYS) or not all(isinstance(line[key], str) for key in TEXTS):
+                    raise ValueError("other keys or values than expected")
             except (ValueError, TypeError) as error:
                 raise InputError(
                     f"{self.path}: line {number} is damaged ({error}); remove that line, or add --fresh to start over"

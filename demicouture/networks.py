@@ -19,6 +19,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
+from demicouture.dataset import SIZES
 from demicouture.files import atomic_path
 from demicouture.latents import LATENT_DIM
 from demicouture.layers import UpsamplingConv2D
@@ -37,9 +38,6 @@ LEAKY_SLOPE = 0.2
 DROPOUT = 0.25
 """Keras-GAN's DCGAN, whose networks the seed's follow; the seed does not say."""
 
-SIZES = (32, 64, 128, 256, 512)
-"""Sides that the pattern reaches: the first feature map's, doubled one to five times."""
-
 
 def scaled(channels: int, width: float) -> int:
     """Returns a channel count at a width, at least 1."""
@@ -53,7 +51,7 @@ def build_generator(size: int = 128, width: float = 1.0, latent_dim: int = LATEN
     :class:`demicouture.layers.UpsamplingConv2D`.
 
     Args:
-        size: The pictures' side, one of :data:`SIZES`.
+        size: The pictures' side, one of :data:`demicouture.dataset.SIZES`.
         width: The factor on all inner channel counts.
         latent_dim: The latents' dimension.
 
@@ -82,7 +80,7 @@ def build_discriminator(size: int = 128, width: float = 1.0) -> keras.Model:
     The seed's last sigmoid lives in the loss: the numbers are the same and the loss is stabler.
 
     Args:
-        size: The pictures' side, one of :data:`SIZES`.
+        size: The pictures' side, one of :data:`demicouture.dataset.SIZES`.
         width: The factor on all inner channel counts.
 
     Returns:

@@ -13,6 +13,11 @@ from demicouture.files import read_csv, sha256
 
 COLUMNS = ("pole", "query", "count")
 
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+LONGEST_NAME = 200
+"""Of a pole, in bytes: file systems allow 255, and further steps add to the name."""
+
 
 @dataclass(frozen=True)
 class Query:
@@ -39,6 +44,17 @@ def folder_name(text: str) -> str:
     return name or "query-" + sha256(text.encode())[:8]
 
 
+def is_folder_name(name: str) -> bool:
+    """Returns whether every file system takes ``name`` for a folder of its own, and shows it."""
+    return (
+        0 < len(name.encode()) <= LONGEST_NAME
+        and not CONTROL_CHARACTERS.search(name)
+        and not set('/\\<>:"|?*') & set(name)  # Windows takes none of these,
+        and not name.startswith(".")
+        and not name.endswith((".", " "))  # and leaves these away.
+    )
+
+
 def read_queries(path: Path, limit: int | None = None) -> list[Query]:
     """Reads the queries file.
 
@@ -47,17 +63,22 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
         limit: The most pictures that are wanted for a query.
 
     Raises:
-        InputError: The file is missing or damaged, has not exactly two poles, asks for one thing twice, or a count is
-            not a whole number of at least 1.
+        InputError: The file is missing or damaged, has not exactly two poles, asks for one thing twice, a pole is no
+            name for a folder, a query has control characters, or a count is not a whole number of at least 1.
     """
     queries: dict[str, Query] = {}
-    for number, row in enumerate(read_csv(path, COLUMNS), start=1):
+    for number, row in enumerate(read_csv(path, COLUMNS), start=2):  # the header is row 1
         pole, text, count = (row[column].strip() for column in COLUMNS)
         where = f"{path}: row {number}"
         if not text:
             raise InputError(f"{where}: found no query, expected words to search for")
-        if not re.fullmatch(r"\w[\w-]{0,79}", pole):
-            raise InputError(f"{where}: found the pole {pole!r}, expected a name of letters, digits, - and _")
+        if CONTROL_CHARACTERS.search(text):
+            raise InputError(f"{where}: found the query {text!r}, expected words without control characters")
+        if not is_folder_name(pole):
+            raise InputError(
+                f"{where}: found the pole {pole!r}, expected a name for a folder: at most {LONGEST_NAME} bytes, no dot "
+                'at either end, no control characters and none of / \\ < > : " | ? *'
+            )
         if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) < 1:
             raise InputError(f"{where}: found the count {count!r}, expected a whole number from 1 to 999999")
         query = Query(pole, text, min(int(count), limit or int(count)))

@@ -6,7 +6,6 @@ another size would run through other kernels and differ in a few dozen pixel val
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from demicouture.backend import start_keras
 from demicouture.errors import InputError
+from demicouture.files import hash_file
 from demicouture.images import to_pixels
 from demicouture.latents import LATENT_DIM
 
@@ -32,10 +32,13 @@ def hash_generator(path: Path) -> str:
     Raises:
         InputError: The file is missing.
     """
+    _refuse_missing(path)
+    return hash_file(path)
+
+
+def _refuse_missing(path: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path}: not found, expected a trained generator; run: python train_dcgan.py")
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_generator(path: Path) -> keras.Model:
@@ -47,8 +50,7 @@ def load_generator(path: Path) -> keras.Model:
     Raises:
         InputError: The file is missing, is not a Keras model, or is no generator (latents in, RGB pictures out).
     """
-    if not path.is_file():
-        raise InputError(f"{path}: not found, expected a trained generator; run: python train_dcgan.py")
+    _refuse_missing(path)
     # Imported here: only what renders has to wait for the backend to start.
     start_keras()
     import keras

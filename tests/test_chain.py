@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -168,3 +169,13 @@ def test_an_empty_home_is_told_in_one_line(script, tmp_path):
 def test_importing_the_scripts_does_not_start_keras():
     code = f"import sys, {', '.join(SCRIPTS)}; sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=HOUSE).returncode == 0
+
+
+def test_what_the_readme_shows_and_names_is_there():
+    readme = (HOUSE / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", readme) if not link.startswith("http")]
+    assert len(links) >= 3
+    assert all((HOUSE / link).exists() for link in links)
+    for script, flag in re.findall(r"python (\w+\.py)[^\n#`]*? (--[a-z-]+)", readme):
+        result = run(script.removesuffix(".py"), "--help", cwd=HOUSE)
+        assert flag in result.stdout, (script, flag)

@@ -2,7 +2,7 @@ import numpy as np
 import planted
 import pytest
 
-from demicouture.designs import design_name, own_pictures, read_designs
+from demicouture.designs import design_name, is_persons, own_pictures, read_designs
 from demicouture.errors import InputError
 from demicouture.files import write_text
 from demicouture.images import save_png
@@ -33,6 +33,9 @@ def test_designs_are_read_as_written(folder):
 def test_where_label_and_judge_label_differ_a_person_spoke(folder):
     planted.write_generated(folder, sample_prior(3, seed=0), ["collection", "casual", ""], judged=WORDS[:2] + [""])
     assert read_designs(folder).by_person.tolist() == [True, True, False]
+    # An undone edit is none, whatever `labelled_by` still says from the last run.
+    row = {"label": "casual ", "labelled_by": "person", "judge_label": "casual"}
+    assert not is_persons(row) and is_persons({**row, "label": ""}) and is_persons({"label": "casual"})
 
 
 def test_rows_may_be_sorted_and_semicolons_may_stand_for_commas(folder):
@@ -51,7 +54,7 @@ def test_another_file_may_leave_designs_out(folder, tmp_path):
 
 def test_latents_and_labels_are_held_against_each_other(folder):
     np.save(folder / "latents.npy", sample_prior(4, seed=0))
-    with pytest.raises(InputError, match=r"labels\.csv: found 3 rows, expected 4, one for each row of latents\.npy"):
+    with pytest.raises(InputError, match=r"found 3 rows, expected 4, .* latents\.npy; run: python generate\.py$"):
         read_designs(folder)
 
 
@@ -60,6 +63,9 @@ def test_latents_and_labels_are_held_against_each_other(folder):
     [
         ("design-0000.png,,\ndesign-0001.png,,\ndesign-0003.png,,\n", r"labels 'design-0003\.png', which is no design"),
         ("design-0000.png,,\ndesign-0001.png,,\ndesign-0001.png,,\n", r"found two rows for design-0001\.png"),
+        # One row too few or too many is no reason to say less of it.
+        ("design-0000.png,,\ndesign-0003.png,,\n", r"labels 'design-0003\.png', which is no design"),
+        ("".join(f"design-000{index}.png,,\n" for index in (0, 1, 2, 2)), r"found two rows for design-0002\.png"),
         ("design-0000.png,,\ndesign-0001.png,,\ndesign-0002.png,,much\n", r"score of design-0002\.png is 'much'"),
         ("design-0000.png,,\ndesign-0001.png,,\ndesign-0002.png,,1.5\n", r"score of design-0002\.png is '1\.5'"),
     ],
@@ -102,10 +108,10 @@ def test_other_arrays_are_refused(folder, array, message):
         read_designs(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00v\x00{'descr'"])
+@pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00v\x00{'descr'", b"PK\x03\x04"])
 def test_damaged_latents_are_refused(folder, content):
     (folder / "latents.npy").write_bytes(content)
-    with pytest.raises(InputError, match=r"latents\.npy: not readable as a NumPy array"):
+    with pytest.raises(InputError, match=r"latents\.npy: not readable as a NumPy array .*run: python generate\.py$"):
         read_designs(folder)
 
 

@@ -41,7 +41,7 @@ def test_json_round_trip_and_refusals(tmp_path):
     with pytest.raises(InputError, match="b.json: not found, expected a JSON file"):
         files.read_json(tmp_path / "b.json")
     for damage in (b'{"a": ', b"\xff\xfe"):
-        with pytest.raises(InputError, match="not readable as JSON .* restore or remove it"):
+        with pytest.raises(InputError, match="not readable as JSON .* restore it, or add --fresh to start over"):
             files.read_json(write(path, damage))
 
 
@@ -81,8 +81,8 @@ def test_what_spreadsheets_write_is_understood(tmp_path, content):
         (b"file,l\xe9bel\n", "a.csv: not UTF-8; save it again as CSV in UTF-8"),
         (b"", "found the columns none, expected also file, label; restore the first line"),
         (b"file,name\n", "found the columns file, name, expected also label"),
-        (b"file,label\na\n", r"a row has 2 fields where 2 are expected|a row"),
-        (b"file,label\na,b,c\n", "a row has"),
+        (b"file,label\na,b\nc\n", "a.csv: row 3 has 1 fields, expected 2; mend it or remove it"),
+        (b"file,label\na,b,c,d\n", "a.csv: row 2 has 4 fields, expected 2"),
         (b'file,label\n"a,b\n', "not readable as CSV"),
     ],
 )
@@ -145,6 +145,15 @@ def test_other_options_are_refused_by_name(tmp_path):
     assert (folder / "options.json").read_bytes() == before
 
 
+def test_the_versions_that_began_a_work_stay(tmp_path):
+    files.open_run(tmp_path / "run", "a.py", {"seed": 0})
+    record = tmp_path / "run/options.json"
+    record.write_text(record.read_text().replace('"numpy": "', '"numpy": "0.'))
+    before = record.read_bytes()
+    files.open_run(tmp_path / "run", "a.py", {"seed": 0})
+    assert record.read_bytes() == before
+
+
 def test_strange_folders_are_refused(tmp_path):
     with pytest.raises(OptionsError, match="a file, expected a folder; choose another --output"):
         files.open_run(write(tmp_path / "file", b""), "a.py", {})
@@ -153,7 +162,9 @@ def test_strange_folders_are_refused(tmp_path):
         files.open_run(tmp_path / "mine", "a.py", {})
     assert os.listdir(tmp_path / "mine") == ["letter.txt"]
     assert not files.open_run(tmp_path / "mine", "a.py", {}, shared_with_people=True)
-    for damage in (b"[]", b'{"script": "a.py"}'):
+    for damage in (b"[]", b"{}", b'{"script": "a.py"}', b'{"script": "a.py", "options": []}'):
         write(tmp_path / "mine" / "options.json", damage)
-        with pytest.raises(InputError, match=r"options\.json: found no options in it"):
+        with pytest.raises(
+            InputError, match=r"options\.json: found no (script and no )?options in it; restore it, or add --fresh"
+        ):
             files.open_run(tmp_path / "mine", "a.py", {})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -95,10 +96,11 @@ def output(home: Path) -> Path:
 
 
 def content(home: Path) -> dict[str, object]:
-    """Returns everything that a run promises; Keras writes the time into its files, so the judge's own is left out."""
+    """Returns everything that a run promises, but for the judge's file and for where the project lies."""
     found: dict[str, object] = {path.name: path.read_bytes() for path in output(home).iterdir()}
     del found["judge.keras"]
     found["judge.json"] = {**json.loads(found["judge.json"]), "network_sha256": None}
+    found["summary.json"] = {**json.loads(found["summary.json"]), "input": None, "data": None}
     return found
 
 
@@ -135,6 +137,8 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
         assert row["labelled_by"] == ("judge" if word else "")
     summary = files.read_json(folder / "summary.json")
     assert summary["poles"] == ["casual", "collection"]
+    assert Path(summary["input"]).parts[-2:] == ("outputs", "3-training")
+    assert Path(summary["data"]).parts[-2:] == ("data", "2-dataset")
     assert summary["judge"]["held_out_accuracy"] >= 0.8 and summary["judge"]["held_out"] == 8
     assert sum(sum(counts.values()) for counts in summary["labels"].values()) + summary["unlabelled"] == COUNT
     # Once more: nothing changes, and nothing that is slow is needed.
@@ -144,6 +148,7 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
     assert content(home) == before and (folder / "judge.keras").stat().st_mtime_ns == written
     told = capsys.readouterr().out
     assert "right on" in told and "6 designs" in told and "latent_svm.py" in told
+    assert re.search(rf"labels\.csv and run: python \S*generate\.py --home {re.escape(str(home))} --count 6\n", told)
     assert run(home, "--quiet") == 0
     assert capsys.readouterr() == ("", "")
 
@@ -177,7 +182,18 @@ def test_persons_word_survives_every_rerun(home, capsys):
     rows = read_labels(home)
     assert [row["label"] for row in rows[:2]] == wanted[:2]
     assert [row["labelled_by"] for row in rows[:2]] == ["person", "person"]
-    assert rows[0]["judge_label"] != judged[0]
+    # What each of them overruled stays beside it; what the judge says now stands elsewhere.
+    assert [row["judge_label"] for row in rows[:2]] == judged[:2]
+    answers = files.read_csv(output(home) / "designs.csv", ["judge_label"])
+    assert answers[0]["judge_label"] == wanted[0] != judged[0]
+    # The judge has come to agree on the first; the person's word is still one. Undone, the row is the judge's again.
+    edit(home, {0: judged[0]})
+    assert run(home) == 0
+    assert [read_labels(home)[0][column] for column in ("label", "labelled_by", "judge_label")] == [
+        wanted[0],
+        "judge",
+        wanted[0],
+    ]
     # A design whose picture was lost comes back; a removed table is filled in by the judge.
     picture = (output(home) / "design-0003.png").read_bytes()
     (output(home) / "design-0003.png").unlink()
@@ -192,8 +208,8 @@ def test_another_generator_moves_the_old_designs_aside(home, capsys):
     shutil.copy(home / "outputs/3-training/other.keras", home / "outputs/3-training/generator.keras")
     before = {path.name: path.read_bytes() for path in output(home).iterdir()}
     shutil.rmtree(home / "data")  # The designs are what this is about; no judge has to learn for it.
-    assert run(home) == 0
-    told = capsys.readouterr().out
+    assert run(home, "--quiet") == 0
+    told = capsys.readouterr().err  # Even under --quiet: a person's labels are in there.
     assert "made by another generator; moved to" in told and "4-generated.old-1" in told
     aside = output(home).with_name("4-generated.old-1")
     assert {path.name: path.read_bytes() for path in aside.iterdir()} == before
@@ -257,11 +273,59 @@ def test_expected_failures_are_told_in_one_line(home, tmp_path, capsys):
     assert output(home).is_dir()  # A damaged generator is no other generator: nothing was moved aside.
     assert "--seed 0 (now 1)" in told("--seed", "1")
     assert "--count 6 (now 5, expected at least as many)" in told("--count", "5")
+    assert "nope: not found, expected a folder with one sub-folder for each pole" in told(
+        "--data", str(tmp_path / "nope")
+    )
     assert "found no sub-folder, expected exactly two" in told(
         "--data", str(tmp_path / "home" / "outputs" / "3-training")
     )
     (home / "data" / "2-dataset" / "casual" / "0.png").write_bytes(b"no")
     assert "undecodable" in told()
+
+
+@pytest.mark.parametrize("name", ["summary.json", "judge.json"])
+@pytest.mark.parametrize("damaged", ["[]", "{}"])
+def test_damaged_records_are_made_anew(home, name, damaged):
+    before = content(home)
+    (output(home) / name).write_text(damaged)
+    assert run(home) == 0
+    assert content(home) == before
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "[]",
+        '{"script": "generate.py"}',
+        '{"script": "generate.py", "options": []}',
+        '{"script": "generate.py", "options": {"count": "six", "generator_sha256": ""}}',
+        '{"script": "generate.py", "options": {"count": 6}}',
+    ],
+)
+def test_damaged_options_are_told_in_one_line_until_fresh(home, capsys, damaged):
+    shutil.rmtree(home / "data")
+    (output(home) / "options.json").write_text(damaged)
+    assert run(home) == 1
+    told = capsys.readouterr().err
+    assert "options.json: found no" in told and told.startswith("error: ") and told.count("\n") == 1
+    assert run(home, "--fresh") == 0
+    assert "starting over; the old folder is now" in capsys.readouterr().out
+    summary = files.read_json(output(home) / "summary.json")
+    # Nothing of the folder before is taken over, its judge's poles no more than its judge.
+    assert summary["poles"] == [] and summary["judge"] is None and summary["data"] is None
+    assert (output(home).with_name("4-generated.old-1") / "labels.csv").exists()
+
+
+def test_messages_name_the_folders_that_were_given(home, tmp_path, capsys):
+    (home / "outputs" / "3-training").rename(tmp_path / "training")
+    (home / "data" / "2-dataset").rename(tmp_path / "pictures")
+    given = ["--input", str(tmp_path / "training"), "--data", str(tmp_path / "pictures")]
+    assert run(home, *given) == 0
+    told = capsys.readouterr().out
+    assert f"generate.py --home {home} {' '.join(given)} --count {COUNT}\n" in told
+    assert f"latent_svm.py --home {home} --training {tmp_path / 'training'}\n" in told
+    summary = files.read_json(output(home) / "summary.json")
+    assert [summary["input"], summary["data"]] == given[1::2]
 
 
 def test_killed_at_any_time_it_ends_as_if_undisturbed(trained, finished, tmp_path, monkeypatch):

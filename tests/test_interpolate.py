@@ -233,9 +233,18 @@ def test_a_generator_that_has_changed_since_is_told(home, capsys):
     save_png(home / "outputs/4-generated" / design_name(8), np.zeros((32, 32, 3), np.uint8))
     assert run(home) == 1
     assert "design-0008.png: differs from what the generator makes of its latent" in capsys.readouterr().err
+
+
+def test_a_damaged_generator_costs_nothing_that_is_finished(home, capsys):
+    folder = home / "outputs/6-interpolation"
+    write_boundary(home, plane_between(np.load(home / "outputs/4-generated/latents.npy")))
+    assert run(home) == 0
+    before = contents(folder)
+    assert "crossing.png" in before
     (home / "outputs/3-training/generator.keras").write_bytes(b"no archive")
     assert run(home) == 1
     assert "generator.keras: not a Keras model" in capsys.readouterr().err
+    assert contents(folder) == before
 
 
 def test_other_options_are_refused_until_fresh(home, capsys):
@@ -243,6 +252,7 @@ def test_other_options_are_refused_until_fresh(home, capsys):
     assert run(home, "--a", "3", "--b", "7") == 1
     assert "made with --a None (now 3), --b None (now 7); use the same options" in capsys.readouterr().err
     assert run(home, "--a", "3", "--b", "7", "--fresh") == 0
+    assert "6-interpolation: starting over; the old folder is now " in capsys.readouterr().out
     assert (home / "outputs/6-interpolation.old-1/strip.png").exists()
 
 
@@ -256,6 +266,14 @@ def test_it_runs_by_itself_from_anywhere(home, tmp_path):
     )
     for path, number in ((first, 1), (last, 8)):
         assert np.array_equal(pixels(path), pixels(home / "outputs/4-generated" / design_name(number)))
+
+
+def test_the_own_flags_stand_after_the_shared_ones(capsys):
+    with pytest.raises(SystemExit):
+        interpolate.main(["--help"])
+    shared, own = capsys.readouterr().out.split("\nof this script:\n")
+    assert "--fresh" in shared and "--boundary" in own
+    assert " ".join(own.split()).count("2 to 99") == 1
 
 
 def test_wrong_usage_leaves_with_2(home):

@@ -79,10 +79,19 @@ def test_random_labels_make_no_judge(monkeypatch):
 def test_half_saved_judge_is_none(tmp_path):
     assert judge.open_judge(tmp_path, None, seed=0) is None
     (tmp_path / "judge.keras").write_bytes(b"new")
-    files.write_json(tmp_path / "judge.json", {"network_sha256": files.sha256(b"old")})
+    record = dict.fromkeys(judge.RECORDED, 0) | {"network_sha256": files.sha256(b"old")}
+    files.write_json(tmp_path / "judge.json", record)
     assert judge.read_record(tmp_path) is None
     (tmp_path / "judge.keras").write_bytes(b"old")
-    assert judge.read_record(tmp_path) == {"network_sha256": files.sha256(b"old")}
+    assert judge.read_record(tmp_path) == record
+
+
+@pytest.mark.parametrize("damaged", ["[]", "{}", "", "7", '{"network_sha256": "a"}'])
+def test_damaged_record_is_no_judge(tmp_path, damaged):
+    (tmp_path / "judge.keras").write_bytes(b"network")
+    (tmp_path / "judge.json").write_text(damaged)
+    assert judge.read_record(tmp_path) is None
+    assert judge.open_judge(tmp_path, None, seed=0) is None
 
 
 def test_labels_leave_out_the_band_between_the_poles():

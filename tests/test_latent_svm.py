@@ -150,14 +150,21 @@ def test_no_boundary_is_a_finding_said_plainly(home, capsys):
     assert json.loads((home / "outputs/5-boundary/report.json").read_text())["boundary_found"] is False
 
 
-def test_other_words_label_some_designs(home, tmp_path):
+def test_other_words_label_some_designs(home, tmp_path, monkeypatch, capsys):
     lengths = ["long", "short"] * 8
     rows = [f"{design_name(2 * index)},{word}" for index, word in enumerate(lengths)]
     write_text(tmp_path / "sleeves.csv", "\n".join(["design,label", *rows]) + "\n")
     assert run(home, "--labels", str(tmp_path / "sleeves.csv"), "--output", str(tmp_path / "sleeves")) == 0
-    report = json.loads((tmp_path / "sleeves/report.json").read_text())
+    folder = tmp_path / "sleeves"
+    assert json.loads((folder / "summary.json").read_text())["labels"] == str(tmp_path / "sleeves.csv")
+    report = json.loads((folder / "report.json").read_text())
     assert report["poles"] == ["long", "short"] and report["labels"] == {"long": 8, "short": 8}
     assert report["labelled_by"]["long"] == {"judge": 0, "person": 8}
+    # The same file by another name, as from another working directory.
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+    assert run(home, "--labels", "sleeves.csv", "--output", "sleeves") == 0
+    assert "nothing to do" in capsys.readouterr().out
 
 
 def test_pictures_are_made_where_the_generator_is(home, tiny_training, capsys):
@@ -181,15 +188,36 @@ def test_a_generator_of_other_designs_is_told(home, tiny_training, capsys):
         Image.new("RGB", (32, 32), "white").save(home / "outputs/4-generated" / design_name(index))
     assert run(home, "--training", str(tiny_training)) == 1
     assert "the generator has changed since" in capsys.readouterr().err
-    assert (home / "outputs/5-boundary/hyperplane.npz").exists()
-    assert not (home / "outputs/5-boundary/summary.json").exists()
 
 
-def test_a_file_that_is_no_generator_is_told_after_the_numbers(home, tmp_path, capsys):
+def test_a_damaged_input_costs_nothing_that_is_finished(home, tiny_training, tmp_path, capsys):
+    folder, generated = home / "outputs/5-boundary", home / "outputs/4-generated"
+    assert run(home, "--training", str(tiny_training)) == 0
+    before = contents(folder)
     (tmp_path / "generator.keras").write_bytes(b"no archive")
     assert run(home, "--training", str(tmp_path)) == 1
     assert "generator.keras: not a Keras model" in capsys.readouterr().err
-    assert (home / "outputs/5-boundary/report.json").exists()
+    assert contents(folder) == before
+    # A label has changed, so there is work to do; but the pictures are not the generator's.
+    first, *others = planted.words_of(planted.planted(COUNT, 0)[1])
+    other = next(pole for pole in planted.POLES if pole != first)
+    planted.write_generated(generated, np.load(generated / "latents.npy"), [other, *others])
+    for index in range(COUNT):
+        Image.new("RGB", (32, 32), "white").save(generated / design_name(index))
+    assert run(home, "--training", str(tiny_training)) == 1
+    assert "the generator has changed since" in capsys.readouterr().err
+    assert contents(folder) == before
+
+
+def test_the_next_command_passes_on_the_folders_that_were_given(home, capsys):
+    away = home / "away"
+    shutil.move(home / "outputs/4-generated", away / "designs")
+    flags = ["--input", str(away / "designs"), "--training", str(away / "none")]
+    for _ in range(2):  # When there was work to do, and when there was none.
+        assert run(home, *flags, "--output", str(away / "plane")) == 0
+        command = capsys.readouterr().out.splitlines()[-1]
+        flag_words = f"--home {home} --boundary {away}/plane --input {away}/designs --training {away}/none"
+        assert command.endswith(f"interpolate.py {flag_words}")
 
 
 @pytest.mark.parametrize(
@@ -230,4 +258,12 @@ def test_other_options_are_refused_until_fresh(home, capsys):
     assert run(home, "--seed", "1") == 1
     assert "made with --seed 0 (now 1)" in capsys.readouterr().err
     assert run(home, "--seed", "1", "--fresh") == 0
+    assert "5-boundary: starting over; the old folder is now " in capsys.readouterr().out
     assert (home / "outputs/5-boundary.old-1/hyperplane.npz").exists()
+
+
+def test_the_own_flags_stand_after_the_shared_ones(capsys):
+    with pytest.raises(SystemExit):
+        latent_svm.main(["--help"])
+    shared, own = capsys.readouterr().out.split("\nof this script:\n")
+    assert "--fresh" in shared and "--labels" in own and "--training" in own

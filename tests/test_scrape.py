@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,18 +120,20 @@ def test_folder_names_fit_the_file_system():
         ("pole,query,count\n", "found 0 poles (no rows), expected exactly two"),
         ("pole,query,count\na,x,1\n", "found 1 poles (a), expected exactly two"),
         ("pole,query,count\na,x,1\nb,x,1\nc,x,1\n", "found 3 poles (a, b, c), expected exactly two"),
-        ("pole,query,count\na,x,-5\n", "row 1: found the count '-5', expected a whole number from 1 to 999999"),
-        ("pole,query,count\na,x,1\nb,y,0\n", "row 2: found the count '0', expected a whole number"),
-        ("pole,query,count\na,x,many\n", "row 1: found the count 'many', expected a whole number"),
-        ("pole,query,count\na,x,2.5\n", "row 1: found the count '2.5', expected a whole number"),
-        ("pole,query,count\na,x,1\na,x,2\n", "row 2: found 'x' after 'x' for a, expected it once; remove one"),
+        ("pole,query,count\na,x,-5\n", "row 2: found the count '-5', expected a whole number from 1 to 999999"),
+        ("pole,query,count\na,x,1\nb,y,0\n", "row 3: found the count '0', expected a whole number"),
+        ("pole,query,count\na,x,many\n", "row 2: found the count 'many', expected a whole number"),
+        ("pole,query,count\na,x,2.5\n", "row 2: found the count '2.5', expected a whole number"),
+        ("pole,query,count\na,x,1\na,x,2\n", "row 3: found 'x' after 'x' for a, expected it once; remove one"),
         (
             "pole,query,count\na,T-shirt,1\na,t shirt,2\n",
-            "row 2: found 't shirt' after 'T-shirt' for a, expected",
+            "row 3: found 't shirt' after 'T-shirt' for a, expected",
         ),
-        ("pole,query,count\na, ,1\n", "row 1: found no query, expected words to search for"),
-        ("pole,query,count\n../a,x,1\n", "row 1: found the pole '../a', expected a name of letters, digits, - and _"),
-        ("pole,query,count\n,x,1\n", "row 1: found the pole '', expected a name"),
+        ("pole,query,count\na, ,1\n", "row 2: found no query, expected words to search for"),
+        ("pole,query,count\na,x\0y,1\n", r"row 2: found the query 'x\x00y', expected words without control"),
+        ('pole,query,count\na,"x\ny",1\n', r"row 2: found the query 'x\ny', expected words without control"),
+        ("pole,query,count\n../a,x,1\n", "row 2: found the pole '../a', expected a name for a folder: at most 200"),
+        ("pole,query,count\n,x,1\n", "row 2: found the pole '', expected a name"),
     ],
 )
 def test_a_queries_file_that_does_not_fit_is_refused(home, text, message):
@@ -144,6 +147,22 @@ def test_a_queries_file_from_a_spreadsheet_is_understood(home):
     (home / "data/queries.csv").write_text("\ufeffcount;query;pole\r\n1;shirt;casual\r\n1;cape;couture\r\n", "utf-8")
     run(home)
     assert sorted(path.split("/")[0] for path in tree(home)) == ["casual", "couture"]
+
+
+@pytest.mark.parametrize("pole", ["red shirts", "Große Größen", "普段着", "b&w (1990s), old's", "袖" * 66])
+def test_a_pole_may_have_any_name_that_a_folder_can_have(home, pole):
+    (home / "data/queries.csv").write_text(f'pole,query,count\n"{pole}",shirt,1\ncouture,cape,1\n', "utf-8")
+    run(home)
+    assert sorted(path.split("/")[0] for path in tree(home)) == sorted(["couture", pole])
+
+
+@pytest.mark.parametrize(
+    "pole", [".", "..", ".hidden", "a/b", "a\\b", "C:a", "what?", "a\0b", "a\x1bb", "a\x9fb", "a.", "袖" * 67]
+)
+def test_a_pole_that_could_be_no_folder_is_refused(home, pole):
+    (home / "data/queries.csv").write_text(f"pole,query,count\n{pole},shirt,1\ncouture,cape,1\n", "utf-8")
+    with pytest.raises(InputError, match="row 2: found the pole .*, expected a name for a folder"):
+        run(home)
 
 
 def test_a_missing_queries_file_is_told(home):
@@ -234,12 +253,15 @@ def test_one_pole_now_and_the_other_later(home, tmp_path_factory):
     assert tree(home) == tree(at_once)
 
 
-def test_another_seed_draws_another_wardrobe_and_is_refused_in_the_same_folder(home):
+def test_another_seed_draws_another_wardrobe_and_is_refused_in_the_same_folder(home, capsys):
     run(home, "--limit", 1)
     with pytest.raises(OptionsError, match=r"1-scraped: made with --seed 0 \(now 7\); use the same options, or add"):
         run(home, "--limit", 1, "--seed", 7)
     before = tree(home)
-    run(home, "--limit", 1, "--seed", 7, "--fresh")
+    capsys.readouterr()
+    scrape.main(["--home", str(home), "--limit", "1", "--seed", "7", "--fresh"])
+    folder = home / "data/1-scraped"
+    assert f"{folder}: starting over; the old folder is now {folder}.old-1\n" in capsys.readouterr().out
     assert not before.keys() & tree(home).keys()
     assert (home / "data/1-scraped.old-1/summary.json").exists()
 
@@ -265,6 +287,29 @@ def test_a_persons_own_photographs_stay(home):
     own.write_bytes(jpeg(1))
     run(home, "--limit", 1)
     assert own.read_bytes() == jpeg(1)
+
+
+def test_what_a_person_deleted_is_not_fetched_again(home):
+    run(home)
+    deleted, *others = [home / "data/1-scraped" / file for file in tree(home) if file.startswith("casual/")]
+    deleted.unlink()
+    run(home)
+    assert not deleted.exists() and len(lines(home)) == 12
+    for path in others[:-1]:
+        path.unlink()
+    message = (
+        r"casual: 1 pictures, expected at least 2 of the 8 that were fetched; .* put pictures back, or add --fresh"
+    )
+    with pytest.raises(InputError, match=message):
+        run(home)
+    run(home, "--pole", "collection")
+    (home / "data/1-scraped/casual/own.jpg").write_bytes(jpeg(1))
+    run(home)
+    shutil.rmtree(home / "data/1-scraped/collection")
+    with pytest.raises(InputError, match=r"collection: 0 pictures, expected at least 2 of the 4"):
+        run(home)
+    run(home, "--fresh")
+    assert len(tree(home)) == 12
 
 
 def test_the_last_lines_name_the_counts_and_the_next_step(home, capsys):
@@ -328,14 +373,26 @@ def test_a_damaged_line_is_told(home):
     with pytest.raises(InputError, match=r"manifest\.jsonl: line 2 is damaged \(.*\); remove that line, or add"):
         run(home, "--limit", 1)
     manifest.write_text(whole[0] + '{"pole": "casual"}\n')
-    with pytest.raises(InputError, match=r"line 2 is damaged \(other keys than expected\)"):
+    with pytest.raises(InputError, match=r"line 2 is damaged \(other keys or values than expected\)"):
+        run(home, "--limit", 1)
+    manifest.write_text(whole[0] + json.dumps(json.loads(whole[1]) | {"pole": [], "file": 3}) + "\n")
+    with pytest.raises(InputError, match=r"line 2 is damaged \(other keys or values than expected\)"):
         run(home, "--limit", 1)
     manifest.write_text(whole[0] + '"words"\n[]\n')
     with pytest.raises(InputError, match=r"line 2 is damaged"):
         run(home, "--limit", 1)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"queries": 1}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"queries": 1}',
+        '{"queries": [{"pole": "casual", "query": "hoody", "offered": 1, "asked": 5}]}',
+        '{"queries": [{"pole": "casual", "query": "hoody", "offered": 1, "asked": {"wardrobe": "x"}}]}',
+    ],
+)
 def test_a_summary_that_is_none_of_ours_is_made_again(home, text):
     run(home, "--limit", 1)
     (home / "data/1-scraped/summary.json").write_text(text)
@@ -343,12 +400,24 @@ def test_a_summary_that_is_none_of_ours_is_made_again(home, text):
     assert [row["fetched"] for row in summary(home)["queries"]] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("text", ["", "[]"])
-def test_damaged_options_are_told(home, text):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "options.json: not readable as JSON"),
+        ("[]", "options.json: found no script and no options in it"),
+        ("null", "options.json: found no script and no options in it"),
+        ('{"script": "scrape.py", "options": []}', "options.json: found no options in it"),
+        ('{"script": "scrape.py", "options": {"poles": 3}}', "1-scraped: holds the poles 3, but"),
+        ('{"script": "scrape.py", "options": {"poles": [3]}}', "1-scraped: holds the poles 3, but"),
+    ],
+)
+def test_damaged_options_are_told(home, text, message):
     run(home, "--limit", 1)
     (home / "data/1-scraped/options.json").write_text(text)
-    with pytest.raises(InputError, match=r"options\.json: (not readable as JSON|found no options in it)"):
+    with pytest.raises((InputError, OptionsError), match=f"{re.escape(message)}.* add --fresh to start over"):
         run(home, "--limit", 1)
+    run(home, "--limit", 1, "--fresh")
+    assert len(tree(home)) == 3
 
 
 def test_the_last_line_on_an_address_wins(tmp_path):
@@ -518,7 +587,7 @@ def test_the_command_line(home):
         "timeout",
         "allow-private-hosts",
     ):
-        assert f"--{flag}" in manual.stdout
+        assert f"--{flag}" in manual.stdout.partition("\nof this script:\n")[2]
     made = command("--limit", "1")
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.splitlines()[-1] == f"next: python {ROOT / 'preprocess.py'}"

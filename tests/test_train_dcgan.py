@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,6 +141,21 @@ def test_nothing_to_do_touches_nothing(undisturbed, dataset, capsys):
     assert before == {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*.keras")}
 
 
+def test_a_damaged_run_is_repaired_from_its_checkpoint(undisturbed, dataset, tmp_path):
+    output = tmp_path / "run"
+    shutil.copytree(undisturbed, output)
+    (output / "generator.keras").write_bytes(b"damaged")
+    with open(output / "history.csv", "a") as history:
+        history.write("7,14,0.5")
+    result = run(dataset, output, "--epochs", "6")
+    assert result.returncode == 0, result.stderr
+    assert networks(output) == networks(undisturbed)
+    assert figures(output) == figures(undisturbed)
+    (output / "dataset.json").write_text("[]")
+    with pytest.raises(InputError, match="dataset.json: found no sha256 in it; restore it, or add --fresh"):
+        train_dcgan.main(command(dataset, output, "--epochs", "6"))
+
+
 def test_other_options_and_other_pictures_are_refused(undisturbed, dataset, tmp_path):
     with pytest.raises(OptionsError, match=r"made with --learning-rate 0.001 \(now 0.1\); use the same options"):
         train_dcgan.main(command(dataset, undisturbed, "--epochs", "6", "--learning-rate", "0.1"))
@@ -159,10 +175,14 @@ def test_what_cannot_be_trained_on_is_told_in_one_line(dataset, tmp_path):
         train_dcgan.main(command(tmp_path / "nowhere", tmp_path / "run"))
     with pytest.raises(InputError, match="found 10 pictures, expected at least a batch; .* --batch-size 10"):
         train_dcgan.main(command(dataset, tmp_path / "run", "--batch-size", "16"))
-    with pytest.raises(InputError, match="found 40×40 pixels, expected a square of 64 or more"):
+    with pytest.raises(
+        InputError, match="found 40×40 pixels, expected a square of 64 or more; run preprocess.py with --size 64"
+    ):
         train_dcgan.main(command(dataset, tmp_path / "run", "--size", "64"))
     unfinished = tmp_path / "unfinished"
     unfinished.mkdir()
+    for pole in ("casual", "collection"):
+        (unfinished / pole).mkdir()
     (unfinished / "options.json").write_text("{}")
     with pytest.raises(InputError, match=r"unfinished \(no summary.json\); run: python preprocess.py"):
         train_dcgan.main(command(unfinished, tmp_path / "run"))

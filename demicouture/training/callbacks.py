@@ -63,9 +63,7 @@ class History(keras.callbacks.Callback):
         """Takes the run's folder and keeps the rows of the epochs that are done."""
         super().__init__()
         self.path = folder / "history.csv"
-        rows = read_csv(self.path, COLUMNS) if self.path.exists() else []
-        # A killed run may have written rows after its last checkpoint: those epochs are done again.
-        write_csv(self.path, COLUMNS, [row for row in rows if int(row["epoch"]) <= done_epochs])
+        write_csv(self.path, COLUMNS, whole_rows(self.path, done_epochs))
         self.paused = 0.0
         self.started = self.first_step = 0
 
@@ -93,6 +91,20 @@ class History(keras.callbacks.Callback):
         rows = read_csv(self.path, COLUMNS)
         if rows:
             draw_history(self.path.with_suffix(".png"), rows)
+
+
+def whole_rows(path: Path, done_epochs: int) -> list[dict[str, str]]:
+    """Returns the rows of the first ``done_epochs`` epochs.
+
+    A run that was killed may have written rows after its last checkpoint, whose epochs are done again; and one that
+    met a full disk may have left half a row, which is left out.
+    """
+    if not path.exists():
+        return []
+    with open(path, encoding="utf-8", errors="replace", newline="") as file:
+        rows = list(csv.DictReader(file))
+    whole = [row for row in rows if set(row) == set(COLUMNS) and None not in row.values() and row["epoch"].isdecimal()]
+    return [row for row in whole if int(row["epoch"]) <= done_epochs]
 
 
 def draw_history(path: Path, rows: list[dict[str, str]]) -> None:
