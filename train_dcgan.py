@@ -171,7 +171,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_figure("--flips", "mirror photographs at random", **switch)
     add_figure("--ema", "momentum of the generator's averaged weights, or 0", type=cli.number(0, 0.99999), metavar="X")
     own.add_argument(
-        "--precision", choices=("float32", "bfloat16"), default="float32", help="bfloat16 is faster on a recent GPU"
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="what the networks compute in; bfloat16 is for recent GPUs",
     )
     own.add_argument("--describe", action="store_true", help="print the two networks and stop")
     args = cli.parse(parser, argv)
