@@ -7,6 +7,7 @@ The gradient step itself is the one thing that each Keras backend writes differe
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import keras
 import numpy as np
@@ -106,6 +107,10 @@ class Adversary(keras.Model):
             trainable=False,
             initializer=lambda shape, dtype: value,
         )
+
+    def steps_from(self, first: int) -> dict[str, Any]:
+        """Returns what ``fit`` takes to do an epoch's steps from number ``first`` on."""
+        return {"x": np.arange(first, self.steps_per_epoch, dtype=np.int32), "batch_size": 1}
 
     @property
     def metrics(self):
