@@ -14,6 +14,10 @@ Presets:
   best   the same networks with what a thousand pictures need: DiffAugment, mirrored photographs, averaged weights
   demo   64×64 and a thin generator: minutes on a CPU
 
+KERAS_BACKEND=jax in the environment trains on JAX in place of TensorFlow, and then on several devices (--devices), or
+on several hosts that share the home folder. Each host runs the same command with a --process of its own:
+  KERAS_BACKEND=jax python train_dcgan.py --coordinator first-host:1234 --processes 2 --process 0
+
 Example:
   python train_dcgan.py --preset best --epochs 500
 """
@@ -21,8 +25,10 @@ Example:
 from __future__ import annotations
 
 import argparse
-import os
+import math
+import re
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from demicouture import cli, files
-from demicouture.backend import start_keras
+from demicouture.backend import Cluster, backend_in_use, device_memory, start_keras
 from demicouture.dataset import SIZES, Dataset, read_dataset
 from demicouture.errors import InputError, OptionsError
 from demicouture.figures import grid
@@ -78,6 +84,14 @@ PRESETS = {
     },
 }
 
+ALL_DEVICES = 0
+
+ALWAYS_RESIDENT = 2**28
+"""Pictures of so many bytes fit any device that trains; its memory need not be asked for."""
+
+RESIDENT_SHARE = 0.25
+"""The share of a device's memory that the pictures may take; the rest is for networks, optimizers and activations."""
+
 SAMPLES = 64
 """Pictures in a sample grid, eight by eight: the first 64 designs that generate.py makes with the same seed."""
 
@@ -94,12 +108,26 @@ def choose_photographs(dataset: Dataset) -> np.ndarray:
 
 
 def read_pictures(args: argparse.Namespace) -> Dataset:
-    """Reads the data set at the run's size.
+    """Reads the data set at the run's size, into memory or, if the device has too little, into a file.
 
     Raises:
         InputError: It is missing, unfinished, damaged, or smaller than a batch.
     """
-    dataset = read_dataset(args.input, args.size)
+
+    def allocate(shape: tuple[int, ...]) -> np.ndarray:
+        needed = math.prod(shape)
+        if needed <= ALWAYS_RESIDENT or needed <= (memory := device_memory(args.cluster)) * RESIDENT_SHARE:
+            return np.empty(shape, np.uint8)
+        cli.reporter(args)(
+            f"{shape[0]} pictures take {needed / 2**30:.1f} GiB and the device has {memory / 2**30:.1f}, so they stay "
+            "on disk and are fetched while it computes"
+        )
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        # Without a name, so that nothing is left behind, however the run ends.
+        with tempfile.TemporaryFile(dir=args.output.parent) as file:
+            return np.memmap(file, np.uint8, "w+", shape=shape)
+
+    dataset = read_dataset(args.input, args.size, allocate, args.quiet)
     if len(dataset.pictures) < args.batch_size:
         raise InputError(
             f"{args.input}: found {len(dataset.pictures)} pictures, expected at least a batch; "
@@ -124,18 +152,22 @@ def check_same_pictures(args: argparse.Namespace, dataset: Dataset) -> None:
 
 
 def describe(args: argparse.Namespace) -> None:
-    """Prints the two networks as the seed's tables do: layers, shapes and parameter counts."""
+    """Prints the two networks as the seed's tables do: layers, output shapes and parameter counts."""
     start_keras()
     from demicouture import networks
 
+    names = {"UpsamplingConv2D": "UpSampling2D ×2, Conv2D", "Activation": "tanh"}
     for network in (
         networks.build_generator(args.size, args.width),
         networks.build_discriminator(args.size, args.discriminator_width),
     ):
-        print(f"{network.name}: {network.count_params():,} parameters")
+        print(f"{network.name:<28}{'output':>14}{'parameters':>14}")
         for layer in network.layers:
+            name = layer.__class__.__name__
+            with_relu = ", ReLU" if name == "Dense" and layer.activation.__name__ == "relu" else ""
             shape = "×".join(str(side) for side in layer.output.shape[1:])
-            print(f"  {layer.__class__.__name__:<20} {shape:>14} {layer.count_params():>12,}")
+            print(f"  {names.get(name, name) + with_relu:<26}{shape:>14}{layer.count_params():>14,}")
+        print(f"  {'in all':<40}{network.count_params():>14,}\n")
 
 
 def is_finished(folder: Path, options: Mapping[str, Any]) -> bool:
@@ -146,6 +178,22 @@ def is_finished(folder: Path, options: Mapping[str, Any]) -> bool:
         return summary["options"] == options and whole and (folder / "discriminator.keras").exists()
     except (InputError, FileNotFoundError):
         return False  # The newest checkpoint says where to go on.
+
+
+def devices(text: str) -> int:
+    """Returns the number of devices that ``--devices`` names; 0 stands for all."""
+    return ALL_DEVICES if text == "all" else cli.integer(1)(text)
+
+
+def refuse_tensorflow(args: argparse.Namespace) -> None:
+    """Refuses several devices on a backend that would use one of them and say nothing.
+
+    Raises:
+        InputError: They are asked for on TensorFlow.
+    """
+    flag = "--coordinator" if args.coordinator else f"--devices {args.devices or 'all'}"
+    if args.devices not in (None, 1) and backend_in_use() == "tensorflow":
+        raise InputError(f"{flag}: on TensorFlow training uses one device; install jax and set KERAS_BACKEND=jax")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -176,8 +224,32 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default="float32",
         help="what the networks compute in; bfloat16 is for recent GPUs",
     )
+    own.add_argument(
+        "--fresh-fakes",
+        action="store_true",
+        help="take the seed's own three steps: generated pictures, photographs, then new generated ones for the "
+        "generator; slower by a third (default: one step on both, and the same fakes serve the generator)",
+    )
+    own.add_argument("--keep", type=cli.integer(1), metavar="N", default=2, help="checkpoints to keep")
+    own.add_argument(
+        "--devices", type=devices, metavar="N|all", help="GPUs that share each batch; JAX only (default: 1)"
+    )
+    own.add_argument("--coordinator", metavar="HOST:PORT", help="where the processes of several hosts meet; JAX only")
+    own.add_argument("--process", type=cli.integer(0), metavar="N", help="this process's number; 0 writes the files")
+    own.add_argument("--processes", type=cli.integer(2), metavar="N", help="how many processes there are")
     own.add_argument("--describe", action="store_true", help="print the two networks and stop")
     args = cli.parse(parser, argv)
+    if len({value is None for value in (args.coordinator, args.process, args.processes)}) == 2:
+        parser.error("--coordinator, --process and --processes belong together")
+    if args.coordinator is not None:
+        if not re.fullmatch(r"\S+:\d{1,5}", args.coordinator):
+            parser.error(f"argument --coordinator: found {args.coordinator!r}, expected HOST:PORT")
+        if args.process >= args.processes:
+            parser.error(f"argument --process: found {args.process}, expected less than --processes {args.processes}")
+        if args.devices not in (None, ALL_DEVICES):
+            parser.error("argument --devices: with several processes, all devices train; leave it out")
+        args.devices = ALL_DEVICES
+    args.cluster = args.coordinator and Cluster(args.coordinator, args.processes, args.process)
     for name, value in PRESETS[args.preset].items():
         if getattr(args, name) is None:
             setattr(args, name, value)
@@ -192,27 +264,50 @@ def main(argv: list[str] | None = None) -> None:
     report = cli.reporter(args)
     if args.describe:
         return describe(args)
+    refuse_tensorflow(args)
     dataset = read_pictures(args)
-    options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "seed")}
-    cli.open_output(args, "train_dcgan.py", options, extendable=("epochs",))
-    check_same_pictures(args, dataset)
+    options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "fresh_fakes", "seed")}
+    writes = not args.process
+    if writes:
+        cli.open_output(args, "train_dcgan.py", options, extendable=("epochs",))
+        check_same_pictures(args, dataset)
 
     next_step = cli.next_step(args, "generate.py", data=args.input if args.input_given else None)
     if is_finished(args.output, options):
         report(f"{args.output}: nothing to do, all {args.epochs} epochs are done; raise --epochs to go on\n{next_step}")
         return
     summary = args.output / "summary.json"
-    summary.unlink(missing_ok=True)
-    save_png(args.output / "reals.png", grid(choose_photographs(dataset), columns=8))
+    if writes:
+        summary.unlink(missing_ok=True)
+        save_png(args.output / "reals.png", grid(choose_photographs(dataset), columns=8))
     report(f"{len(dataset.pictures)} pictures of {' and '.join(dataset.poles)}, {args.epochs} epochs")
 
-    figures = {name: getattr(args, name) for name in PRESETS["seed"] if name not in ("size", "epochs")}
-    start_keras().mixed_precision.set_dtype_policy("mixed_bfloat16" if args.precision == "bfloat16" else "float32")
+    figures = {name: options[name] for name in options if name not in ("size", "epochs", "precision")}
+    start_keras(args.cluster).mixed_precision.set_dtype_policy(
+        "mixed_bfloat16" if args.precision == "bfloat16" else "float32"
+    )
     # Imported here: what is wrong with the flags and folders is told without waiting for Keras.
+    from demicouture.training.devices import use_devices
     from demicouture.training.running import build_adversary, train
 
-    model = build_adversary(dataset.pictures, seed=args.seed, **figures)
-    train(model, args.output, args.epochs, sample_prior(SAMPLES, args.seed), args.seed, args.quiet, report)
+    count = use_devices(args.devices or 1 if args.devices != ALL_DEVICES else None, args.batch_size)
+    if count > 1:
+        report(f"{count} devices share each batch of {args.batch_size}")
+    model = build_adversary(dataset.pictures, **figures)
+    train(
+        model,
+        args.output,
+        args.epochs,
+        sample_prior(SAMPLES, args.seed),
+        args.seed,
+        kept=args.keep,
+        writes=writes,
+        facts=f"{options}, {dataset.sha256}",
+        quiet=args.quiet,
+        report=report if writes else lambda message: None,
+    )
+    if not writes:
+        return
     last = files.read_csv(args.output / "history.csv", ("epoch",))[-1]
     files.write_json(
         summary,
@@ -222,7 +317,8 @@ def main(argv: list[str] | None = None) -> None:
             "input": str(args.input),
             "options": options,
             "versions": files.versions(),
-            "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+            "backend": backend_in_use(),
+            "devices": count,
             "dataset_sha256": dataset.sha256,
             "poles": dataset.poles,
             "pictures": len(dataset.pictures),

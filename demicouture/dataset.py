@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from demicouture.errors import InputError, PictureError
 from demicouture.files import hash_files
@@ -16,6 +17,8 @@ from demicouture.images import WHITE, find_pictures, open_picture, to_square
 OUR_PICTURE = re.compile(r"[0-9a-f]{16}(-\d+)?\.png")
 """The names that preprocess.py gives. Other files in a pole's folder are somebody's own and are never removed."""
 
+LONG_READ = 2000
+"""From so many pictures on, reading takes a second or more, and shows it."""
 
 SIZES = (32, 64, 128, 256, 512)
 """Sides that the networks' pattern reaches, in pixels: a first feature map of 16×16, doubled one to five times."""
@@ -26,7 +29,8 @@ class Dataset:
     """The pictures of both poles.
 
     Attributes:
-        pictures: uint8 (n, size, size, 3) in [0, 255], sorted by pole, then by file name.
+        pictures: uint8 (n, size, size, 3) in [0, 255], sorted by pole, then by file name; in memory, or a memory-mapped
+            file.
         labels: int64 (n,); 0 for the first pole, 1 for the second.
         poles: The two poles' names, sorted: the first is the negative side.
         files: The n files, in the same order.
@@ -64,12 +68,19 @@ def find_poles(folder: Path, made_by: str) -> tuple[str, str]:
     return poles[0], poles[1]
 
 
-def read_dataset(folder: Path, size: int | None = None) -> Dataset:
+def read_dataset(
+    folder: Path,
+    size: int | None = None,
+    allocate: Callable[[tuple[int, ...]], np.ndarray] = lambda shape: np.empty(shape, np.uint8),
+    quiet: bool = True,
+) -> Dataset:
     """Reads a data set: two folders of pictures.
 
     Args:
         folder: The folder with the two poles.
         size: The side that every picture is reduced to, in pixels; None takes the first picture's.
+        allocate: Gives the place for all pictures, uint8 of a shape (n, size, size, 3), in memory or on disk.
+        quiet: Whether to show no progress bar.
 
     Raises:
         InputError: The folder is unfinished, a pole is missing or has fewer than two pictures, or a picture is damaged,
@@ -87,12 +98,12 @@ def read_dataset(folder: Path, size: int | None = None) -> Dataset:
             raise InputError(f"{folder / pole}: found {len(found)} pictures, expected at least 2; run: {command}")
         files += found
         labels += [label] * len(found)
-    pictures = []
-    for file in files:
-        picture = _read_square(file, size)
-        size = size or len(picture)
-        pictures.append(picture)
-    return Dataset(np.stack(pictures), np.array(labels), poles, tuple(files), hash_files(files, folder))
+    size = size or len(_read_square(files[0], None))
+    pictures = allocate((len(files), size, size, 3))
+    bar = tqdm(files, desc="reading", unit="picture", disable=quiet or len(files) < LONG_READ or None, leave=False)
+    for index, file in enumerate(bar):
+        pictures[index] = _read_square(file, size)
+    return Dataset(pictures, np.array(labels), poles, tuple(files), hash_files(files, folder))
 
 
 def _read_square(file: Path, size: int | None) -> np.ndarray:

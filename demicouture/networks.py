@@ -22,7 +22,7 @@ from keras import layers
 from demicouture.dataset import SIZES
 from demicouture.files import atomic_path
 from demicouture.latents import LATENT_DIM
-from demicouture.layers import UpsamplingConv2D
+from demicouture.layers import BatchNormalization, UpsamplingConv2D
 
 FIRST_SIDE = 16
 """The side of the generator's first feature map, at every size."""
@@ -48,7 +48,8 @@ def build_generator(size: int = 128, width: float = 1.0, latent_dim: int = LATEN
     """Builds the generator: latents to pictures.
 
     The seed's UpSampling2D and Conv2D stand as one layer with the same weights and the same result, see
-    :class:`demicouture.layers.UpsamplingConv2D`.
+    :class:`demicouture.layers.UpsamplingConv2D`; its batch normalisation is Keras', see
+    :class:`demicouture.layers.BatchNormalization`.
 
     Args:
         size: The pictures' side, one of :data:`demicouture.dataset.SIZES`.
@@ -63,13 +64,13 @@ def build_generator(size: int = 128, width: float = 1.0, latent_dim: int = LATEN
     latents = keras.Input((latent_dim,), name="latents")
     x = layers.Dense(FIRST_SIDE * FIRST_SIDE * channels, activation="relu")(latents)
     x = layers.Reshape((FIRST_SIDE, FIRST_SIDE, channels))(x)
-    x = layers.BatchNormalization()(x)
+    x = BatchNormalization()(x)
     for block in range(1, blocks + 1):
         x = UpsamplingConv2D(scaled(FIRST_CHANNELS // 2**block, width))(x)
-        x = layers.BatchNormalization()(x)
+        x = BatchNormalization()(x)
         x = layers.ReLU()(x)
-    x = layers.Conv2D(3, 3, padding="same")(x)
-    # float32 under mixed precision too: bfloat16 has 8 bits of mantissa, one step of 256 grey levels.
+    # float32 under mixed precision too: bfloat16 has 8 bits of mantissa, a coarse step between grey levels.
+    x = layers.Conv2D(3, 3, padding="same", dtype="float32")(x)
     pictures = layers.Activation("tanh", dtype="float32", name="pictures")(x)
     return keras.Model(latents, pictures, name="generator")
 
@@ -93,7 +94,7 @@ def build_discriminator(size: int = 128, width: float = 1.0) -> keras.Model:
         x = layers.Conv2D(scaled(DISCRIMINATOR_CHANNELS * 2**block, width), 3, strides=2, padding="same")(x)
         # The seed normalises the 64 and the 128 channels: neither the first block nor the last.
         if 0 < block < blocks - 1:
-            x = layers.BatchNormalization()(x)
+            x = BatchNormalization()(x)
         x = layers.LeakyReLU(LEAKY_SLOPE)(x)
         x = layers.Dropout(DROPOUT)(x)
     x = layers.Flatten()(x)

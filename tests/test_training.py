@@ -27,9 +27,9 @@ else:
 pictures = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
 model = Backend(
     pictures, width=1 / 32, discriminator_width=1 / 32, batch_size=4, learning_rate=1e-3, augment=augment,
-    flips=augment, ema=ema, seed=1,
+    flips=augment, ema=ema, fresh_fakes=False, seed=1,
 )
-model.order.assign(epoch_order(1, 0, 8, 8))
+model.set_order(epoch_order(1, 0, 8, 8))
 weights = lambda network: np.concatenate([w.ravel() for w in network.get_weights()])
 before = weights(model.generator), weights(model.discriminator)
 logs = model.fit(np.arange(2, dtype=np.int32), batch_size=1, shuffle=False, verbose=0).history
@@ -91,6 +91,7 @@ def adversary():
             "augment": False,
             "flips": False,
             "ema": 0.9,
+            "fresh_fakes": False,
         }
         return TensorFlowAdversary(pictures, seed=2, **{**figures, **options})
 
@@ -186,7 +187,7 @@ def test_a_checkpoint_brings_everything_back(adversary, tmp_path):
     undisturbed = fit(adversary(augment=True, flips=True), 4)
     stopped = adversary(augment=True, flips=True)
     fit(stopped, 2)
-    checkpoints.save(tmp_path, stopped)
+    checkpoints.save(tmp_path, stopped, kept=2)
     resumed = adversary(augment=True, flips=True)
     assert checkpoints.restore(tmp_path, resumed) == (tmp_path / "step-000000004.npz", [])
 
@@ -200,7 +201,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_two_are_kept(adversary, tmp_pat
     model = adversary()
     for step in (1, 2, 3):
         model.step.assign(step)
-        checkpoints.save(tmp_path, model)
+        checkpoints.save(tmp_path, model, kept=2)
     newest = tmp_path / "step-000000003.npz"
     assert sorted(tmp_path.iterdir()) == [tmp_path / "step-000000002.npz", newest]
     content = bytearray(newest.read_bytes())

@@ -12,11 +12,14 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from demicouture.errors import InputError
 from demicouture.figures import POLE_COLOURS, grid, plot
 from demicouture.files import read_csv, write_csv
 from demicouture.images import save_png
+from demicouture.networks import save_network
 from demicouture.rendering import render
 from demicouture.training import checkpoints
+from demicouture.training.devices import any_process, on_one_device
 from demicouture.training.model import Adversary
 
 COLUMNS = ("epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second")
@@ -42,15 +45,19 @@ def epoch_order(seed: int, epoch: int, pictures: int, wanted: int) -> np.ndarray
 class EpochOrder(keras.callbacks.Callback):
     """Shuffles the pictures anew at the beginning of each epoch."""
 
-    def __init__(self, seed: int):
-        """Takes the run's seed."""
+    def __init__(self, seed: int, partial_epoch: list[np.ndarray] | None = None):
+        """Takes the run's seed, and the figures so far of an epoch that was stopped in its middle."""
         super().__init__()
-        self.seed = seed
+        self.seed, self.partial_epoch = seed, partial_epoch
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Sets the model's order."""
+        """Sets the model's order, and gives a stopped epoch its figures back, which ``fit`` has just reset."""
         model: Adversary = self.model
-        model.order.assign(epoch_order(self.seed, epoch, model.pictures.shape[0], model.order.shape[0]))
+        model.set_order(epoch_order(self.seed, epoch, model.picture_count, model.order.shape[0]))
+        if self.partial_epoch is not None:
+            for variable, value in zip(model.metrics_variables, self.partial_epoch, strict=True):
+                variable.assign(value)
+            self.partial_epoch = None
 
 
 class History(keras.callbacks.Callback):
@@ -77,6 +84,7 @@ class History(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Appends a row; one short line, written at once, so that a kill leaves a whole row or a half last one."""
+        refuse_lost_folder(self.path.parent)
         seconds = time.perf_counter() - self.started - self.paused
         step = int(self.model.step.numpy())
         if step % self.model.steps_per_epoch:
@@ -136,50 +144,52 @@ class Samples(keras.callbacks.Callback):
         leading = done // 10 ** (len(str(done)) - 1)
         round_number = str(done).rstrip("0") in ("1", "2", "5") and leading in (1, 2, 5)
         if int(self.model.step.numpy()) % self.model.steps_per_epoch == 0 and (round_number or done == self.last_epoch):
-            pictures = render(self.model.generator_to_show(), self.latents)
+            with on_one_device():
+                pictures = render(self.model.generator_to_show(), self.latents)
             save_png(self.folder / f"epoch-{done:05d}.png", grid(pictures, columns=8))
 
 
-class Checkpoints(keras.callbacks.Callback):
-    """Saves at the end, on Ctrl-C or a termination, and in between whenever enough time has passed.
+class Interruption(keras.callbacks.Callback):
+    """Ends the run after the step under way when Ctrl-C or a termination asks for it.
 
     Attributes:
-        interrupted: Whether the run was asked to stop.
+        requested: Whether this process was asked.
+        agreed: Whether the run ends: every process does so at the same step, whichever was asked.
     """
 
-    def __init__(self, folder: Path, history: History, save_generator: Callable[[], None]):
-        """Takes the folder, the callback whose clock to stop, and what writes the generator."""
+    def __init__(self):
+        """Listens from now on; a second Ctrl-C ends the program at once."""
         super().__init__()
-        self.folder, self.history, self.save_generator = folder, history, save_generator
-        self.interrupted = False
-        self.partial_epoch: list[np.ndarray] | None = None
-        self.saved_at, self.next_wait = time.monotonic(), CHECKPOINT_SECONDS
-
-    def listen(self) -> None:
-        """Makes Ctrl-C and a termination end the step under way; a second Ctrl-C ends the program at once."""
+        self.requested = self.agreed = False
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._interrupt)
+            signal.signal(number, self._request)
 
-    def _interrupt(self, number, frame):
-        self.interrupted = True
+    def _request(self, number, frame):
+        self.requested = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Gives an epoch that was stopped in its middle its figures back, which ``fit`` has just reset."""
-        if self.partial_epoch is not None:
-            for variable, value in zip(self.model.metrics_variables, self.partial_epoch, strict=True):
-                variable.assign(value)
-            self.partial_epoch = None
+    def on_train_batch_end(self, batch, logs=None):
+        """Stops if asked to."""
+        self.agreed = any_process(self.requested)
+        self.model.stop_training = self.agreed
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Saves at the end of the run, however it ends, and in between whenever enough time has passed."""
+
+    def __init__(self, folder: Path, kept: int, history: History):
+        """Takes the run's folder, how many checkpoints to keep, and the callback whose clock to stop."""
+        super().__init__()
+        self.folder, self.kept, self.history = folder, kept, history
+        self.saved_at, self.next_wait = time.monotonic(), CHECKPOINT_SECONDS
 
     def on_train_batch_end(self, batch, logs=None):
-        """Saves if it is time; stops if asked to."""
-        if self.interrupted:
-            self.model.stop_training = True
-        elif batch + 1 < self.params["steps"]:
+        """Saves if it is time. Not at the end of an epoch, whose row and samples are not written yet."""
+        if not self.model.stop_training and batch + 1 < self.params["steps"]:
             self.save_if_due()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Saves if it is time, once the epoch's row and samples are written: a resumed run would not write them."""
+        """Saves if it is time."""
         self.save_if_due()
 
     def on_train_end(self, logs=None):
@@ -194,13 +204,27 @@ class Checkpoints(keras.callbacks.Callback):
     def save(self) -> None:
         """Writes a checkpoint and the generator as it is now."""
         began = time.monotonic()
+        refuse_lost_folder(self.folder)
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()  # On JAX the variables are elsewhere while fit runs.
-        checkpoints.save(self.folder, self.model)
-        self.save_generator()
+        checkpoints.save(self.folder / "checkpoints", self.model, self.kept)
+        save_network(self.model.generator_to_show(), self.folder / "generator.keras")
         self.saved_at = time.monotonic()
         self.history.paused += self.saved_at - began
         self.next_wait = max(CHECKPOINT_SECONDS, (self.saved_at - began) / CHECKPOINT_SHARE)
+
+
+def refuse_lost_folder(folder: Path) -> None:
+    """Stops a run whose folder was taken away, before anything is written to a new one of that name.
+
+    Raises:
+        InputError: The folder is no longer there.
+    """
+    if not (folder / "options.json").exists():
+        raise InputError(
+            f"{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with its checkpoints, and "
+            "run the same command to go on"
+        )
 
 
 class Progress(keras.callbacks.Callback):
@@ -211,7 +235,7 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self.epochs, self.quiet, self.report = epochs, quiet, report
         self.line: tqdm | None = None
-        self.left = 0
+        self.left = self.shown_steps = 0
         self.marks: list[float] = []
         self.shown_at = 0.0
 
@@ -233,25 +257,28 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Names the epoch."""
+        self.shown_steps = 0
         self.line.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
 
     def on_train_batch_end(self, batch, logs=None):
         """Moves the line on, and reads the figures from the device now and then."""
-        self.line.update(1)
-        self.left -= 1
+        done = min(batch + 1, self.params["steps"]) - self.shown_steps
+        self.shown_steps += done
+        self.left -= done
+        self.line.update(done)
         now = time.monotonic()
         if not self.line.disable and now - self.shown_at > 1:
             self.shown_at = now
             self.line.set_postfix({name: f"{float(value):.2f}" for name, value in logs.items()}, refresh=False)
         if len(self.marks) < 2:
-            self._say_how_long(logs)
+            self._say_how_long(done, logs)
 
-    def _say_how_long(self, logs) -> None:
-        """Says how long the run will take, if that is long: measured on the second step, for the first one compiles."""
+    def _say_how_long(self, done: int, logs) -> None:
+        """Says how long the run will take, if that is long: measured on the second call, for the first one compiles."""
         float(logs["d_loss"])  # JAX hands a step's result over before it is computed; this waits for it.
         self.marks.append(time.monotonic())
         if len(self.marks) == 2:
-            hours = self.left * (self.marks[1] - self.marks[0]) / 3600
+            hours = self.left / done * (self.marks[1] - self.marks[0]) / 3600
             if hours > LONG_RUN_HOURS:
                 took = f"{hours / 24:,.0f} days" if hours > 48 else f"{hours:.0f} hours"
                 self.report(
@@ -263,4 +290,9 @@ class Progress(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         """Leaves the line as it is."""
         if self.left == 0 or self.model.stop_training:
+            self.close()
+
+    def close(self) -> None:
+        """Ends the line, so that what is printed next has one of its own."""
+        if self.line is not None:
             self.line.close()

@@ -7,52 +7,70 @@ checksums tell a damaged file.
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
 
-from demicouture.files import atomic_path
+from demicouture.files import atomic_path, versions
+from demicouture.training.devices import kind_of_device
 from demicouture.training.model import Adversary
 
-KEPT = 2
-"""The last one, and the one before it in case the last is damaged."""
+MAKER = "made_by"
+"""The entry of a checkpoint that says what wrote it, as JSON."""
 
 
-def save(folder: Path, model: Adversary) -> Path:
-    """Writes a checkpoint atomically, then removes all but the last two."""
+def save(folder: Path, model: Adversary, kept: int) -> Path:
+    """Writes a checkpoint atomically, then removes all but the last ``kept``."""
     path = folder / f"step-{int(model.step.numpy()):09d}.npz"
+    values = {name: np.asarray(variable) for name, variable in _state(model).items()}
     with atomic_path(path) as partial:
-        np.savez(partial, **{name: np.asarray(variable) for name, variable in _state(model).items()})
-    for old in _newest_first(folder)[KEPT:]:
+        np.savez(partial, **values, **{MAKER: np.array(json.dumps(maker()))})
+    for old in _newest_first(folder)[kept:]:
         old.unlink()
     return path
 
 
-def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[Path]]:
+def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[str]]:
     """Restores the newest checkpoint that is whole.
 
     Returns:
-        The checkpoint, or None where there is none; and the damaged ones that were passed over.
+        The checkpoint, or None where there is none; and what a person should know of it: damaged ones that were passed
+        over, and in what the program that wrote it differs from this one.
     """
-    damaged = []
+    told = []
     for path in _newest_first(folder):
         try:
             with np.load(path, allow_pickle=False) as archive:
                 # All of it is read, and so checked, before anything is assigned.
                 values = {name: archive[name] for name in archive.files}
+            before = json.loads(str(values.pop(MAKER)))
             state = _state(model)
             if {name: value.shape for name, value in values.items()} != {
                 name: tuple(variable.shape) for name, variable in state.items()
             }:
                 raise ValueError("other variables")
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-            damaged.append(path)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            told.append(f"{path}: damaged or of another make, so it is passed over")
             continue
         for name, variable in state.items():
             variable.assign(values[name])
-        return path, damaged
-    return None, damaged
+        now = maker()
+        if differences := [
+            f"{name} {before.get(name)} (now {now.get(name)})"
+            for name in {**before, **now}
+            if before.get(name) != now.get(name)
+        ]:
+            told.append(f"{path}: made with {', '.join(differences)}; it goes on, but perhaps not to the same bits")
+        return path, told
+    return None, told
+
+
+def maker() -> dict[str, str]:
+    """Returns what a run's exact figures depend on beside its options: backend, kind of device, versions."""
+    return {"backend": keras.backend.backend(), "device": kind_of_device(), **versions()}
 
 
 def _newest_first(folder: Path) -> list[Path]:

@@ -11,12 +11,8 @@ from demicouture.training.model import Adversary
 class JaxAdversary(Adversary):
     """An adversary whose gradients come from ``jax.vjp``; all state is handed in and out."""
 
-    def train_step(self, state, position):
-        """Takes one step: the discriminator's update, then the generator's against the updated discriminator.
-
-        As in ``tensorflow_step.py`` the fakes are made once, and the generator's gradient passes through the updated
-        discriminator into the generator's recorded pass.
-        """
+    def train_step(self, state, data):
+        """Takes one step: the discriminator's, then the generator's against the updated discriminator."""
         trainable, non_trainable, optimizers, metrics = state
         of_generator = len(self.generator.trainable_variables)
         of_discriminator_optimizer = len(self.optimizer.discriminator.variables)
@@ -34,22 +30,42 @@ class JaxAdversary(Adversary):
                 result = function()
                 return result, [scope.get_current_value(v) for v in self.non_trainable_variables]
 
-        (reals, latents), non_trainable = run(lambda: self.draw_batch(position), non_trainable)
+        def make_fakes(latents, non_trainable):
+            def forward(generator):
+                return run(lambda: self.generator(latents, training=True), non_trainable, generator)
 
-        def make_fakes(generator):
-            return run(lambda: self.generator(latents, training=True), non_trainable, generator)
+            return jax.vjp(forward, generator, has_aux=True)
 
-        fakes, towards_weights, non_trainable = jax.vjp(make_fakes, generator, has_aux=True)
+        def step_discriminator(losses, discriminator, d_optimizer, non_trainable):
+            def forward(discriminator):
+                (loss, logits), after = run(losses, non_trainable, discriminator=discriminator)
+                return loss, (loss, logits, after)
 
-        def discriminator_loss(discriminator):
-            result, after = run(lambda: self.discriminator_loss(reals, fakes), non_trainable, generator, discriminator)
-            return result[0], (result, after)
+            gradients, (loss, logits, after) = jax.grad(forward, has_aux=True)(discriminator)
+            return (
+                loss,
+                logits,
+                *self.optimizer.discriminator.stateless_apply(d_optimizer, gradients, discriminator),
+                after,
+            )
 
-        d_gradients, (judged, non_trainable) = jax.grad(discriminator_loss, has_aux=True)(discriminator)
-        d_loss, real_logits, fake_logits = judged
-        discriminator, d_optimizer = self.optimizer.discriminator.stateless_apply(
-            d_optimizer, d_gradients, discriminator
-        )
+        (reals, latents), non_trainable = run(lambda: self.draw_batch(data), non_trainable)
+        fakes, towards_weights, non_trainable = make_fakes(latents, non_trainable)
+
+        if self.fresh_fakes:
+            fake_loss, fake_logits, discriminator, d_optimizer, non_trainable = step_discriminator(
+                lambda: self.fakes_loss(fakes), discriminator, d_optimizer, non_trainable
+            )
+            real_loss, real_logits, discriminator, d_optimizer, non_trainable = step_discriminator(
+                lambda: self.reals_loss(reals), discriminator, d_optimizer, non_trainable
+            )
+            d_loss = (real_loss + fake_loss) / 2
+            latents, non_trainable = run(self.draw_latents, non_trainable)
+            fakes, towards_weights, non_trainable = make_fakes(latents, non_trainable)
+        else:
+            d_loss, (real_logits, fake_logits), discriminator, d_optimizer, non_trainable = step_discriminator(
+                lambda: self.both_losses(reals, fakes), discriminator, d_optimizer, non_trainable
+            )
 
         def generator_loss(fakes):
             return run(lambda: self.generator_loss(fakes), non_trainable, generator, discriminator)

@@ -2,6 +2,21 @@
 
 The gradient step itself is the one thing that each Keras backend writes differently: ``tensorflow_step.py`` and
 ``jax_step.py`` derive from :class:`Adversary` and add ``train_step``.
+
+What a step is
+==============
+
+The seed trains by Keras' ``train_on_batch``: the discriminator on a batch of generated pictures (→ 0) and on a batch of
+photographs (→ 1), a step of Adam for each; then, on fresh latents, the generator through the discriminator (→ 1).
+
+Our step differs in two ways, both of them pytorch/examples'. The discriminator takes *one* step on the mean of both
+losses. And the fakes are made once: the generator's gradient is taken back through the updated discriminator to the
+fakes, and from there through the generator's recorded pass, which saves one pass of the generator in four. Its latents
+are then those that the discriminator has just met, where the seed draws new ones; both are samples of the same prior.
+``fresh_fakes`` does it as the seed does.
+
+In both, photographs and fakes go through the discriminator one after the other: batch normalisation must not see them
+mixed.
 """
 
 from __future__ import annotations
@@ -14,10 +29,15 @@ import numpy as np
 from keras import ops
 
 from demicouture import networks
+from demicouture.layers import BatchNormalization
 from demicouture.training.augmentation import diff_augment, flip
+from demicouture.training.devices import kind_of_device, on_one_device, split_batch
 
 BETA_1 = 0.5
 """Radford et al., DCGAN, section 4: at Adam's usual 0.9 training oscillates and collapses."""
+
+STEPS_PER_CALL = 8
+"""On a GPU a step is so short that Keras' work between two of them would show; on a CPU Ctrl-C should act at once."""
 
 
 class OptimizerPair(keras.optimizers.Optimizer):
@@ -41,11 +61,12 @@ class OptimizerPair(keras.optimizers.Optimizer):
 class Adversary(keras.Model):
     """A generator and a discriminator, trained against each other with binary cross-entropy.
 
-    ``fit`` is given positions, int32 (steps,), in ``order``, and each step takes one batch of pictures from there.
+    ``fit`` is given positions, int32 (steps,), in ``order``, and each step takes one batch of pictures from there. Of
+    pictures on disk it is given the batches themselves.
 
     Attributes:
-        pictures: uint8 (n, size, size, 3): the whole data set, on the device.
-        order: int32 (steps_per_epoch · batch_size,): this epoch's pictures, in turn; set before each epoch.
+        pictures: uint8 (n, size, size, 3): the whole data set, on the device; or None, if it stays on disk.
+        order: int32 (steps_per_epoch · batch_size,): this epoch's pictures, in turn; see :meth:`set_order`.
         step: int32 (): how many steps were done, in all runs together.
     """
 
@@ -60,12 +81,14 @@ class Adversary(keras.Model):
         augment: bool,
         flips: bool,
         ema: float,
+        fresh_fakes: bool,
         seed: int,
     ):
         """Builds both networks and both optimizers.
 
         Args:
-            pictures: uint8 (n, size, size, 3) in [0, 255].
+            pictures: uint8 (n, size, size, 3) in [0, 255]. A memory-mapped file stays on disk, and its pictures are
+                read as they are needed; an array is moved to the device.
             width: The factor on the generator's inner channel counts.
             discriminator_width: The factor on the discriminator's.
             batch_size: Pictures in a step, at most n.
@@ -73,6 +96,7 @@ class Adversary(keras.Model):
             augment: Whether the discriminator sees its pictures through DiffAugment.
             flips: Whether photographs are mirrored at random.
             ema: Momentum of the generator's averaged weights; 0 keeps no average.
+            fresh_fakes: Whether to take the seed's three steps in place of our two: see above.
             seed: Of the initial weights, the latents, the order, dropout and augmentation.
         """
         # Every initializer and every dropout layer that is made from here on draws its seed from this one.
@@ -82,14 +106,18 @@ class Adversary(keras.Model):
         self.generator = networks.build_generator(size, width)
         self.discriminator = networks.build_discriminator(size, discriminator_width)
         self.batch_size, self.augment, self.flips, self.ema = batch_size, augment, flips, ema
-        self.steps_per_epoch = len(pictures) // batch_size
-        self.pictures = self._constant(pictures, "pictures")
+        self.fresh_fakes = fresh_fakes
+        self.picture_count, self.steps_per_epoch = len(pictures), len(pictures) // batch_size
+        on_disk = isinstance(pictures, np.memmap)
+        self.pictures = None if on_disk else self._constant(pictures, "pictures")
         self.order = self._constant(np.zeros(self.steps_per_epoch * batch_size, np.int32), "order")
         self.step = self._constant(np.zeros((), np.int32), "step")
         self.seed = keras.random.SeedGenerator(seed)
         self.measures = {name: keras.metrics.Mean(name) for name in ("d_loss", "g_loss", "d_real", "d_fake")}
+        with on_one_device():
+            twin = keras.models.clone_model(self.generator)
         # In a namespace, or Keras would count the twin's weights among those that are trained and saved.
-        self._untracked = SimpleNamespace(twin=keras.models.clone_model(self.generator) if ema else None)
+        self._untracked = SimpleNamespace(twin=twin, stream=StreamedPictures(pictures, self) if on_disk else None)
         self.built = True
 
         discriminator_optimizer = keras.optimizers.Adam(learning_rate, BETA_1)
@@ -97,7 +125,11 @@ class Adversary(keras.Model):
         average = {"use_ema": True, "ema_momentum": ema} if ema else {}
         generator_optimizer = keras.optimizers.Adam(learning_rate, BETA_1, **average)
         generator_optimizer.build(self.generator.trainable_variables)
-        self.compile(optimizer=OptimizerPair(discriminator_optimizer, generator_optimizer), jit_compile=False)
+        self.compile(
+            optimizer=OptimizerPair(discriminator_optimizer, generator_optimizer),
+            jit_compile=keras.backend.backend() == "jax",
+            steps_per_execution=1 if kind_of_device() == "cpu" else STEPS_PER_CALL,
+        )
 
     def _constant(self, value: np.ndarray, name: str) -> keras.Variable:
         return self.add_weight(
@@ -108,8 +140,17 @@ class Adversary(keras.Model):
             initializer=lambda shape, dtype: value,
         )
 
+    def set_order(self, order: np.ndarray) -> None:
+        """Sets the pictures of the epoch that begins, int32 (steps_per_epoch · batch_size,), in turn."""
+        self.order.assign(order)
+        if self._untracked.stream:
+            self._untracked.stream.order = order
+
     def steps_from(self, first: int) -> dict[str, Any]:
         """Returns what ``fit`` takes to do an epoch's steps from number ``first`` on."""
+        if self._untracked.stream:
+            self._untracked.stream.first = first
+            return {"x": self._untracked.stream}
         return {"x": np.arange(first, self.steps_per_epoch, dtype=np.int32), "batch_size": 1}
 
     @property
@@ -117,16 +158,27 @@ class Adversary(keras.Model):
         """What ``fit`` averages over an epoch and resets after it."""
         return list(self.measures.values())
 
-    def draw_batch(self, position):
-        """Returns a step's photographs, float32 (batch, size, size, 3) in [-1, 1], and latents, (batch, latent_dim)."""
-        start = ops.reshape(ops.cast(position, "int32"), ()) * self.batch_size
-        chosen = ops.slice(self.order.value, (start,), (self.batch_size,))
+    def draw_batch(self, data):
+        """Returns a step's photographs, float32 (batch, size, size, 3) in [-1, 1], and its latents.
+
+        Args:
+            data: What ``fit`` hands over: a position, int32 (1,), or uint8 pictures (batch, size, size, 3).
+        """
+        if self.pictures is None:
+            pixels = data
+        else:
+            start = ops.reshape(ops.cast(data, "int32"), ()) * self.batch_size
+            chosen = ops.slice(self.order.value, (start,), (self.batch_size,))
+            pixels = ops.take(self.pictures.value, chosen, axis=0)
         # The one other place that turns pixels into floats: images.to_floats for what is on the device.
-        reals = ops.cast(ops.take(self.pictures.value, chosen, axis=0), "float32") / 127.5 - 1
+        reals = split_batch(ops.cast(pixels, "float32") / 127.5 - 1)
         if self.flips:
             reals = flip(reals, self.seed)
-        latents = keras.random.uniform((self.batch_size, networks.LATENT_DIM), -1, 1, seed=self.seed)
-        return reals, latents
+        return reals, self.draw_latents()
+
+    def draw_latents(self):
+        """Returns latents from the prior, float32 (batch, latent_dim) in [-1, 1]."""
+        return split_batch(keras.random.uniform((self.batch_size, networks.LATENT_DIM), -1, 1, seed=self.seed))
 
     def augmented(self, pictures):
         """Returns pictures as the discriminator is meant to see them."""
@@ -136,14 +188,20 @@ class Adversary(keras.Model):
         """Returns the discriminator's logits, (batch, 1)."""
         return self.discriminator(self.augmented(pictures), training=True)
 
-    def discriminator_loss(self, reals, fakes):
-        """Returns the loss that the discriminator lowers, and its logits: photographs → 1, generated → 0.
+    def reals_loss(self, reals):
+        """Returns the loss on photographs (→ 1) and their logits."""
+        logits = self.judge(reals)
+        return cross_entropy(logits, True), logits
 
-        The two batches go through the network one after the other, as in the seed: batch normalisation must not see
-        them mixed. The seed takes one step of the optimizer for each; we take one step on the mean of both losses.
-        """
-        real_logits, fake_logits = self.judge(reals), self.judge(fakes)
-        return (cross_entropy(real_logits, True) + cross_entropy(fake_logits, False)) / 2, real_logits, fake_logits
+    def fakes_loss(self, fakes):
+        """Returns the loss on generated pictures (→ 0) and their logits."""
+        logits = self.judge(fakes)
+        return cross_entropy(logits, False), logits
+
+    def both_losses(self, reals, fakes):
+        """Returns the mean of the discriminator's two losses, and both logits, those of photographs first."""
+        (real_loss, real_logits), (fake_loss, fake_logits) = self.reals_loss(reals), self.fakes_loss(fakes)
+        return (real_loss + fake_loss) / 2, (real_logits, fake_logits)
 
     def generator_loss(self, fakes):
         """Returns the loss that the generator lowers: the discriminator should say 1."""
@@ -164,22 +222,46 @@ class Adversary(keras.Model):
         """Returns the generator to show and to save: with the averaged weights, where an average is kept.
 
         Batch normalisation's statistics belong to the weights of the moment, not to averaged ones, so they are
-        measured anew. The same model is returned, brought up to date, at every call.
+        measured anew. It is the same model at every call, brought up to date, and always on one device, so that the
+        process that writes the files can do it alone.
         """
-        if not self.ema:
-            return self.generator
         twin = self._untracked.twin
-        moment = self.generator.get_weights()
-        self.optimizer.generator.finalize_variable_values(self.generator.trainable_variables)
         twin.set_weights(self.generator.get_weights())
-        self.generator.set_weights(moment)
-        measure_batch_statistics(twin)
+        with on_one_device():
+            if self.ema:
+                self.optimizer.generator.finalize_variable_values(twin.trainable_variables)
+                twin.set_weights(twin.get_weights())  # The averages came from all devices.
+                measure_batch_statistics(twin)
         return twin
+
+
+class StreamedPictures(keras.utils.PyDataset):
+    """An epoch's batches, read from disk in turn; Keras fetches the next ones while a step runs.
+
+    Attributes:
+        order: int32 (n,): the positions of the epoch's pictures.
+        first: The step to begin with.
+    """
+
+    def __init__(self, pictures: np.memmap, model: Adversary):
+        """Takes the pictures, uint8 (n, size, size, 3), and the model whose steps they are for."""
+        super().__init__(workers=1)
+        self.pictures, self.batch_size, self.steps_per_epoch = pictures, model.batch_size, model.steps_per_epoch
+        self.order, self.first = np.arange(len(pictures)), 0
+
+    def __len__(self) -> int:
+        """Returns the number of steps."""
+        return self.steps_per_epoch - self.first
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Returns a batch, uint8 (batch, size, size, 3)."""
+        begin = (self.first + index) * self.batch_size
+        return self.pictures[self.order[begin : begin + self.batch_size]]
 
 
 def measure_batch_statistics(generator: keras.Model, batches: int = 4, batch_size: int = 32) -> None:
     """Sets the moving statistics of batch normalisation to their means over batches from the prior, always the same."""
-    normalisations = [layer for layer in generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    normalisations = [layer for layer in generator.layers if isinstance(layer, BatchNormalization)]
     momenta = [layer.momentum for layer in normalisations]
     latents = np.random.default_rng(0).uniform(-1, 1, (batches, batch_size, generator.input_shape[1]))
     for done, batch in enumerate(latents.astype(np.float32)):

@@ -11,7 +11,8 @@ import numpy as np
 
 from demicouture.networks import save_network
 from demicouture.training import checkpoints
-from demicouture.training.callbacks import Checkpoints, EpochOrder, History, Progress, Samples
+from demicouture.training.callbacks import Checkpoints, EpochOrder, History, Interruption, Progress, Samples
+from demicouture.training.devices import refuse_disagreement
 from demicouture.training.model import Adversary
 
 
@@ -30,6 +31,10 @@ def train(
     epochs: int,
     latents: np.ndarray,
     seed: int,
+    *,
+    kept: int,
+    writes: bool,
+    facts: str,
     quiet: bool,
     report: Callable[[str], None],
 ) -> None:
@@ -41,39 +46,45 @@ def train(
         epochs: All epochs of the run, those of earlier runs included.
         latents: float32 (n, latent_dim); rendered again and again.
         seed: Of the pictures' order.
+        kept: How many checkpoints to keep.
+        writes: Whether this process writes the files; of several it is the first.
+        facts: What all processes of a run must have in common, in words.
         quiet: Whether to show no progress.
         report: Prints a message.
 
     Raises:
+        InputError: The folder disappeared, or the processes disagree.
         KeyboardInterrupt: The run was asked to stop; everything is saved.
     """
-    path, damaged = checkpoints.restore(folder / "checkpoints", model)
-    for broken in damaged:
-        report(f"{broken}: damaged or of another make, so it is passed over")
-    if damaged and path is None:
+    path, told = checkpoints.restore(folder / "checkpoints", model)
+    for line in told:
+        report(line)
+    if told and path is None:
         report("no whole checkpoint is left, so training begins anew")
     epoch, first = divmod(int(model.step.numpy()), model.steps_per_epoch)
     if path:
         report(f"going on from {path}: epoch {epoch} is done, and {first} steps of the next")
+    refuse_disagreement(f"{facts}, epoch {epoch}, step {first}")
 
-    def save_generator() -> None:
-        save_network(model.generator_to_show(), folder / "generator.keras")
-
-    history = History(folder, epoch)
-    saving = Checkpoints(folder / "checkpoints", history, save_generator)
-    if first:
-        saving.partial_epoch = [np.asarray(variable) for variable in model.metrics_variables]
-    saving.listen()
-    samples = Samples(folder / "samples", latents, epochs)
-    beside = [EpochOrder(seed), history, Progress(epochs, quiet, report), samples, saving]
+    interruption = Interruption()
+    partial_epoch = [np.asarray(variable) for variable in model.metrics_variables] if first else None
+    progress = Progress(epochs, quiet or not writes, report)
+    callbacks: list[keras.callbacks.Callback] = [EpochOrder(seed, partial_epoch), interruption, progress]
+    if writes:
+        history = History(folder, epoch)
+        callbacks += [history, Samples(folder / "samples", latents, epochs), Checkpoints(folder, kept, history)]
     # A run that was stopped within an epoch ends that epoch first, with the steps that it still lacks.
     stretches = [(epoch, epoch + 1, first), (epoch + 1, epochs, 0)] if first else [(epoch, epochs, 0)]
-    for begin, end, step in stretches:
-        if begin < end and not saving.interrupted:
-            steps = np.arange(step, model.steps_per_epoch, dtype=np.int32)
-            model.fit(steps, batch_size=1, shuffle=False, initial_epoch=begin, epochs=end, verbose=0, callbacks=beside)
-    if saving.interrupted:
+    try:
+        for begin, end, step in stretches:
+            if begin < end and not interruption.agreed:
+                steps = model.steps_from(step)
+                model.fit(**steps, shuffle=False, initial_epoch=begin, epochs=end, verbose=0, callbacks=callbacks)
+    finally:
+        progress.close()
+    if interruption.agreed:
         raise KeyboardInterrupt
-    # Again, because a kill may have come between the last checkpoint and the generator that goes with it.
-    save_generator()
-    save_network(model.discriminator, folder / "discriminator.keras")
+    if writes:
+        # Again, because a kill may have come between the last checkpoint and the generator that goes with it.
+        save_network(model.generator_to_show(), folder / "generator.keras")
+        save_network(model.discriminator, folder / "discriminator.keras")
