@@ -261,13 +261,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Trains, or goes on training."""
     args = parse_args(argv)
-    report = cli.reporter(args)
     if args.describe:
         return describe(args)
+    writes = not args.process
+    args.quiet |= not writes  # One of several processes speaks for all.
+    report = cli.reporter(args)
     refuse_tensorflow(args)
     dataset = read_pictures(args)
     options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "fresh_fakes", "seed")}
-    writes = not args.process
     if writes:
         cli.open_output(args, "train_dcgan.py", options, extendable=("epochs",))
         check_same_pictures(args, dataset)
@@ -287,12 +288,13 @@ def main(argv: list[str] | None = None) -> None:
         "mixed_bfloat16" if args.precision == "bfloat16" else "float32"
     )
     # Imported here: what is wrong with the flags and folders is told without waiting for Keras.
-    from demicouture.training.devices import use_devices
+    from demicouture.training.devices import refuse_disagreement, use_devices
     from demicouture.training.running import build_adversary, train
 
     count = use_devices(args.devices or 1 if args.devices != ALL_DEVICES else None, args.batch_size)
     if count > 1:
         report(f"{count} devices share each batch of {args.batch_size}")
+    refuse_disagreement(options, dataset.sha256, sorted(args.output.glob("checkpoints/*")))
     model = build_adversary(dataset.pictures, **figures)
     train(
         model,
@@ -302,9 +304,8 @@ def main(argv: list[str] | None = None) -> None:
         args.seed,
         kept=args.keep,
         writes=writes,
-        facts=f"{options}, {dataset.sha256}",
         quiet=args.quiet,
-        report=report if writes else lambda message: None,
+        report=report,
     )
     if not writes:
         return

@@ -61,15 +61,20 @@ def start_keras(cluster: Cluster | None = None) -> ModuleType:
     wanted = backend_in_use()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with _silent_stderr():
+        with _silent():
             import keras
 
             if wanted == "jax":
                 import jax
 
-                if cluster and not jax.distributed.is_initialized():
+                joins = cluster and not jax.distributed.is_initialized()
+                if joins:
                     _join(keras, cluster)
                 jax.devices()
+                if joins:
+                    from jax.experimental import multihost_utils
+
+                    multihost_utils.sync_global_devices("start")  # The first meeting of all is told on stdout.
                 # Keras takes TensorFlow, where it is installed, for feeding data to JAX.
                 with contextlib.suppress(ImportError):
                     import tensorflow
@@ -131,15 +136,18 @@ def _join(keras: ModuleType, cluster: Cluster) -> None:
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    # TensorFlow's C++ greets on file descriptor 2 before it has read its own log level, so that descriptor is closed to
-    # it while it starts. Python's exceptions are raised, not printed, and lose nothing.
+def _silent() -> Iterator[None]:
+    # TensorFlow's C++ greets on file descriptor 2 before it has read its own log level, and JAX's tells on 1 whom it
+    # met, so both are closed to them while they start. Python's exceptions are raised, not printed, and lose nothing.
+    sys.stdout.flush()
     sys.stderr.flush()
-    kept = os.dup(2)
+    kept = os.dup(1), os.dup(2)
     with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 1)
         os.dup2(nothing.fileno(), 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        for place, descriptor in enumerate(kept, start=1):
+            os.dup2(descriptor, place)
+            os.close(descriptor)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import re
+import sys
 from collections.abc import Iterator
 
 import keras
@@ -50,7 +53,7 @@ def use_devices(wanted: int | None, batch_size: int) -> int:
             f"use --batch-size {batch_size - batch_size % count or count}"
         )
     if count > 1:
-        keras.distribution.set_distribution(DataParallel(devices=found[:count]))
+        keras.distribution.set_distribution(DataParallel(devices=found[:count], auto_shard_dataset=False))
     return count
 
 
@@ -95,11 +98,33 @@ def any_process(flag: bool) -> bool:
     return bool(np.any(multihost_utils.process_allgather(np.array(flag))))
 
 
-def refuse_disagreement(facts: str) -> None:
+@contextlib.contextmanager
+def ending_with_the_others() -> Iterator[None]:
+    """Where a process of this run is lost, says so and ends this one, too, with exit code 1.
+
+    JAX's own way is a traceback, minutes of waiting for the lost one at the exit, and an abort.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        # Which of the two it is depends on where the connection broke; XLA begins its texts with a status.
+        reason = str(error).partition("\n")[0]
+        if alone() or not re.match("[A-Z_]+: ", reason):
+            raise
+        print(
+            f"error: a process of this run is gone ({reason}); start all of them again, and the run goes on from its "
+            "last checkpoint",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(1)
+
+
+def refuse_disagreement(*facts: object) -> None:
     """Stops processes that are about to train different things together.
 
     Args:
-        facts: Options, data set and step of this process, in words.
+        facts: What this process begins with; their texts are compared.
 
     Raises:
         InputError: They are not the same everywhere.
@@ -108,7 +133,7 @@ def refuse_disagreement(facts: str) -> None:
         return
     from jax.experimental import multihost_utils
 
-    digest = np.frombuffer(hashlib.sha256(facts.encode()).digest(), np.uint8)
+    digest = np.frombuffer(hashlib.sha256(repr(facts).encode()).digest(), np.uint8)
     everywhere = multihost_utils.process_allgather(digest)
     if (everywhere != digest).any():
         raise InputError(

@@ -12,7 +12,7 @@ import numpy as np
 from demicouture.networks import save_network
 from demicouture.training import checkpoints
 from demicouture.training.callbacks import Checkpoints, EpochOrder, History, Interruption, Progress, Samples
-from demicouture.training.devices import refuse_disagreement
+from demicouture.training.devices import ending_with_the_others
 from demicouture.training.model import Adversary
 
 
@@ -34,7 +34,6 @@ def train(
     *,
     kept: int,
     writes: bool,
-    facts: str,
     quiet: bool,
     report: Callable[[str], None],
 ) -> None:
@@ -48,12 +47,11 @@ def train(
         seed: Of the pictures' order.
         kept: How many checkpoints to keep.
         writes: Whether this process writes the files; of several it is the first.
-        facts: What all processes of a run must have in common, in words.
         quiet: Whether to show no progress.
         report: Prints a message.
 
     Raises:
-        InputError: The folder disappeared, or the processes disagree.
+        InputError: The folder disappeared.
         KeyboardInterrupt: The run was asked to stop; everything is saved.
     """
     path, told = checkpoints.restore(folder / "checkpoints", model)
@@ -64,11 +62,10 @@ def train(
     epoch, first = divmod(int(model.step.numpy()), model.steps_per_epoch)
     if path:
         report(f"going on from {path}: epoch {epoch} is done, and {first} steps of the next")
-    refuse_disagreement(f"{facts}, epoch {epoch}, step {first}")
 
     interruption = Interruption()
     partial_epoch = [np.asarray(variable) for variable in model.metrics_variables] if first else None
-    progress = Progress(epochs, quiet or not writes, report)
+    progress = Progress(epochs, quiet, report)
     callbacks: list[keras.callbacks.Callback] = [EpochOrder(seed, partial_epoch), interruption, progress]
     if writes:
         history = History(folder, epoch)
@@ -79,7 +76,8 @@ def train(
         for begin, end, step in stretches:
             if begin < end and not interruption.agreed:
                 steps = model.steps_from(step)
-                model.fit(**steps, shuffle=False, initial_epoch=begin, epochs=end, verbose=0, callbacks=callbacks)
+                with ending_with_the_others():
+                    model.fit(**steps, shuffle=False, initial_epoch=begin, epochs=end, verbose=0, callbacks=callbacks)
     finally:
         progress.close()
     if interruption.agreed:
