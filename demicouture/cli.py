@@ -193,6 +193,7 @@ def run(main: Callable[[], None]) -> int:
     except OSError as error:
         told = {
             "ENOSPC": "the disk is full; free some space",
+            "EFBIG": "a file cannot grow (a limit, or the disk is full); free some space",
             "EDQUOT": "the disk quota is used up; free some space",
             "EACCES": "permission denied; choose another folder or change its permissions",
             "EROFS": "the file system is read-only; choose another folder",

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,54 +15,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_run import HOUSE, TINY, command, figures, make_dataset, networks, run, start, wait_for
 
 import train_dcgan
 from demicouture import files
 from demicouture.errors import InputError, OptionsError
 
-HOUSE = Path(__file__).parent.parent
-TINY = [
-    "--preset",
-    "demo",
-    "--size",
-    "32",
-    "--width",
-    "0.03125",
-    "--discriminator-width",
-    "0.0625",
-    "--batch-size",
-    "4",
-]
-
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("dataset")
-    random = np.random.default_rng(0)
-    for pole in ("casual", "collection"):
-        (folder / pole).mkdir()
-        for number in range(5):
-            pixels = random.integers(0, 256, (40, 40, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / pole / f"{number}.png")
-    return folder
-
-
-def command(dataset: Path, output: Path, *flags: str) -> list[str]:
-    return [*TINY, "--quiet", "--input", str(dataset), "--output", str(output), *flags]
-
-
-def run(dataset: Path, output: Path, *flags: str) -> subprocess.CompletedProcess:
-    words = [sys.executable, "train_dcgan.py", *command(dataset, output, *flags)]
-    return subprocess.run(words, cwd=HOUSE, capture_output=True, text=True, timeout=300)
-
-
-def networks(folder: Path) -> list[bytes]:
-    return [(folder / f"{name}.keras").read_bytes() for name in ("generator", "discriminator")]
-
-
-def figures(folder: Path) -> list[dict]:
-    rows = files.read_csv(folder / "history.csv", ["epoch"])
-    return [{name: value for name, value in row.items() if name != "images_per_second"} for row in rows]
+    return make_dataset(tmp_path_factory.mktemp("dataset") / "data")
 
 
 @pytest.fixture(scope="module")
@@ -105,32 +70,112 @@ def test_a_raised_number_of_epochs_extends_to_the_same_bits(undisturbed, dataset
     assert figures(tmp_path / "run") == figures(undisturbed)
 
 
-def test_killed_and_interrupted_within_epochs_it_ends_with_the_same_bits(undisturbed, dataset, tmp_path):
+EAGER = """
+start_keras()
+import time
+from demicouture.training import callbacks
+callbacks.CHECKPOINT_SECONDS = callbacks.CHECKPOINT_SHARE = -1  # a checkpoint after every step
+callbacks.Progress.on_train_batch_begin = lambda *args, **kwargs: time.sleep(0.1)
+"""
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_bits(undisturbed, dataset, tmp_path):
     output = tmp_path / "run"
-    # A checkpoint after every step, and steps that take a while, so that the kill comes between and not after them.
-    eager = (
-        "import sys, time\nfrom demicouture.backend import start_keras\nstart_keras()\n"
-        "from demicouture.training import callbacks\n"
-        "callbacks.CHECKPOINT_SECONDS = callbacks.CHECKPOINT_SHARE = -1\n"
-        "callbacks.Progress.on_train_batch_begin = lambda *args, **kwargs: time.sleep(0.3)\n"
-        "import train_dcgan\nfrom demicouture import cli\n"
-        f"sys.argv[1:] = {command(dataset, output, '--epochs', '6')!r}\nsys.exit(cli.run(train_dcgan.main))"
+    random = np.random.default_rng()  # other moments every time: one that fails would be a find
+    for _ in range(3):
+        known = set(output.glob("checkpoints/step-*"))
+        process = start(dataset, output, "--epochs", "6", before=EAGER)
+        # From the first checkpoint of this process on, anywhere: within a step, a sample, a checkpoint's writing.
+        wait_for(lambda known=known: set(output.glob("checkpoints/step-*")) - known, process)
+        time.sleep(random.uniform(0, 0.5))
+        process.kill()
+        process.communicate()
+
+    result = run(dataset, output, "--epochs", "6")
+    assert result.returncode == 0, result.stderr
+    assert networks(output) == networks(undisturbed)
+    assert figures(output) == figures(undisturbed)
+
+
+def test_interrupted_within_an_epoch_it_ends_with_the_same_bits(undisturbed, dataset, tmp_path):
+    output = tmp_path / "run"
+    process = start(dataset, output, "--epochs", "6", before=EAGER)
+    wait_for(lambda: (output / "checkpoints" / "step-000000003.npz").exists(), process)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=60)
+    assert (process.returncode, *told) == (
+        130,
+        "",
+        "interrupted: everything finished so far is kept; run the same command to go on\n",
     )
-    for steps, how, code in ((3, signal.SIGKILL, -signal.SIGKILL), (7, signal.SIGINT, 130)):
-        process = subprocess.Popen([sys.executable, "-c", eager], cwd=HOUSE, stderr=subprocess.PIPE, text=True)
-        deadline = time.monotonic() + 120
-        while not list(output.glob(f"checkpoints/step-{steps:09d}.npz")):
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(how)
-        message = process.communicate(timeout=60)[1]
-        assert process.returncode == code, message
-        assert not (output / "summary.json").exists()
-    assert message == "interrupted: everything finished so far is kept; run the same command to go on\n"
+    assert not (output / "summary.json").exists()
 
     assert run(dataset, output, "--epochs", "6").returncode == 0
     assert networks(output) == networks(undisturbed)
     assert figures(output) == figures(undisturbed)
+
+
+def test_a_lost_folder_stops_the_run_in_one_line_and_goes_on_when_it_is_back(undisturbed, dataset, tmp_path):
+    output, away = tmp_path / "run", tmp_path / "away"
+    process = start(dataset, output, "--epochs", "6", before=EAGER)
+    wait_for(lambda: (output / "checkpoints" / "step-000000002.npz").exists(), process)
+    output.rename(away)
+    told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert told[1].startswith(f"error: {output}: no longer there (moved, deleted, or its disk is gone); put it back")
+    assert told[1].count("\n") == 1
+    assert not (output / "generator.keras").exists()  # nothing began anew there
+
+    shutil.rmtree(output, ignore_errors=True)
+    away.rename(output)
+    assert run(dataset, output, "--epochs", "6").returncode == 0
+    assert networks(output) == networks(undisturbed)
+
+
+def test_a_disk_that_is_full_leaves_the_last_checkpoint(undisturbed, dataset, tmp_path):
+    output = tmp_path / "run"
+    # No file may grow beyond so much from the third step on: the next checkpoint is cut off, as on a full disk.
+    limit = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+begin = callbacks.Interruption.on_train_batch_end
+def limited(self, batch, logs=None):
+    begin(self, batch, logs)
+    if int(self.model.optimizer.generator.iterations.numpy()) >= 3:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+callbacks.Interruption.on_train_batch_end = limited
+"""
+    result = run(dataset, output, "--epochs", "6", before=EAGER + limit)
+    assert result.returncode == 1
+    assert (
+        result.stderr
+        == "error: a file cannot grow (a limit, or the disk is full); free some space and run the same command again\n"
+    )
+    assert (output / "checkpoints" / "step-000000002.npz").exists()
+    assert not list(output.rglob(".*"))
+
+    assert run(dataset, output, "--epochs", "6").returncode == 0
+    assert networks(output) == networks(undisturbed)
+
+
+def test_pictures_that_do_not_fit_the_device_stay_on_disk_and_train_to_the_same_bits(undisturbed, dataset, tmp_path):
+    small = "import train_dcgan\ntrain_dcgan.ALWAYS_RESIDENT = train_dcgan.RESIDENT_SHARE = 0"
+    result = run(dataset, tmp_path / "run", "--epochs", "6", before=small)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert networks(tmp_path / "run") == networks(undisturbed)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+    train_dcgan.ALWAYS_RESIDENT, before = 0, train_dcgan.ALWAYS_RESIDENT
+    try:
+        with pytest.raises(OptionsError), contextlib.redirect_stdout(io.StringIO()) as told:
+            share, train_dcgan.RESIDENT_SHARE = train_dcgan.RESIDENT_SHARE, 0
+            loud = [flag for flag in command(dataset, undisturbed, "--epochs", "5") if flag != "--quiet"]
+            train_dcgan.main(loud)
+    finally:
+        train_dcgan.ALWAYS_RESIDENT, train_dcgan.RESIDENT_SHARE = before, share
+    assert re.match(
+        r"10 pictures take 0\.0 GiB and the device has [\d.]+, so they stay on disk and are", told.getvalue()
+    )
 
 
 def test_nothing_to_do_touches_nothing(undisturbed, dataset, capsys):
@@ -203,8 +248,28 @@ def test_an_unknown_backend_is_told_in_one_line(dataset, tmp_path):
 def test_describe_prints_the_seeds_tables(capsys):
     train_dcgan.main(["--describe"])
     printed = capsys.readouterr().out
-    assert "generator: 32,681,731 parameters" in printed and "discriminator: 405,569 parameters" in printed
-    assert "UpsamplingConv2D          32×32×512    4,719,104" in printed
+    assert re.findall(r"in all +([\d,]+)", printed) == ["32,681,731", "405,569"]
+    assert re.search(r"Dense, ReLU +262144 +26,476,544\n", printed)
+    assert re.search(r"UpSampling2D ×2, Conv2D +32×32×512 +4,719,104\n", printed)
+
+
+def test_several_devices_are_refused_on_tensorflow_and_half_a_cluster_anywhere(dataset, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    with pytest.raises(InputError, match="--devices 4: on TensorFlow training uses one device; install jax and set"):
+        train_dcgan.main(command(dataset, tmp_path / "run", "--devices", "4"))
+    whole = ["--coordinator", "host:1", "--processes", "2", "--process", "0"]
+    with pytest.raises(InputError, match="--coordinator: on TensorFlow training uses one device"):
+        train_dcgan.main(command(dataset, tmp_path / "run", *whole))
+    for flags, told in (
+        (["--process", "0"], "--coordinator, --process and --processes belong together"),
+        (["--coordinator", "host", *whole[2:]], "--coordinator: found 'host', expected HOST:PORT"),
+        ([*whole, "--process", "2"], "--process: found 2, expected less than --processes 2"),
+        ([*whole, "--devices", "2"], "--devices: with several processes, all devices train; leave it out"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            train_dcgan.main(command(dataset, tmp_path / "run", *flags))
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_preset_of_the_seed_is_the_default_and_each_figure_a_flag():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -84,14 +85,13 @@ class History(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Appends a row; one short line, written at once, so that a kill leaves a whole row or a half last one."""
-        refuse_lost_folder(self.path.parent)
         seconds = time.perf_counter() - self.started - self.paused
         step = int(self.model.step.numpy())
         if step % self.model.steps_per_epoch:
             return  # stopped within the epoch
         row = {"epoch": epoch + 1, "step": step, **{name: float(value) for name, value in logs.items()}}
         row["images_per_second"] = (step - self.first_step) * self.model.batch_size / seconds
-        with open(self.path, "a", encoding="utf-8", newline="") as file:
+        with still_there(self.path.parent), open(self.path, "a", encoding="utf-8", newline="") as file:
             csv.DictWriter(file, COLUMNS).writerow(row)
 
     def on_train_end(self, logs=None):
@@ -146,7 +146,8 @@ class Samples(keras.callbacks.Callback):
         if int(self.model.step.numpy()) % self.model.steps_per_epoch == 0 and (round_number or done == self.last_epoch):
             with on_one_device():
                 pictures = render(self.model.generator_to_show(), self.latents)
-            save_png(self.folder / f"epoch-{done:05d}.png", grid(pictures, columns=8))
+            with still_there(self.folder.parent):
+                save_png(self.folder / f"epoch-{done:05d}.png", grid(pictures, columns=8))
 
 
 class Interruption(keras.callbacks.Callback):
@@ -204,27 +205,39 @@ class Checkpoints(keras.callbacks.Callback):
     def save(self) -> None:
         """Writes a checkpoint and the generator as it is now."""
         began = time.monotonic()
-        refuse_lost_folder(self.folder)
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()  # On JAX the variables are elsewhere while fit runs.
-        checkpoints.save(self.folder / "checkpoints", self.model, self.kept)
-        save_network(self.model.generator_to_show(), self.folder / "generator.keras")
+        with still_there(self.folder):
+            checkpoints.save(self.folder / "checkpoints", self.model, self.kept)
+        shown = self.model.generator_to_show()
+        with still_there(self.folder):
+            save_network(shown, self.folder / "generator.keras")
         self.saved_at = time.monotonic()
         self.history.paused += self.saved_at - began
         self.next_wait = max(CHECKPOINT_SECONDS, (self.saved_at - began) / CHECKPOINT_SHARE)
 
 
-def refuse_lost_folder(folder: Path) -> None:
-    """Stops a run whose folder was taken away, before anything is written to a new one of that name.
+@contextlib.contextmanager
+def still_there(folder: Path) -> Iterator[None]:
+    """Writes to a run's folder inside; where it was taken away, nothing is written to a new one of that name.
 
     Raises:
         InputError: The folder is no longer there.
     """
-    if not (folder / "options.json").exists():
-        raise InputError(
-            f"{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with its checkpoints, and "
-            "run the same command to go on"
-        )
+
+    def refuse_lost() -> None:
+        if not (folder / "options.json").exists():
+            raise InputError(
+                f"{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with its checkpoints, "
+                "and run the same command to go on"
+            ) from None
+
+    refuse_lost()
+    try:
+        yield
+    except FileNotFoundError:
+        refuse_lost()
+        raise
 
 
 class Progress(keras.callbacks.Callback):

@@ -164,8 +164,9 @@ class Adversary(keras.Model):
         Args:
             data: What ``fit`` hands over: a position, int32 (1,), or uint8 pictures (batch, size, size, 3).
         """
+        data, *_ = keras.utils.unpack_x_y_sample_weight(data)
         if self.pictures is None:
-            pixels = data
+            pixels = ops.reshape(data, (self.batch_size, *self.discriminator.input_shape[1:]))  # tells TensorFlow n
         else:
             start = ops.reshape(ops.cast(data, "int32"), ()) * self.batch_size
             chosen = ops.slice(self.order.value, (start,), (self.batch_size,))
