@@ -6,6 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
+# What training does, it does on both of Keras' backends.
+ON_BOTH_BACKENDS := $(addprefix tests/test_,layers.py networks.py rendering.py augmentation.py training.py train_dcgan.py)
+
 .PHONY: demo test clean
 
 demo: $(VENV)/.installed
@@ -25,6 +28,7 @@ test: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest --numprocesses auto --dist loadfile
+	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist worksteal $(ON_BOTH_BACKENDS)
 
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -73,3 +78,29 @@ def test_hash_is_the_files_sha256(tmp_path):
         hash_generator(path)
     path.write_bytes(b"abc")
     assert hash_generator(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, B.1
+
+
+def test_both_backends_make_the_same_pictures_of_the_same_file(generator, tmp_path):
+    import keras
+
+    here = keras.backend.backend()
+    there = {"tensorflow": "jax", "jax": "tensorflow"}[here]
+    pytest.importorskip(there)
+    generator.save(tmp_path / "generator.keras")
+    latents = sample_prior(CHUNK, seed=1)
+    np.save(tmp_path / "latents.npy", latents)
+    program = (
+        "import sys, numpy as np\nfrom demicouture.rendering import load_generator\n"
+        "generator = load_generator(__import__('pathlib').Path(sys.argv[1]) / 'generator.keras')\n"
+        "outputs = generator.predict_on_batch(np.load(sys.argv[1] + '/latents.npy'))\n"
+        "np.save(sys.argv[1] + '/outputs.npy', np.asarray(outputs))"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={**os.environ, "KERAS_BACKEND": there, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        check=True,
+        timeout=300,
+    )
+    outputs = np.load(tmp_path / "outputs.npy")
+    assert outputs.std() > 0.01
+    np.testing.assert_allclose(outputs, generator.predict_on_batch(latents), atol=1e-4)
