@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import re
 import sys
 import tempfile
@@ -125,6 +126,8 @@ def read_pictures(args: argparse.Namespace) -> Dataset:
         args.output.parent.mkdir(parents=True, exist_ok=True)
         # Without a name, so that nothing is left behind, however the run ends.
         with tempfile.TemporaryFile(dir=args.output.parent) as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, needed)  # A disk that is too small is told now, not by a crash.
             return np.memmap(file, np.uint8, "w+", shape=shape)
 
     dataset = read_dataset(args.input, args.size, allocate, args.quiet)
@@ -228,7 +231,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--fresh-fakes",
         action="store_true",
         help="take the seed's own three steps: generated pictures, photographs, then new generated ones for the "
-        "generator; slower by a third (default: one step on both, and the same fakes serve the generator)",
+        "generator; slower (default: one step on both, and the same fakes serve the generator)",
     )
     own.add_argument("--keep", type=cli.integer(1), metavar="N", default=2, help="checkpoints to keep")
     own.add_argument(

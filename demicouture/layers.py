@@ -148,8 +148,8 @@ class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' batch normalisation; in training on TensorFlow by the fused kernel, which reads its input once.
 
     For feature maps (n, height, width, channels). Weights, file and results are those of Keras' layer, to rounding.
-    Keras computes mean, variance and result by separate operations: on two CPU cores three times as slow, 15% of a
-    step. XLA fuses them by itself, so on JAX nothing differs.
+    Keras computes mean, variance and result by separate operations: on two CPU cores they take three times as long, and
+    made a quarter of a training step. XLA fuses them by itself, so on JAX nothing differs.
     """
 
     def call(self, inputs, training=None, mask=None):
