@@ -245,7 +245,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     if len({value is None for value in (args.coordinator, args.process, args.processes)}) == 2:
         parser.error("--coordinator, --process and --processes belong together")
     if args.coordinator is not None:
-        if not re.fullmatch(r"\S+:\d{1,5}", args.coordinator):
+        if not re.fullmatch(r"[^\s:]+:\d{1,5}", args.coordinator) or int(args.coordinator.split(":")[1]) > 65535:
             parser.error(f"argument --coordinator: found {args.coordinator!r}, expected HOST:PORT")
         if args.process >= args.processes:
             parser.error(f"argument --process: found {args.process}, expected less than --processes {args.processes}")
@@ -277,7 +277,7 @@ def main(argv: list[str] | None = None) -> None:
         check_same_pictures(args, dataset)
 
     next_step = cli.next_step(args, "generate.py", data=args.input if args.input_given else None)
-    if is_finished(args.output, options):
+    if not args.fresh and is_finished(args.output, options):  # A fresh folder holds nothing, or not yet nothing.
         report(f"{args.output}: nothing to do, all {args.epochs} epochs are done; raise --epochs to go on\n{next_step}")
         return
     summary = args.output / "summary.json"
@@ -287,32 +287,36 @@ def main(argv: list[str] | None = None) -> None:
     report(f"{len(dataset.pictures)} pictures of {' and '.join(dataset.poles)}, {args.epochs} epochs")
 
     figures = {name: options[name] for name in options if name not in ("size", "epochs", "precision")}
+    if args.cluster:
+        report(f"waiting for {args.processes} processes at {args.coordinator}")
     start_keras(args.cluster).mixed_precision.set_dtype_policy(
         "mixed_bfloat16" if args.precision == "bfloat16" else "float32"
     )
     # Imported here: what is wrong with the flags and folders is told without waiting for Keras.
-    from demicouture.training.devices import refuse_disagreement, use_devices
+    from demicouture.training.devices import ending_with_the_others, refuse_disagreement, use_devices
     from demicouture.training.running import build_adversary, train
 
     count = use_devices(args.devices or 1 if args.devices != ALL_DEVICES else None, args.batch_size)
     if count > 1:
         report(f"{count} devices share each batch of {args.batch_size}")
-    refuse_disagreement(options, dataset.sha256, sorted(args.output.glob("checkpoints/*")))
-    model = build_adversary(dataset.pictures, **figures)
-    train(
-        model,
-        args.output,
-        args.epochs,
-        sample_prior(SAMPLES, args.seed),
-        args.seed,
-        kept=args.keep,
-        writes=writes,
-        quiet=args.quiet,
-        report=report,
-    )
+    with ending_with_the_others():
+        found = sorted(path.name for path in args.output.glob("checkpoints/*"))
+        refuse_disagreement(options, dataset.sha256, isinstance(dataset.pictures, np.memmap), found)
+        model = build_adversary(dataset.pictures, **figures)
+        train(
+            model,
+            args.output,
+            args.epochs,
+            sample_prior(SAMPLES, args.seed),
+            args.seed,
+            kept=args.keep,
+            writes=writes,
+            quiet=args.quiet,
+            report=report,
+        )
     if not writes:
         return
-    last = files.read_csv(args.output / "history.csv", ("epoch",))[-1]
+    rows = files.read_csv(args.output / "history.csv", ("epoch",))
     files.write_json(
         summary,
         {
@@ -328,7 +332,7 @@ def main(argv: list[str] | None = None) -> None:
             "pictures": len(dataset.pictures),
             "steps": int(model.step.numpy()),
             "generator_sha256": files.hash_file(args.output / "generator.keras"),
-            "last_epoch": {name: float(value) for name, value in last.items()},
+            "last_epoch": {name: float(value) for row in rows[-1:] for name, value in row.items()},
         },
     )
     report(

@@ -11,7 +11,6 @@ import json
 import math
 import os
 import platform
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -393,6 +392,8 @@ def peak_memory(backend: str) -> float:
 
         if tf.config.list_physical_devices("GPU"):
             return tf.config.experimental.get_memory_info("GPU:0")["peak"] / 2**20
+    import resource  # which Windows lacks
+
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kilobytes / 2**10 if sys.platform != "darwin" else kilobytes / 2**20
 

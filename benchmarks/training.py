@@ -40,7 +40,7 @@ class Contender:
     """A worker process that trains when it is told to."""
 
     def __init__(self, name: str, args: argparse.Namespace):
-        """Starts the process; :meth:`wait` tells when it is ready."""
+        """Starts the process and waits until it is ready."""
         what, backend = CONTENDERS[name]
         self.name, self.seconds = name, []
         environment = {
@@ -86,7 +86,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--steps", type=int, default=3, help="steps in a turn (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each contender (default: %(default)s)")
-    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), metavar="NAME")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=CONTENDERS,
+        default=list(CONTENDERS),
+        metavar="NAME",
+        help=f"contenders to run, of {', '.join(repr(name) for name in CONTENDERS)} (default: all)",
+    )
     parser.add_argument("--json", type=Path, help="where to write all figures")
     return parser.parse_args()
 
@@ -132,7 +139,7 @@ def main() -> None:
     for name, contender in by_name.items():
         seconds = statistics.median(contender.seconds)
         # PyTorch has no plain loop of its own: it stands against the plain loop on TensorFlow.
-        backend = "JAX" if "JAX" in name else "TensorFlow"
+        backend = "JAX" if "JAX" in name or "plain, TensorFlow" not in by_name else "TensorFlow"
         plain = by_name.get(f"plain, {backend}")
         rounds = zip(plain.seconds, contender.seconds, strict=True) if plain else []
         flops = contender.facts["flops_per_image"] * args.batch_size / seconds

@@ -59,6 +59,8 @@ def start_keras(cluster: Cluster | None = None) -> ModuleType:
             or the other processes did not come.
     """
     wanted = backend_in_use()
+    # Said aloud, because a person's own ~/.keras/keras.json may say otherwise.
+    os.environ["KERAS_BACKEND"] = wanted
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with _silent():
@@ -86,7 +88,12 @@ def start_keras(cluster: Cluster | None = None) -> ModuleType:
                 # would then leave other roundings behind. Without it a step takes as long (measured on two CPU cores).
                 tensorflow.config.optimizer.set_experimental_options({"remapping": False})
     except ImportError as error:
-        raise InputError(f"KERAS_BACKEND={wanted}: {error}; run: pip install {wanted}") from error
+        raise InputError(
+            f"KERAS_BACKEND={wanted}: {error}; run: pip install {wanted} (or set KERAS_BACKEND to one of "
+            f"{', '.join(BACKENDS)} that is installed)"
+        ) from error
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
     return keras
 
 

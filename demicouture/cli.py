@@ -180,9 +180,6 @@ def run(main: Callable[[], None]) -> int:
     """
     try:
         main()
-    except DemicoutureError as error:
-        print("error: " + " ".join(str(error).split()), file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("interrupted: everything finished so far is kept; run the same command to go on", file=sys.stderr)
         return 130
@@ -190,21 +187,36 @@ def run(main: Callable[[], None]) -> int:
         # The reader of our output went away (a pipe into head, say); nothing is left to tell it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
-        told = {
-            "ENOSPC": "the disk is full; free some space",
-            "EFBIG": "a file cannot grow (a limit, or the disk is full); free some space",
-            "EDQUOT": "the disk quota is used up; free some space",
-            "EACCES": "permission denied; choose another folder or change its permissions",
-            "EROFS": "the file system is read-only; choose another folder",
-            "ENOTDIR": "a file stands where a folder is expected; move it away",
-            "EISDIR": "a folder stands where a file is expected; move it away",
-            "ENAMETOOLONG": "the name is too long; choose a shorter one",
-            "EPERM": "not permitted; choose another folder or change its permissions",
-        }.get(errno.errorcode.get(error.errno, ""))  # by name: Windows lacks some of them
-        if told is None:
+    except (DemicoutureError, OSError) as error:
+        if (line := expected_failure(error)) is None:
             raise
-        place = f"{error.filename}: " if error.filename else ""  # a write that fails names no file
-        print(f"error: {place}{told} and run the same command again", file=sys.stderr)
+        print(line, file=sys.stderr)
         return 1
     return 0
+
+
+def expected_failure(error: Exception) -> str | None:
+    """Returns the line that tells a person of a failure, or None for one that nobody expected."""
+    if isinstance(error, DemicoutureError):
+        return "error: " + " ".join(str(error).split())
+    if not isinstance(error, OSError):
+        return None
+    told = {
+        "ENOSPC": "the disk is full; free some space",
+        "EFBIG": "a file cannot grow (a limit, or the disk is full); free some space",
+        "EDQUOT": "the disk quota is used up; free some space",
+        "EIO": "the disk does not answer as it should; look after it",
+        "ESTALE": "the network disk is gone; mount it again",
+        "ENODEV": "the disk is gone; mount it again",
+        "ENXIO": "the disk is gone; mount it again",
+        "EACCES": "permission denied; choose another folder or change its permissions",
+        "EROFS": "the file system is read-only; choose another folder",
+        "ENOTDIR": "a file stands where a folder is expected; move it away",
+        "EISDIR": "a folder stands where a file is expected; move it away",
+        "ENAMETOOLONG": "the name is too long; choose a shorter one",
+        "EPERM": "not permitted; choose another folder or change its permissions",
+    }.get(errno.errorcode.get(error.errno, ""))  # by name: Windows lacks some of them
+    if told is None:
+        return None
+    place = f"{error.filename}: " if error.filename else ""  # a write that fails names no file
+    return f"error: {place}{told} and run the same command again"

@@ -68,14 +68,14 @@ start_keras()
 import time
 from demicouture.training import callbacks
 callbacks.CHECKPOINT_SECONDS = callbacks.CHECKPOINT_SHARE = -1  # a checkpoint after every step
-callbacks.Progress.on_train_batch_begin = lambda *args, **kwargs: time.sleep(0.1)
+callbacks.Progress.on_train_batch_begin = lambda *args, **kwargs: time.sleep(0.2)
 """
 
 
 def test_killed_at_random_moments_interrupted_and_extended_it_ends_with_the_same_bits(undisturbed, dataset, tmp_path):
     output = tmp_path / "run"
     random = np.random.default_rng()  # other moments every time: one that fails would be a find
-    for epochs, how in (("4", signal.SIGKILL), ("4", signal.SIGKILL), ("6", signal.SIGKILL), ("6", signal.SIGINT)):
+    for epochs, how in (("5", signal.SIGKILL), ("6", signal.SIGKILL), ("6", signal.SIGKILL), ("6", signal.SIGINT)):
         known = set(output.glob("checkpoints/step-*"))
         process = start(dataset, output, "--epochs", epochs, before=EAGER)
         # From the first checkpoint of this process on, anywhere: within a step, a sample, a checkpoint's writing.
@@ -83,7 +83,6 @@ def test_killed_at_random_moments_interrupted_and_extended_it_ends_with_the_same
         time.sleep(random.uniform(0, 0.3))
         process.send_signal(how)
         told = process.communicate(timeout=60)
-        assert not (output / "summary.json").exists()
     assert (process.returncode, *told) == (
         130,
         "",

@@ -316,6 +316,12 @@ def test_a_damaged_checkpoint_is_passed_over_and_the_last_ones_are_kept(adversar
     before = tmp_path / names[-2] if kept > 1 else None
     assert checkpoints.restore(tmp_path, model) == (before, told)
     assert int(model.step.numpy()) == (3 if before else 4)
+
+    # What was passed over neither counts among those that are kept nor is lost.
+    model.step.assign(1)
+    saved = checkpoints.save(tmp_path, model, kept)
+    assert checkpoints.restore(tmp_path, model) == (saved, [])
+    assert (tmp_path / f"{newest.name}.passed-over").read_bytes() == content
     assert checkpoints.restore(tmp_path / "nowhere", model) == (None, [])
 
 

@@ -96,7 +96,8 @@ class History(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         """Draws the curves."""
-        rows = read_csv(self.path, COLUMNS)
+        with still_there(self.path.parent):
+            rows = read_csv(self.path, COLUMNS)
         if rows:
             draw_history(self.path.with_suffix(".png"), rows)
 
@@ -162,8 +163,12 @@ class Interruption(keras.callbacks.Callback):
         """Listens from now on; a second Ctrl-C ends the program at once."""
         super().__init__()
         self.requested = self.agreed = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._request)
+        self.before = {number: signal.signal(number, self._request) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def close(self) -> None:
+        """Listens no longer."""
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
     def _request(self, number, frame):
         self.requested = True
@@ -190,8 +195,21 @@ class Checkpoints(keras.callbacks.Callback):
             self.save_if_due()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Saves if it is time."""
+        """Saves if it is time; sees to it in any case that there is something to go on with."""
+        self.refuse_divergence()
         self.save_if_due()
+
+    def refuse_divergence(self) -> None:
+        """Stops a run that computes nothing any more, before it replaces checkpoints that are worth something.
+
+        Raises:
+            InputError: A loss is infinite or no number.
+        """
+        if not all(np.isfinite(np.asarray(variable)).all() for variable in self.model.metrics_variables):
+            raise InputError(
+                f"{self.folder}: the losses are no longer numbers since step {int(self.model.step.numpy())} or shortly "
+                "before; begin anew with --fresh and a lower --learning-rate or --precision float32"
+            )
 
     def on_train_end(self, logs=None):
         """Saves."""
@@ -207,6 +225,7 @@ class Checkpoints(keras.callbacks.Callback):
         began = time.monotonic()
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()  # On JAX the variables are elsewhere while fit runs.
+        self.refuse_divergence()
         with still_there(self.folder):
             checkpoints.save(self.folder / "checkpoints", self.model, self.kept)
         shown = self.model.generator_to_show()

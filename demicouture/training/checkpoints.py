@@ -23,12 +23,20 @@ MAKER = "made_by"
 
 
 def save(folder: Path, model: Adversary, kept: int) -> Path:
-    """Writes a checkpoint atomically, then removes all but the last ``kept``."""
+    """Writes a checkpoint atomically, then removes all but the last ``kept``.
+
+    Later ones than this, which :func:`restore` must have passed over, are renamed: they count no more, but they may be
+    somebody's weeks.
+    """
     path = folder / f"step-{int(model.step.numpy()):09d}.npz"
     values = {name: np.asarray(variable) for name, variable in _state(model).items()}
     with atomic_path(path) as partial:
         np.savez(partial, **values, **{MAKER: np.array(json.dumps(maker()))})
-    for old in _newest_first(folder)[kept:]:
+    found = _newest_first(folder)
+    mine = found.index(path)
+    for passed_over in found[:mine]:
+        passed_over.replace(passed_over.with_suffix(".npz.passed-over"))
+    for old in found[mine + kept :]:
         old.unlink()
     return path
 
@@ -52,7 +60,9 @@ def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[str]]:
                 name: tuple(variable.shape) for name, variable in state.items()
             }:
                 raise ValueError("other variables")
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # The disk's fault, not the file's.
             told.append(f"{path}: damaged or of another make, so it is passed over")
             continue
         for name, variable in state.items():
@@ -69,8 +79,10 @@ def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[str]]:
 
 
 def maker() -> dict[str, str]:
-    """Returns what a run's exact figures depend on beside its options: backend, kind of device, versions."""
-    return {"backend": keras.backend.backend(), "device": kind_of_device(), **versions()}
+    """Returns what a run's exact figures depend on beside its options: backend, devices, versions."""
+    distribution = keras.distribution.distribution()
+    count = distribution.device_mesh.devices.size if distribution else 1
+    return {"backend": keras.backend.backend(), "device": kind_of_device(), "devices": str(count), **versions()}
 
 
 def _newest_first(folder: Path) -> list[Path]:

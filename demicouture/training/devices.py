@@ -16,7 +16,8 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from demicouture.errors import InputError
+from demicouture.cli import expected_failure
+from demicouture.errors import DemicoutureError, InputError
 
 
 class DataParallel(keras.distribution.DataParallel):
@@ -100,23 +101,24 @@ def any_process(flag: bool) -> bool:
 
 @contextlib.contextmanager
 def ending_with_the_others() -> Iterator[None]:
-    """Where a process of this run is lost, says so and ends this one, too, with exit code 1.
+    """Where one of several processes fails, tells why and ends it with exit code 1, and then the others likewise.
 
-    JAX's own way is a traceback, minutes of waiting for the lost one at the exit, and an abort.
+    JAX's own way is a traceback, minutes of waiting for the others at the exit, and an abort.
     """
     try:
         yield
-    except (RuntimeError, ValueError) as error:
-        # Which of the two it is depends on where the connection broke; XLA begins its texts with a status.
+    except (DemicoutureError, OSError, RuntimeError, ValueError) as error:
+        line = expected_failure(error)
+        # A lost process shows as one or the other, depending on where the connection broke, with a status of XLA's.
         reason = str(error).partition("\n")[0]
-        if alone() or not re.match("[A-Z_]+: ", reason):
+        if line is None and re.match("[A-Z_]+: ", reason):
+            line = (
+                f"error: a process of this run is gone ({reason}); start all of them again, and the run goes on from "
+                "its last checkpoint"
+            )
+        if alone() or line is None:
             raise
-        print(
-            f"error: a process of this run is gone ({reason}); start all of them again, and the run goes on from its "
-            "last checkpoint",
-            file=sys.stderr,
-            flush=True,
-        )
+        print(line, file=sys.stderr, flush=True)
         os._exit(1)
 
 

@@ -37,7 +37,8 @@ BETA_1 = 0.5
 """Radford et al., DCGAN, section 4: at Adam's usual 0.9 training oscillates and collapses."""
 
 STEPS_PER_CALL = 8
-"""On a GPU a step is so short that Keras' work between two of them would show; on a CPU Ctrl-C should act at once."""
+"""On a GPU a step is so short that Keras' work between two of them would show; on a CPU Ctrl-C should act at once.
+TensorFlow runs them in one call; on JAX, which computes a step while Python prepares the next, Keras spares callbacks."""
 
 
 class OptimizerPair(keras.optimizers.Optimizer):
@@ -246,7 +247,7 @@ class StreamedPictures(keras.utils.PyDataset):
 
     def __init__(self, pictures: np.memmap, model: Adversary):
         """Takes the pictures, uint8 (n, size, size, 3), and the model whose steps they are for."""
-        super().__init__(workers=1)
+        super().__init__(workers=2)  # Keras fetches ahead, on both backends, from two on.
         self.pictures, self.batch_size, self.steps_per_epoch = pictures, model.batch_size, model.steps_per_epoch
         self.order, self.first = np.arange(len(pictures)), 0
 

@@ -11,8 +11,15 @@ import numpy as np
 
 from demicouture.networks import save_network
 from demicouture.training import checkpoints
-from demicouture.training.callbacks import Checkpoints, EpochOrder, History, Interruption, Progress, Samples
-from demicouture.training.devices import ending_with_the_others
+from demicouture.training.callbacks import (
+    Checkpoints,
+    EpochOrder,
+    History,
+    Interruption,
+    Progress,
+    Samples,
+    still_there,
+)
 from demicouture.training.model import Adversary
 
 
@@ -76,13 +83,14 @@ def train(
         for begin, end, step in stretches:
             if begin < end and not interruption.agreed:
                 steps = model.steps_from(step)
-                with ending_with_the_others():
-                    model.fit(**steps, shuffle=False, initial_epoch=begin, epochs=end, verbose=0, callbacks=callbacks)
+                model.fit(**steps, shuffle=False, initial_epoch=begin, epochs=end, verbose=0, callbacks=callbacks)
     finally:
         progress.close()
+        interruption.close()
     if interruption.agreed:
         raise KeyboardInterrupt
     if writes:
         # Again, because a kill may have come between the last checkpoint and the generator that goes with it.
-        save_network(model.generator_to_show(), folder / "generator.keras")
-        save_network(model.discriminator, folder / "discriminator.keras")
+        with still_there(folder):
+            save_network(model.generator_to_show(), folder / "generator.keras")
+            save_network(model.discriminator, folder / "discriminator.keras")
