@@ -277,7 +277,8 @@ def main(argv: list[str] | None = None) -> None:
         check_same_pictures(args, dataset)
 
     next_step = cli.next_step(args, "generate.py", data=args.input if args.input_given else None)
-    if not args.fresh and is_finished(args.output, options):  # A fresh folder holds nothing, or not yet nothing.
+    # Under --fresh, one of several processes may look before the first one has moved the finished folder aside.
+    if not args.fresh and is_finished(args.output, options):
         report(f"{args.output}: nothing to do, all {args.epochs} epochs are done; raise --epochs to go on\n{next_step}")
         return
     summary = args.output / "summary.json"

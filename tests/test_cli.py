@@ -123,7 +123,7 @@ def test_success_and_mistakes_of_ours():
     with pytest.raises(ZeroDivisionError):
         cli.run(raising(ZeroDivisionError()))
     with pytest.raises(OSError):
-        cli.run(raising(OSError(errno.EIO, "unheard of")))
+        cli.run(raising(OSError(errno.EBUSY, "unheard of")))
 
 
 def test_a_reader_that_goes_away_is_no_failure_worth_a_traceback():

@@ -9,8 +9,9 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
+from demicouture.errors import InputError  # noqa: E402
 from demicouture.training import checkpoints  # noqa: E402
-from demicouture.training.callbacks import EpochOrder  # noqa: E402
+from demicouture.training.callbacks import Checkpoints, EpochOrder, History  # noqa: E402
 from demicouture.training.running import build_adversary  # noqa: E402
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
@@ -339,3 +340,21 @@ def test_what_changed_since_a_checkpoint_is_named(adversary, tmp_path):
         "it goes on, but perhaps not to the same bits"
     )
     assert checkpoints.restore(tmp_path, model) == (path, [told])
+
+
+def test_a_run_whose_losses_are_no_longer_numbers_stops_before_it_replaces_a_checkpoint(adversary, tmp_path):
+    model = adversary()
+    fit(model, 1)
+    (tmp_path / "options.json").write_text("{}")
+    saving = Checkpoints(tmp_path, 2, History(tmp_path, 0))
+    saving.set_model(model)
+    saving.save()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert len(before) == 4
+    model.step.assign(7)
+    model.measures["g_loss"].update_state(float("nan"))
+    told = "the losses are no longer numbers since step 7 or shortly before; begin anew with --fresh and a lower"
+    for method in (saving.save, lambda: saving.on_epoch_end(0)):
+        with pytest.raises(InputError, match=told):
+            method()
+    assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

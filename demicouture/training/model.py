@@ -38,7 +38,7 @@ BETA_1 = 0.5
 
 STEPS_PER_CALL = 8
 """On a GPU a step is so short that Keras' work between two of them would show; on a CPU Ctrl-C should act at once.
-TensorFlow runs them in one call; on JAX, which computes a step while Python prepares the next, Keras spares callbacks."""
+TensorFlow runs them in one call. On JAX, which computes while Python prepares the next step, callbacks are spared."""
 
 
 class OptimizerPair(keras.optimizers.Optimizer):
