@@ -27,11 +27,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
-from demicouture import cli, cropping, culling, dataset, decisions, files, measuring, sheets, workers
+from demicouture import (
+    cli,
+    cropping,
+    culling,
+    dataset,
+    decisions,
+    files,
+    looks,
+    measuring,
+    models,
+    review,
+    sheets,
+    workers,
+)
 from demicouture.errors import InputError, OptionsError
-from demicouture.images import find_pictures
+from demicouture.images import find_pictures, open_picture
+
+TOP, OTHER = "top", "other"
+"""The two folders of --examples."""
 
 
 def find_scraped(folder: Path, poles: Sequence[str]) -> tuple[list[str], int]:
@@ -69,48 +86,139 @@ def hash_scraped(folder: Path, found: Sequence[str], follow: Callable) -> list[c
 
 
 def look_into_pictures(
-    args: argparse.Namespace,
-    pictures: Sequence[culling.Scraped],
-    words: Mapping[str, decisions.Word],
+    paths: Mapping[str, Path],
     known: dict[str, measuring.Measures],
+    log: Path,
+    models_folder: Path | None,
     follow: Callable,
-) -> list[dict]:
-    """Looks into every picture that is not known yet, cuts out those that are kept, and returns the decisions.
+) -> None:
+    """Looks into every picture that is not known yet, and adds what was found to ``known`` and to the log.
 
-    A picture is decoded once: the first round takes unknown pictures to be sound and cuts those that would then be
-    kept. Where some turn out not to be, others move up and are cut in a second round.
+    Args:
+        paths: Where the pictures lie, by SHA-256.
+        known: What earlier runs found, by SHA-256.
+        log: The file that remembers it.
+        models_folder: The folder of BlazePose's models; None where they are not there.
+        follow: Shows how far it is.
     """
+    new = [sha256 for sha256 in paths if sha256 not in known or measuring.is_outdated(known[sha256], models_folder)]
+    tasks = [measuring.Task(paths[sha256], models_folder) for sha256 in new]
+    with measuring.Log(log, known) as growing:
+        found = follow(workers.in_order(measuring.look, tasks), "looking", len(tasks))
+        for sha256, measures in zip(new, found, strict=True):
+            growing.add(sha256, measures)
+
+
+def cut_out(
+    args: argparse.Namespace, rows: Sequence[Mapping], hashes: Mapping[str, str], models_folder, follow
+) -> None:
+    """Cuts out every picture that is kept, but for those that an earlier run cut out already."""
     cuts = {
         path.relative_to(args.output).as_posix(): cropping.read_origin(path)
         for path in dataset.own_pictures(args.output)
     }
-    by_person = {file: word.decision for file, word in words.items() if word.decision}
-    while True:
-        decisions.check_boxes(args.output / "decisions.csv", words, pictures, known)
-        verdicts = culling.judge(pictures, known, by_person, size=args.size, count=args.count, seed=args.seed)
-        rows = decisions.make_rows(pictures, known, verdicts, words)
-        names = {row["file"]: row["picture"] for row in rows}
-        tasks: list[measuring.Task] = []
-        met = set(known)
-        for picture in pictures:
-            path, sha256, name = args.input / picture.file, picture.sha256, names[picture.file]
-            box = words[picture.file].box if picture.file in words else None
-            if sha256 not in met:
-                met.add(sha256)
-                # Whether a person's box can be meant shows only when the picture's size is known.
-                tasks.append(measuring.Task(path, sha256, args.size, "" if box else name))
-            elif sha256 in known and name and cuts.get(name) != (sha256, box or known[sha256].box):
-                tasks.append(measuring.Task(path, sha256, args.size, name, box))
-        if not tasks:
-            return rows
-        with measuring.Log(args.output / "measures.jsonl", known) as log:
-            for task, (measures, png) in zip(
-                tasks, follow(workers.in_order(measuring.look, tasks), "decoding", len(tasks)), strict=True
-            ):
-                log.add(task.sha256, measures)
-                if png:
-                    files.write_bytes(args.output / task.picture, png)
-                    cuts[task.picture] = (task.sha256, task.box or measures.box)
+    names, tasks = [], []
+    for row in rows:
+        if row["picture"]:
+            sha256, box = hashes[row["file"]], tuple(row[side] for side in decisions.SIDES)
+            if cuts.get(row["picture"]) != (sha256, box):
+                names.append(row["picture"])
+                plain = args.ground == "plain"
+                size = row["width"], row["height"]
+                path = args.input / row["file"]
+                tasks.append(measuring.Cut(path, sha256, *size, box, args.size, plain, models_folder))
+    cut = follow(workers.in_order(measuring.make_cut, tasks), "cutting", len(tasks))
+    for name, png in zip(names, cut, strict=True):
+        files.write_bytes(args.output / name, png)
+
+
+def find_examples(args: argparse.Namespace) -> list[Path]:
+    """Returns the pictures from which to learn what is a top; none where no --examples is given and none are there.
+
+    Raises:
+        InputError: The folder holds other folders than ``top`` and ``other``, or too few pictures.
+    """
+    default = args.home / "data/examples"
+    if args.examples is None:
+        args.examples = default
+        if not default.is_dir():
+            return []
+    found = [path for name in (TOP, OTHER) for path in find_pictures(args.examples / name)]
+    fewest = min(sum(path.relative_to(args.examples).parts[0] == name for path in found) for name in (TOP, OTHER))
+    if fewest < looks.FEWEST_EXAMPLES:
+        raise InputError(
+            f"{args.examples}: {fewest} pictures in {TOP}/ or in {OTHER}/, expected at least {looks.FEWEST_EXAMPLES} in "
+            f"each; add some, or run: python scrape.py --queries data/queries-examples.csv --output {args.examples}"
+        )
+    return found
+
+
+def score_tops(
+    pictures: Sequence[culling.Scraped],
+    known: Mapping[str, measuring.Measures],
+    words: Mapping[str, decisions.Word],
+    examples: Mapping[str, bool],
+    people: Sequence[str],
+) -> tuple[dict[str, float], dict | None]:
+    """Returns how surely each garment that nobody wears is a top, by SHA-256, and what that was learned from.
+
+    It is learned from the examples and from a person's decisions on such pictures, in the poles that need no person.
+
+    Args:
+        pictures: All scraped pictures.
+        known: What was found in each, by SHA-256.
+        words: The rows that are a person's.
+        examples: Whether an example is a top, by SHA-256.
+        people: The poles in which a picture must show a person.
+    """
+    garments = [p for p in pictures if p.pole not in people and known[p.sha256].garment is not None]
+    said = {p.sha256: words[p.file].decision for p in garments if p.file in words}
+    labels = {sha256: top for sha256, top in examples.items() if known[sha256].look}
+    labels |= {sha256: word == culling.KEEP for sha256, word in said.items() if word in (culling.KEEP, culling.DROP)}
+    hashes = sorted({*labels, *(picture.sha256 for picture in garments)})
+    descriptors = np.stack([known[sha256].descriptor() for sha256 in hashes]) if hashes else np.empty((0, 0))
+    scored = looks.score_tops(
+        descriptors,
+        np.array([sha256 in labels for sha256 in hashes], bool),
+        np.array([labels.get(sha256, False) for sha256 in hashes], bool),
+    )
+    if scored is None:
+        return {}, None
+    scores, accuracy = scored
+    wanted = {picture.sha256 for picture in garments}
+    tops = {sha256: score for sha256, score in zip(hashes, scores.tolist(), strict=True) if sha256 in wanted}
+    learned = {
+        "tops": sum(labels.values()),
+        "others": len(labels) - sum(labels.values()),
+        "held_out_accuracy": accuracy,
+    }
+    return tops, learned
+
+
+def refuse_nesting(args: argparse.Namespace) -> None:
+    """Refuses an output folder in the input folder or around it: it would be read as pictures, or be overwritten."""
+    source, target = args.input.resolve(), args.output.resolve()
+    if source == target or source in target.parents or target in source.parents:
+        raise OptionsError(f"{args.output}: lies in {args.input} or around it; choose an --output apart from --input")
+
+
+def check_leaks(folder: Path, rows: Sequence[Mapping], poles: Sequence[str]) -> dict:
+    """Returns how well the poles are told apart by what is no garment, and a sentence on it."""
+    kept = [row for row in rows if row["picture"]]
+    kept = sheets.spread(kept, looks.MOST_CHECKED)
+    cuts = np.stack([np.asarray(open_picture(folder / row["picture"])) for row in kept])
+    sizes = np.array([(row["width"], row["height"]) for row in kept])
+    return looks.check_leaks(cuts, sizes, np.array([poles.index(row["pole"]) for row in kept]))
+
+
+def describe_leaks(found: Mapping[str, float], ground: str) -> list[str]:
+    """Returns a line on what else but the garment tells the poles apart, and a warning where it is the ground."""
+    told = ", ".join(f"{name} {accuracy:.0%}" for name, accuracy in found.items())
+    lines = [f"told apart, held out, by a trivial classifier (50% is guessing) from {told}"]
+    if found["border"] >= looks.LEAK:
+        what = "what is cut off at the border" if ground == "plain" else "the ground, not the garment,"
+        ...
+    return lines
 
 
 def is_finished(output: Path, made_from: Mapping) -> bool:
@@ -140,6 +248,34 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=128,
         help="the side of the pictures in pixels; a scraped picture whose shorter side is under it is dropped",
     )
+    own.add_argument(
+        "--ground",
+        choices=("keep", "plain"),
+        default="plain",
+        help="plain takes the ground away and puts both poles on one light grey, so that garments differ and grounds do "
+        "not; keep leaves each picture its own",
+    )
+    own.add_argument(
+        "--on-review",
+        choices=(culling.KEEP, culling.DROP),
+        default=culling.DROP,
+        help="what becomes of pictures for review as long as nobody decided on them",
+    )
+    own.add_argument(
+        "--people",
+        nargs="*",
+        metavar="POLE",
+        default=["collection"],
+        help="the poles in which every picture must show a person, who stands and faces the camera; none where no name "
+        "follows (default: collection)",
+    )
+    own.add_argument(
+        "--examples",
+        type=Path,
+        metavar="DIR",
+        help="two folders of pictures, top/ and other/, from which to learn what is a top; it also learns from the rows "
+        "that you decided (default: HOME/data/examples, where it is there)",
+    )
     return cli.parse(parser, argv)
 
 
@@ -152,42 +288,67 @@ def main(argv: list[str] | None = None) -> None:
         return tqdm(results, title, total, unit="picture", disable=args.quiet or None, leave=False)
 
     poles = dataset.find_poles(args.input, "python scrape.py")
-    source, target = args.input.resolve(), args.output.resolve()
-    if source == target or source in target.parents or target in source.parents:
-        raise OptionsError(f"{args.output}: lies in {args.input} or around it; choose an --output apart from --input")
+    refuse_nesting(args)
     found, others = find_scraped(args.input, poles)
-    options = {"size": args.size, "count": args.count, "seed": args.seed}
+    examples = find_examples(args)
+    rules = culling.Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == culling.KEEP)
+    options = {name: getattr(args, name) for name in ("size", "count", "ground", "on_review", "people", "seed")}
+    for_review = review.review_folder(args.output)
+    if args.fresh:
+        files.move_aside(for_review)
     cli.open_output(args, "preprocess.py", options, extendable=("count",))
     dataset.refuse_strangers(args.output, args.input)
 
     decisions_file, summary_file = args.output / "decisions.csv", args.output / "summary.json"
     before = _hash_if_there(decisions_file)
-    words = decisions.read_words(decisions_file)
+    moves = review.read_moves(for_review)
+    words = decisions.read_words(decisions_file, moves)
     pictures = hash_scraped(args.input, found, follow)
-    input_sha256 = files.sha256("".join(f"{picture.file}\0{picture.sha256}\n" for picture in pictures).encode())
-    made_from = {"options": options, "input_sha256": input_sha256, "decisions_sha256": before}
-    if is_finished(args.output, made_from):
+    models_folder = models.find_models()
+    made_from = {
+        "options": options,
+        "input_sha256": files.sha256("".join(f"{p.file}\0{p.sha256}\n" for p in pictures).encode()),
+        "examples_sha256": files.hash_files(examples, args.examples) if examples else None,
+        "decisions_sha256": before,
+        "models": models_folder is not None,
+    }
+    if not moves and is_finished(args.output, made_from):
         say(f"{args.output}: nothing to do, it is made from this input with these options and decisions")
         say(next_command(args))
         return
+    summary_file.unlink(missing_ok=True)
 
     known = measuring.read_log(args.output / "measures.jsonl")
     decisions.check_boxes(decisions_file, words, pictures, known)
-    summary_file.unlink(missing_ok=True)
-    rows = look_into_pictures(args, pictures, words, known, follow)
+    paths = {picture.sha256: args.input / picture.file for picture in pictures}
+    labelled = {files.hash_file(path): (path, path.relative_to(args.examples).parts[0] == TOP) for path in examples}
+    all_paths = {sha256: path for sha256, (path, _) in labelled.items()} | paths
+    look_into_pictures(all_paths, known, args.output / "measures.jsonl", models_folder, follow)
+    decisions.check_boxes(decisions_file, words, pictures, known)
+
+    tops, learned = score_tops(
+        pictures, known, words, {sha256: top for sha256, (_, top) in labelled.items()}, rules.people
+    )
+    said = {file: word.decision for file, word in words.items() if word.decision}
+    verdicts, styles = culling.judge(pictures, known, said, tops, rules)
+    rows = decisions.make_rows(pictures, known, verdicts, words, tops, styles, rules.keep_reviewed)
+    cut_out(args, rows, {picture.file: picture.sha256 for picture in pictures}, models_folder, follow)
     dataset.remove_leftovers(args.output, poles, [row["picture"] for row in rows])
     sheets.remove_leftovers(args.output, poles)
     written = sheets.write_sheets(args.output, args.input, poles, rows, follow)
-    if _hash_if_there(decisions_file) != before:
+    if _hash_if_there(decisions_file) != before or review.read_moves(for_review) != moves:
         raise InputError(f"{decisions_file}: edited while preprocess.py was at work; run it again to take that in")
     decisions.write_rows(decisions_file, rows)
-    measuring.write_log(args.output / "measures.jsonl", {picture.sha256: known[picture.sha256] for picture in pictures})
+    review.write_review(for_review, args.input, pictures, rows, follow)
+    measuring.write_log(args.output / "measures.jsonl", {sha256: known[sha256] for sha256 in all_paths})
 
     counts = {pole: decisions.count_pole(rows, pole) for pole in poles}
     for pole in poles:
         say(decisions.describe_pole(pole, counts[pole]))
     for warning in decisions.find_oddities(rows):
         say(warning)
+    if models_folder is None:
+        say(models.HOW_TO_GET)
     if others:
         say(f"passed over {others:,} files whose names do not end like a picture's")
     for pole in poles:
@@ -196,17 +357,25 @@ def main(argv: list[str] | None = None) -> None:
                 f"{args.output}: {decisions.describe_pole(pole, counts[pole])}; expected at least 2 kept; "
                 f"add pictures to {args.input / pole}, or write keep into {decisions_file}, and run again"
             )
+    leaks = check_leaks(args.output, rows, poles)
+    for line in describe_leaks(leaks, args.ground):
+        say(line)
     summary = {
         "flags": {"input": str(args.input), "output": str(args.output), **options},
         "made_from": made_from | {"decisions_sha256": files.hash_file(decisions_file)},
         "dataset_sha256": files.hash_files(dataset.own_pictures(args.output), args.output),
         "poles": counts,
+        "tops": learned,
+        "leaks": leaks,
         "other_files": others,
         "sheets": written,
         "versions": files.versions(),
     }
     files.write_json(summary_file, summary)
-    say(f"made {args.output}; look at {', '.join(written)}; to disagree, edit decisions.csv there and run this again")
+    say(f"made {args.output}; look at {', '.join(written)}")
+    say(
+        f"to disagree, edit decisions.csv there, or move pictures between the folders of {for_review}, and run this again"
+    )
     say(next_command(args))
 
 

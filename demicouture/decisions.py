@@ -15,16 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from demicouture.cropping import Box, find_fault
-from demicouture.culling import DECISIONS, DROP, KEEP, REVIEW, UNUSABLE, Scraped
+from demicouture.culling import DECISIONS, KEEP, NOT_JUDGED, REVIEW, UNUSABLE, Scraped, Verdict
 from demicouture.errors import InputError
 from demicouture.files import read_csv, write_csv
 from demicouture.measuring import Measures
 
 SIDES = ("left", "top", "right", "bottom")
 
+MEASURED = ("width", "height", "contrast", "sharpness", "flatness", "person", "yaw", "thighs", "second", "garment")
+"""Columns of :class:`demicouture.measuring.Measures`, by the same names."""
+
 COLUMNS = (
-    *("file", "pole", "decision", "reason", "decided_by", "rule_decision", *SIDES, "rule_box", "picture"),
-    *("width", "height"),
+    *("file", "pole", "decision", "reason", "decided_by", "rule_decision", *SIDES, "rule_box", "picture", "like"),
+    *(*MEASURED, "is_top", "style"),
 )
 
 BY_A_PERSON = "a person's decision"
@@ -57,14 +60,19 @@ class Word:
     box: Box | None
 
 
-def read_words(path: Path) -> dict[str, Word]:
+def read_words(path: Path, moves: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Word]:
     """Returns the rows that are a person's, by file; none where there is no such CSV file yet.
 
     A box of one's own on a row that is kept also says keep: who took the trouble to frame a picture wants it. On a
     row that the rules drop, it waits for the day on which they keep it.
 
+    Args:
+        path: decisions.csv.
+        moves: What a person decided by moving pictures in data/2-review: the decision before and the one now, by file.
+
     Raises:
-        InputError: The file is damaged, has two rows for one file, a decision that is none, or a box that is none.
+        InputError: The file is damaged, has two rows for one file, a decision that is none, or a box that is none; or a
+            picture was moved to say one thing, and its row edited to say another.
     """
     if not path.exists():
         return {}
@@ -79,6 +87,11 @@ def read_words(path: Path) -> dict[str, Word]:
         decision, rule_decision = (fields[column].strip().lower() for column in ("decision", "rule_decision"))
         if decision not in DECISIONS:
             raise InputError(f"{where}: found the decision {fields['decision']!r}, expected keep, drop or review")
+        if file in (moves or {}):
+            before, now = moves[file]
+            if decision not in (before, now):
+                raise InputError(f"{where}: edited to {decision}, but its picture was moved to {now}; undo one of them")
+            decision = now
         box = _read_box(fields, where)
         if decision != rule_decision or (box and decision == KEEP):
             words[file] = Word(row, fields, decision, box)
@@ -127,34 +140,41 @@ def check_boxes(
 def make_rows(
     pictures: Sequence[Scraped],
     measures: Mapping[str, Measures],
-    verdicts: Mapping[str, str],
+    verdicts: Mapping[str, Verdict],
     words: Mapping[str, Word],
+    tops: Mapping[str, float] | None = None,
+    styles: Mapping[str, float] | None = None,
+    keep_reviewed: bool = False,
 ) -> list[dict]:
     """Returns the rows of decisions.csv, sorted by file: the rules' answers with a person's word put over them.
 
-    A row is kept, and has a picture, where its decision is ``keep`` and the file can be decoded.
+    A row has a picture where its decision is ``keep``, or ``review`` with ``keep_reviewed``, and the file can be
+    decoded.
 
     Args:
         pictures: All scraped pictures, sorted by file.
         measures: What was found in each, by SHA-256.
-        verdicts: Why the rules drop a picture, or nothing, by file.
+        verdicts: What the rules say of a picture, by file.
         words: The rows that are a person's, by file; those of files that are gone stay too.
+        tops: How surely a picture is a top, by SHA-256, where that can be said.
+        styles: How much a picture looks like the second pole, by SHA-256, where that can be said.
+        keep_reviewed: Whether pictures for review are taken into the data set.
     """
     rows, taken = [], set()
     for picture in pictures:
-        known, verdict, word = measures.get(picture.sha256, Measures()), verdicts[picture.file], words.get(picture.file)
-        rule_decision = DROP if verdict else KEEP
+        known, verdict, word = measures[picture.sha256], verdicts[picture.file], words.get(picture.file)
+        decision = rule_decision = verdict.decision
+        reason, like, box = verdict.reason, verdict.like, known.box
         rule_box = " ".join(map(str, known.box or ()))
-        decision, reason, box = rule_decision, verdict, known.box
         if word and word.decision:
             decision, rule_decision = word.decision, word.fields["rule_decision"]
-            reason = "" if decision == KEEP else BY_A_PERSON
+            reason, like = "" if decision == KEEP else BY_A_PERSON, ""
             if known.reason in UNUSABLE:
                 reason = known.reason
         if word and word.box:
             box, rule_box = word.box, word.fields["rule_box"]
         name = ""
-        if decision == KEEP and not reason:
+        if (decision == KEEP or (decision == REVIEW and keep_reviewed)) and known.reason not in UNUSABLE:
             name = _name(picture, taken)
             taken.add(name)
         rows.append(
@@ -168,14 +188,16 @@ def make_rows(
                 **dict(zip(SIDES, box or (None,) * 4, strict=True)),
                 "rule_box": rule_box,
                 "picture": name,
-                "width": known.width,
-                "height": known.height,
+                "like": like,
+                **{column: getattr(known, column) for column in MEASURED},
+                "is_top": (tops or {}).get(picture.sha256),
+                "style": (styles or {}).get(picture.sha256),
             }
         )
     present = {picture.file for picture in pictures}
     for file, word in words.items():
         if file not in present:
-            gone = {"reason": NOT_FOUND, "decided_by": "person", "picture": ""}
+            gone = {"reason": NOT_FOUND, "decided_by": "person", "picture": "", "like": ""}
             rows.append({column: word.fields[column] for column in COLUMNS} | gone)
     return sorted(rows, key=lambda row: row["file"])
 
@@ -211,21 +233,25 @@ def sort_rows(rows: Iterable[Row], pole: str) -> dict[str, list[tuple[int, Row]]
 def count_pole(rows: Sequence[Row], pole: str) -> dict:
     """Returns what became of one pole's pictures, in numbers."""
     kinds = sort_rows(rows, pole)
-    dropped = Counter(row["reason"] for _, row in kinds[DROPPED])
+    reasons = {kind: Counter(row["reason"] for _, row in kinds[kind] if row["reason"]) for kind in KINDS}
     return {
         **{kind: len(entries) for kind, entries in kinds.items()},
-        "dropped_by_reason": dict(sorted(dropped.items())),
+        **{f"{kind}_by_reason": dict(sorted(reasons[kind].items())) for kind in KINDS},
         "by_person": sum(row["decided_by"] == "person" for entries in kinds.values() for _, row in entries),
     }
 
 
 def describe_pole(pole: str, counts: Mapping) -> str:
     """Returns one line on what became of one pole's pictures."""
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts["dropped_by_reason"].items())
-    line = f"{pole}: {counts[KEPT]:,} kept, {counts[DROPPED]:,} dropped"
-    line += f" ({reasons})" if reasons else ""
-    line += f", {counts[REVIEW]:,} for review" if counts[REVIEW] else ""
-    return line + (f"; {counts['by_person']:,} decided by a person" if counts["by_person"] else "")
+
+    def describe(kind: str, word: str) -> str:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts[f"{kind}_by_reason"].items())
+        return f"{counts[kind]:,} {word}" + (f" ({reasons})" if reasons else "")
+
+    parts = [describe(KEPT, "kept"), describe(DROPPED, "dropped")]
+    parts += [describe(REVIEW, "for review")] if counts[REVIEW] else []
+    by_person = f"; {counts['by_person']:,} decided by a person" if counts["by_person"] else ""
+    return f"{pole}: {', '.join(parts)}{by_person}"
 
 
 def find_oddities(rows: Iterable[Row]) -> list[str]:

@@ -63,6 +63,19 @@ def garment_in(query: str) -> str | None:
     return None
 
 
+def thing_in(query: str) -> str | None:
+    """Finds the thing besides garments that a query asks for, or None where it names none."""
+    return next((thing for thing in scenes.THINGS if re.search(rf"\b{thing}s?\b", query, re.IGNORECASE)), None)
+
+
+def view_in(query: str) -> str:
+    """Finds how a query wants a garment to be seen: ``front`` where it does not say."""
+    for pattern, view in ((r"\bside\b", "side"), (r"\b(behind|back)\b", "back"), (r"\b(pile|heap)\b", "several")):
+        if re.search(pattern, query, re.IGNORECASE):
+            return view
+    return "front"
+
+
 class Wardrobe:
     """Draws garments and looks.
 
@@ -154,10 +167,12 @@ class Wardrobe:
 
     def _canvas(self, pole: str, query: str, rng: np.random.Generator, view: str = "front") -> Canvas:
         garment = None if pole == LOOK_POLE else garment_in(query)
+        if garment is None and pole not in (GARMENT_POLE, LOOK_POLE) and (thing := thing_in(query)):
+            return scenes.no_garment_scene(rng, thing)
         if garment is None and pole == GARMENT_POLE:
             garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
         if garment is not None:
-            return scenes.garment_scene(garment, rng, view)
+            return scenes.garment_scene(garment, rng, view if view != "front" else view_in(query))
         return scenes.look_scene(query, rng, view)
 
     def _good(self, pole: str, query: str, index: int) -> bytes:

@@ -101,15 +101,21 @@ def look_scene(query: str, rng: np.random.Generator, view: str = "front") -> Can
     return canvas
 
 
-def no_garment_scene(rng: np.random.Generator) -> Canvas:
-    """Draws what a search finds besides garments: a bottle, a shoe, a chair, a landscape or a logo."""
+def no_garment_scene(rng: np.random.Generator, thing: str | None = None) -> Canvas:
+    """Draws what a search finds besides garments.
+
+    Args:
+        rng: Decides everything else.
+        thing: One of :data:`THINGS`; None draws any of them.
+    """
     width = int(rng.integers(250, 331))
     canvas = Canvas(width, round(width / (1.0, 0.8, 1.25)[int(rng.integers(3))]), rng)
     colours = [tops.COLOURS[int(k)] for k in rng.choice(len(tops.COLOURS), 2, replace=False)]
     grounds.garment_ground(canvas, rng, colours[0])
     size = 0.36 * min(canvas.width, canvas.height)
     canvas.place((canvas.width / 2, canvas.height / 2), size, 2.0, float(rng.normal(0, 0.03)))
-    (_bottle, _shoe, _chair, _landscape, _logo)[int(rng.integers(5))](canvas, colours, rng)
+    drawn = list(THINGS)[int(rng.integers(len(THINGS)))]
+    THINGS[thing or drawn](canvas, colours, rng)
     return canvas
 
 
@@ -178,6 +184,10 @@ def _logo(canvas: Canvas, colours: list[np.ndarray], rng: np.random.Generator) -
     ink = rgb("17171c") if pale else rgb("f2ece0")
     weight = np.asarray(layer, np.float32) / 255
     canvas.image += (ink[:, None, None] - canvas.image) * weight
+
+
+THINGS = {"bottle": _bottle, "shoe": _shoe, "chair": _chair, "landscape": _landscape, "logo": _logo}
+"""What no_garment_scene draws, in the order in which a number decides."""
 
 
 def reduced(pixels: np.ndarray, shorter: int) -> np.ndarray:
