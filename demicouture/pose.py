@@ -379,9 +379,13 @@ def yaw(person: Person) -> float:
 
     0: the shoulders are square to the camera, seen from the front. 90: from the side. 180: from behind.
     """
-    # Seen from the front, a person's left is on the picture's right.
-    across, _, away = (person.world[LEFT_SHOULDER] - person.world[RIGHT_SHOULDER]).astype(np.float64)
-    return math.degrees(abs(math.atan2(away, across)))
+    world = person.world.astype(np.float64)
+    shoulders = world[LEFT_SHOULDER] - world[RIGHT_SHOULDER]
+    spine = (world[[LEFT_SHOULDER, RIGHT_SHOULDER]].mean(axis=0) - world[[LEFT_HIP, RIGHT_HIP]].mean(axis=0))[:2]
+    # Across the body, not across the picture: a photograph may lie on its side. Seen from the front, a person's left
+    # is on the picture's right.
+    across = shoulders[:2] @ (-spine[1], spine[0]) / max(float(np.linalg.norm(spine)), 1e-6)
+    return math.degrees(abs(math.atan2(shoulders[2], across)))
 
 
 def thighs(person: Person) -> float | None:

@@ -93,11 +93,11 @@ def test_a_cut_keeps_its_ground_or_gets_the_plain_one(tmp_path):
         assert np.abs(kept[corner] - (120, 200, 120)).max() <= 25  # Its blotches are 20 levels strong.
         assert (plain[corner] == grounds.PLAIN).all()
     middle = np.s_[26:38, 28:36]
-    assert np.array_equal(kept[middle], plain[middle])
+    assert np.abs(kept[middle] - plain[middle]).mean() < 1  # Reduced at once, or by way of twice the size.
     # A box that a person drew is cut out of the same figure.
     part, plain_part = cut(path, (0, 0, 160, 160), plain=False), cut(path, (0, 0, 160, 160), plain=True)
     assert (plain_part[:6, :6] == grounds.PLAIN).all()
-    assert np.array_equal(part[-6:, -6:], plain_part[-6:, -6:])
+    assert np.abs(part[-6:, -6:] - plain_part[-6:, -6:]).mean() < 1
     assert cut(path, (-160, -160, 160, 160), plain=True)[:20, :20].min() == grounds.PLAIN[0]
 
 

@@ -458,15 +458,15 @@ def test_styles_and_leaks_are_told_where_there_are_pictures_enough(home, capsys)
             write(scraped(home) / pole / f"{number}.jpg", content)
     assert run(home, "--ground", "keep") == 0
     output = capsys.readouterr().out
-    assert "leak check: the poles are told apart (50% is guessing) by border 100%, original size 50%" in output
+    assert "leak check: the poles are told apart (50% is guessing) by sides 100%, top and bottom 100%" in output
     assert output.count("warning: the ground tells the poles apart, not only the garment") == 1
-    assert summary(home)["leaks"]["border"] == 1
+    assert summary(home)["leaks"]["sides"] == 1
     assert all(0 <= float(row["style"]) <= 1 for row in table(home).values())
     # On one ground nothing is left of that.
     assert run(home, "--fresh") == 0
     output = capsys.readouterr().out
     assert "leak check: " in output and "warning" not in output
-    assert summary(home)["leaks"]["border"] < 0.8
+    assert summary(home)["leaks"]["sides"] < 0.8
 
 
 def test_what_is_a_top_is_learned_from_examples_that_may_come_and_change(made, capsys):
