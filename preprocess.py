@@ -268,8 +268,8 @@ def main(argv: list[str] | None = None) -> None:
     counts = {pole: decisions.count_pole(rows, pole) for pole in poles}
     for pole in poles:
         say(decisions.describe_pole(pole, counts[pole]))
-    for warning in decisions.find_oddities(rows):
-        say(warning)
+    for line in decisions.find_oddities(rows) + decisions.suggest_people(rows, poles, args.people):
+        say(line)
     if models_folder is None:
         say(f"people were not judged: no models; {models.HOW_TO_GET}, and then this again")
     if learned and not top_scores:

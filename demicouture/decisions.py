@@ -52,6 +52,9 @@ KINDS = (KEPT, DROPPED, REVIEW)
 FIRST_ROW = 2
 """The number that a spreadsheet shows beside the first row after the heading."""
 
+MOSTLY_PEOPLE = 0.8
+"""Of a pole's pictures: then those without a person are most likely what the search brought in by mistake."""
+
 Row = Mapping[str, Any]
 
 
@@ -279,4 +282,17 @@ def find_oddities(rows: Iterable[Row]) -> list[str]:
         lines.append(
             f"warning: {len(gone):,} of your rows in decisions.csv have no file any more ({gone[0]}); the rows stay"
         )
+    return lines
+
+
+def suggest_people(rows: Iterable[Row], poles: Iterable[str], people: Iterable[str]) -> list[str]:
+    """Returns a line for each pole that shows people nearly everywhere, where no person is asked for yet."""
+    lines = []
+    for pole in sorted(set(poles) - set(people)):
+        # Rows of files that are gone were read from a table, where every field is a text.
+        judged = [row for row in rows if row["pole"] == pole and isinstance(row["person"], float)]
+        share = sum(row["yaw"] is not None for row in judged) / max(1, len(judged))
+        if share >= MOSTLY_PEOPLE:
+            named = " ".join([*people, pole])
+            lines.append(f"{share:.0%} of {pole} show a person; --people {named} --fresh drops those that do not")
     return lines

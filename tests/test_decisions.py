@@ -12,6 +12,7 @@ from demicouture.decisions import (
     find_oddities,
     make_rows,
     read_words,
+    suggest_people,
     write_rows,
 )
 from demicouture.errors import InputError
@@ -225,3 +226,15 @@ def test_what_became_of_a_pole_in_one_line(table):
     )
     assert count_pole(rows, "b")["kept"] == 0
     assert find_oddities(rows) == ["warning: a/q/3.jpg: you keep it, but it is undecodable; it stays dropped"]
+
+
+def test_a_pole_of_people_is_noticed():
+    shown = [{"pole": "runway", "person": 0.99, "yaw": 3.0}] * 8 + [{"pole": "runway", "person": 0.0, "yaw": None}] * 2
+    flat = [{"pole": "flat", "person": 0.0, "yaw": None}] * 5
+    told = ["80% of runway show a person; --people runway --fresh drops those that do not"]
+    assert suggest_people(shown + flat, ("flat", "runway"), []) == told
+    assert suggest_people(shown + flat, ("flat", "runway"), ["runway"]) == []
+    assert suggest_people(shown[1:] + flat, ("flat", "runway"), []) == []
+    # Without the models nobody was looked for.
+    unjudged = [{"pole": "runway", "person": None, "yaw": None}] * 9
+    assert suggest_people(unjudged, ("flat", "runway"), []) == []

@@ -12,7 +12,7 @@ from demicouture.decisions import Word
 from demicouture.errors import InputError
 from demicouture.files import sha256
 from demicouture.measuring import Measures
-from demicouture.tops import find_examples, score_tops
+from demicouture.tops import UNLIKE, find_examples, score_tops
 
 FEW = looks.FEWEST_EXAMPLES
 LAID = Measures("", 200, 300, (0, 50, 200, 250), 0.5, 0.6, 0.25, detected=0.0, person=0.0, garment=0.4)
@@ -91,6 +91,22 @@ def test_what_somebody_wears_and_what_must_be_worn_is_not_asked_and_damage_is_pa
     words = {picture.file: said("keep") for picture in (worn, looked, broken)}
     pictures, examples = [*PICTURES, worn, looked, broken], EXAMPLES | {"broken example": True}
     assert score_tops(pictures, known, words, examples, ("collection",)) == scored
+
+
+def test_examples_of_another_kind_than_the_pictures_say_nothing_about_them(scored):
+    assert scored[1]["told_from_pictures"] < UNLIKE
+
+    def otherwise(measures: Measures) -> Measures:
+        """The same picture from another source: two hundred other numbers differ."""
+        values = measures.descriptor().astype(int)
+        values[300:500] += 100
+        return replace(measures, look=base64.b64encode(np.clip(values, 0, 255).astype(np.uint8).tobytes()).decode())
+
+    known = KNOWN | {picture.sha256: otherwise(KNOWN[picture.sha256]) for picture in PICTURES}
+    scores, learned = score_tops(PICTURES, known, {}, EXAMPLES, ("collection",))
+    assert scores == {}
+    assert learned["told_from_pictures"] >= UNLIKE
+    assert learned["held_out_accuracy"] == scored[1]["held_out_accuracy"]
 
 
 def test_examples_lie_in_two_folders(tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from demicouture.sources.wardrobe import ODD_FORMATS, WASTE, Wardrobe, encoding, garment_in, scenes
+from demicouture.sources.wardrobe import ODD_FORMATS, WASTE, Wardrobe, encoding, garment_in, scenes, thing_in, view_in
 from demicouture.sources.wardrobe.garments import GARMENTS
 from demicouture.sources.wardrobe.houses import house_for
 
@@ -278,3 +278,31 @@ def test_exif_rotated_lies_in_the_file_and_stands_when_the_tag_is_honoured(wardr
         assert upright.shape == pixels.shape
         assert np.abs(upright - pixels).mean() < 6
     assert tags == {3, 6, 8}
+
+
+def test_examples_of_what_is_no_top_are_drawn_as_they_are_asked_for():
+    assert [thing_in(query) for query in ("red shoes", "bottle of perfume", "chair", "logos", "wheelchairs")] == [
+        *("shoe", "bottle", "chair", "logo"),
+        None,
+    ]
+    queries = ("hoody", "hoody from the side", "jacket from behind", "pile of shirts", "backpack")
+    assert [view_in(query) for query in queries] == ["front", "side", "back", "several", "front"]
+    wardrobe = Wardrobe(queries={"top": ("hoody",), "other": ("shoe", "hoody from the side", "chair")})
+    pictures = {
+        (pole, query): np.asarray(opened(offer_at(wardrobe, pole, query)).convert("RGB")).astype(int)
+        for pole, query in (("other", "shoe"), ("other", "chair"), ("other", "hoody from the side"), ("top", "hoody"))
+    }
+
+    # From the side a hoody is narrow: the left quarter of the picture is ground, where a sleeve would lie.
+    def busy(pixels):
+        return pixels[:, pixels.shape[1] // 5 : pixels.shape[1] // 3].std()
+
+    assert busy(pictures["other", "hoody from the side"]) < busy(pictures["top", "hoody"]) / 2
+    assert offer_at(wardrobe, "other", "shoe").content != offer_at(wardrobe, "other", "chair").content
+    # The two poles of the chain are drawn as ever, whatever their queries say.
+    assert isinstance(opened(offer_at(wardrobe, "casual", "chair")), Image.Image)
+
+
+def offer_at(wardrobe, pole, query):
+    """Offers the first plain picture of a query."""
+    return wardrobe.offer(pole, query, next(i for i in range(99) if not wardrobe.kind(pole, query, i)))
