@@ -115,7 +115,11 @@ def look_into_pictures(
 
 
 def cut_out(
-    args: argparse.Namespace, rows: Sequence[Mapping], hashes: Mapping[str, str], models_folder, follow
+    args: argparse.Namespace,
+    rows: Sequence[Mapping],
+    hashes: Mapping[str, str],
+    models_folder: Path | None,
+    follow: Callable,
 ) -> None:
     """Cuts out every picture that is kept, but for those that an earlier run cut out already."""
     cuts = {
@@ -125,13 +129,19 @@ def cut_out(
     names, tasks = [], []
     for row in rows:
         if row["picture"]:
-            sha256, box = hashes[row["file"]], tuple(row[side] for side in decisions.SIDES)
-            if cuts.get(row["picture"]) != (sha256, box):
+            task = measuring.Cut(
+                args.input / row["file"],
+                hashes[row["file"]],
+                row["width"],
+                row["height"],
+                tuple(row[side] for side in decisions.SIDES),
+                args.size,
+                args.ground == "plain",
+                models_folder,
+            )
+            if cuts.get(row["picture"]) != (task.source, task.box):
                 names.append(row["picture"])
-                plain = args.ground == "plain"
-                size = row["width"], row["height"]
-                path = args.input / row["file"]
-                tasks.append(measuring.Cut(path, sha256, *size, box, args.size, plain, models_folder))
+                tasks.append(task)
     cut = follow(workers.in_order(measuring.make_cut, tasks), "cutting", len(tasks))
     for name, png in zip(names, cut, strict=True):
         files.write_bytes(args.output / name, png)
@@ -188,9 +198,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--people",
         nargs="*",
         metavar="POLE",
-        default=["collection"],
         help="the poles in which every picture must show a person, who stands and faces the camera; none where no name "
-        "follows (default: collection)",
+        "follows (default: collection, where there is such a pole)",
     )
     own.add_argument(
         "--examples",
@@ -212,6 +221,10 @@ def main(argv: list[str] | None = None) -> None:
 
     poles = dataset.find_poles(args.input, "python scrape.py")
     refuse_nesting(args)
+    if args.people is None:
+        args.people = [pole for pole in poles if pole == "collection"]
+    for pole in set(args.people) - set(poles):
+        raise OptionsError(f"--people {pole}: no pole of {args.input}, expected {poles[0]} or {poles[1]}")
     found, others = find_scraped(args.input, poles)
     if args.examples is None and (args.home / "data/examples").is_dir():
         args.examples = args.home / "data/examples"
@@ -237,7 +250,7 @@ def main(argv: list[str] | None = None) -> None:
         "decisions_sha256": before,
         "models": models_folder is not None,
     }
-    if not moves and is_finished(args.output, made_from):
+    if not moves and review.is_there(for_review) and is_finished(args.output, made_from):
         say(f"{args.output}: nothing to do, it is made from this input with these options and decisions")
         say(next_command(args))
         return

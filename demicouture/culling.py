@@ -43,7 +43,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demicouture.images import TOO_LARGE, UNDECODABLE
-from demicouture.looks import find_like, style_scores
+from demicouture.looks import find_like
 from demicouture.measuring import Measures
 from demicouture.pose import CERTAIN, PRESENT
 from demicouture.properties import BLANK as BLANK_CONTRAST
@@ -153,7 +153,7 @@ def too_small(size: int) -> str:
 def reasons(size: int) -> tuple[str, ...]:
     """Returns all reasons for which a rule drops a picture or asks for a person, in the order they are looked at."""
     files = UNDECODABLE, TOO_LARGE, too_small(size), IN_BOTH_POLES, EXACT_DUPLICATE, NEAR_DUPLICATE
-    people = NO_PERSON, PERSON_UNCLEAR, NOT_FROM_THE_FRONT, TURNED, SEATED, SECOND_PERSON
+    people = NO_PERSON, PERSON_UNCLEAR, NOT_FROM_THE_FRONT, SEATED, SECOND_PERSON, TURNED
     return *files, BLANK, BLURRED, NO_PHOTOGRAPH, *people, NO_TOP, PERHAPS_NO_TOP, NO_GARMENT_FOUND, *CHOICES
 
 
@@ -229,7 +229,7 @@ def judge(
         for picture in pictures
     }
     whole = [p for p in pictures if verdicts[p.file].reason not in (*UNUSABLE, too_small(rules.size))]
-    verdicts |= find_duplicates(whole, measures, words)
+    verdicts |= find_duplicates(whole, measures, verdicts, words)
     taken = (KEEP, REVIEW) if rules.keep_reviewed else (KEEP,)
     kept = [p for p in pictures if words.get(p.file) in taken and measures[p.sha256].reason not in UNUSABLE]
     free = [p for p in whole if verdicts[p.file].decision in taken and p.file not in words]
@@ -242,16 +242,21 @@ def judge(
 
 
 def find_duplicates(
-    pictures: Sequence[Scraped], measures: Mapping[str, Measures], words: Mapping[str, str]
+    pictures: Sequence[Scraped],
+    measures: Mapping[str, Measures],
+    verdicts: Mapping[str, Verdict],
+    words: Mapping[str, str],
 ) -> dict[str, Verdict]:
     """Returns a verdict for each picture that is another one over again.
 
-    Of copies one stays: the one that a person keeps, or else the largest and among those the sharpest. A copy that a
-    person drops takes the others with it. What is in both poles is dropped from both.
+    Of copies one stays: the one that a person keeps, or else one with which nothing is wrong, of these the largest, and
+    of these the sharpest. A copy that a person drops takes the others with it. What is in both poles is dropped from
+    both.
 
     Args:
         pictures: The pictures that can be looked at, sorted by file.
         measures: What was found in each, by SHA-256.
+        verdicts: What is said of each by itself, by file.
         words: A person's decisions, by file.
     """
     copies = defaultdict(list)
@@ -268,11 +273,12 @@ def find_duplicates(
         return {picture.pole for picture in copies[sha256]}
 
     def worth(sha256: str) -> tuple:
-        found = measures[sha256]
+        measured = measures[sha256]
         by_person = any(words.get(picture.file) == KEEP for picture in copies[sha256])
-        return not by_person, -found.width * found.height, -found.sharpness, copies[sha256][0].file
+        wrong = (KEEP, REVIEW, DROP).index(verdicts[copies[sha256][0].file].decision)
+        return not by_person, wrong, -measured.width * measured.height, -measured.sharpness, copies[sha256][0].file
 
-    verdicts: dict[str, Verdict] = {}
+    found: dict[str, Verdict] = {}
     stays: dict[str, Scraped] = {}
     for sha256 in sorted(contents, key=worth):
         same = copies[sha256]
@@ -282,15 +288,16 @@ def find_duplicates(
             # A picture in the other pole, or one so like it that only size and encoding differ.
             elsewhere = [p for other in (sha256, *sorted(like[sha256])) for p in copies[other]]
             for picture in same:
-                other = next(p.file for p in elsewhere if p.pole != picture.pole or p.sha256 != sha256)
-                verdicts[picture.file] = Verdict(DROP, IN_BOTH_POLES, other)
+                others = sorted((p for p in elsewhere if p is not picture), key=lambda p: p.pole == picture.pole)
+                other = others[0].file
+                found[picture.file] = Verdict(DROP, IN_BOTH_POLES, other)
         elif better:
-            verdicts |= {picture.file: Verdict(DROP, NEAR_DUPLICATE, better[0].file) for picture in same}
+            found |= {picture.file: Verdict(DROP, NEAR_DUPLICATE, better[0].file) for picture in same}
         else:
             first = next((picture for picture in same if words.get(picture.file) == KEEP), same[0])
             stays[sha256] = first
-            verdicts |= {p.file: Verdict(DROP, EXACT_DUPLICATE, first.file) for p in same if p is not first}
-    return verdicts
+            found |= {p.file: Verdict(DROP, EXACT_DUPLICATE, first.file) for p in same if p is not first}
+    return found
 
 
 def score_styles(pictures: Sequence[Scraped], measures: Mapping[str, Measures]) -> dict[str, float]:
@@ -298,6 +305,9 @@ def score_styles(pictures: Sequence[Scraped], measures: Mapping[str, Measures]) 
 
     Each is scored by a classifier that did not see it. There are no scores where a pole is missing or too small.
     """
+    # Here, because scikit-learn takes two seconds to import, and every worker process imports this module.
+    from demicouture.learning import style_scores
+
     poles = sorted({picture.pole for picture in pictures})
     hashes = {picture.sha256: picture.pole for picture in pictures}
     if len(poles) != 2 or not hashes:

@@ -11,13 +11,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from demicouture.images import open_picture
-from demicouture.looks import FOLDS, balanced_accuracy
 
 FRAME = 0.06
 """Part of the side that counts as the border, on each side."""
@@ -48,6 +43,9 @@ def check_leaks(cuts: np.ndarray, sizes: np.ndarray, labels: np.ndarray) -> dict
         ``original size``; from the ``mean colour``; and, to compare, from the ``middle``. None where a pole has too
         few pictures.
     """
+    # Here, because scikit-learn takes two seconds to import, and every worker process imports this module.
+    from demicouture.learning import FOLDS, tell_apart
+
     if np.bincount(labels, minlength=2).min() < FOLDS:
         return None
     depth = max(1, round(FRAME * cuts.shape[1]))
@@ -59,20 +57,13 @@ def check_leaks(cuts: np.ndarray, sizes: np.ndarray, labels: np.ndarray) -> dict
         "mean colour": _means(cuts, 1, 1),
         "middle": _means(cuts[:, quarter:-quarter, quarter:-quarter], PARTS, PARTS),
     }
-    return {name: _tell_apart(values, labels) for name, values in features.items()}
+    return {name: tell_apart(values, labels) for name, values in features.items()}
 
 
 def _means(pictures: np.ndarray, down: int, across: int) -> np.ndarray:
     """Returns the mean colours of so many by so many parts: float32 (n, down * across * 3)."""
     small = [cv2.resize(picture, (across, down), interpolation=cv2.INTER_AREA) for picture in pictures]
     return np.stack(small).reshape(len(small), -1).astype(np.float32)
-
-
-def _tell_apart(values: np.ndarray, labels: np.ndarray) -> float:
-    # Little weight to each of up to two hundred colours: with as many pictures a free one would fit noise.
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000))
-    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    return balanced_accuracy(cross_val_predict(classifier, values, labels, cv=folds), labels)
 
 
 def check_dataset(folder: Path, rows: Sequence[Mapping], poles: Sequence[str]) -> dict[str, float] | None:

@@ -112,6 +112,11 @@ class Cut:
     plain: bool = False
     models: Path | None = None
 
+    @property
+    def source(self) -> str:
+        """What the cut is made from, and how: what is ground hangs on whether people are seen."""
+        return f"{self.sha256} plain {'with' if self.models else 'without'} models" if self.plain else self.sha256
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -171,7 +176,7 @@ def look(task: Task) -> Measures:
         "",
         found.width,
         found.height,
-        tuple(round(edge * scale) for edge in subject.box),
+        _scale(subject.box, scale),
         properties.contrast(pixels),
         properties.sharpness(pixels),
         properties.flatness(pixels),
@@ -209,7 +214,7 @@ def make_cut(task: Cut) -> bytes:
             _, mask = cut_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
             laid = grounds.lay_on(large, grounds.refine(large, mask))
             image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
-    return cropping.encode(image, task.sha256, task.box)
+    return cropping.encode(image, task.source, task.box)
 
 
 def cut_subject(
@@ -237,6 +242,12 @@ def cut_subject(
     if scale < 1:  # Sampled as it is, a weave would turn into a pattern.
         pixels, mask = cv2.blur(pixels, (3, 3)), cv2.blur(mask, (3, 3))
     return cv2.warpAffine(pixels, move, size, flags=flags), cv2.warpAffine(mask, move, size, flags=flags)
+
+
+def _scale(square: Box, scale: float) -> Box:
+    """Returns a square in pixels of a larger picture; it stays a square, which rounding each edge would not do."""
+    left, top, side = (round(value * scale) for value in (square[0], square[1], square[2] - square[0]))
+    return left, top, left + side, top + side
 
 
 def _to_text(values: np.ndarray) -> str:

@@ -53,7 +53,11 @@ def read_moves(folder: Path) -> dict[str, tuple[str, str]]:
     found = _find(folder)
     moves = {}
     for row in places:
-        pole, before = row["place"].split("/")[:2]
+        pole, before, *_ = *row["place"].split("/"), ""
+        if before not in DECISIONS:
+            raise InputError(
+                f"{path}: found the place {row['place']!r}, expected a pole and a decision; remove the file"
+            )
         now = {path.relative_to(folder).parts[1] for path in found.get((pole, row["name"]), ())}
         if len(now) > 1:
             raise InputError(
@@ -63,6 +67,11 @@ def read_moves(folder: Path) -> dict[str, tuple[str, str]]:
         if now and now != {before}:
             moves[row["file"]] = before, now.pop()
     return moves
+
+
+def is_there(folder: Path) -> bool:
+    """Returns whether an earlier run finished sorting pictures into the folders."""
+    return (folder / PLACES).exists()
 
 
 def _find(folder: Path) -> dict[tuple[str, str], list[Path]]:

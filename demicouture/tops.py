@@ -10,13 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from demicouture import files, looks
+from demicouture import files
 from demicouture.culling import DROP, KEEP, Scraped
 from demicouture.decisions import Word
 from demicouture.errors import InputError
 from demicouture.images import find_pictures
 from demicouture.measuring import Measures
 from demicouture.queries import EXAMPLES, TOP
+
+FEWEST_EXAMPLES = 20
+"""Of either kind. With fewer, a held-out accuracy says hardly anything, and so does the classifier."""
 
 UNLIKE = 0.95
 """From this held-out accuracy on, examples of tops are told from the pictures to be judged by what they are, drawings
@@ -32,9 +35,9 @@ def find_examples(folder: Path) -> dict[str, tuple[Path, bool]]:
     found = {}
     for kind in EXAMPLES:
         paths = find_pictures(folder / kind)
-        if len(paths) < looks.FEWEST_EXAMPLES:
+        if len(paths) < FEWEST_EXAMPLES:
             raise InputError(
-                f"{folder / kind}: {len(paths)} pictures, expected at least {looks.FEWEST_EXAMPLES}; add some, or run: "
+                f"{folder / kind}: {len(paths)} pictures, expected at least {FEWEST_EXAMPLES}; add some, or run: "
                 f"python scrape.py --queries data/queries-examples.csv --output {folder}"
             )
         found |= {files.hash_file(path): (path, kind == TOP) for path in paths}
@@ -43,11 +46,13 @@ def find_examples(folder: Path) -> dict[str, tuple[Path, bool]]:
 
 def _tell_apart(tops: Sequence[np.ndarray], pictures: Sequence[np.ndarray]) -> float | None:
     """Returns how well examples of tops are told from the pictures to be judged, 0.5 to 1; None for too few."""
-    if min(len(tops), len(pictures)) < looks.FOLDS:
+    from demicouture import learning
+
+    if min(len(tops), len(pictures)) < learning.FOLDS:
         return None
     kinds = np.repeat([0, 1], [len(tops), len(pictures)])
-    scores = looks.style_scores(np.stack([*tops, *pictures]), kinds)
-    return looks.balanced_accuracy(scores > 0.5, kinds == 1)
+    scores = learning.style_scores(np.stack([*tops, *pictures]), kinds)
+    return learning.balanced_accuracy(scores > 0.5, kinds == 1)
 
 
 def score_tops(
@@ -72,6 +77,9 @@ def score_tops(
         No scores and None where there is too little to learn from; no scores where the examples are of another kind
         than the pictures, so that what was learned says nothing about them.
     """
+    # Here, because scikit-learn takes two seconds to import, and every worker process imports this module.
+    from demicouture import learning
+
     garments = [p for p in pictures if p.pole not in people and known[p.sha256].garment is not None]
     said = {p.sha256: words[p.file].decision for p in garments if p.file in words}
     labels = {sha256: top for sha256, top in examples.items() if known[sha256].look}
@@ -80,7 +88,7 @@ def score_tops(
     hashes = sorted(wanted | set(labels))
     if not hashes:
         return {}, None
-    scored = looks.score_tops(
+    scored = learning.score_tops(
         np.stack([known[sha256].descriptor() for sha256 in hashes]),
         np.array([sha256 in labels for sha256 in hashes]),
         np.array([labels.get(sha256, False) for sha256 in hashes]),

@@ -218,6 +218,14 @@ def test_of_near_duplicates_the_larger_stays_and_then_the_sharper():
     assert said(pictures, measures, {"a/2": DROP})["a/1"] == "near duplicate"
 
 
+def test_a_copy_with_which_something_is_wrong_does_not_take_the_good_one_along():
+    pictures = [scraped("a/1"), scraped("a/2"), scraped("b/1"), scraped("b/2")]
+    blurred = measured("a/2", like="a/1", width=4000, height=6000, sharpness=0.1)
+    found = judged(pictures, {"a/2": blurred})
+    assert found["a/1"] == Verdict(KEEP, "")
+    assert found["a/2"] == Verdict(DROP, "near duplicate", "a/1")
+
+
 def test_near_duplicates_across_the_poles_are_dropped_from_both():
     pictures = [scraped("a/1"), scraped("a/2"), scraped("b/1"), scraped("b/2")]
     found = judged(pictures, {"b/1": measured("b/1", like="a/1", width=1000, height=1000)})

@@ -3,7 +3,9 @@ import pytest
 from samples import garment
 
 from demicouture import looks
-from demicouture.looks import balanced_accuracy, describe, find_like, score_tops, style_scores
+from demicouture.learning import balanced_accuracy, score_tops, style_scores
+from demicouture.looks import describe, find_like
+from demicouture.tops import FEWEST_EXAMPLES
 
 ALL = np.ones((128, 128), np.float32)
 
@@ -74,7 +76,7 @@ def test_a_known_pictures_own_label_does_not_tell_on_it():
 
 
 def test_too_few_examples_teach_nothing():
-    few = looks.FEWEST_EXAMPLES
+    few = FEWEST_EXAMPLES
     for tops, others, learned in [
         (few, few, True),
         (few - 1, 5 * few, False),

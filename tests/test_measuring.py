@@ -80,7 +80,7 @@ def cut(path, box, plain, size=64) -> np.ndarray:
     with Image.open(path) as image:
         task = Cut(path, "f" * 64, *image.size, box, size, plain)
     made = write(path.with_name("cut.png"), make_cut(task))
-    assert read_origin(made) == ("f" * 64, box)
+    assert read_origin(made) == (task.source, box)
     with Image.open(made) as image:
         assert (image.mode, image.size) == ("RGB", (size, size))
         return np.asarray(image).astype(int)

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 from samples import jpeg, write
 
-from demicouture import looks
 from demicouture.culling import Scraped
 from demicouture.decisions import Word
 from demicouture.errors import InputError
 from demicouture.files import sha256
 from demicouture.measuring import Measures
-from demicouture.tops import UNLIKE, find_examples, score_tops
+from demicouture.tops import FEWEST_EXAMPLES, UNLIKE, find_examples, score_tops
 
-FEW = looks.FEWEST_EXAMPLES
+FEW = FEWEST_EXAMPLES
 LAID = Measures("", 200, 300, (0, 50, 200, 250), 0.5, 0.6, 0.25, detected=0.0, person=0.0, garment=0.4)
 WORN = replace(LAID, person=0.9, yaw=0.0, garment=None)
 RANDOM = np.random.default_rng(0)
