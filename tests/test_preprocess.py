@@ -15,7 +15,7 @@ from PIL import Image
 from samples import bomb, close, corners, encode, garment, noise, quarters, shirt, snapshot, write
 
 import preprocess
-from demicouture import cli, files, grounds, looks, models
+from demicouture import cli, files, grounds, learning, models, tops
 from demicouture.dataset import own_pictures, read_dataset
 from demicouture.decisions import COLUMNS
 from demicouture.review import review_folder
@@ -453,7 +453,7 @@ def test_pictures_for_review_are_taken_in_where_the_user_wants_it(home, capsys):
 def test_styles_and_leaks_are_told_where_there_are_pictures_enough(home, capsys):
     remove(scraped(home))
     for pole, ground in (("casual", (150, 190, 235)), ("collection", (235, 190, 150))):
-        for number in range(looks.FOLDS + 1):
+        for number in range(learning.FOLDS + 1):
             content = shirt(200 + number + 50 * (pole == "casual"), ground=ground)
             write(scraped(home) / pole / f"{number}.jpg", content)
     assert run(home, "--ground", "keep") == 0
@@ -470,7 +470,7 @@ def test_styles_and_leaks_are_told_where_there_are_pictures_enough(home, capsys)
 
 
 def test_what_is_a_top_is_learned_from_examples_that_may_come_and_change(made, capsys):
-    few = looks.FEWEST_EXAMPLES
+    few = tops.FEWEST_EXAMPLES
     examples = made / "data/examples"
     for number in range(few + 1):
         write(examples / "top/q" / f"{number}.jpg", shirt(300 + number, 128, 128))
