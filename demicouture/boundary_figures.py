@@ -1,15 +1,18 @@
-"""What the hyperplane looks like: the two labelled sets along its normal, designs on it, and walks across it."""
+"""What the hyperplane looks like: both labelled sets along its normal, designs on it, walks across it, what changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from demicouture import figures
+from demicouture import analysis, figures, validation
+from demicouture.analysis import Change, Crossing
 from demicouture.boundary import Hyperplane
 from demicouture.designs import Designs, own_pictures
 
@@ -22,8 +25,83 @@ WALKS = 8
 WALK_STEPS = 9
 """Odd, so that the middle column lies on the plane."""
 
+IN_BETWEEN = 40
+"""Designs of the sample of the plane that are shown."""
+
+SIDE_IN_DIFFERENCE = 256
+"""The least side of the mean pictures, in pixels: here one looks at places, not at garments."""
+
+HEAT = "magma"
+"""matplotlib's map from dark to light: even in lightness, and readable in grey."""
+
+LOOKED_AT = 300
+"""Designs whose pictures are measured: a correlation of 0.2 is then told from none, and full-size networks on a CPU
+render them in two minutes."""
+
 Renderer = Callable[[np.ndarray], np.ndarray]
 """Makes pictures, uint8 (n, size, size, 3), of latents, float (n, latent_dim)."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the generator shows of a plane.
+
+    Attributes:
+        sheets: Pictures to save, by file name.
+        changes: What goes with the distance, in the pictures of some designs.
+        distances: float64 (n,), those designs' signed distances.
+        second: bool (n,), which of them are labelled with the second pole.
+        findings: What of it belongs into ``report.json``.
+    """
+
+    sheets: dict[str, Image.Image]
+    changes: list[analysis.Change]
+    distances: np.ndarray
+    second: np.ndarray
+    findings: dict[str, Any]
+
+
+def look(
+    folder: Path,
+    designs: Designs,
+    plane: Hyperplane,
+    in_between: np.ndarray,
+    render: Renderer,
+    seed: int,
+) -> Seen:
+    """Renders designs on both sides of the plane and on it, and measures what changes.
+
+    Args:
+        folder: Where the designs' own pictures lie.
+        designs: The designs and their labels.
+        plane: The hyperplane.
+        in_between: float64 (n, latent_dim), on the plane.
+        render: The generator.
+        seed: Decides the folds of what is explained.
+    """
+    distances = plane.signed_distance(designs.latents)
+    looked_at = spread(np.arange(len(distances)), distances, LOOKED_AT)
+    values = analysis.measure(render(designs.latents[looked_at]))
+    stops, ends = walk(designs, plane, looked_at, 2)
+    crossing = analysis.compare(render(ends[:, 0]), render(ends[:, 1]))
+    changes = analysis.correlate(values, distances[looked_at])
+    explained = analysis.explain(values, distances[looked_at], seed)
+    findings = {
+        "pictures_looked_at": len(looked_at),
+        "correlations": {change.name: change.correlation for change in changes},
+        "predicted_by_ground_and_framing": explained.surroundings,
+        "predicted_by_the_garment": explained.garment,
+        "predicted_by_both": explained.both,
+        "explained": explained.sentence,
+        "change_in_the_picture": crossing.shares,
+    }
+    sheets = {
+        "walk.png": draw_walk(designs, plane, render),
+        "difference.png": draw_difference(crossing, designs.poles, float(stops[-1])),
+        "on-the-plane.png": draw_on_the_plane(folder, designs, plane, render),
+        "in-between.png": draw_in_between(in_between, designs.poles, render),
+    }
+    return Seen(sheets, changes, distances[looked_at], designs.labelled(designs.poles[1])[looked_at], findings)
 
 
 def draw_sets(
@@ -87,11 +165,29 @@ def draw_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render:
     )
 
 
-def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
-    """Returns a sheet of several designs at even signed distances from the plane, from one side to the other.
+def walk(designs: Designs, plane: Hyperplane, starts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Moves designs straight across the plane, and stays in the cube.
 
     The walk goes as far as the furthest design lies, so nowhere beyond what the generator was trained on, and each
     stop is the nearest point of the cube at its distance.
+
+    Args:
+        designs: The designs.
+        plane: The hyperplane.
+        starts: int (n,), which designs to move.
+        steps: How many stops.
+
+    Returns:
+        The stops' signed distances, float64 (steps,), and the latents, float64 (n, steps, latent_dim).
+    """
+    distances = plane.signed_distance(designs.latents)
+    furthest = min(np.abs(distances).max(), 0.9 * plane.reach)
+    stops = np.linspace(-furthest, furthest, steps)
+    return stops, np.stack([plane.nearest(designs.latents[starts], stop) for stop in stops], axis=1)
+
+
+def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
+    """Returns a sheet of several designs at even signed distances from the plane, from one side to the other.
 
     Args:
         designs: The designs and their labels.
@@ -100,9 +196,7 @@ def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Im
     """
     distances = plane.signed_distance(designs.latents)
     starts = spread(np.arange(len(distances)), distances, WALKS)
-    furthest = min(np.abs(distances).max(), 0.9 * plane.reach)
-    stops = np.linspace(-furthest, furthest, WALK_STEPS)
-    latents = np.stack([plane.nearest(designs.latents[starts], stop) for stop in stops], axis=1)
+    stops, latents = walk(designs, plane, starts, WALK_STEPS)
     pictures = render(latents.reshape(-1, latents.shape[-1]))
     first, second = designs.poles
     return figures.grid(
@@ -113,6 +207,97 @@ def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Im
         row_titles=[f"design {start}\nat {distances[start]:+.2f}" for start in starts],
         column_titles=[f"{stop:+.2f}" if stop else "0: the plane" for stop in stops],
     )
+
+
+def draw_in_between(latents: np.ndarray, poles: Sequence[str], render: Renderer) -> Image.Image:
+    """Returns a sheet of designs from the plane itself: neither of the one pole nor of the other.
+
+    Args:
+        latents: float (n, latent_dim), on the plane.
+        poles: The two poles' names.
+        render: The generator.
+    """
+    pictures = render(latents[:IN_BETWEEN])
+    title = f"Designs in between {poles[0]} and {poles[1]}: a uniform sample of the plane"
+    return figures.grid(pictures, scale=figures.legible_scale(pictures.shape[1]), title=title)
+
+
+def draw_difference(crossing: Crossing, poles: Sequence[str], distance: float) -> Image.Image:
+    """Returns a sheet: the mean picture on each side of the plane, their difference, and where pictures change.
+
+    Args:
+        crossing: The same designs on both sides.
+        poles: The two poles' names.
+        distance: How far from the plane they stand, on either side.
+    """
+    import matplotlib
+
+    difference = crossing.second - crossing.first
+    # Grey where nothing changes; as strong as the strongest change allows, for means are pale.
+    signed = 127.5 + difference * 127.5 / max(np.abs(difference).max(), 1e-9)
+    heat = matplotlib.colormaps[HEAT](crossing.heat / max(crossing.heat.max(), 1e-9))[..., :3] * 255
+    pictures = np.stack([crossing.first, crossing.second, signed, heat]).round().astype(np.uint8)
+    scale = max(1, math.ceil(SIDE_IN_DIFFERENCE / pictures.shape[1]))
+    captions = [
+        f"mean, {distance:.2f} towards {poles[0]}",
+        f"mean, {distance:.2f} towards {poles[1]}",
+        f"{poles[1]} minus {poles[0]}; grey: none",
+        f"mean change of a pixel: 0 to {crossing.heat.max():.0f} ΔE",
+    ]
+    title = f"What changes across the plane: {analysis.told_shares(crossing.shares)}"
+    return figures.grid(pictures, 4, scale=scale, captions=captions, title=title)
+
+
+def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, second: np.ndarray) -> None:
+    """Draws each measure against the distance from the plane, the strongest correlation first.
+
+    Args:
+        path: The PNG file to write.
+        changes: The measures.
+        distances: float64 (n,), the pictures' signed distances.
+        second: bool (n,), which of them are labelled with the second pole.
+    """
+    ordered = sorted(changes, key=lambda change: -abs(change.correlation))
+    columns = 5
+    rows = -(-len(ordered) // columns)
+    with figures.plot(path, width=3.1 * columns, height=2.5 * rows, rows=rows, columns=columns) as axes:
+        axes[0, 0].figure.suptitle(
+            "What goes with the distance from the plane (correlation and its 95% interval)", fontweight="bold"
+        )
+        for axis, change in zip(axes.flat, ordered, strict=False):
+            kind, unit = analysis.MEASURES[change.name]
+            low, high = change.interval
+            for colour, members in zip(figures.POLE_COLOURS, (~second, second), strict=True):
+                axis.scatter(distances[members], change.values[members], s=5, color=colour, alpha=0.5, linewidths=0)
+            axis.axvline(0, color=figures.PLANE_COLOUR, linewidth=0.8)
+            axis.set(title=f"{change.name}\n{change.correlation:+.2f} ({low:+.2f} to {high:+.2f})")
+            axis.set_ylabel(f"{unit} ({kind})", fontsize=8)
+        for axis in axes.flat[len(ordered) :]:
+            axis.set_axis_off()
+        for axis in axes[-1]:
+            axis.set_xlabel("signed distance", fontsize=8)
+
+
+def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: str) -> None:
+    """Draws how near the normal is to the true one, for more and more labels.
+
+    Args:
+        path: The PNG file to write.
+        curve: The estimates.
+        finding: The plot's title.
+    """
+    with figures.plot(path) as axes:
+        axes.plot(curve.sizes, curve.cosines, "o", color=figures.PLANE_COLOUR, label="from pairs of separate sets")
+        if curve.now is not None:
+            last = max(curve.count, curve.needed) * 1.2
+            sizes = np.geomspace(max(2, curve.sizes[0] / 2), last, 200)
+            axes.plot(sizes, curve.at(sizes), color=figures.PLANE_COLOUR, linewidth=1, label="the curve through them")
+            axes.axvline(curve.count, color=figures.POLE_COLOURS[0], linewidth=1.5, label=f"now: {curve.count} labels")
+            axes.plot([curve.needed], [validation.TARGET_COSINE], "*", color=figures.POLE_COLOURS[1], markersize=14)
+        axes.axhline(validation.TARGET_COSINE, color=figures.POLE_COLOURS[1], linewidth=1, linestyle="--")
+        axes.set(xlabel="labels", ylabel="cosine with the true normal, estimated", ylim=(0, 1.02), xscale="log")
+        axes.set_title(finding, wrap=True)
+        axes.legend(frameon=False, fontsize=9, loc="lower right")
 
 
 def spread(indices: np.ndarray, distances: np.ndarray, count: int) -> np.ndarray:

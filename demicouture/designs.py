@@ -28,12 +28,14 @@ class Designs:
         labels: n words; a pole, or empty.
         scores: float64 (n,) in [0, 1], the judge's share of the second pole; nan where there is none.
         by_person: bool (n,); whether the label is a person's word rather than the judge's.
+        judge_labels: n words: what the judge said, overruled by a person or not; empty where it was not sure.
     """
 
     latents: np.ndarray
     labels: tuple[str, ...]
     scores: np.ndarray
     by_person: np.ndarray
+    judge_labels: tuple[str, ...]
 
     @property
     def poles(self) -> tuple[str, ...]:
@@ -77,14 +79,15 @@ def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
             "run: python generate.py"
         )
     labels, scores = [""] * len(latents), np.full(len(latents), np.nan)
-    by_person = np.zeros(len(latents), bool)
+    by_person, judge_labels = np.zeros(len(latents), bool), [""] * len(latents)
     for index in range(len(latents)):
         name = design_name(index)
         if row := rows.get(name):
             labels[index] = row["label"].strip()
             scores[index] = _score(path, name, row.get("score", ""))
             by_person[index] = is_persons(row)
-    return Designs(latents, tuple(labels), scores, by_person)
+            judge_labels[index] = row.get("judge_label", "").strip()
+    return Designs(latents, tuple(labels), scores, by_person, tuple(judge_labels))
 
 
 def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[str, str]]:

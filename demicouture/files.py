@@ -271,10 +271,10 @@ def _refuse_differences(
             )
 
 
-def is_finished(folder: Path, inputs: Mapping[str, str | None]) -> bool:
+def is_finished(folder: Path, inputs: Mapping[str, str | None], record: str = "summary.json") -> bool:
     """Returns whether ``folder`` holds everything that :func:`finish_run` recorded there for these very inputs."""
     try:
-        summary = read_json(folder / "summary.json")
+        summary = read_json(folder / record)
         return summary["inputs"] == dict(inputs) and all((folder / name).exists() for name in summary["files"])
     except (InputError, KeyError, TypeError):
         return False  # No summary, or none of this kind: the work is done again.
@@ -287,6 +287,7 @@ def finish_run(
     inputs: Mapping[str, str | None],
     files: Iterable[str],
     findings: Mapping[str, Any],
+    record: str = "summary.json",
 ) -> None:
     """Writes ``summary.json``, the last file of a run: its absence means that the run was not finished.
 
@@ -297,7 +298,8 @@ def finish_run(
         inputs: The SHA-256 of each file that was read; None for one that may be missing, and was.
         files: The names of all files that were made, below ``folder``.
         findings: What else the next script or a person may want to know.
+        record: Another name, where a folder holds the results of several runs.
     """
     made_by = {"script": script, "options": dict(options), "seed": options.get("seed"), "versions": versions()}
-    record = {**made_by, "inputs": dict(inputs), "files": sorted(files), **findings}
-    write_json(folder / "summary.json", record)
+    summary = {**made_by, "inputs": dict(inputs), "files": sorted(files), **findings}
+    write_json(folder / record, summary)

@@ -13,6 +13,10 @@ import numpy as np
 LATENT_DIM = 100
 """The seed's and the DCGAN paper's dimension."""
 
+SWEEPS = 50
+"""Of :func:`sample_plane`. Measured on a plane at distance 0.6 from the centre: after 3 sweeps some coordinates of
+2,000 points still gave away (Kolmogorov-Smirnov) that they were not drawn by rejection, after 10 none did."""
+
 
 def sample_prior(count: int, seed: int, latent_dim: int = LATENT_DIM) -> np.ndarray:
     """Draws latents from the prior, U(-1, 1) in every coordinate.
@@ -161,3 +165,66 @@ def nearest_at_distance(
         low = np.where(excess > 0, middle, low)
         high = np.where(excess > 0, high, middle)
     return points
+
+
+def sample_plane(count: int, seed: int, normal: np.ndarray, intercept: float, sweeps: int = SWEEPS) -> np.ndarray:
+    """Draws points of the hyperplane inside the cube, uniformly.
+
+    A Gibbs sampler: two coordinates at a time are drawn anew, along the line on which the signed distance stays what it
+    is and as far as the cube goes, where the uniform distribution is uniform again. In a sweep every coordinate has its
+    turn, in pairs that change from sweep to sweep. It starts from the plane's nearest points to a sample of the prior.
+
+    Args:
+        count: Points. Row i depends on ``seed`` and i alone, however many are drawn.
+        seed: Of the sample.
+        normal: float64 (latent_dim,), of unit length.
+        intercept: The plane's intercept.
+        sweeps: How often every coordinate is drawn.
+
+    Returns:
+        float64 (count, latent_dim) in [-1, 1], on the plane to 1e-9.
+
+    Raises:
+        ValueError: The plane misses the cube.
+
+    Source:
+        Geman and Geman 1984 for the sampler; conditioning on pairs, so that a plane can be kept to, is our choice.
+    """
+    dimensions, half = len(normal), len(normal) // 2
+    points = nearest_at_distance(sample_prior(count, seed, dimensions), normal, intercept)
+    order = np.random.default_rng([seed, dimensions])
+    pairings = np.argsort(order.random((sweeps, dimensions)), axis=1)
+    # One stream for each row, so that no row's chance depends on the others.
+    streams = [np.random.default_rng([seed, dimensions, row]) for row in range(count)]
+    for pairing in pairings:
+        first, second = pairing[:half], pairing[half : 2 * half]
+        along, across = normal[second], -normal[first]  # The line's direction in the two coordinates.
+        chance = np.stack([stream.random(half) for stream in streams])
+        low, high = np.full((count, half), -np.inf), np.full((count, half), np.inf)
+        for place, slope in ((points[:, first], along), (points[:, second], across)):
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ends = np.sort(np.stack([(-1 - place) / slope, (1 - place) / slope]), axis=0)
+            low = np.where(slope != 0, np.maximum(low, ends[0]), low)
+            high = np.where(slope != 0, np.minimum(high, ends[1]), high)
+        # Where the normal touches neither coordinate there is no such line; both are as the prior drew them.
+        step = np.where(np.isfinite(low), low + chance * (high - low), 0.0)
+        points[:, first] += step * along
+        points[:, second] += step * across
+        points = np.clip(points, -1, 1)  # Of rounding only.
+    return nearest_at_distance(points, normal, intercept)
+
+
+def without_directions(latents: np.ndarray, normals: np.ndarray) -> np.ndarray:
+    """Returns latents without what they hold along some directions, float64 (n, latent_dim).
+
+    Args:
+        latents: float (n, latent_dim).
+        normals: float64 (k, latent_dim), k at least 1; they need not be orthogonal to one another.
+
+    Source:
+        Shen et al., "InterFaceGAN", TPAMI 2020, section 3.3, where a finished direction is projected. Here the latents
+        are, before a plane is fitted to them: of all planes independent of the others that is the best one.
+    """
+    basis, _ = np.linalg.qr(np.asarray(normals, np.float64).T)  # (latent_dim, k)
+    latents = np.asarray(latents, np.float64)
+    return latents - latents @ basis @ basis.T
