@@ -207,7 +207,8 @@ def sample_plane(count: int, seed: int, normal: np.ndarray, intercept: float, sw
             low = np.where(slope != 0, np.maximum(low, ends[0]), low)
             high = np.where(slope != 0, np.minimum(high, ends[1]), high)
         # Where the normal touches neither coordinate there is no such line; both are as the prior drew them.
-        step = np.where(np.isfinite(low), low + chance * (high - low), 0.0)
+        low, high = (np.where(np.isfinite(end), end, 0.0) for end in (low, high))
+        step = low + chance * (high - low)
         points[:, first] += step * along
         points[:, second] += step * across
         points = np.clip(points, -1, 1)  # Of rounding only.

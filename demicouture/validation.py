@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from demicouture import workers
@@ -399,7 +400,11 @@ def _normal(
 def _on_all_cores(
     function: Callable[[Item], Result], items: Iterable[Item], title: str, quiet: bool
 ) -> Iterable[Result]:
-    """Yields the function's results in the items' order. In threads: libsvm and BLAS leave Python alone meanwhile."""
+    """Yields the function's results in the items' order.
+
+    In threads, for libsvm leaves Python alone while it works. BLAS keeps to one thread in each: on matrices of this
+    size its own threads wait for one another, and logistic regression took twelve times as long.
+    """
     items = list(items)
-    with ThreadPoolExecutor(workers.cores()) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(workers.cores()) as pool:
         yield from tqdm(pool.map(function, items), desc=title, total=len(items), disable=quiet or None, leave=False)

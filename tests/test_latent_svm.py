@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 import latent_svm
-from demicouture import boundary, cli
+from demicouture import cli, validation
 from demicouture.boundary import Hyperplane
 from demicouture.designs import design_name
 from demicouture.files import write_text
@@ -30,9 +31,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    # What is measured of the boundary is tested beside it; here, a few shuffles are enough.
-    monkeypatch.setattr(boundary.permutation_test, "__kwdefaults__", None)
-    monkeypatch.setattr(boundary.permutation_test, "__defaults__", (4, True))
+    # What is measured of the boundary is tested beside it; here, a little of everything is enough.
+    monkeypatch.setattr(validation.permutation_test, "__defaults__", (199,))
+    monkeypatch.setattr(validation, "RESAMPLES", 3)
+    monkeypatch.setattr(validation, "PAIRS_AT_EACH_SIZE", 1)
+    monkeypatch.setattr(latent_svm, "IN_BETWEEN", 12)
     latents, labels, _ = planted.planted(COUNT, 0)
     planted.write_generated(tmp_path / "outputs/4-generated", latents, planted.words_of(labels))
     return tmp_path
@@ -60,14 +63,25 @@ def test_the_folder_holds_what_was_promised(finished):
     folder = home / "outputs/5-boundary"
     assert set(contents(folder)) == {"options.json", "summary.json", *latent_svm.NUMBERS}
     report = json.loads((folder / "report.json").read_text())
-    assert report["boundary_found"] is True and report["p_value"] == 0.005
+    assert report["boundary_found"] is True and report["p_value"] < 0.001
+    assert set(report["machines"]) == {"linear SVM", "LDA", "logistic regression", "RBF SVM"}
+    assert report["plane_is_too_simple"] is False and 0.5 < report["bootstrap_cosine"] < 0.9
+    assert report["learning_curve"]["labels_needed"] > 114 and report["across_the_plane"] is None
+    assert report["by_source"]["person"]["labels"] == {"casual": 0, "collection": 1} or report["by_source"]["person"][
+        "labels"
+    ] == {"casual": 1, "collection": 0}
+    assert report["by_source"]["angle_degrees"] is None
     assert report["poles"] == ["casual", "collection"]
     assert sum(report["labels"].values()) == 114 and report["unlabelled"] == 6
     assert sum(counts["person"] for counts in report["labelled_by"].values()) == 1
     assert report["training_accuracy"] > 0.9
     low, high = report["held_out_interval"]
     assert 0.55 < low < report["held_out_accuracy"] < high < 0.9
-    assert "3-training/generator.keras: not found, so on-the-plane.png and walk.png were not made" in printed
+    assert "3-training/generator.keras: not found, so walk.png and the other pictures of designs were" in printed
+    assert "No curved boundary is clearly better than the plane (linear SVM " in printed
+    assert re.search(
+        r"114 labels give the normal to a cosine of about 0\.\d+; 0\.95 takes about [\d,]+ labels", printed
+    )
     assert f"A plane separates casual from collection: {report['held_out_accuracy']:.0%} of held-out designs" in printed
     assert printed.splitlines()[-1].endswith(f"interpolate.py --home {home}")
 
@@ -151,20 +165,80 @@ def test_no_boundary_is_a_finding_said_plainly(home, capsys):
 
 
 def test_other_words_label_some_designs(home, tmp_path, monkeypatch, capsys):
-    lengths = ["long", "short"] * 8
+    lengths = ["long", "short"] * 10
     rows = [f"{design_name(2 * index)},{word}" for index, word in enumerate(lengths)]
     write_text(tmp_path / "sleeves.csv", "\n".join(["design,label", *rows]) + "\n")
     assert run(home, "--labels", str(tmp_path / "sleeves.csv"), "--output", str(tmp_path / "sleeves")) == 0
     folder = tmp_path / "sleeves"
-    assert json.loads((folder / "summary.json").read_text())["labels"] == str(tmp_path / "sleeves.csv")
-    report = json.loads((folder / "report.json").read_text())
-    assert report["poles"] == ["long", "short"] and report["labels"] == {"long": 8, "short": 8}
-    assert report["labelled_by"]["long"] == {"judge": 0, "person": 8}
+    assert json.loads((folder / "summary-sleeves.json").read_text())["labels"] == str(tmp_path / "sleeves.csv")
+    report = json.loads((folder / "report-sleeves.json").read_text())
+    assert report["poles"] == ["long", "short"] and report["labels"] == {"long": 10, "short": 10}
+    assert report["labelled_by"]["long"] == {"judge": 0, "person": 10}
     # The same file by another name, as from another working directory.
     monkeypatch.chdir(tmp_path)
     capsys.readouterr()
     assert run(home, "--labels", "sleeves.csv", "--output", "sleeves") == 0
     assert "nothing to do" in capsys.readouterr().out
+
+
+def write_sleeves(path: Path) -> str:
+    """Writes labels of long and short sleeves, along another planted direction."""
+    latents, _, _ = planted.planted(COUNT, 0)
+    words = np.where(latents @ planted.planted_normal(7) > 0, "long", "short")
+    write_text(path, "".join(["design,label\n", *(f"{design_name(i)},{word}\n" for i, word in enumerate(words))]))
+    return str(path)
+
+
+def test_directions_lie_beside_the_plane_and_can_be_left_out_of_it(home, tmp_path, capsys):
+    folder = home / "outputs/5-boundary"
+    assert run(home) == 0
+    before = contents(folder)
+    assert run(home, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
+    after = contents(folder)
+    assert {name: after[name] for name in before} == before
+    assert {"hyperplane-sleeves.npz", "report-sleeves.json", "plot-sleeves.png"} <= set(after)
+    assert run(home, "--without", "sleeves") == 0
+    normal, sleeves, rest = (
+        Hyperplane.load(folder / f"hyperplane{name}.npz").normal for name in ("", "-sleeves", "-without-sleeves")
+    )
+    assert abs(normal @ sleeves) > 0.005 and abs(rest @ sleeves) < 1e-12
+    assert rest @ normal > 0.9
+    report = json.loads((folder / "report-without-sleeves.json").read_text())
+    assert report["independent_of"] == ["sleeves"]
+    capsys.readouterr()
+    assert run(home, "--without", "sleeves") == 0
+    assert "nothing to do" in capsys.readouterr().out
+    # The direction is an input: another one is worked in.
+    Hyperplane(planted.planted_normal(8), 0.0).save(folder / "hyperplane-sleeves.npz")
+    assert run(home, "--without", "sleeves") == 0
+    assert abs(Hyperplane.load(folder / "hyperplane-without-sleeves.npz").normal @ planted.planted_normal(8)) < 1e-12
+
+
+def test_a_direction_that_is_not_there_is_told(home, tmp_path, capsys):
+    assert run(home, "--without", "sleeves") == 1
+    error = capsys.readouterr().err
+    assert "--without sleeves: " in error and "expected one of: none yet; run: python latent_svm.py --labels" in error
+    assert run(home, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
+    assert run(home, "--without", "colour") == 1
+    assert "expected one of: sleeves;" in capsys.readouterr().err
+    for flags in (["--without", "../x"], ["--labels", str(tmp_path / "a b.csv")]):
+        with pytest.raises(SystemExit) as left:
+            latent_svm.main(["--home", str(home), *flags])
+        assert left.value.code == 2
+
+
+def test_a_persons_word_and_the_judges_give_a_plane_each(home, capsys):
+    latents, labels, _ = planted.planted(120, 3)
+    judged = planted.words_of(labels)
+    words = [planted.POLES[1 - planted.POLES.index(word)] if i % 3 == 0 else word for i, word in enumerate(judged)]
+    planted.write_generated(home / "outputs/4-generated", latents, words, judged=judged)
+    assert run(home) == 0
+    found = json.loads((home / "outputs/5-boundary/report.json").read_text())["by_source"]
+    assert sum(found["judge"]["labels"].values()) == 120 and sum(found["person"]["labels"].values()) == 40
+    assert found["judge"]["held_out_accuracy"] > 0.6
+    # The person says the opposite of the judge.
+    assert found["angle_degrees"] > 90
+    assert "The judge's labels alone and a person's alone give planes" in capsys.readouterr().out
 
 
 def test_pictures_are_made_where_the_generator_is(home, tiny_training, capsys):
@@ -176,7 +250,16 @@ def test_pictures_are_made_where_the_generator_is(home, tiny_training, capsys):
         assert sheet.width > 9 * 96 and sheet.height > 4 * 96
     with Image.open(folder / "walk.png") as sheet:
         assert sheet.width > 9 * 96 and sheet.height > 8 * 96
-    for name in latent_svm.NUMBERS:
+    assert set(contents(folder)) == {"options.json", "summary.json", *latent_svm.NUMBERS, *latent_svm.PICTURES}
+    across = json.loads((folder / "report.json").read_text())["across_the_plane"]
+    assert across["pictures_looked_at"] == COUNT and sum(across["change_in_the_picture"].values()) == pytest.approx(1)
+    printed = capsys.readouterr().out
+    assert "Across the plane, ground and framing alone predict " in printed
+    assert "Of what changes in the pictures, " in printed
+    with open(folder / "changes.csv", newline="", encoding="utf-8") as file:
+        strengths = [abs(float(row["correlation"])) for row in csv.DictReader(file)]
+    assert len(strengths) == 20 and strengths == sorted(strengths, reverse=True)
+    for name in set(latent_svm.NUMBERS) - {"report.json"}:
         assert (folder / name).read_bytes() == numbers[name]
     # The generator went away: so do its pictures, which nothing could make again.
     assert run(home) == 0
@@ -223,7 +306,7 @@ def test_the_next_command_passes_on_the_folders_that_were_given(home, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["casual"] * COUNT, "found these labels: casual 40; expected two words, each on at least 5 designs"),
+        (["casual"] * COUNT, "found these labels: casual 40; expected two words, each on at least 10 designs"),
         ([""] * COUNT, "found these labels: none; expected two words"),
         (["casual"] * 36 + ["collection"] * 4, "found these labels: casual 36, collection 4; expected"),
         (["a", "b", "c", "c"] * 10, "found labels of 3 kinds (a 10, b 10, c 20), expected two words"),

@@ -8,8 +8,10 @@ from demicouture.latents import (
     nearest_at_distance,
     nearest_crossing,
     prior_preserving_path,
+    sample_plane,
     sample_prior,
     signed_distance,
+    without_directions,
 )
 
 T = np.array([0.0, 0.1, 0.25, 0.5, 0.8, 1.0])
@@ -107,3 +109,50 @@ def test_crossings_by_hand():
     assert nearest_crossing(lambda t: (t - 0.1) * (t - 0.45) * (t - 0.9)) == pytest.approx(0.45, abs=1e-12)
     assert nearest_crossing(lambda t: (t - 0.1) * (t - 0.45), t=0.0) == pytest.approx(0.1, abs=1e-12)
     assert nearest_crossing(lambda t: t + 0.1) is None
+
+
+def plane(latent_dim: int = LATENT_DIM) -> np.ndarray:
+    normal = np.random.default_rng(1).normal(size=latent_dim)
+    return normal / np.linalg.norm(normal)
+
+
+def test_a_sample_of_the_plane_lies_on_it_and_in_the_cube():
+    normal = plane()
+    points = sample_plane(40, 0, normal, 0.7)
+    assert np.abs(points).max() <= 1
+    assert np.abs(signed_distance(points, normal, 0.7)).max() <= 1e-6
+    assert np.abs(signed_distance(points.astype(np.float32), normal, 0.7)).max() <= 1e-6
+
+
+def test_a_point_of_the_sample_depends_on_seed_and_number_alone():
+    normal = plane()
+    assert np.array_equal(sample_plane(3, 5, normal, 0.1), sample_plane(8, 5, normal, 0.1)[:3])
+    assert not np.array_equal(sample_plane(3, 5, normal, 0.1), sample_plane(3, 6, normal, 0.1))
+
+
+def test_a_sample_of_the_plane_is_uniform():
+    # Against points of the cube that happen to lie within 0.01 of the plane.
+    normal, intercept = plane(4), 0.5
+    cube = np.random.default_rng(2).uniform(-1, 1, (400_000, 4))
+    near = cube[np.abs(signed_distance(cube, normal, intercept)) < 0.01]
+    points = sample_plane(2000, 0, normal, intercept)
+    for direction in [*np.eye(4), np.full(4, 0.5)]:
+        assert stats.ks_2samp(points @ direction, near @ direction).pvalue > 0.001
+
+
+def test_a_sample_goes_everywhere_that_the_plane_does():
+    # The plane x = 0 of a cube: the normal touches one coordinate only, the others are the prior's.
+    points = sample_plane(500, 0, np.array([1.0, 0, 0]), 0.0)
+    assert np.abs(points[:, 0]).max() <= 1e-9
+    for column in (1, 2):
+        assert stats.kstest(points[:, column], stats.uniform(-1, 2).cdf).pvalue > 0.01
+
+
+def test_latents_without_directions_hold_nothing_along_them():
+    latents = sample_prior(20, 0)
+    normals = np.stack([plane(), sample_prior(1, 9)[0]])
+    rest = without_directions(latents, normals)
+    assert np.abs(rest @ normals.T).max() < 1e-12
+    # What they hold in any other direction stays.
+    other = without_directions(np.random.default_rng(3).normal(size=(1, LATENT_DIM)), normals)[0]
+    assert rest @ other == pytest.approx(latents @ other)

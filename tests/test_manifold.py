@@ -14,9 +14,9 @@ def test_radii_and_gaps_worked_out_by_hand():
     assert manifold.gaps.tolist() == [1, 1, 2, 4]
 
 
-def test_contains_is_the_union_of_the_balls():
-    manifold = Manifold(LINE, neighbours=1)  # [-1, 1], [0, 2], [1, 5] and [3, 11]
-    inside = manifold.contains(np.array([[-1.01, 0], [-1, 0], [0, 0.9], [2.5, 2], [8, 3], [11.1, 0]]))
+def test_contains_is_the_union_of_the_balls_but_the_widest():
+    manifold = Manifold(LINE, neighbours=1)  # [-1, 1], [0, 2], [1, 5]; and [3, 11], which is too wide
+    inside = manifold.contains(np.array([[-1.01, 0], [-1, 0], [0, 0.9], [2.5, 2], [4.9, 0], [8, 3]]))
     assert inside.tolist() == [False, True, True, False, True, False]
 
 
