@@ -1,15 +1,17 @@
-"""Generate designs, and say of each whether it is casual or collection.
+"""Generate designs, and say of each whether it is casual or collection, how real, and how new.
 
 Reads outputs/3-training: generator.keras; and, for the judge, the pictures in data/2-dataset. Without the pictures the
 labels stay empty, for a person to fill in.
 Writes outputs/4-generated:
-  design-0000.png ...       the designs
-  grid.png                  all of them
-  latents.npy               row i made design i
+  design-0000.png ...       the first designs, as many as --pictures
+  grid.png                  these
+  latents.npy               row i made design i; of all designs, as are both tables
   labels.csv                each design's label, for you to correct
-  grid-judged.png           all designs by score, with their labels
-  designs.csv               what the judge says of each design by now, whatever its label
-  judge.keras, judge.json   the judge, and how good it is
+  grid-judged.png           the designs by score, with their labels; copies of photographs are called copies
+  designs.csv               what the judge says of each design by now, whatever its label; how realistic it is; which
+                            photograph is nearest to it, how near, and whether that makes it a copy
+  suggested.png             designs whose labels would teach most (--suggest)
+  judge.keras, judge.json   the judge; judge.png: how far to trust it; photographs.npz: what designs are held against
   options.json (written first), summary.json (written last: its absence means unfinished)
 
 A judge labels first: a small network that learned from the pictures of both poles. It leaves a label empty where its
@@ -17,7 +19,7 @@ score lies between 0.4 and 0.6, and all of them where it is right on less than 8
 Then it is your turn: edit the column `label` in labels.csv (one of the two poles, or nothing) and run this again. What
 you wrote stays, whatever the judge thinks; to give a design back to the judge, undo your edit.
 
-Example: python generate.py --count 200
+Example: python generate.py --count 2000 --suggest 20
 """
 
 from __future__ import annotations
@@ -32,17 +34,35 @@ import numpy as np
 from tqdm import tqdm
 
 from demicouture import cli, files, images, judge, labels, rendering
+from demicouture.appraisal import PASSING, Appraiser, can_appraise
 from demicouture.dataset import Dataset, read_dataset
+from demicouture.design_figures import COLUMNS, YES, draw_judged, draw_reliability, draw_suggested
 from demicouture.designs import design_name, read_latents
 from demicouture.errors import InputError, PictureError
-from demicouture.figures import grid, legible_scale
+from demicouture.figures import grid
 from demicouture.latents import sample_prior
+from demicouture.suggestions import fit_plane, suggest
 
 COUNT = 100
 """As many as the seed made."""
 
-GRID_COLUMNS = 10
-"""A hundred designs make a square, as in the seed."""
+PICTURES = 100
+"""As many as one looks at; a plane wants more labels than that, and those need no pictures."""
+
+AT_A_TIME = 512
+"""Designs that are rendered and judged before the next; of the largest size they take 400 MB."""
+
+DESIGN_COLUMNS = (
+    "design",
+    "score",
+    "judge_label",
+    "realism",
+    "realistic",
+    "nearest",
+    "nearest_distance",
+    "nearest_rank",
+    "copy",
+)
 
 
 def read_options(folder: Path) -> dict[str, Any]:
@@ -88,7 +108,7 @@ def standing_answers(folder: Path, count: int, dataset: Dataset | None) -> list[
     """Returns what the judge said in the last run, where it still holds: None after any change but a label's."""
     try:
         summary = files.read_record(folder / "summary.json", "dataset_sha256")
-        rows = files.read_csv(folder / "designs.csv", ["design", "score", "judge_label"])
+        rows = files.read_csv(folder / "designs.csv", DESIGN_COLUMNS)
         answers = [{**row, "score": float(row["score"]) if row["score"] else None} for row in rows]
     except (InputError, ValueError):
         return None
@@ -98,14 +118,42 @@ def standing_answers(folder: Path, count: int, dataset: Dataset | None) -> list[
     return answers if stands and (dataset is None or dataset.sha256 == learned_from) else None
 
 
-def ask(the_judge: judge.Judge | None, designs: np.ndarray) -> list[dict[str, Any]]:
-    """Returns the judge's answers: design, score and label, both empty where there is no judge."""
-    scores = [None] * len(designs) if the_judge is None else the_judge.score(designs).tolist()
-    words = [""] * len(designs) if the_judge is None else the_judge.label(scores)
-    return [
-        {"design": design_name(index), "score": score, "judge_label": word}
-        for index, (score, word) in enumerate(zip(scores, words, strict=True))
-    ]
+def ask(the_judge: judge.Judge | None, count: int, see: Callable[[range], np.ndarray], quiet: bool) -> list[dict]:
+    """Returns the judge's answers, a row of ``designs.csv`` for each design; without a judge all but the name is empty.
+
+    Args:
+        the_judge: The judge, or None.
+        count: How many designs there are.
+        see: Gives the pictures of some designs, uint8 (n, size, size, 3).
+        quiet: Whether to show no progress bar.
+    """
+    nothing = {**dict.fromkeys(DESIGN_COLUMNS, ""), "score": None}
+    rows = [{**nothing, "design": design_name(index)} for index in range(count)]
+    if the_judge is None:
+        return rows
+    appraiser = Appraiser(the_judge.photographs) if can_appraise(the_judge.photographs) else None
+    bar = tqdm(total=count, desc="judging", unit="design", disable=quiet or None, leave=False)
+    for start in range(0, count, AT_A_TIME):
+        some = range(start, min(start + AT_A_TIME, count))
+        pictures = see(some)
+        features, scores = the_judge.answer(pictures)
+        words = the_judge.label(scores)
+        for index, score, word in zip(some, scores.tolist(), words, strict=True):
+            rows[index] |= {"score": score, "judge_label": word}
+        if appraiser:
+            found = appraiser.appraise(features, judge.texture(pictures))
+            for number, index in enumerate(some):
+                rows[index] |= {
+                    "realism": float(found.realism[number]),
+                    "realistic": YES if found.realistic[number] else "no",
+                    "nearest": found.nearest[number],
+                    "nearest_distance": float(found.distance[number]),
+                    "nearest_rank": float(found.rank[number]),
+                    "copy": YES if found.copy[number] else "no",
+                }
+        bar.update(len(some))
+    bar.close()
+    return rows
 
 
 def read_words(folder: Path, count: int, poles: Sequence[str] | None) -> dict[str, dict[str, str]]:
@@ -115,18 +163,16 @@ def read_words(folder: Path, count: int, poles: Sequence[str] | None) -> dict[st
     return labels.read_persons_words(folder / "labels.csv", known, count, poles)
 
 
-def draw_grids(folder: Path, designs: np.ndarray, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Draws ``grid.png``, which marks nothing, and ``grid-judged.png``, from the first pole's end to the second's."""
-    images.save_png(folder / "grid.png", grid(designs, GRID_COLUMNS))
-    order = sorted(range(len(rows)), key=lambda index: rows[index]["score"] or 0.0)
-    captions = []
-    for index in order:
-        row = rows[index]
-        score = "" if row["score"] is None else f"  {row['score']:.2f}"
-        by_person = " (you)" if row["labelled_by"] == labels.PERSON else ""
-        captions.append(f"{index:04d}{score}\n{row['label'] or 'no label'}{by_person}")
-    scale = legible_scale(designs.shape[1])
-    images.save_png(folder / "grid-judged.png", grid(designs[order], GRID_COLUMNS, scale=scale, captions=captions))
+def choose_suggested(
+    rows: Sequence[Mapping[str, Any]], latents: np.ndarray, poles: Sequence[str], count: int, seed: int
+) -> tuple[list[int], list[str]]:
+    """Returns the designs to label next, and on which pole's side of the plane each lies ("" without a plane)."""
+    plane = fit_plane(latents, [row["label"] for row in rows], poles, seed)
+    distances = None if plane is None else plane.signed_distance(latents)
+    scores = np.array([np.nan if row["score"] is None else row["score"] for row in rows])
+    by_person = np.array([row["labelled_by"] == labels.PERSON for row in rows])
+    chosen = suggest(scores, distances, by_person, count)
+    return chosen, ["" if distances is None else poles[int(distances[index] > 0)] for index in chosen]
 
 
 def tell(say: Callable[[str], None], args: argparse.Namespace, summary: Mapping[str, Any]) -> None:
@@ -137,15 +183,22 @@ def tell(say: Callable[[str], None], args: argparse.Namespace, summary: Mapping[
         say(f"{args.data}: not found ({effect}); the pictures come from: python preprocess.py")
     if record:
         share = f"right on {record['held_out_accuracy']:.0%} of {record['held_out']} pictures that it never saw"
+        share += f" (Brier score {record['held_out_brier_score']:.3f}; judge.png)"
         noise = f", under {judge.WORTHY_ACCURACY:.0%}: no judge, so fill in {labels_file} yourself"
         say(f"the judge: {share}" + ("" if judge.is_worthy(record) else noise))
+    if (real := summary["realistic"]) is not None:
+        say(
+            f"{real} of {args.count} designs are realistic, as {PASSING:.0%} of photographs are; {summary['copies']} "
+            "are copies of one"
+        )
     counts = [
         f"{sum(sources.values())} {pole} ({sources[labels.PERSON]} by you)"
         for pole, sources in summary["labels"].items()
     ]
     counts.append(f"{summary['unlabelled']} without a label")
     say(f"{args.output}: {args.count} designs: {', '.join(counts)}")
-    say(f"look at grid.png and grid-judged.png; correct the labels in {labels_file} and run: {same_command(args)}")
+    sheets = "grid.png and grid-judged.png" + (", then suggested.png" if summary["suggested"] else "")
+    say(f"look at {sheets}; correct the labels in {labels_file} and run: {same_command(args)}")
     say(cli.next_step(args, "latent_svm.py", training=args.input if args.input_given else None))
 
 
@@ -153,8 +206,15 @@ def same_command(args: argparse.Namespace) -> str:
     """Returns the command that works corrected labels in: this one, but never with --fresh."""
     given = {"input": args.input if args.input_given else None, "data": args.data if args.data_given else None}
     command = cli.next_step(args, "generate.py", "--output", **given).removeprefix("next: ")
-    command += f" --count {args.count}" if args.count != COUNT else ""
-    return command + (f" --seed {args.seed}" if args.seed else "")
+    for flag, value, usual in (
+        ("count", args.count, COUNT),
+        ("pictures", args.pictures, PICTURES),
+        ("suggest", args.suggest, 0),
+        ("features", args.features, judge.OWN),
+        ("seed", args.seed, 0),
+    ):
+        command += f" --{flag} {value}" if value != usual else ""
+    return command
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -163,6 +223,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     own = command_line.add_argument_group("of this script")
     own.add_argument(
         "--count", type=cli.integer(1), metavar="N", default=COUNT, help="designs to make; raise it to add some"
+    )
+    own.add_argument(
+        "--pictures",
+        type=cli.integer(1),
+        metavar="N",
+        default=PICTURES,
+        help="write the pictures of the first N; the others are judged and labelled all the same",
+    )
+    own.add_argument(
+        "--suggest",
+        type=cli.integer(0, 200),
+        metavar="N",
+        default=0,
+        help="name N designs whose labels would teach the plane most, and draw them as suggested.png",
+    )
+    own.add_argument(
+        "--features",
+        choices=judge.FEATURES_BY,
+        default=judge.OWN,
+        help="what describes pictures to the judge: 'own' is a small network that learns from yours, 'imagenet' is "
+        "MobileNetV2, 9 MB to download once",
     )
     own.add_argument(
         "--data",
@@ -194,7 +275,9 @@ def main(argv: list[str] | None = None) -> None:
     poles = list(dataset.poles) if dataset else known and known["poles"]
     if not anew:
         read_words(folder, max(args.count, before.get("count", 0)), poles)
-    missing = [index for index in range(args.count) if anew or read_design(folder, index) is None]
+    shown = min(args.count, args.pictures)
+    missing = [index for index in range(shown) if anew or read_design(folder, index) is None]
+    latents = sample_prior(args.count, args.seed)
     incomplete = bool(missing) or not has_latents(folder, args.count, args.seed)
     generator = rendering.load_generator(generator_file) if incomplete else None
     if other:
@@ -202,30 +285,54 @@ def main(argv: list[str] | None = None) -> None:
         # Said even under --quiet: nobody asked for it, and a person's labels are in there.
         told = f"made by another generator; moved to {aside}, with any labels of yours, and made anew"
         print(f"warning: {folder}: {told}", file=sys.stderr)
-    options = {"count": args.count, "seed": args.seed, "generator_sha256": generator_sha256}
-    cli.open_output(args, "generate.py", options, extendable=["count"])
+    options = {
+        "count": args.count,
+        "pictures": args.pictures,
+        "seed": args.seed,
+        "features": args.features,
+        "generator_sha256": generator_sha256,
+    }
+    cli.open_output(args, "generate.py", options, extendable=["count", "pictures"])
 
     answers = None if incomplete else standing_answers(folder, args.count, dataset)
     if answers is None:
         (folder / "summary.json").unlink(missing_ok=True)  # From here on the folder is unfinished.
     if generator:
-        latents = sample_prior(args.count, args.seed)
         make_designs(folder, generator, latents, missing, args.quiet)
         with files.atomic_path(folder / "latents.npy") as partial:
             np.save(partial, latents)
-    designs = np.stack([read_design(folder, index) for index in range(args.count)])
+
+    def see(some: Sequence[int]) -> np.ndarray:
+        """Returns designs' pictures: as they lie there where they do, or else rendered."""
+        nonlocal generator
+        pictures = {index: read_design(folder, index) for index in some if index < shown}
+        if hidden := [index for index in some if pictures.get(index) is None]:
+            generator = generator or rendering.load_generator(generator_file)
+            pictures |= dict(zip(hidden, rendering.render(generator, latents[hidden]), strict=True))
+        return np.stack([pictures[index] for index in some])
+
     if answers is None:
-        answers = ask(judge.open_judge(folder, dataset, args.seed, args.quiet), designs)
+        answers = ask(
+            judge.open_judge(folder, dataset, args.seed, args.quiet, args.features), args.count, see, args.quiet
+        )
 
     # Training the judge took a while, in which a person may have saved another label: what counts is there now.
     words = read_words(folder, args.count, poles)
     rows = labels.write_labels(folder / "labels.csv", answers, words)
     # After the labels: it tells the next run how many rows labels.csv must have, which a person may have edited.
-    files.write_csv(folder / "designs.csv", ("design", "score", "judge_label"), answers)
-    draw_grids(folder, designs, rows)
-
+    files.write_csv(folder / "designs.csv", DESIGN_COLUMNS, answers)
+    designs = see(range(shown))
+    images.save_png(folder / "grid.png", grid(designs, COLUMNS))
+    images.save_png(folder / "grid-judged.png", draw_judged(designs, rows, answers))
     record = judge.read_record(folder)
+    if record:
+        draw_reliability(folder / "judge.png", record)
     poles = poles or sorted({row["label"] for row in rows} - {""})
+    suggested, sides = choose_suggested(rows, latents, poles, args.suggest, args.seed) if args.suggest else ([], [])
+    if suggested:
+        images.save_png(folder / "suggested.png", draw_suggested(see(suggested), suggested, rows, sides))
+
+    known_real = [answer["realistic"] for answer in answers if answer["realistic"]]
     summary = {
         "script": "generate.py",
         "options": options,
@@ -236,9 +343,13 @@ def main(argv: list[str] | None = None) -> None:
         "data": dataset and str(args.data),
         "generator_sha256": generator_sha256,
         "dataset_sha256": record and record["dataset_sha256"],
-        "judge": record and {name: value for name, value in record.items() if name != "network_sha256"},
+        "judge": record
+        and {name: value for name, value in record.items() if name not in ("network_sha256", "photographs_sha256")},
         "labels": labels.count_labels(rows, poles),
         "unlabelled": sum(not row["label"] for row in rows),
+        "realistic": known_real.count(YES) if known_real else None,
+        "copies": sum(answer["copy"] == YES for answer in answers) if known_real else None,
+        "suggested": [design_name(index) for index in suggested],
     }
     files.write_json(folder / "summary.json", summary)
     tell(say, args, summary)

@@ -72,7 +72,8 @@ def write_labels(
     rows = []
     for answer in answers:
         label = answer["judge_label"]
-        judged = {**answer, "label": label, "labelled_by": JUDGE if label else NOBODY}
+        judged = {name: answer[name] for name in ("design", "score", "judge_label")}
+        judged |= {"label": label, "labelled_by": JUDGE if label else NOBODY}
         rows.append({**judged, **words.get(answer["design"], {})})
     write_csv(path, COLUMNS, rows)
     return rows

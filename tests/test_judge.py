@@ -1,14 +1,26 @@
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
 from demicouture import files, judge
+from demicouture.appraisal import Appraiser, can_appraise
 from demicouture.dataset import Dataset
+from demicouture.errors import InputError
+from demicouture.latents import sample_prior
+from demicouture.rendering import render
+from demicouture.sources.wardrobe import Wardrobe
 
 
 def make_dataset(pictures: np.ndarray, labels: np.ndarray, sha256: str = "a") -> Dataset:
-    return Dataset(pictures, labels, ("casual", "collection"), (), sha256)
+    poles = ("casual", "collection")
+    names = tuple(Path("data", poles[label], f"{index}.png") for index, label in enumerate(labels))
+    return Dataset(pictures, labels, poles, names, sha256)
 
 
 def draw_shapes(count: int, size: int = 48) -> tuple[np.ndarray, np.ndarray]:
@@ -78,12 +90,17 @@ def test_random_labels_make_no_judge(monkeypatch):
 
 def test_half_saved_judge_is_none(tmp_path):
     assert judge.open_judge(tmp_path, None, seed=0) is None
-    (tmp_path / "judge.keras").write_bytes(b"new")
-    record = dict.fromkeys(judge.RECORDED, 0) | {"network_sha256": files.sha256(b"old")}
+    hashes = dict(zip(judge.OF_FILES, map(files.sha256, (b"network", b"photographs")), strict=True))
+    record = dict.fromkeys(judge.RECORDED, 0) | hashes
     files.write_json(tmp_path / "judge.json", record)
-    assert judge.read_record(tmp_path) is None
-    (tmp_path / "judge.keras").write_bytes(b"old")
-    assert judge.read_record(tmp_path) == record
+    for network, photographs, whole in (
+        (b"old", b"photographs", False),
+        (b"network", b"old", False),
+        (b"network", b"photographs", True),
+    ):
+        (tmp_path / "judge.keras").write_bytes(network)
+        (tmp_path / "photographs.npz").write_bytes(photographs)
+        assert judge.read_record(tmp_path) == (record if whole else None)
 
 
 @pytest.mark.parametrize("damaged", ["[]", "{}", "", "7", '{"network_sha256": "a"}'])
@@ -135,3 +152,123 @@ def test_mix_blends_pictures_and_labels_alike():
     mixed, shares = judge.mix(pictures, labels, np.random.default_rng(0))
     np.testing.assert_allclose(mixed.mean(axis=(1, 2, 3)), shares, atol=1e-6)
     assert ((shares > 0.01) & (shares < 0.99)).any() and mixed.dtype == np.float32
+
+
+def test_reliability_by_hand():
+    scores = np.array([0.0, 0.1, 0.19, 0.25, 0.95, 1.0])
+    found = judge.reliability(scores, np.array([0, 0, 1, 1, 1, 1]))
+    assert [one["pictures"] for one in found] == [3, 1, 2]
+    assert found[0]["share"] == pytest.approx(1 / 3) and found[0]["mean_score"] == pytest.approx(0.29 / 3)
+    assert found[2] == {"mean_score": 0.975, "share": 1.0, "pictures": 2}
+
+
+def test_judge_remembers_the_photographs_that_it_saw(trained, shapes):
+    the_judge, folder = trained
+    photographs = the_judge.photographs
+    np.testing.assert_array_equal(photographs.features, the_judge.describe(shapes.pictures))
+    np.testing.assert_array_equal(photographs.mirrored, the_judge.describe(shapes.pictures[:, :, ::-1]))
+    assert photographs.held_out.sum() == 24 and photographs.files[1] == "collection/1.png"
+    again = judge.open_judge(folder, None, seed=0).photographs
+    np.testing.assert_array_equal(again.features, photographs.features)
+    assert again.files.tolist() == photographs.files.tolist()
+
+
+def draw_wardrobe(first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draws garments and looks, 64×64: what photographs have, texture and folds, and the two poles in turn."""
+    wardrobe = Wardrobe(seed=1)
+    queries = (("casual", "hoody"), ("collection", "Yohji Yamamoto runway look"))
+    good = [[i for i in range(first, first + 2 * count) if not wardrobe.kind(*query, i)] for query in queries]
+    pictures = []
+    for number in range(count):
+        label, index = number % 2, number // 2
+        content = wardrobe.offer(*queries[label], good[label][index]).content
+        with Image.open(io.BytesIO(content)) as opened:
+            pictures.append(np.asarray(ImageOps.fit(opened.convert("RGB"), (64, 64))))
+    return np.stack(pictures), np.arange(count) % 2
+
+
+def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not(monkeypatch):
+    from demicouture.networks import build_generator
+
+    monkeypatch.setattr(judge, "STEPS", 100)
+    the_judge = judge.train_judge(make_dataset(*draw_wardrobe(0, 200)), seed=0)
+    appraiser = Appraiser(the_judge.photographs)
+
+    def passing(pictures: np.ndarray) -> float:
+        return appraiser.appraise(the_judge.describe(pictures), judge.texture(pictures)).realistic.mean()
+
+    photographs = the_judge.photographs
+    held_out = (values[photographs.held_out] for values in (photographs.features, photographs.textures))
+    assert appraiser.appraise(*held_out).realistic.mean() >= 0.95
+    # More real pictures, which neither judge nor bar has seen.
+    assert passing(draw_wardrobe(1000, 60)[0]) >= 0.85
+    noise = np.random.default_rng(0).integers(0, 256, (100, 64, 64, 3), dtype=np.uint8)
+    assert passing(noise) <= 0.05
+    assert passing(render(build_generator(64, 0.02), sample_prior(100, 0))) <= 0.05
+
+
+def test_a_copy_is_called_a_copy_and_a_new_picture_is_not(trained, shapes):
+    the_judge, _ = trained
+    appraiser = Appraiser(the_judge.photographs)
+    soft = np.stack([cv2.GaussianBlur(picture, (0, 0), 0.6) for picture in shapes.pictures[:20]])
+    for copies in (shapes.pictures[:20], shapes.pictures[:20, :, ::-1], soft):
+        found = appraiser.appraise(the_judge.describe(copies), judge.texture(copies))
+        assert found.copy.mean() >= 0.9
+        assert (
+            np.mean([name == f"{('casual', 'collection')[i % 2]}/{i}.png" for i, name in enumerate(found.nearest)])
+            > 0.9
+        )
+    fresh = draw_shapes(320)[0][120:]
+    new = appraiser.appraise(the_judge.describe(fresh), judge.texture(fresh))
+    assert new.copy.mean() <= 0.05
+    assert 0.2 < np.mean(new.rank) < 0.8  # As far from the photographs as they are from one another.
+
+
+def test_too_few_photographs_appraise_nothing(trained):
+    photographs = trained[0].photographs
+    few = np.flatnonzero(~photographs.held_out)[:3]
+    cut = judge.Photographs(*(values[few] for values in vars(photographs).values()))
+    assert not can_appraise(cut) and can_appraise(photographs)
+
+
+def test_a_network_that_saw_other_pictures_describes_just_as_well(shapes, tmp_path, monkeypatch):
+    # With random weights in place of ImageNet's, which would have to be downloaded.
+    download = judge._imagenet
+    monkeypatch.setattr(judge, "IMAGENET_SIZE", 32)
+    monkeypatch.setattr(judge, "_imagenet", lambda: download(None))
+    the_judge = judge.open_judge(tmp_path, shapes, seed=0, features=judge.IMAGENET)
+    assert the_judge.record["features"] == "imagenet"
+    descriptors, scores = the_judge.answer(shapes.pictures)
+    assert descriptors.shape == (120, 1280) and 0 <= scores.min() and scores.max() <= 1
+    # The answer was learned by regression on standardised numbers, and laid into one layer of the network.
+    weights, intercept = the_judge.network.get_layer("logit").get_weights()
+    logits = descriptors @ weights + intercept
+    np.testing.assert_allclose(1 / (1 + np.exp(-logits[:, 0])), scores, atol=1e-5)
+    again = judge.open_judge(tmp_path, None, seed=0)
+    np.testing.assert_array_equal(again.score(shapes.pictures[:5]), scores[:5])
+    # Another descriptor is another judge.
+    monkeypatch.setattr(judge, "STEPS", 2)
+    assert judge.open_judge(tmp_path, shapes, seed=0).record["features"] == "own"
+
+
+def test_weights_that_cannot_be_had_are_told(monkeypatch):
+    import keras
+
+    def unreachable(*args, weights, **how):
+        raise Exception(f"URL fetch failure on {weights}: None -- [Errno -2] Name or service not known")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", unreachable)
+    with pytest.raises(InputError, match="--features imagenet: its weights could not be had .*leave --features out"):
+        judge._imagenet()
+
+
+def test_texture_tells_fine_from_coarse():
+    rows, columns = np.mgrid[:64, :64]
+    plain = np.full((64, 64), 128)
+    fine, coarse = 128 + 60 * ((rows + columns) % 2 * 2 - 1), 128 + 60 * ((columns // 8) % 2 * 2 - 1)
+    pictures = np.repeat(np.stack([plain, fine, coarse])[..., np.newaxis], 3, axis=3).astype(np.uint8)
+    found = judge.texture(pictures)
+    assert found[0] == pytest.approx(np.log(1e-3), abs=0.01)
+    # A chequered pattern of single pixels is all in the first octave; it is ±60 of 127.5 there, and nothing below.
+    assert np.exp(found[1, 0]) == pytest.approx(60 / 127.5, abs=0.03) and found[1, 1] < -3
+    assert found[2].argmax() == 2
