@@ -17,7 +17,7 @@ demo: $(VENV)/.installed
 	$(RUN) scrape.py --queries data/queries-examples.csv --output data/examples
 	$(RUN) preprocess.py
 	$(RUN) train_dcgan.py --preset demo
-	$(RUN) generate.py --count 300
+	$(RUN) generate.py --count 1000
 	$(RUN) latent_svm.py
 	$(RUN) interpolate.py
 	@echo

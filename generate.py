@@ -329,6 +329,7 @@ def main(argv: list[str] | None = None) -> None:
         draw_reliability(folder / "judge.png", record)
     poles = poles or sorted({row["label"] for row in rows} - {""})
     suggested, sides = choose_suggested(rows, latents, poles, args.suggest, args.seed) if args.suggest else ([], [])
+    (folder / "suggested.png").unlink(missing_ok=True)
     if suggested:
         images.save_png(folder / "suggested.png", draw_suggested(see(suggested), suggested, rows, sides))
 

@@ -339,3 +339,64 @@ def test_killed_at_any_time_it_ends_as_if_undisturbed(trained, finished, tmp_pat
     assert not (output(home) / "summary.json").exists()
     assert run(home) == 0
     assert content(home) == content(finished)
+
+
+def test_more_designs_than_pictures(home):
+    before = content(home)
+    assert run(home, "--fresh", "--count", "9", "--pictures", "4") == 0
+    folder = output(home)
+    assert sorted(path.name for path in folder.glob("design-*.png")) == [f"design-000{index}.png" for index in range(4)]
+    assert images.open_picture(folder / "grid.png").size == (4 * 34 + 2, 36)
+    assert np.load(folder / "latents.npy").shape == (9, 100)
+    rows, answers = read_labels(home), files.read_csv(folder / "designs.csv", generate.DESIGN_COLUMNS)
+    assert len(rows) == len(answers) == 9
+    # A design that is only judged is judged as one that lies there.
+    old = files.read_csv(output(home).with_name("4-generated.old-1") / "designs.csv", generate.DESIGN_COLUMNS)
+    assert answers[:6] == old
+    assert run(home, "--count", "9", "--pictures", "6") == 0
+    assert (folder / "design-0005.png").read_bytes() == before["design-0005.png"]
+    assert read_labels(home) == rows
+
+
+def test_designs_are_held_against_the_photographs(home, capsys):
+    answers = files.read_csv(output(home) / "designs.csv", generate.DESIGN_COLUMNS)
+    for row in answers:
+        assert row["nearest"].split("/")[0] in ("casual", "collection") and row["nearest"].endswith(".png")
+        assert float(row["nearest_distance"]) > 0 and 0 <= float(row["nearest_rank"]) <= 1
+        assert row["realistic"] in ("yes", "no") and row["copy"] in ("yes", "no") and float(row["realism"]) >= 0
+    summary = files.read_json(output(home) / "summary.json")
+    assert summary["realistic"] == sum(row["realistic"] == "yes" for row in answers)
+    assert summary["copies"] == sum(row["copy"] == "yes" for row in answers)
+    assert run(home) == 0
+    assert f"{summary['realistic']} of 6 designs are realistic, as 95% of photographs are" in capsys.readouterr().out
+
+
+def test_suggested_designs_are_drawn_and_named(home, capsys):
+    assert run(home, "--suggest", "3") == 0
+    suggested = files.read_json(output(home) / "summary.json")["suggested"]
+    assert len(suggested) == 3 and set(suggested) < {f"design-{index:04d}.png" for index in range(COUNT)}
+    assert (output(home) / "suggested.png").exists()
+    told = capsys.readouterr().out
+    assert "then suggested.png" in told and "--suggest 3" in told
+    # What a person has labelled is not asked again.
+    rows = read_labels(home)
+    index = int(suggested[0][7:11])
+    edit(home, {index: other_pole(rows[index]["label"] or "casual")})
+    assert run(home, "--suggest", "3") == 0
+    assert suggested[0] not in files.read_json(output(home) / "summary.json")["suggested"]
+    # Without the flag, no sheet of an earlier run is left to mislead.
+    assert run(home) == 0
+    assert not (output(home) / "suggested.png").exists()
+
+
+def test_network_that_cannot_be_had_costs_nothing(home, capsys, monkeypatch):
+    import keras
+
+    def unreachable(*args, **how):
+        raise Exception("URL fetch failure")
+
+    monkeypatch.setattr(keras.applications, "MobileNetV2", unreachable)
+    assert run(home, "--features", "imagenet") == 1
+    assert "made with --features own (now imagenet)" in capsys.readouterr().err
+    assert run(home, "--features", "imagenet", "--output", str(home / "other")) == 1
+    assert "error: --features imagenet: its weights could not be had (URL fetch failure)" in capsys.readouterr().err
