@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from demicouture import reasons
 from demicouture.errors import FetchError
 
 RETRIES = Retry(
@@ -89,6 +90,10 @@ class Visit:
         self._timer.cancel()
         _current_visit.reset(self._token)
 
+    def is_open(self) -> bool:
+        """Returns whether there is time left."""
+        return time.monotonic() < self._ends_at
+
     def seconds_left(self) -> float:
         """Returns the time left.
 
@@ -97,7 +102,7 @@ class Visit:
         """
         left = self._ends_at - time.monotonic()
         if left <= 0:
-            raise FetchError("timeout")
+            raise FetchError(reasons.TIMEOUT)
         return left
 
     def watch(self, connected: socket.socket) -> None:
@@ -135,7 +140,7 @@ class _Judging:
         addresses = dict.fromkeys(entry[4][0] for entry in found)
         allowed = [address for address in addresses if visit.allow_private_hosts or is_public(address)]
         if not allowed:
-            raise FetchError("private address")
+            raise FetchError(reasons.PRIVATE)
         for address in allowed:
             try:
                 return create_connection((address, self.port), visit.seconds_left(), socket_options=self.socket_options)

@@ -24,7 +24,8 @@ class Website:
     """A real HTTP server on loopback that answers each path as a test says, however badly.
 
     ``pages`` maps a path to a function of the request's handler; ``asked`` lists the paths with their query strings
-    in the order of the requests; ``headers`` and ``times`` go with them.
+    in the order of the requests; ``headers`` and ``times`` go with them. Who asks for robots.txt is only counted, by
+    the name of the host: there is none unless a test adds one.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class Website:
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.times: list[float] = []
+        self.robots_asked: list[str] = []
         self.at_once = self.most_at_once = 0
         self.stopping = threading.Event()
         self._lock = threading.Lock()
@@ -43,6 +45,10 @@ class Website:
             disable_nagle_algorithm = True  # Else each answer waits 40 ms for an acknowledgement.
 
             def do_GET(self) -> None:
+                if self.path == "/robots.txt":
+                    website.robots_asked.append(self.headers["Host"])
+                    page = website.pages.get(self.path)
+                    return page(self) if page else answer(self, b"", status=404)
                 with website._lock:
                     website.asked.append(self.path)
                     website.headers.append(dict(self.headers))

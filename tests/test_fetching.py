@@ -13,7 +13,8 @@ from conftest import answer
 from demicouture import __version__, connecting
 from demicouture.connecting import is_public
 from demicouture.errors import FetchError
-from demicouture.fetching import MAX_REDIRECTS, Fetcher, host_of, one_per_host
+from demicouture.fetching import MAX_REDIRECTS, Fetcher, host_of
+from demicouture.hosts import one_per_host
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_proxies_and_passwords_of_the_surroundings_are_left_alone(website, fetch
     assert "Authorization" not in website.headers[0]
 
 
-@pytest.mark.parametrize("status", [204, 301, 400, 403, 404, 410, 429, 500, 503])
+@pytest.mark.parametrize("status", [204, 301, 400, 403, 404, 410, 500, 502])
 def test_another_status_than_200_is_refused_at_once(website, fetcher, status):
     url = website.add("/gone", b"", status=status, headers={"Retry-After": "60"})
     with pytest.raises(FetchError, match=f"^HTTP {status}$") as caught:
@@ -125,12 +126,12 @@ def test_an_endless_body_ends_at_the_limit(website, fetcher):
             request.wfile.write(b"x" * 65536)
 
     website.pages["/"] = page
-    assert refused(fetcher, website.url(), max_bytes=1_000_000) == "over 1 MB"
+    assert refused(fetcher, website.url(), max_bytes=1_000_000) == "too many bytes"
 
 
 def test_a_body_that_is_announced_too_long_is_not_read(website, fetcher):
     website.add("/", b"", length=30_000_000)
-    assert refused(fetcher, website.url()) == "over 20 MB"
+    assert refused(fetcher, website.url()) == "too many bytes"
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -139,7 +140,7 @@ def test_a_small_body_that_unpacks_to_a_large_one_ends_at_the_limit(website, fet
     for _ in range(layers):
         content = gzip.compress(content)
     website.add("/", content, headers={"Content-Encoding": ", ".join(["gzip"] * layers)})
-    assert refused(fetcher, website.url(), max_bytes=2_000_000) == "over 2 MB"
+    assert refused(fetcher, website.url(), max_bytes=2_000_000) == "too many bytes"
 
 
 def test_a_packed_body_is_unpacked(website, fetcher):

@@ -54,7 +54,8 @@ def timeless(home):
 
 def tree(home):
     folder = home / "data/1-scraped"
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in find_pictures(folder)}
+    pictures = [path for path in find_pictures(folder) if path.parent != folder]  # Not the contact sheets.
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in pictures}
 
 
 def summary(home):
