@@ -126,15 +126,15 @@ def collect(
     (args.output / "summary.json").unlink(missing_ok=True)
     collection = Collection(args.output, manifest)
     with Progress(chosen, expected, manifest.count, fetcher.hosts.waits, quiet=args.quiet) as progress:
-        downloads = Downloads(fetcher, hosts=args.workers, min_side=args.min_size, on_idle=progress.idle)
+        downloads = Downloads(fetcher, manifest, hosts=args.workers, min_side=args.min_size, on_idle=progress.idle)
 
         def find() -> Iterator[Found]:
             if args.retry_failed:
-                yield from downloads.retry(manifest.read_failed(), chosen)
+                yield from downloads.retry(chosen)
             if hasattr(source, "offer"):
                 yield from draw(source, list(missing), manifest, asked)
             else:
-                yield from downloads.search(source, list(missing), manifest, asked)
+                yield from downloads.search(source, list(missing), asked)
 
         with contextlib.closing(find()) as everything:
             for found in everything:

@@ -80,22 +80,30 @@ class Downloads:
     """
 
     def __init__(
-        self, fetcher: Fetcher, *, hosts: int, min_side: int, on_idle: Callable[[], None] = lambda: None
+        self,
+        fetcher: Fetcher,
+        manifest: Manifest,
+        *,
+        hosts: int,
+        min_side: int,
+        on_idle: Callable[[], None] = lambda: None,
     ) -> None:
         """Fetches nothing yet.
 
         Args:
             fetcher: Does the fetching.
+            manifest: What is there.
             hosts: How many are visited at once.
             min_side: The fewest pixels of a picture's shorter side.
             on_idle: Called about once a second while everybody waits.
         """
         self._fetcher = fetcher
+        self._manifest = manifest
         self._hosts = hosts
         self.min_side = min_side
         self._on_idle = on_idle
 
-    def search(self, source: Source, queries: Sequence[Query], manifest: Manifest, asked: Asked) -> Iterator[Found]:
+    def search(self, source: Source, queries: Sequence[Query], asked: Asked) -> Iterator[Found]:
         """Downloads what a source offers and what has no line yet, and yields it as it comes.
 
         Raises:
@@ -107,7 +115,7 @@ class Downloads:
 
         def ask() -> Iterator[tuple[Query, str, Offer | None]]:
             for query in queries:
-                known = set(manifest.entries(query.pole, query.text))
+                known = set(self._manifest.entries(query.pole, query.text))
                 missing = asked.still_wanted(source.name, query)
                 for offer in source.offers(query.pole, query.text, query.wanted):
                     if missing > 0 and offer.url not in known:
@@ -126,18 +134,13 @@ class Downloads:
             if query in at_end and done[query] == read[query]:
                 asked.note(source.name, query)
 
-    def retry(self, lines: Iterable[dict], queries: Sequence[Query]) -> Iterator[Found]:
-        """Downloads again what failed before.
-
-        Args:
-            lines: The manifest's, of what failed.
-            queries: Those whose addresses are tried.
-        """
+    def retry(self, queries: Sequence[Query]) -> Iterator[Found]:
+        """Downloads again what failed before, for these queries."""
         known = {(query.pole, query.text): query for query in queries}
         facts = ("url", "page_url", "title", "creator", "licence", "licence_url")
         items = (
             (known[line["pole"], line["query"]], line["source"], Offer(**{name: line[name] for name in facts}))
-            for line in lines
+            for line in self._manifest.read_failed()
             if (line["pole"], line["query"]) in known
         )
         for _, found in self._visit(items):
@@ -161,13 +164,19 @@ class Downloads:
             if offer.page_url and not offer.licence:
                 # A licence says what may be done with a picture; where there is none, perhaps its page does.
                 self._fetcher.look_at_page(offer.page_url, patient=False)
-            content = self._fetcher.fetch(offer.url, patient=False).content
+            content = self._read(offer.url) or self._fetcher.fetch(offer.url, patient=False).content
             header, thumbnail = judge(content, self.min_side)
         except TryLater:
             raise
         except (FetchError, PictureError) as error:
             return Found(query, source, offer, None, str(error))
         return Found(query, source, offer, content, "", header, thumbnail)
+
+    def _read(self, url: str) -> bytes | None:
+        """Returns what an address gave for another query before, so that it need not be asked again."""
+        file = self._manifest.find_file(url)
+        path = self._manifest.path.parent / file
+        return path.read_bytes() if file and path.exists() else None
 
 
 def judge(content: bytes, min_side: int) -> tuple[tuple[str, int, int], np.ndarray]:

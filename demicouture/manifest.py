@@ -59,6 +59,7 @@ class Entry:
     source: str
     status: str
     reason: str
+    file: str
 
 
 class Manifest:
@@ -152,6 +153,11 @@ class Manifest:
         """Returns the files of a pole that hold these bytes, as they were fetched before."""
         return self._files.get((pole, sha256), [])
 
+    def find_file(self, url: str) -> str:
+        """Returns the file that an address gave for whichever query, or nothing."""
+        found = (entries.get(url) for entries in list(self._entries.values()))
+        return next((entry.file for entry in found if entry and entry.file), "")
+
     def _cut_off_half_a_line(self) -> None:
         if not self.path.exists() or not (size := self.path.stat().st_size):
             return
@@ -168,7 +174,7 @@ class Manifest:
                 os.truncate(self.path, whole)
 
     def _take_in(self, line: dict[str, Any]) -> None:
-        entry = Entry(*(sys.intern(line[key]) for key in ("source", "status", "reason")))
+        entry = Entry(*(sys.intern(line[key]) for key in ("source", "status", "reason", "file")))
         self._entries.setdefault((line["pole"], line["query"]), {})[line["url"]] = entry
         if line["status"] == FETCHED:
             files = self._files.setdefault((line["pole"], line["sha256"]), [])

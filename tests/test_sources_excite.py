@@ -134,12 +134,12 @@ def test_another_base_url_keeps_its_path(website, excite):
     assert urls(moved.offers("casual", "shirt", 1)) == ["https://a.test/1"]
 
 
-@pytest.mark.parametrize("status", [403, 404, 500, 503])
+@pytest.mark.parametrize("status", [403, 404, 410, 500])
 def test_an_error_on_the_first_page_is_told_in_one_line(website, excite, status):
     website.add("/", b"no", status=status)
     expected = (
         f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}, expected a page of results; "
-        "try again later, or use another --source (wardrobe)"
+        "try again later, or use another --source (wardrobe, openverse, met, commons, urls)"
     )
     with pytest.raises(SourceError, match=re.escape(expected)):
         list(excite.offers("casual", "shirt", 500))
@@ -159,7 +159,7 @@ def test_a_private_host_needs_permission(website):
 
 
 def test_sources_are_opened_by_name():
-    with Fetcher() as fetcher:
+    with Fetcher(contact="me@example.org") as fetcher:
         for name in SOURCES:
             source = open_source(name, seed=0, queries={"casual": ["shirt"]}, fetcher=fetcher, base_url=None)
             assert source.name == name
