@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import itertools
+import math
 import random
 import threading
 import time
@@ -49,7 +50,7 @@ class TryLater(FetchError):
 @dataclass
 class _Host:
     lock: threading.Lock = field(default_factory=threading.Lock)
-    free_at: float = 0.0
+    left_at: float = -math.inf
     put_off_until: float = 0.0
     pause: float = 0.0
     refusals: int = 0
@@ -94,16 +95,19 @@ class Hosts:
                 raise FetchError(reasons.LEFT_ALONE)
             if not patient and host.put_off_until > time.monotonic():
                 raise TryLater("put off")
-            self._closed.wait(max(0.0, host.free_at - time.monotonic(), host.put_off_until - time.monotonic()))
+            self._closed.wait(max(0.0, self._free_at(host) - time.monotonic()))
             try:
                 yield
             finally:
-                host.free_at = time.monotonic() + max(self.delay_seconds, host.pause)
+                host.left_at = time.monotonic()
 
     def ready_at(self, name: str) -> float:
         """Returns the moment, on the monotonic clock, from which a host may be asked."""
         host = self._get(name)
-        return 0.0 if host.left_alone else max(host.free_at, host.put_off_until)
+        return 0.0 if host.left_alone else self._free_at(host)
+
+    def _free_at(self, host: _Host) -> float:
+        return max(host.left_at + max(self.delay_seconds, host.pause), host.put_off_until)
 
     def slow_down(self, name: str, seconds: float) -> None:
         """Makes the pause on a host at least so long."""
