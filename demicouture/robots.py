@@ -78,8 +78,10 @@ def header_says_no(values: Iterable[str]) -> bool:
     for value in values:
         meant_for_us = True
         for part in value.lower().split(","):
-            name, colon, directive = part.rpartition(":")
-            if colon and name.strip() not in VALUED:
+            name, colon, directive = part.partition(":")
+            if not colon:
+                directive = name
+            elif name.strip() not in VALUED:
                 meant_for_us = name.strip() in (AGENT, "*")
             if meant_for_us and directive.strip() in NO:
                 return True

@@ -45,17 +45,17 @@ class Website:
             disable_nagle_algorithm = True  # Else each answer waits 40 ms for an acknowledgement.
 
             def do_GET(self) -> None:
-                if self.path == "/robots.txt":
-                    website.robots_asked.append(self.headers["Host"])
-                    page = website.pages.get(self.path)
-                    return page(self) if page else answer(self, b"", status=404)
+                self.website = website
+                is_robots = self.path == "/robots.txt"
                 with website._lock:
-                    website.asked.append(self.path)
-                    website.headers.append(dict(self.headers))
-                    website.times.append(time.monotonic())
+                    if is_robots:
+                        website.robots_asked.append(self.headers["Host"])
+                    else:
+                        website.asked.append(self.path)
+                        website.headers.append(dict(self.headers))
+                        website.times.append(time.monotonic())
                     website.at_once += 1
                     website.most_at_once = max(website.most_at_once, website.at_once)
-                self.website = website
                 try:
                     page = website.pages.get(urlsplit(self.path).path)
                     page(self) if page else answer(self, b"", status=404)
