@@ -33,7 +33,9 @@ class Found:
         content: The picture; None where there is none.
         reason: Why there is none, or what the source knows about the picture beforehand.
         header: The usual suffix of the picture's format, its width and its height, as its header says.
+        sha256: Of the content.
         thumbnail: The picture's, to find others that show the same; None for what was drawn.
+        perceptual_hash: The thumbnail's.
     """
 
     query: Query
@@ -42,7 +44,9 @@ class Found:
     content: bytes | None
     reason: str = ""
     header: tuple[str, int | None, int | None] = (".jpg", None, None)
+    sha256: str = ""
     thumbnail: np.ndarray | None = None
+    perceptual_hash: str = ""
 
 
 def draw(source: DrawingSource, queries: Sequence[Query], manifest: Manifest, asked: Asked) -> Iterator[Found]:
@@ -62,7 +66,7 @@ def draw(source: DrawingSource, queries: Sequence[Query], manifest: Manifest, as
             header = images.read_header(offer.content)
         except PictureError:
             header = ".jpg", None, None
-        yield Found(query, source.name, offer, offer.content, offer.reason, header)
+        yield Found(query, source.name, offer, offer.content, offer.reason, header, files.sha256(offer.content))
     for query in queries:
         asked.note(source.name, query)
 
@@ -165,12 +169,12 @@ class Downloads:
                 # A licence says what may be done with a picture; where there is none, perhaps its page does.
                 self._fetcher.look_at_page(offer.page_url, patient=False)
             content = self._read(offer.url) or self._fetcher.fetch(offer.url, patient=False).content
-            header, thumbnail = judge(content, self.min_side)
+            judged = judge(content, self.min_side)
         except TryLater:
             raise
         except (FetchError, PictureError) as error:
             return Found(query, source, offer, None, str(error))
-        return Found(query, source, offer, content, "", header, thumbnail)
+        return Found(query, source, offer, content, "", *judged)
 
     def _read(self, url: str) -> bytes | None:
         """Returns what an address gave for another query before, so that it need not be asked again."""
@@ -179,8 +183,8 @@ class Downloads:
         return path.read_bytes() if file and path.exists() else None
 
 
-def judge(content: bytes, min_side: int) -> tuple[tuple[str, int, int], np.ndarray]:
-    """Returns a picture's suffix, width and height, and its thumbnail.
+def judge(content: bytes, min_side: int) -> tuple[tuple[str, int, int], str, np.ndarray, str]:
+    """Returns a picture's suffix, width and height; its SHA-256; its thumbnail, and that one's perceptual hash.
 
     Raises:
         PictureError: It does not decode completely, is too large, or too small.
@@ -188,7 +192,7 @@ def judge(content: bytes, min_side: int) -> tuple[tuple[str, int, int], np.ndarr
     thumbnail, width, height = twins.look(content)
     if min(width, height) < min_side:
         raise PictureError(reasons.TOO_SMALL)
-    return images.read_header(content), thumbnail
+    return images.read_header(content), files.sha256(content), thumbnail, twins.hash_text(thumbnail)
 
 
 class Collection:
@@ -199,13 +203,14 @@ class Collection:
         self._folder = folder
         self._manifest = manifest
         self._twins: dict[str, twins.Twins] = {}
+        self._grown: set[Query] = set()
 
     def keep(self, found: Found) -> tuple[str, str]:
         """Writes a picture, then its line in the manifest; returns the status and the reason."""
-        query, offer = found.query, found.offer
-        status, reason, sha256, file, text, like = FAILED, found.reason, "", "", "", ""
+        query, offer, sha256 = found.query, found.offer, found.sha256
+        status, reason, file, text, like = FAILED, found.reason, "", "", ""
         if found.content is not None:
-            status, sha256 = FETCHED, files.sha256(found.content)
+            status = FETCHED
             known = self._manifest.files(query.pole, sha256)
             if found.thumbnail is None:  # What is drawn twice for two queries is waste that was planted.
                 known = [name for name in known if name.startswith(f"{query.folder}/")]
@@ -214,12 +219,14 @@ class Collection:
             else:
                 file = f"{query.folder}/{sha256[:16]}{found.header[0]}"
                 if found.thumbnail is not None:
-                    text = twins.hash_text(found.thumbnail)
+                    text = found.perceptual_hash
                     like = self._twins_of(query.pole).find(found.thumbnail, text)
                     reason = reasons.NEAR_DUPLICATE if like else ""
-                sheet_path(self._folder, query).unlink(missing_ok=True)  # It shows less than there is from now on.
+                if query not in self._grown:  # Its sheet shows less than there is from now on.
+                    sheet_path(self._folder, query).unlink(missing_ok=True)
+                    self._grown.add(query)
                 files.write_bytes(self._folder / file, found.content)
-        suffix, width, height = found.header
+        _, width, height = found.header
         line = {"pole": query.pole, "query": query.text, "source": found.source, "url": offer.url}
         line |= {"page_url": offer.page_url, "status": status, "reason": reason, "file": file, "sha256": sha256}
         line |= {"width": width, "height": height, "fetched_at": datetime.now(UTC).isoformat(timespec="seconds")}

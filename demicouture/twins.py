@@ -18,6 +18,10 @@ from demicouture.images import open_reduced
 MOST_COMPARED = 8
 """Pictures within reach of the hash that are opened. Of different photographs 2 pairs in 100,000 are within reach."""
 
+SIDE = 128
+"""Pixels of the shorter side that a picture is decoded at, where its format can do that for less work: twice as many
+as the thumbnail is made from."""
+
 cv2.setNumThreads(1)  # The downloads' threads are many already.
 
 
@@ -70,8 +74,8 @@ def look(picture: Path | bytes) -> tuple[np.ndarray, int, int]:
         PictureError: It cannot be decoded.
         FileNotFoundError: There is no such file.
     """
-    found = open_reduced(picture, properties.SIDE)
-    return properties.thumbnail(properties.reduce(np.asarray(found.image))), found.width, found.height
+    found = open_reduced(picture, SIDE)
+    return properties.thumbnail(np.asarray(found.image)), found.width, found.height
 
 
 def hash_text(thumbnail: np.ndarray) -> str:
