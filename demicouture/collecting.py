@@ -158,23 +158,33 @@ class Downloads:
                 return ""  # No connection will be made; fetching it says why.
 
         hosts = self._fetcher.hosts
-        return one_per_host(items, host, self._fetch, self._hosts, hosts.ready_at, self._on_idle)
+        return one_per_host(items, host, self._fetch, self._judge, self._hosts, hosts.ready_at, self._on_idle)
 
-    def _fetch(self, item: tuple[Query, str, Offer | None]) -> Found | None:
-        query, source, offer = item
+    def _fetch(self, item: tuple[Query, str, Offer | None]) -> bytes | str:
+        """Returns what an address gives, or the reason why it gives nothing."""
+        offer = item[2]
         if offer is None:
-            return None
+            return ""
         try:
             if offer.page_url and not offer.licence:
                 # A licence says what may be done with a picture; where there is none, perhaps its page does.
                 self._fetcher.look_at_page(offer.page_url, patient=False)
-            content = self._read(offer.url) or self._fetcher.fetch(offer.url, patient=False).content
-            judged = judge(content, self.min_side)
+            return self._read(offer.url) or self._fetcher.fetch(offer.url, patient=False).content
         except TryLater:
             raise
-        except (FetchError, PictureError) as error:
+        except FetchError as error:
+            return str(error)
+
+    def _judge(self, item: tuple[Query, str, Offer | None], fetched: bytes | str) -> Found | None:
+        query, source, offer = item
+        if offer is None:
+            return None
+        if isinstance(fetched, str):
+            return Found(query, source, offer, None, fetched)
+        try:
+            return Found(query, source, offer, fetched, "", *judge(fetched, self.min_side))
+        except PictureError as error:
             return Found(query, source, offer, None, str(error))
-        return Found(query, source, offer, content, "", *judged)
 
     def _read(self, url: str) -> bytes | None:
         """Returns what an address gave for another query before, so that it need not be asked again."""

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from demicouture import reasons
 from demicouture.errors import FetchError
+from demicouture.workers import cores
 
 MAX_REFUSALS = 3
 """Connections in a row that came to nothing; after them a host is left alone."""
@@ -36,10 +37,14 @@ LONGEST_WAIT = 3600.0
 BACKLOG = 2_000
 """How many items :func:`one_per_host` reads ahead to find a host that is free."""
 
+AHEAD = 2
+"""Items handed out for each worker, so that none waits until what another one brought has been put away."""
+
 LONGEST_NAP = 1.0
 """Seconds after which :func:`one_per_host` looks up at the latest: on Windows a longer sleep would not feel Ctrl-C."""
 
 Item = TypeVar("Item")
+Work = TypeVar("Work")
 Result = TypeVar("Result")
 
 
@@ -159,7 +164,8 @@ class Hosts:
 def one_per_host(
     items: Iterable[Item],
     host: Callable[[Item], str],
-    work: Callable[[Item], Result],
+    work: Callable[[Item], Work],
+    finish: Callable[[Item, Work], Result],
     workers: int,
     ready_at: Callable[[str], float] = lambda name: 0.0,
     on_idle: Callable[[], None] = lambda: None,
@@ -169,10 +175,11 @@ def one_per_host(
     A host that is not ready keeps nobody from the others: its items stand aside until it is.
 
     Args:
-        items: Read in a thread, and only as far as needed to keep the workers busy. Should reading fail, what was
+        items: Read in a thread, and only as far ahead as keeps the workers busy. Should reading fail, what was
             read is finished before the failure is raised.
         host: Gives an item's host.
-        work: Called in a thread. An item for which it raises :class:`TryLater` is tried again.
+        work: Visits the host, in one of so many threads. An item for which it raises :class:`TryLater` is tried again.
+        finish: Does what is left to do without the host, in other threads, one for each core.
         workers: How many hosts are visited at once.
         ready_at: Gives the moment, on the monotonic clock, from which a host may be visited.
         on_idle: Called while there is nothing else to do, about once a second.
@@ -191,9 +198,15 @@ def one_per_host(
 
     def visit(task: _Task) -> None:
         try:
-            events.put(("done", task, work(task.item)))
+            finishers.submit(conclude, task, work(task.item))
         except TryLater:
             events.put(("later", task, None))
+        except BaseException as error:
+            events.put(("failed", task, error))
+
+    def conclude(task: _Task, done: Work) -> None:
+        try:
+            events.put(("done", task, finish(task.item, done)))
         except BaseException as error:
             events.put(("failed", task, error))
 
@@ -201,7 +214,8 @@ def one_per_host(
     idle: list[tuple[float, int, str]] = []  # A heap of the hosts that wait with something and are not being visited.
     order = itertools.count()
     visited: set[str] = set()
-    reading, asked, backlog, failure, finished = True, False, 0, None, False
+    most = workers * AHEAD
+    reading, asked, backlog, failure, finished = True, 0, 0, None, False
 
     def stand_by(name: str) -> None:
         if waiting.get(name):
@@ -210,21 +224,23 @@ def one_per_host(
             waiting.pop(name, None)
 
     threading.Thread(target=read, daemon=True).start()
-    pool = ThreadPoolExecutor(workers)
+    visitors, finishers = ThreadPoolExecutor(workers), ThreadPoolExecutor(cores())
     try:
         while reading or backlog or visited:
-            while idle and len(visited) < workers and idle[0][0] <= time.monotonic():
+            while idle and len(visited) < most and idle[0][0] <= time.monotonic():
                 name = heapq.heappop(idle)[2]
                 if ready_at(name) > time.monotonic():  # It has put us off since.
                     stand_by(name)
                     continue
                 backlog -= 1
                 visited.add(name)
-                pool.submit(visit, waiting[name].popleft())
-            if reading and not asked and len(visited) < workers and backlog < BACKLOG:
-                asked = True
-                wanted.release()
-            nap = idle[0][0] - time.monotonic() if idle and len(visited) < workers else LONGEST_NAP
+                visitors.submit(visit, waiting[name].popleft())
+            now = time.monotonic()
+            stock = sum(moment <= now for moment, _, _ in idle)
+            if reading and (more := min(most - stock, BACKLOG - backlog) - asked) > 0:
+                asked += more
+                wanted.release(more)
+            nap = idle[0][0] - time.monotonic() if idle and len(visited) < most else LONGEST_NAP
             try:
                 kind, subject, result = events.get(timeout=min(max(nap, 0.001), LONGEST_NAP))
             except Empty:
@@ -233,7 +249,7 @@ def one_per_host(
             if kind == "end":
                 reading, failure = False, subject
             elif kind == "read":
-                asked = False
+                asked -= 1
                 backlog += 1
                 at_rest = subject.host not in waiting and subject.host not in visited
                 waiting.setdefault(subject.host, deque()).append(subject)
@@ -254,7 +270,8 @@ def one_per_host(
         # Abandoned halfway, it does not wait; the items at work end when their fetcher closes.
         abandoned.set()
         wanted.release()
-        pool.shutdown(wait=finished, cancel_futures=True)
+        for pool in (visitors, finishers):
+            pool.shutdown(wait=finished, cancel_futures=True)
     if failure is not None:
         raise failure
 

@@ -7,7 +7,11 @@ import pytest
 
 from demicouture import hosts as module
 from demicouture.errors import FetchError
-from demicouture.hosts import Hosts, TryLater, one_per_host
+from demicouture.hosts import Hosts, TryLater
+
+
+def one_per_host(items, host, work, *options, **named):
+    return module.one_per_host(items, host, work, lambda item, done: done, *options, **named)
 
 
 @pytest.fixture
@@ -118,7 +122,7 @@ def test_many_hosts_at_once_but_never_two_of_one():
     assert max(most) == 3
 
 
-def test_items_are_read_only_as_far_as_needed():
+def test_items_are_read_only_as_far_ahead_as_keeps_the_workers_busy():
     read = []
 
     def items():
@@ -129,7 +133,7 @@ def test_items_are_read_only_as_far_as_needed():
     found = one_per_host(items(), str, lambda item: item, 2)
     next(found)
     time.sleep(0.05)
-    assert len(read) <= 4
+    assert len(read) <= 2 * 2 * module.AHEAD + 1
     found.close()
 
 
@@ -201,3 +205,22 @@ def test_whoever_watches_is_told_that_nothing_happens(monkeypatch):
     idle = []
     list(one_per_host(["a"], str, lambda item: time.sleep(0.2), 1, on_idle=lambda: idle.append(1)))
     assert 2 <= len(idle) <= 4
+
+
+def test_what_is_left_to_do_keeps_no_visitor():
+    def finish(item, done):
+        time.sleep(0.3)
+        return done + item
+
+    begun = time.monotonic()
+    found = module.one_per_host("abcd", str, lambda item: item, finish, 1, on_idle=lambda: None)
+    assert dict(found) == {item: item * 2 for item in "abcd"}
+    assert time.monotonic() - begun < 4 * 0.3 if module.cores() > 1 else True
+
+
+def test_a_failure_of_what_is_left_to_do_is_raised():
+    def finish(item, done):
+        raise KeyError(item)
+
+    with pytest.raises(KeyError, match="a"):
+        list(module.one_per_host("a", str, str, finish, 1))
