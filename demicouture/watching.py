@@ -11,7 +11,7 @@ from tqdm import tqdm
 from demicouture.manifest import FAILED, FETCHED
 from demicouture.queries import Query
 
-LINE = "{desc}: {postfix} |{bar:10}| {rate_fmt}, {remaining} left"
+LINE = "{desc} |{bar:10}| {rate_fmt}, {remaining} left"
 
 MOST_REASONS = 4
 """Our choice: what fits on a line beside the rest; the table at the end has them all."""
@@ -55,14 +55,13 @@ class Progress:
             self._wanted[query.pole] += query.wanted
             self._fetched[query.pole] += counts["fetched"]
             self._refused.setdefault(query.pole, Counter()).update(counts["refused"])
-        width = max(map(len, self._wanted))
+        self._width = max(map(len, self._wanted))
         for position, pole in enumerate(sorted(self._wanted)):
             total = sum(number for query, number in expected.items() if query.pole == pole)
             self._lines[pole] = tqdm(
                 total=total,
-                desc=f"{pole:{width}}",
                 position=position,
-                unit="picture",
+                unit=" pictures",
                 bar_format=LINE,
                 dynamic_ncols=True,
                 disable=quiet or None,
@@ -104,7 +103,7 @@ class Progress:
         for host, seconds in self._waits().items():
             if seconds > WORTH_TELLING:
                 parts.append(f"{host} asks us to wait {seconds:.0f} s")
-        line.set_postfix_str("; ".join(parts), refresh=refresh)
+        line.set_description_str(f"{pole:{self._width}} {'; '.join(parts)}", refresh=refresh)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
