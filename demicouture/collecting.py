@@ -106,6 +106,7 @@ class Downloads:
         self._hosts = hosts
         self.min_side = min_side
         self._on_idle = on_idle
+        self._failed: dict[str, str] = {}
 
     def search(self, source: Source, queries: Sequence[Query], asked: Asked) -> Iterator[Found]:
         """Downloads what a source offers and what has no line yet, and yields it as it comes.
@@ -117,7 +118,7 @@ class Downloads:
         done: Counter[Query] = Counter()
         at_end: set[Query] = set()
 
-        def ask() -> Iterator[tuple[Query, str, Offer | None]]:
+        def ask() -> Iterator[_Task]:
             for query in queries:
                 known = set(self._manifest.entries(query.pole, query.text))
                 missing = asked.still_wanted(source.name, query)
@@ -125,11 +126,11 @@ class Downloads:
                     if missing > 0 and offer.url not in known:
                         missing -= 1
                         read[query] += 1
-                        yield query, source.name, offer
-                yield query, source.name, None
+                        yield _Task(query, source.name, offer)
+                yield _Task(query, source.name, None)
 
-        for item, found in self._visit(ask()):
-            query = item[0]
+        for task, found in self._visit(ask()):
+            query = task.query
             if found:
                 yield found
                 done[query] += 1
@@ -142,55 +143,67 @@ class Downloads:
         """Downloads again what failed before, for these queries."""
         known = {(query.pole, query.text): query for query in queries}
         facts = ("url", "page_url", "title", "creator", "licence", "licence_url")
-        items = (
-            (known[line["pole"], line["query"]], line["source"], Offer(**{name: line[name] for name in facts}))
+        tasks = (
+            _Task(query, line["source"], Offer(**{name: line[name] for name in facts}), again=True)
             for line in self._manifest.read_failed()
-            if (line["pole"], line["query"]) in known
+            if (query := known.get((line["pole"], line["query"])))
         )
-        for _, found in self._visit(items):
+        for _, found in self._visit(tasks):
             yield found
 
-    def _visit(self, items: Iterable[tuple[Query, str, Offer | None]]) -> Iterator[tuple[tuple, Found | None]]:
-        def host(item: tuple[Query, str, Offer | None]) -> str:
+    def _visit(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, Found | None]]:
+        def host(task: _Task) -> str:
             try:
-                return host_of(item[2].url) if item[2] else ""
+                return host_of(task.offer.url) if task.offer else ""
             except FetchError:
                 return ""  # No connection will be made; fetching it says why.
 
         hosts = self._fetcher.hosts
-        return one_per_host(items, host, self._fetch, self._judge, self._hosts, hosts.ready_at, self._on_idle)
+        return one_per_host(tasks, host, self._fetch, self._judge, self._hosts, hosts.ready_at, self._on_idle)
 
-    def _fetch(self, item: tuple[Query, str, Offer | None]) -> bytes | str:
-        """Returns what an address gives, or the reason why it gives nothing."""
-        offer = item[2]
+    def _fetch(self, task: _Task) -> bytes | str:
+        """Returns what an address gives, or the reason why it gives nothing.
+
+        An address that was offered for another query is not asked again: what it gave then, it gives now.
+        """
+        offer = task.offer
         if offer is None:
             return ""
+        if offer.url in self._failed:
+            return self._failed[offer.url]
+        before = self._manifest.find(offer.url)
+        if before and before.file and (path := self._manifest.path.parent / before.file).exists():
+            return path.read_bytes()
+        if before and before.status == FAILED and not task.again:
+            return before.reason
         try:
             if offer.page_url and not offer.licence:
                 # A licence says what may be done with a picture; where there is none, perhaps its page does.
                 self._fetcher.look_at_page(offer.page_url, patient=False)
-            return self._read(offer.url) or self._fetcher.fetch(offer.url, patient=False).content
+            return self._fetcher.fetch(offer.url, patient=False).content
         except TryLater:
             raise
         except FetchError as error:
+            self._failed[offer.url] = str(error)
             return str(error)
 
-    def _judge(self, item: tuple[Query, str, Offer | None], fetched: bytes | str) -> Found | None:
-        query, source, offer = item
-        if offer is None:
+    def _judge(self, task: _Task, fetched: bytes | str) -> Found | None:
+        if task.offer is None:
             return None
         if isinstance(fetched, str):
-            return Found(query, source, offer, None, fetched)
+            return Found(task.query, task.source, task.offer, None, fetched)
         try:
-            return Found(query, source, offer, fetched, "", *judge(fetched, self.min_side))
+            return Found(task.query, task.source, task.offer, fetched, "", *judge(fetched, self.min_side))
         except PictureError as error:
-            return Found(query, source, offer, None, str(error))
+            return Found(task.query, task.source, task.offer, None, str(error))
 
-    def _read(self, url: str) -> bytes | None:
-        """Returns what an address gave for another query before, so that it need not be asked again."""
-        file = self._manifest.find_file(url)
-        path = self._manifest.path.parent / file
-        return path.read_bytes() if file and path.exists() else None
+
+@dataclass(frozen=True)
+class _Task:
+    query: Query
+    source: str
+    offer: Offer | None  # None stands behind the last of a query's offers.
+    again: bool = False
 
 
 def judge(content: bytes, min_side: int) -> tuple[tuple[str, int, int], str, np.ndarray, str]:

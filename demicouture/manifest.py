@@ -153,10 +153,10 @@ class Manifest:
         """Returns the files of a pole that hold these bytes, as they were fetched before."""
         return self._files.get((pole, sha256), [])
 
-    def find_file(self, url: str) -> str:
-        """Returns the file that an address gave for whichever query, or nothing."""
-        found = (entries.get(url) for entries in list(self._entries.values()))
-        return next((entry.file for entry in found if entry and entry.file), "")
+    def find(self, url: str) -> Entry | None:
+        """Returns what became of an address for whichever query, a picture before a failure."""
+        found = [entry for entries in list(self._entries.values()) if (entry := entries.get(url))]
+        return max(found, key=lambda entry: bool(entry.file), default=None)
 
     def _cut_off_half_a_line(self) -> None:
         if not self.path.exists() or not (size := self.path.stat().st_size):

@@ -28,7 +28,8 @@ class Website:
     the name of the host: there is none unless a test adds one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        self.address = address
         self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
@@ -68,15 +69,15 @@ class Website:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((address, 0), Handler)
         self._server.handle_error = lambda *_: None  # A client that hangs up is what many tests are about.
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
-    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
+    def url(self, path: str = "/", host: str | None = None) -> str:
+        return f"http://{host or self.address}:{self.port}{path}"
 
     def add(self, path: str, content: bytes, **options: object) -> str:
         """Serves ``content`` at ``path``; returns the address."""

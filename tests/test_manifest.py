@@ -49,7 +49,9 @@ def test_what_failed_is_read_once_and_not_what_came_later(tmp_path):
             manifest.append(LINE | {"url": url, "reason": "timeout"})
         manifest.append(LINE | {"url": "v", "status": "fetched", "file": "a/q/1.jpg", "sha256": "1"})
         assert [line["url"] for line in manifest.read_failed()] == ["u"]
-        assert manifest.find_file("v") == "a/q/1.jpg" and manifest.find_file("u") == ""
+        manifest.append(LINE | {"url": "v", "query": "other"})
+        assert manifest.find("v").file == "a/q/1.jpg" and manifest.find("u").reason == "timeout"
+        assert manifest.find("w") is None
 
 
 def test_a_source_that_had_fewer_is_not_asked_again(tmp_path):
