@@ -271,7 +271,9 @@ class Fetcher:
                 seconds = None
             if seconds is None:
                 seconds = errand.busy[status]
-            raise TryLater(str(told), status) if self.hosts.note_put_off(host, seconds) else told
+            if not self.hosts.note_put_off(host, seconds):
+                raise told
+            raise TryLater(str(told), status, self.hosts.ready_at(host))
         self.hosts.note_answer(host)
         if errand.uninvited and robots.header_says_no(reply.raw.headers.getlist("X-Robots-Tag")):
             raise FetchError(reasons.OPTED_OUT)

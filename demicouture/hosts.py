@@ -49,7 +49,16 @@ Result = TypeVar("Result")
 
 
 class TryLater(FetchError):
-    """A host is busy, and has to be asked again when :meth:`Hosts.ready_at` says so."""
+    """A host is busy; perhaps another one than that of the address, which only sent us on.
+
+    Attributes:
+        until: The moment, on the monotonic clock, from which it may be asked.
+    """
+
+    def __init__(self, reason: str, status: int | None = None, until: float = 0.0) -> None:
+        """Keeps the moment beside the reason."""
+        super().__init__(reason, status)
+        self.until = until
 
 
 @dataclass
@@ -99,7 +108,7 @@ class Hosts:
             if host.left_alone:
                 raise FetchError(reasons.LEFT_ALONE)
             if not patient and host.put_off_until > time.monotonic():
-                raise TryLater("put off")
+                raise TryLater("put off", until=host.put_off_until)
             self._closed.wait(max(0.0, self._free_at(host) - time.monotonic()))
             try:
                 yield
@@ -199,8 +208,8 @@ def one_per_host(
     def visit(task: _Task) -> None:
         try:
             finishers.submit(conclude, task, work(task.item))
-        except TryLater:
-            events.put(("later", task, None))
+        except TryLater as error:
+            events.put(("later", task, error.until))
         except BaseException as error:
             events.put(("failed", task, error))
 
@@ -217,9 +226,9 @@ def one_per_host(
     most = workers * AHEAD
     reading, asked, backlog, failure, finished = True, 0, 0, None, False
 
-    def stand_by(name: str) -> None:
+    def stand_by(name: str, until: float = 0.0) -> None:
         if waiting.get(name):
-            heapq.heappush(idle, (ready_at(name), next(order), name))
+            heapq.heappush(idle, (max(ready_at(name), until), next(order), name))
         else:
             waiting.pop(name, None)
 
@@ -262,7 +271,7 @@ def one_per_host(
                 if kind == "later":
                     backlog += 1
                     waiting.setdefault(subject.host, deque()).appendleft(subject)
-                stand_by(subject.host)
+                stand_by(subject.host, result if kind == "later" else 0.0)
                 if kind == "done":
                     yield subject.item, result
         finished = True

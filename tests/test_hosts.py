@@ -187,6 +187,19 @@ def test_a_host_that_puts_us_off_keeps_nobody_from_the_others():
     assert 0.3 <= found["a1"] - begun <= found["a2"] - begun
 
 
+def test_who_is_sent_on_to_a_busy_host_does_not_knock_all_the_time():
+    tried = []
+
+    def work(item):
+        tried.append(time.monotonic())
+        if len(tried) < 3:
+            raise TryLater("put off", until=time.monotonic() + 0.15)
+        return item
+
+    assert list(one_per_host(["a"], str, work, 2)) == [("a", "a")]
+    assert len(tried) == 3 and tried[2] - tried[0] >= 0.3
+
+
 def test_pauses_of_many_hosts_overlap_on_one_worker():
     hosts = Hosts(0.2, threading.Event())
 
