@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from demicouture import cli, files, images
+from demicouture import cli, files, images, reasons
 from demicouture.asked import Asked
 from demicouture.attribution import write_attribution
 from demicouture.collecting import Collection, Downloads, Found, draw
@@ -246,16 +246,19 @@ def main(argv: list[str] | None = None) -> None:
         for query in queries:
             row = {"pole": query.pole, "query": query.text, "wanted": query.wanted}
             rows.append(row | manifest.count(query.pole, query.text) | {"asked": asked.sources(query)})
+        told = table([row for row, query in zip(rows, queries, strict=True) if row["offered"] or query in chosen])
         write_sheets(args.output, queries, manifest.count)
         write_attribution(args.output, manifest)
     if failure is not None:
-        if any(row["offered"] for row in rows):
-            say(table(rows))
+        say(told)
         raise failure
     flags = {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in OWN_FLAGS}
     made_by = {"flags": flags, "seed": args.seed, "versions": files.versions()}
     files.write_json(args.output / "summary.json", {**made_by, "options": options, "queries": rows})
-    say(table(rows))
+    say(told)
+    passing = sum(number for row in rows for reason, number in row["refused"].items() if reason in reasons.PASSING)
+    if passing:
+        say(f"{passing:,} addresses were refused for reasons that may pass; --retry-failed tries them again")
     if not any(row["fetched"] for row in rows):
         raise SourceError(
             f"{args.output}: found no picture, expected some; {manifest.path.name} there says why; "

@@ -25,6 +25,9 @@ SIDE = 96
 
 EMPTY = np.full((SIDE, SIDE, 3), 236, np.uint8)
 
+EAST_ASIA = 0x2E80
+"""From this letter on the font has none; a person reads the file's name all the same."""
+
 LONGEST_NAME = 200
 """Of a sheet, in bytes: a pole and a query together may be longer than file systems allow."""
 
@@ -57,6 +60,8 @@ def write_sheets(folder: Path, queries: Iterable[Query], count: Callable[[str, s
             continue
         counts = count(query.pole, query.text)
         title = f"{query.text} ({query.pole}): {len(found):,} pictures"
+        if max(map(ord, title)) >= EAST_ASIA:
+            title = f"Of the query that this file is named after: {len(found):,} pictures"
         if refused := sum(counts["refused"].values()):
             title += f", {refused:,} refused"
         if len(shown) < len(found):

@@ -49,6 +49,10 @@ REASONS = {
 }
 """Each reason, and what it means. Beside these: ``HTTP`` and a status, and the wardrobe's ``planted:`` and a kind."""
 
+PASSING = {UNREACHABLE, LEFT_ALONE, TIMEOUT, BROKEN_OFF, NO_ROBOTS}
+PASSING |= {f"HTTP {status}" for status in (408, 425, 429, 500, 502, 503, 504)}
+"""Reasons that may not hold another day."""
+
 _FURTHER = re.compile(r"HTTP \d{3}|planted:[a-z-]+")
 
 

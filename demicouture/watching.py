@@ -49,7 +49,6 @@ class Progress:
         self._fetched: Counter[str] = Counter()
         self._refused: dict[str, Counter[str]] = {}
         self._lines: dict[str, tqdm] = {}
-        self._told_at = 0.0
         for query in queries:
             counts = count(query.pole, query.text)
             self._wanted[query.pole] += query.wanted
@@ -60,13 +59,13 @@ class Progress:
             total = sum(number for query, number in expected.items() if query.pole == pole)
             self._lines[pole] = tqdm(
                 total=total,
+                desc=self._text(pole),
                 position=position,
                 unit=" pictures",
                 bar_format=LINE,
                 dynamic_ncols=True,
                 disable=quiet or None,
             )
-            self._tell(pole)
 
     def __enter__(self) -> Progress:
         """Returns itself."""
@@ -92,9 +91,10 @@ class Progress:
             self._tell(pole)
 
     def _tell(self, pole: str, refresh: bool = True) -> None:
-        line = self._lines[pole]
-        if line.disable:
-            return
+        if not self._lines[pole].disable:
+            self._lines[pole].set_description_str(self._text(pole), refresh=refresh)
+
+    def _text(self, pole: str) -> str:
         parts = [f"{self._fetched[pole]:,}/{self._wanted[pole]:,} fetched"]
         refused = self._refused[pole]
         if refused:
@@ -103,7 +103,7 @@ class Progress:
         for host, seconds in self._waits().items():
             if seconds > WORTH_TELLING:
                 parts.append(f"{host} asks us to wait {seconds:.0f} s")
-        line.set_description_str(f"{pole:{self._width}} {'; '.join(parts)}", refresh=refresh)
+        return f"{pole:{self._width}} {'; '.join(parts)}"
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -36,6 +36,14 @@ def test_a_sheet_shows_a_querys_pictures_whole(tmp_path):
     assert found == [(200, 0, 0), (0, 0, 200), (236, 236, 236), (255, 255, 255)]
 
 
+def test_a_title_that_the_font_has_no_letters_for_is_another_one(tmp_path):
+    query = Query("casual", "袖", 1)
+    write(tmp_path / "casual/袖/1.png", solid((9, 9, 9)))
+    other = Query("casual", "服", 1)
+    write(tmp_path / "casual/服/1.png", solid((9, 9, 9)))
+    assert np.array_equal(sheet(tmp_path, query), sheet(tmp_path, other))
+
+
 def test_of_many_some_are_shown_evenly_spread(tmp_path):
     for number in range(130):
         write(tmp_path / f"casual/t-shirt/{number:03}.png", encode(noise(number, 20, 20), "PNG"))

@@ -662,6 +662,17 @@ def test_what_failed_is_tried_again_only_when_told_to(home, website):
     assert sorted(website.asked) == ["/1.jpg", "/2.jpg"]
 
 
+def test_reasons_that_may_pass_are_told(home, website, capsys):
+    website.add("/0.jpg", jpeg(0))
+    website.add("/1.jpg", b"", status=500)
+    (home / "list.txt").write_text("\n".join(website.url(f"/{number}.jpg") for number in range(3)))
+    flags = ["--home", home, "--source", "urls", "--urls", home / "list.txt", "--pole", "casual", "--delay", 0]
+    scrape.main([*map(str, flags), "--allow-private-hosts"])
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].split()[:6] == ["casual", "3", "3", "1", "0", "2"]  # Without the plan's queries, never asked.
+    assert said[2] == "1 addresses were refused for reasons that may pass; --retry-failed tries them again"
+
+
 def test_what_failed_is_tried_again_whatever_source_it_came_from(home, website):
     serve(website, {"hoody": [elsewhere(website, "/1.jpg")]})
     with pytest.raises(SourceError, match="found no picture"):
