@@ -250,7 +250,8 @@ def main(argv: list[str] | None = None) -> None:
         write_sheets(args.output, queries, manifest.count)
         write_attribution(args.output, manifest)
     if failure is not None:
-        say(told)
+        if any(row["offered"] for row in rows):
+            say(told)
         raise failure
     flags = {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in OWN_FLAGS}
     made_by = {"flags": flags, "seed": args.seed, "versions": files.versions()}
@@ -258,11 +259,11 @@ def main(argv: list[str] | None = None) -> None:
     say(told)
     passing = sum(number for row in rows for reason, number in row["refused"].items() if reason in reasons.PASSING)
     if passing:
-        say(f"{passing:,} addresses were refused for reasons that may pass; --retry-failed tries them again")
+        say(f"refused for reasons that may pass: {passing:,}; --retry-failed tries them again")
     if not any(row["fetched"] for row in rows):
         raise SourceError(
             f"{args.output}: found no picture, expected some; {manifest.path.name} there says why; "
-            f"check the queries in {args.queries}, or use another --source ({others(args.source)})"
+            f"check {args.urls or args.queries}, or use another --source ({others(args.source)})"
         )
     check_that_pictures_are_left(args.output, (query.pole for query in chosen), rows)
     say(f"made {args.output}; look at its contact sheets, and add photographs of your own to a pole if you like")

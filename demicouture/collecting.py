@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -129,15 +130,16 @@ class Downloads:
                         yield _Task(query, source.name, offer)
                 yield _Task(query, source.name, None)
 
-        for task, found in self._visit(ask()):
-            query = task.query
-            if found:
-                yield found
-                done[query] += 1
-            else:
-                at_end.add(query)
-            if query in at_end and done[query] == read[query]:
-                asked.note(source.name, query)
+        with contextlib.closing(self._visit(ask())) as visited:
+            for task, found in visited:
+                query = task.query
+                if found:
+                    yield found
+                    done[query] += 1
+                else:
+                    at_end.add(query)
+                if query in at_end and done[query] == read[query]:
+                    asked.note(source.name, query)
 
     def retry(self, queries: Sequence[Query]) -> Iterator[Found]:
         """Downloads again what failed before, for these queries."""
@@ -148,8 +150,9 @@ class Downloads:
             for line in self._manifest.read_failed()
             if (query := known.get((line["pole"], line["query"])))
         )
-        for _, found in self._visit(tasks):
-            yield found
+        with contextlib.closing(self._visit(tasks)) as visited:
+            for _, found in visited:
+                yield found
 
     def _visit(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, Found | None]]:
         def host(task: _Task) -> str:

@@ -670,7 +670,7 @@ def test_reasons_that_may_pass_are_told(home, website, capsys):
     scrape.main([*map(str, flags), "--allow-private-hosts"])
     said = capsys.readouterr().out.splitlines()
     assert said[1].split()[:6] == ["casual", "3", "3", "1", "0", "2"]  # Without the plan's queries, never asked.
-    assert said[2] == "1 addresses were refused for reasons that may pass; --retry-failed tries them again"
+    assert said[2] == "refused for reasons that may pass: 1; --retry-failed tries them again"
 
 
 def test_what_failed_is_tried_again_whatever_source_it_came_from(home, website):
