@@ -789,6 +789,38 @@ def test_a_source_that_ends_early_leaves_everything_in_order(home, website, caps
     assert (folder / "summary.json").exists()
 
 
+def test_ctrl_c_ends_at_once_while_everybody_waits(home, website):
+    website.add("/1.jpg", jpeg(1))
+    website.add("/2.jpg", b"", status=429, headers={"Retry-After": "600"})
+    website.pages["/slow.jpg"] = lambda request: request.website.stopping.wait(20)
+    urls = [website.url("/1.jpg"), website.url("/2.jpg"), elsewhere(website, "/slow.jpg")]
+    (home / "list.txt").write_text("\n".join(urls))
+    command = [
+        sys.executable,
+        SCRIPT,
+        "--home",
+        home,
+        "--source",
+        "urls",
+        "--urls",
+        home / "list.txt",
+        "--pole",
+        "casual",
+    ]
+    process = subprocess.Popen([*command, "--delay", "0", "--allow-private-hosts"], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 20
+    while not {"/2.jpg", "/slow.jpg"} <= set(website.asked):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.1)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert time.monotonic() - begun < 3
+    assert (process.returncode, told.count("\n")) == (130, 1) and told.startswith("interrupted: everything finished")
+    assert [line["status"] for line in lines(home)] == ["fetched"]
+
+
 def test_many_hosts_and_kills_at_random_moments(home):
     hosts, each = [Website(f"127.0.0.{number}") for number in range(1, 7)], 10
     try:

@@ -97,6 +97,25 @@ def test_a_page_with_ten_thousand_links(website, excite):
     assert urls(excite.offers("casual", "shirt", 500)) == pictures(*range(500))
 
 
+def test_markup_that_changed_gives_nothing(website, excite):
+    website.add("/", b'<div data-url="https://a.test/1.jpg"></div><script>["https://a.test/2.jpg"]</script><a>3</a>')
+    assert list(excite.offers("casual", "shirt", 500)) == []
+    assert len(website.asked) == 1
+
+
+def test_a_search_that_wants_no_programs_is_left_alone(website, excite):
+    website.add("/robots.txt", b"User-agent: *\nDisallow: /")
+    with pytest.raises(SourceError, match=r"excite: .*: robots\.txt, expected a page of results"):
+        list(excite.offers("casual", "shirt", 500))
+    assert website.asked == []
+
+
+def test_a_result_page_that_opts_out_is_obeyed(website, excite):
+    website.add("/", b'<meta name="robots" content="noindex"><a href="https://a.test/1.jpg">x</a>')
+    with pytest.raises(SourceError, match="opted out, expected a page of results"):
+        list(excite.offers("casual", "shirt", 500))
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"<html><p>No picture was found.</p>", b"\x00\xff\xfe\x81garbage<a href", b'<?xml version="1.0"?><rss/>'],
