@@ -42,7 +42,8 @@ from demicouture.sources.urls import Address, queries_of, read_addresses
 from demicouture.watching import Progress, table
 
 OWN_FLAGS = ("source", "queries", "urls", "limit", "pole", "base_url", "workers", "delay", "timeout", "max_bytes")
-OWN_FLAGS += ("min_size", "contact", "retry_failed", "allow_private_hosts")
+OWN_FLAGS += ("min_size", "retry_failed", "allow_private_hosts")
+"""What is recorded; the contact is a person's own affair."""
 
 SEARCHED = ("openverse", "met", "commons", "excite")
 """The sources that have an address of their own."""

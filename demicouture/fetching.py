@@ -35,6 +35,9 @@ before a robots.txt may be taken for missing."""
 BUSY = {429: None, 503: None}
 """Statuses that mean "later", and for how many seconds where the answer names none."""
 
+SECOND_CHANCES = (10.0, 60.0)
+"""Seconds; our choice: until a service is asked again that has failed for a reason that may pass."""
+
 SAYS_MORE = {reasons.UNREACHABLE, reasons.LEFT_ALONE, reasons.PRIVATE, reasons.BAD_ADDRESS, reasons.CLOSED}
 """Failures to read a robots.txt that say more of a host than that it has none."""
 
@@ -68,7 +71,7 @@ class _Errand:
         cut: Whether of a longer answer the beginning is taken, in place of nothing.
         patient: Whether to wait also for a host that says "later".
         uninvited: Whether we come as a crawler, to whom robots.txt and its kin speak.
-        headers: Further headers, for the first host only.
+        headers: Further headers, for the first site only.
         busy: Statuses that mean "later", and for how many seconds where the answer names none.
     """
 
@@ -122,6 +125,7 @@ class Fetcher:
         self.allow_private_hosts = allow_private_hosts
         self._sites: dict[str, _Site] = {}
         self._pages: dict[str, bool] = {}
+        self._served: set[str] = set()
         self._visits: set[Visit] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -185,6 +189,9 @@ class Fetcher:
     ) -> Answer:
         """Asks an interface that is documented for programs, and waits as long as it wants us to.
 
+        One that has answered before in this run, and then fails, is asked twice more: a run of a day is not to end
+        with a moment's trouble.
+
         robots.txt speaks to crawlers, who come uninvited (RFC 9309, section 1). Whoever documents an interface for
         programs has asked them in, under rules of its own; several keep crawlers off that very interface by their
         robots.txt. So it is not read here. Everything else holds: the turn, the pause, the waits.
@@ -192,13 +199,23 @@ class Fetcher:
         Args:
             url: The address.
             max_bytes: The most that the answer may hold, unpacked.
-            headers: Further headers, a token say; another host that we are sent on to does not get to see them.
+            headers: Further headers, a token say; another site that we are sent on to does not get to see them.
             busy: Statuses that mean "later", and for how many seconds where the answer names none.
 
         Raises:
             FetchError: As :meth:`fetch`.
         """
-        return self._fetch(url, _Errand(max_bytes, uninvited=False, headers=headers or {}, busy=busy))
+        errand, host = _Errand(max_bytes, uninvited=False, headers=headers or {}, busy=busy), host_of(url)
+        for seconds in SECOND_CHANCES:
+            try:
+                answer = self._fetch(url, errand)
+                self._served.add(host)
+                return answer
+            except FetchError as error:
+                if host not in self._served or str(error) not in reasons.PASSING:
+                    raise
+                self.hosts.wait(host, seconds)
+        return self._fetch(url, errand)
 
     def _fetch(self, url: str, errand: _Errand) -> Answer:
         while True:
@@ -209,12 +226,12 @@ class Fetcher:
                     raise
 
     def _follow(self, url: str, errand: _Errand) -> Answer:
-        begun_with, first, seconds_left = url, host_of(url), self.timeout_seconds
+        begun_with, seconds_left = url, self.timeout_seconds
         for _ in range(MAX_REDIRECTS + 1):
             host = host_of(url)
             if errand.uninvited:
                 self._obey(url, errand.patient)
-            headers = errand.headers if host == first else {}
+            headers = errand.headers if robots.origin_of(url) == robots.origin_of(begun_with) else {}
             with self.hosts.turn(host, errand.patient):
                 begun = time.monotonic()
                 found = self._fetch_hop(url, host, errand, headers, seconds_left)

@@ -21,7 +21,7 @@ from demicouture.errors import FetchError
 from demicouture.workers import cores
 
 MAX_REFUSALS = 3
-"""Connections in a row that came to nothing; after them a host is left alone."""
+"""Connections in a row that were refused, broken or met with silence; after them a host is left alone."""
 
 MAX_PUT_OFFS = 5
 """Our choice: answers in a row that say "later", until we no longer believe it. With the waits below that is a quarter

@@ -35,7 +35,7 @@ REASONS = {
     NO_ROBOTS: "the host could not say what its robots.txt asks for, so it was not visited",
     OPTED_OUT: "its header or its page says `noai`, `noimageai`, `noindex` or `noimageindex`",
     UNREACHABLE: "no connection, or it broke before an answer",
-    LEFT_ALONE: "not tried: its host had refused three connections in a row, or put us off too long or too often",
+    LEFT_ALONE: "not tried: its host had given no answer three times in a row, or put us off too long or too often",
     TIMEOUT: "the whole response took longer than `--timeout`",
     BROKEN_OFF: "the answer ended early",
     DAMAGED_ENCODING: "the answer was not packed as it said",

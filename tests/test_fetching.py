@@ -11,7 +11,7 @@ from email.utils import formatdate
 import pytest
 from conftest import answer
 
-from demicouture import __version__, connecting, hosts
+from demicouture import __version__, connecting, fetching, hosts
 from demicouture.connecting import is_public
 from demicouture.errors import FetchError, InputError
 from demicouture.fetching import MAX_REDIRECTS, Fetcher, host_of, user_agent
@@ -561,3 +561,43 @@ def test_a_page_is_read_only_as_far_as_its_head(website):
     with quick(5) as fetcher:
         with pytest.raises(FetchError, match="^opted out$"):
             fetcher.look_at_page(website.url())
+
+
+# Services
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_service_that_fails_after_it_has_answered_is_asked_twice_more(website, fetcher, monkeypatch, status):
+    monkeypatch.setattr(fetching, "SECOND_CHANCES", (0.1, 0.2))
+
+    def page(request):
+        answer(request, b"well", status=200 if len(website.asked) in (1, 4) else status)
+
+    website.pages["/"] = page
+    for _ in range(2):
+        assert fetcher.ask(website.url(), max_bytes=1000).content == b"well"
+    assert len(website.asked) == 4 and website.times[3] - website.times[1] >= 0.3
+    with pytest.raises(FetchError, match=f"^HTTP {status}$"):
+        fetcher.ask(website.url(), max_bytes=1000)
+    assert len(website.asked) == 7
+
+
+def test_a_service_that_fails_at_once_or_for_good_is_not_asked_again(website, fetcher):
+    website.add("/", b"", status=500)
+    assert fetcher.ask(website.add("/fine", b"x"), max_bytes=9).content == b"x"
+    website.add("/none", b"", status=404)
+    begun = time.monotonic()
+    with pytest.raises(FetchError, match="^HTTP 404$"):
+        fetcher.ask(website.url("/none"), max_bytes=9)
+    with quick(5) as other, pytest.raises(FetchError, match="^HTTP 500$"):
+        other.ask(website.url("/"), max_bytes=9)
+    assert time.monotonic() - begun < 2
+
+
+def test_a_header_for_a_service_does_not_travel_on(website, fetcher):
+    website.add("/same", b"", status=302, headers={"Location": "/end"})
+    website.add("/other", b"", status=302, headers={"Location": website.url("/end", "localhost")})
+    website.add("/end", b"x")
+    for path in ("/same", "/other"):
+        fetcher.ask(website.url(path), max_bytes=9, headers={"Authorization": "Bearer secret"})
+    assert ["Authorization" in headers for headers in website.headers] == [True, True, True, False]
