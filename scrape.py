@@ -35,7 +35,7 @@ from demicouture.collecting import Collection, Downloads, Found, draw
 from demicouture.contact_sheets import write_sheets
 from demicouture.errors import InputError, OptionsError, SourceError
 from demicouture.fetching import MAX_BYTES, Fetcher
-from demicouture.manifest import Manifest
+from demicouture.manifest import Manifest, check_that_nobody_is_at_work
 from demicouture.queries import EXAMPLES, Query, by_pole, read_queries
 from demicouture.sources import SOURCES, Source, open_source, others
 from demicouture.sources.urls import Address, queries_of, read_addresses
@@ -234,6 +234,7 @@ def main(argv: list[str] | None = None) -> None:
     ) as fetcher:
         from_where = {"seed": args.seed, "queries": poles, "base_url": args.base_url, "addresses": addresses}
         source = open_source(args.source, fetcher=fetcher, **from_where)
+        check_that_nobody_is_at_work(args.output)
         cli.open_output(args, "scrape.py", options, extendable=("limit",), shared_with_people=True)
         with Manifest(args.output) as manifest:
             asked = Asked(args.output, manifest)

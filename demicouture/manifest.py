@@ -6,6 +6,7 @@ at, no line speaks of a picture that was never there, and at worst one picture i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -13,9 +14,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from demicouture.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 KEYS = (
     "pole",
@@ -62,6 +68,30 @@ class Entry:
     file: str
 
 
+def check_that_nobody_is_at_work(folder: Path) -> None:
+    """Checks that no other run is collecting into a folder, before anything in there is touched.
+
+    Raises:
+        InputError: One is.
+    """
+    with contextlib.suppress(FileNotFoundError), open(folder / "manifest.jsonl", "rb") as file:
+        _claim(file)
+
+
+def _claim(file: BinaryIO) -> None:
+    """Locks a file until it is closed, by whatever end its process comes to; on Windows nothing is locked."""
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(
+            f"{file.name}: another run is at work here, expected none; wait for its end, or choose another --output"
+        ) from None
+    except OSError:
+        pass  # A file system that knows no locks.
+
+
 class Manifest:
     """The lines, on disk, and what matters of them in memory. Use it as a context manager.
 
@@ -73,15 +103,20 @@ class Manifest:
         """Reads the lines that are there, and cuts off one that a killed run left half-written.
 
         Raises:
-            InputError: A line is damaged.
+            InputError: A line is damaged, or another run is at work here.
         """
         self.path = folder / "manifest.jsonl"
         self._entries: dict[tuple[str, str], dict[str, Entry]] = {}
         self._files: dict[tuple[str, str], list[str]] = {}
-        self._cut_off_half_a_line()
-        for line in self.read():
-            self._take_in(line)
         self._file = open(self.path, "ab")
+        try:
+            _claim(self._file)
+            self._cut_off_half_a_line()
+            for line in self.read():
+                self._take_in(line)
+        except InputError:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Manifest:
         """Returns the manifest itself."""
@@ -97,8 +132,6 @@ class Manifest:
         Raises:
             InputError: A line is damaged.
         """
-        if not self.path.exists():
-            return
         with open(self.path, "rb") as file:
             for number, text in enumerate(file, start=1):
                 try:
@@ -159,10 +192,9 @@ class Manifest:
         return max(found, key=lambda entry: bool(entry.file), default=None)
 
     def _cut_off_half_a_line(self) -> None:
-        if not self.path.exists() or not (size := self.path.stat().st_size):
-            return
         with open(self.path, "rb+") as file:
-            whole, step = size, 65536
+            size = whole = file.seek(0, os.SEEK_END)
+            step = 65536
             while whole > 0:
                 start = max(0, whole - step)
                 file.seek(start)

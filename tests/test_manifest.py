@@ -5,7 +5,8 @@ import json
 import pytest
 
 from demicouture.asked import Asked
-from demicouture.manifest import KEYS, Manifest
+from demicouture.errors import InputError
+from demicouture.manifest import KEYS, Manifest, check_that_nobody_is_at_work
 from demicouture.queries import Query
 
 LINE = dict.fromkeys(KEYS, "") | {"pole": "a", "query": "q", "url": "u", "source": "s", "status": "failed"}
@@ -31,6 +32,18 @@ def test_a_file_of_half_a_line_is_emptied(tmp_path):
     with Manifest(tmp_path) as manifest:
         assert manifest.entries("a", "q") == {}
     assert (tmp_path / "manifest.jsonl").read_bytes() == b""
+
+
+def test_two_runs_at_once_are_refused(tmp_path):
+    check_that_nobody_is_at_work(tmp_path)
+    with Manifest(tmp_path) as manifest:
+        manifest.append(LINE)
+        for claim in (check_that_nobody_is_at_work, Manifest):
+            with pytest.raises(InputError, match=r"manifest\.jsonl: another run is at work here, expected none; wait"):
+                claim(tmp_path)
+    check_that_nobody_is_at_work(tmp_path)
+    with Manifest(tmp_path) as manifest:
+        assert list(manifest.entries("a", "q")) == ["u"]
 
 
 def test_any_address_is_kept_exactly(tmp_path):

@@ -101,6 +101,12 @@ def test_no_results_are_no_failure(website, met, body):
     assert parse_qs(urlsplit(website.asked[0]).query)["q"] == ["山本耀司"]
 
 
+def test_a_search_of_which_nothing_is_free_ends(website, met):
+    serve(website, [thing(number, isPublicDomain=False) for number in range(1, 60)])
+    assert list(met.offers("collection", "Worth", 2)) == []
+    assert len(website.asked) == 1 + 2 * module.OBJECTS_FOR_A_PICTURE
+
+
 def test_an_object_that_was_withdrawn_is_passed_over(website, met):
     serve(website, [thing(1), thing(2), thing(3, title=None, objectName=3, classification=None)])
     del website.pages["/public/collection/v1/objects/1"]

@@ -6,6 +6,7 @@ Source: https://metmuseum.github.io, the documentation of its Collection API.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from demicouture.fetching import BUSY, Fetcher, host_of
 from demicouture.sources import Offer
@@ -21,6 +22,10 @@ PAGE_SIZE = 500
 
 MAX_PAGES = 20
 """10,000 objects; the search shows no more."""
+
+OBJECTS_FOR_A_PICTURE = 10
+"""Our choice: at most so many are looked at, at one a second, for each picture that is wanted. Most that a search finds
+late have little to do with it, and many are not in the public domain."""
 
 SECONDS_BETWEEN_REQUESTS = 1.0
 """Our choice. The documentation allows far more, but in practice faster ones are soon answered by 403."""
@@ -52,7 +57,7 @@ class Met:
         """
         self._fetcher.hosts.slow_down(host_of(self._base_url), SECONDS_BETWEEN_REQUESTS)
         seen: set[str] = set()
-        for number in self._find(query):
+        for number in islice(self._find(query), count * OBJECTS_FOR_A_PICTURE):
             offer = self._read(number)
             if offer and offer.url not in seen:
                 seen.add(offer.url)
