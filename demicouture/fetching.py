@@ -26,7 +26,7 @@ from demicouture.errors import FetchError, InputError
 from demicouture.hosts import Hosts, TryLater
 
 MAX_BYTES = 20_000_000
-"""Our choice: photographs on the web are far smaller, and eight of these at once still fit in memory."""
+"""Our choice: photographs on the web are far smaller, and the sixteen that may be held at once still fit in memory."""
 
 MAX_REDIRECTS = 5
 """Our choice: a browser follows 20, but a picture that needs more than two is rare. RFC 9309 asks for five at least

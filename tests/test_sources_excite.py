@@ -157,10 +157,19 @@ def test_another_base_url_keeps_its_path(website, excite):
 def test_an_error_on_the_first_page_is_told_in_one_line(website, excite, status):
     website.add("/", b"no", status=status)
     expected = (
-        f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}, expected a page of results; "
+        f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}"
+        f"{', so the search may have ended' if status in (404, 410) else ''}, expected a page of results; "
         "try again later, or use another --source (wardrobe, openverse, met, commons, urls)"
     )
     with pytest.raises(SourceError, match=re.escape(expected)):
+        list(excite.offers("casual", "shirt", 500))
+
+
+def test_a_search_that_is_gone_is_told(website, excite):
+    website.stop()
+    with pytest.raises(
+        SourceError, match="unreachable, so the search may have ended, expected .* use another --source"
+    ):
         list(excite.offers("casual", "shirt", 500))
 
 

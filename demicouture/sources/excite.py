@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from demicouture import reasons
 from demicouture.errors import FetchError, SourceError
 from demicouture.fetching import Answer, Fetcher
 from demicouture.markup import find_tags
@@ -69,8 +70,10 @@ class Excite:
             if error.status == 404 and page > 1:
                 return None
             told = str(error)
-            if str(error) == "private address":
+            if str(error) == reasons.PRIVATE:
                 told += " (add --allow-private-hosts if that is meant)"
+            if str(error) == reasons.UNREACHABLE or error.status in (404, 410):
+                told += ", so the search may have ended"
         else:
             if urlsplit(answer.url).hostname == host:
                 return answer
