@@ -108,6 +108,7 @@ def test_a_japanese_query(website, openverse):
 
 def test_results_of_another_shape_are_passed_over(website, openverse):
     odd = ["words", None, 3, {}, result(1, url=None), result(2, url="ftp://a.test/1"), result(3, url=["x"])]
+    odd.append(result(6, url="https://a.test/" + "x" * 8000))
     strange = result(4, title={"en": "x"}, creator=7, license=None, license_url="javascript:alert(1)")
     strange["foreign_landing_url"] = "data:text/html,x"
     serve(website, [*odd, strange, result(5, title="half a \ud800 pair")])

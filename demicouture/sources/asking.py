@@ -19,6 +19,9 @@ MAX_BYTES = 5_000_000
 MOST_LETTERS = 500
 """Of a title or a name. Some services have whole descriptions there."""
 
+LONGEST_ADDRESS = 8000
+"""Letters. Source: RFC 9110, section 4.1: what everybody should be able to take."""
+
 
 def with_query(url: str, parameters: Mapping[str, Any]) -> str:
     """Returns an address with parameters."""
@@ -80,4 +83,5 @@ def as_text(value: Any) -> str:
 
 def as_address(value: Any) -> str:
     """Returns a value of strangers where it is a web address, exactly as it is, and nothing otherwise."""
-    return value if isinstance(value, str) and re.match(r"(?i)https?://", value) else ""
+    is_one = isinstance(value, str) and len(value) <= LONGEST_ADDRESS and re.match(r"(?i)https?://", value)
+    return value if is_one else ""
