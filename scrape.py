@@ -126,7 +126,8 @@ def collect(
         return False
     (args.output / "summary.json").unlink(missing_ok=True)
     collection = Collection(args.output, manifest)
-    with Progress(chosen, expected, manifest.count, fetcher.hosts.waits, quiet=args.quiet) as progress:
+    shown = {"retrying": args.retry_failed, "quiet": args.quiet}
+    with Progress(chosen, expected, manifest.count, fetcher.hosts.waits, **shown) as progress:
         downloads = Downloads(fetcher, manifest, hosts=args.workers, min_side=args.min_size, on_idle=progress.idle)
 
         def find() -> Iterator[Found]:

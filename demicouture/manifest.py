@@ -203,7 +203,7 @@ class Manifest:
                     break
                 whole = start
             if whole < size:
-                os.truncate(self.path, whole)
+                file.truncate(whole)
 
     def _take_in(self, line: dict[str, Any]) -> None:
         entry = Entry(*(sys.intern(line[key]) for key in ("source", "status", "reason", "file")))

@@ -33,6 +33,7 @@ class Progress:
         count: Callable[[str, str], dict[str, Any]],
         waits: Callable[[], dict[str, float]],
         *,
+        retrying: bool,
         quiet: bool,
     ) -> None:
         """Shows the lines, but on a terminal only.
@@ -42,6 +43,7 @@ class Progress:
             expected: How many addresses of each query are still to come, at most.
             count: Gives what became of a query's addresses so far.
             waits: Gives the hosts that have put us off, and for how many seconds.
+            retrying: Whether what was refused before is tried again, and so counted anew.
             quiet: Whether to show nothing.
         """
         self._waits = waits
@@ -53,7 +55,7 @@ class Progress:
             counts = count(query.pole, query.text)
             self._wanted[query.pole] += query.wanted
             self._fetched[query.pole] += counts["fetched"]
-            self._refused.setdefault(query.pole, Counter()).update(counts["refused"])
+            self._refused.setdefault(query.pole, Counter()).update({} if retrying else counts["refused"])
         self._width = max(map(len, self._wanted))
         for position, pole in enumerate(sorted(self._wanted)):
             total = sum(number for query, number in expected.items() if query.pole == pole)

@@ -764,6 +764,25 @@ def test_the_reasons_are_explained(home):
         assert f"| `{reason}` | {meaning} |" in table
 
 
+def test_the_museum_and_commons_are_collected_from(home, website, monkeypatch):
+    monkeypatch.setattr("demicouture.sources.met.SECONDS_BETWEEN_REQUESTS", 0)
+    thing = {"isPublicDomain": True, "title": "Cape", "primaryImage": elsewhere(website, "/met.jpg")}
+    info = {"url": elsewhere(website, "/commons.jpg"), "mime": "image/jpeg", "descriptionurl": website.url("/page")}
+    info["extmetadata"] = {"LicenseShortName": {"value": "CC BY 4.0"}}
+    website.add("/v1.1/search", json.dumps({"total": 1, "objectIDs": [7]}).encode())
+    website.add("/v1/objects/7", json.dumps(thing).encode())
+    found = {"batchcomplete": True, "query": {"pages": [{"title": "File:Look.jpg", "imageinfo": [info]}]}}
+    website.add("/w/api.php", json.dumps(found).encode())
+    website.add("/met.jpg", jpeg(1))
+    website.add("/commons.jpg", jpeg(2))
+    flags = ["--pole", "collection", "--contact", "me@example.org", "--delay", 0, "--allow-private-hosts"]
+    run(home, "--source", "met", "--base-url", website.url(), *flags)
+    run(home, "--source", "commons", "--base-url", website.url("/w/api.php"), *flags)
+    told = [(line["source"], line["title"], line["licence"], line["status"]) for line in lines(home)]
+    assert told == [("met", "Cape", "CC0-1.0", "fetched"), ("commons", "Look.jpg", "CC BY 4.0", "fetched")]
+    assert "me@example.org" not in json.dumps(summary(home))
+
+
 def test_a_source_that_ends_early_leaves_everything_in_order(home, website, capsys):
     website.add("/1.jpg", jpeg(1))
 

@@ -19,7 +19,9 @@ def shown(capsys):
 def test_a_line_for_each_pole_tells_how_far_it_is_and_what_was_refused(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     waits = {}
-    with Progress(QUERIES, {QUERIES[0]: 50, QUERIES[2]: 5}, count, lambda: waits, quiet=False) as progress:
+    with Progress(
+        QUERIES, {QUERIES[0]: 50, QUERIES[2]: 5}, count, lambda: waits, retrying=False, quiet=False
+    ) as progress:
         for _ in range(3):
             progress.update(QUERIES[0], "fetched", "")
         for reason in ("HTTP 404", "too small", "opted out", "undecodable", "undecodable"):
@@ -34,9 +36,19 @@ def test_a_line_for_each_pole_tells_how_far_it_is_and_what_was_refused(capsys, m
     assert any(line.startswith("collection 10/200 fetched") for line in lines)
 
 
+def test_what_is_tried_again_is_counted_anew(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    with Progress(QUERIES, {QUERIES[0]: 2}, count, dict, retrying=True, quiet=False) as progress:
+        progress.update(QUERIES[0], "failed", "HTTP 404")
+        progress.update(QUERIES[0], "fetched", "")
+        progress.idle()
+    casual = [line for line in shown(capsys) if line.startswith("casual")][-1]
+    assert "21/1,000 fetched; 1 refused (HTTP 404 1) |" in casual
+
+
 def test_nothing_is_shown_where_nobody_watches(capsys):
     for quiet in (True, False):  # The tests' own output is no terminal.
-        with Progress(QUERIES, {}, count, dict, quiet=quiet) as progress:
+        with Progress(QUERIES, {}, count, dict, retrying=False, quiet=quiet) as progress:
             progress.update(QUERIES[0], "failed", "timeout")
             progress.idle()
     assert capsys.readouterr().err == ""
