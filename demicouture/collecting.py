@@ -17,10 +17,11 @@ from demicouture.asked import Asked
 from demicouture.contact_sheets import sheet_path
 from demicouture.errors import FetchError, PictureError
 from demicouture.fetching import Fetcher, host_of
-from demicouture.hosts import TryLater, one_per_host
+from demicouture.hosts import TryLater
 from demicouture.manifest import DUPLICATE, FAILED, FETCHED, Manifest
 from demicouture.queries import Query
 from demicouture.sources import DrawingSource, Offer, Source
+from demicouture.visiting import one_per_host
 
 
 @dataclass(frozen=True)

@@ -384,9 +384,9 @@ def test_later_for_ever_ends(website, fetcher):
     url = website.add("/", b"", status=503, headers={"Retry-After": "0"})
     with pytest.raises(FetchError, match="^HTTP 503$") as caught:
         fetcher.fetch(url)
-    assert caught.value.status == 503 and len(website.asked) == 5
+    assert caught.value.status == 503 and len(website.asked) == 8
     assert refused(fetcher, website.add("/other", b"x")) == "host left alone"
-    assert len(website.asked) == 5
+    assert len(website.asked) == 8
 
 
 def test_a_host_that_asks_for_a_day_is_left_alone(website, fetcher):

@@ -153,4 +153,4 @@ def test_a_403_for_ever_is_told(website, met, monkeypatch):
     website.add("/public/collection/v1.1/search", b"", status=403)
     with pytest.raises(SourceError, match=re.escape("HTTP 403, expected an answer for programs; try again later")):
         list(met.offers("collection", "Worth", 1))
-    assert len(website.asked) == 5
+    assert len(website.asked) == 8
