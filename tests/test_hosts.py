@@ -75,7 +75,6 @@ def test_the_pause_is_the_longest_that_anybody_asks_for():
     hosts.slow_down("a", 0.01)
     before = time.monotonic()
     assert visit(hosts) - before >= 0.1
-    assert visit(hosts, "b") - time.monotonic() < 0.05
 
 
 def test_who_is_not_patient_is_told_to_try_later(hosts):

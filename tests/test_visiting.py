@@ -85,7 +85,7 @@ def test_a_host_that_puts_us_off_keeps_nobody_from_the_others():
         with hosts.turn(item[0], patient=False):
             if item == "a1" and "a1" not in order:
                 order.append(item)
-                hosts.note_put_off("a", 0.3)
+                hosts.note_put_off("a", 1.0)
                 raise TryLater("HTTP 429")
             return time.monotonic()
 
@@ -93,8 +93,8 @@ def test_a_host_that_puts_us_off_keeps_nobody_from_the_others():
     items = ["a1", "a2", *(f"b{number}" for number in range(20))]
     found = dict(one_per_host(items, lambda item: item[0], work, 1, hosts.ready_at))
     assert found.keys() == set(items)
-    assert all(found[item] - begun < 0.25 for item in items if item[0] == "b")
-    assert 0.3 <= found["a1"] - begun <= found["a2"] - begun
+    assert all(found[item] - begun < 0.9 for item in items if item[0] == "b")
+    assert 1.0 <= found["a1"] - begun <= found["a2"] - begun
 
 
 def test_who_is_sent_on_to_a_busy_host_does_not_knock_all_the_time():
@@ -120,14 +120,14 @@ def test_pauses_of_many_hosts_overlap_on_one_worker():
     begun = time.monotonic()
     items = [host + str(number) for host in "abcdefgh" for number in range(3)]
     assert len(list(one_per_host(items, lambda item: item[0], work, 1, hosts.ready_at))) == 24
-    assert 0.4 <= time.monotonic() - begun < 1.5  # Two pauses, not sixteen.
+    assert 0.4 <= time.monotonic() - begun < 2.5  # Two pauses, not sixteen.
 
 
 def test_whoever_watches_is_told_that_nothing_happens(monkeypatch):
     monkeypatch.setattr(module, "LONGEST_NAP", 0.05)
     idle = []
     list(one_per_host(["a"], str, lambda item: time.sleep(0.2), 1, on_idle=lambda: idle.append(1)))
-    assert 2 <= len(idle) <= 4
+    assert len(idle) >= 2
 
 
 def test_what_is_left_to_do_keeps_no_visitor():
