@@ -118,7 +118,7 @@ def collect(
     Raises:
         SourceError: The source fails; what it had offered has been collected.
     """
-    missing = {query: number for query in chosen if (number := asked.still_wanted(source.name, query))}
+    missing = {query: number for query in chosen if (number := asked.still_wanted(source, query))}
     expected = Counter(missing)
     if args.retry_failed:
         expected.update({query: sum(manifest.count(query.pole, query.text)["refused"].values()) for query in chosen})
@@ -136,7 +136,7 @@ def collect(
             if hasattr(source, "offer"):
                 yield from draw(source, list(missing), manifest, asked)
             else:
-                yield from downloads.search(source, list(missing), asked)
+                yield from downloads.search(source, missing, asked)
 
         with contextlib.closing(find()) as everything:
             for found in everything:

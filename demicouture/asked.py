@@ -13,6 +13,7 @@ from demicouture.errors import InputError
 from demicouture.files import read_json, write_json
 from demicouture.manifest import Manifest
 from demicouture.queries import Query
+from demicouture.sources import Source
 
 
 class Asked:
@@ -35,10 +36,13 @@ class Asked:
         """Returns how many offers each source was asked for."""
         return self._rows.get((query.pole, query.text), {})
 
-    def still_wanted(self, source: str, query: Query) -> int:
+    def still_wanted(self, source: Source, query: Query) -> int:
         """Returns how many more offers a source may have for a query."""
-        offered = self._manifest.offered(query.pole, query.text, source)
-        if max(offered, self.sources(query).get(source, 0)) >= query.wanted:
+        if source.name == "urls":  # It lies at hand, and a person may have changed it.
+            offers = source.offers(query.pole, query.text, query.wanted)
+            return sum(offer.url not in self._manifest.entries(query.pole, query.text) for offer in offers)
+        offered = self._manifest.offered(query.pole, query.text, source.name)
+        if max(offered, self.sources(query).get(source.name, 0)) >= query.wanted:
             return 0
         return query.wanted - offered
 

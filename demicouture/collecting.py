@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,8 +110,13 @@ class Downloads:
         self._on_idle = on_idle
         self._failed: dict[str, str] = {}
 
-    def search(self, source: Source, queries: Sequence[Query], asked: Asked) -> Iterator[Found]:
+    def search(self, source: Source, missing: Mapping[Query, int], asked: Asked) -> Iterator[Found]:
         """Downloads what a source offers and what has no line yet, and yields it as it comes.
+
+        Args:
+            source: Where to look.
+            missing: The queries, and how many offers each still wants at most.
+            asked: Where is written down what a source was asked for.
 
         Raises:
             SourceError: The source fails; what it had offered is yielded first.
@@ -121,12 +126,10 @@ class Downloads:
         at_end: set[Query] = set()
 
         def ask() -> Iterator[_Task]:
-            for query in queries:
+            for query, number in missing.items():
                 known = set(self._manifest.entries(query.pole, query.text))
-                missing = asked.still_wanted(source.name, query)
                 for offer in source.offers(query.pole, query.text, query.wanted):
-                    if missing > 0 and offer.url not in known:
-                        missing -= 1
+                    if read[query] < number and offer.url not in known:
                         read[query] += 1
                         yield _Task(query, source.name, offer)
                 yield _Task(query, source.name, None)

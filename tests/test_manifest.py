@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from demicouture.errors import InputError
 from demicouture.manifest import KEYS, Manifest, check_that_nobody_is_at_work
 from demicouture.queries import Query
 
+SOURCE, OTHER = SimpleNamespace(name="s"), SimpleNamespace(name="other")
 LINE = dict.fromkeys(KEYS, "") | {"pole": "a", "query": "q", "url": "u", "source": "s", "status": "failed"}
 
 
@@ -72,15 +74,15 @@ def test_a_source_that_had_fewer_is_not_asked_again(tmp_path):
     with Manifest(tmp_path) as manifest:
         manifest.append(LINE)
         asked = Asked(tmp_path, manifest)
-        assert asked.still_wanted("s", query) == 4
+        assert asked.still_wanted(SOURCE, query) == 4
         asked.note("s", query)
-        assert asked.still_wanted("s", query) == 0 and asked.still_wanted("other", query) == 5
+        assert asked.still_wanted(SOURCE, query) == 0 and asked.still_wanted(OTHER, query) == 5
         again = Asked(tmp_path, manifest)
-        assert again.still_wanted("s", query) == 0 and again.sources(query) == {"s": 5}
-        assert again.still_wanted("s", Query("a", "q", 6)) == 5
+        assert again.still_wanted(SOURCE, query) == 0 and again.sources(query) == {"s": 5}
+        assert again.still_wanted(SOURCE, Query("a", "q", 6)) == 5
     (tmp_path / "manifest.jsonl").unlink()
     with Manifest(tmp_path) as manifest:
-        assert Asked(tmp_path, manifest).still_wanted("s", query) == 5
+        assert Asked(tmp_path, manifest).still_wanted(SOURCE, query) == 5
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,6 @@ def test_a_damaged_note_only_means_that_sources_are_asked_again(tmp_path, text):
     (tmp_path / "asked.json").write_text(text)
     with Manifest(tmp_path) as manifest:
         asked = Asked(tmp_path, manifest)
-        assert asked.still_wanted("s", Query("a", "q", 5)) == 5
+        assert asked.still_wanted(SOURCE, Query("a", "q", 5)) == 5
         asked.note("s", Query("a", "q", 5))
     assert json.loads((tmp_path / "asked.json").read_text())[0]["asked"] == {"s": 5}

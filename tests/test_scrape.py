@@ -614,6 +614,15 @@ def test_a_list_of_addresses_is_collected_with_all_that_it_says(home, website):
     assert [row["wanted"] for row in summary(home)["queries"]] == [4, 4, 4, 1, 1]
 
 
+def test_a_list_may_be_changed(home, website):
+    urls = [website.add(f"/{number}.jpg", jpeg(number)) for number in range(4)]
+    run_urls(home, [{"url": url} for url in urls[:2]])
+    run_urls(home, [{"url": url} for url in urls[1:3]])
+    run_urls(home, [{"url": url} for url in urls])
+    assert [line["url"] for line in lines(home)] == urls
+    assert Counter(website.asked).most_common(1)[0][1] == 1
+
+
 def test_a_text_file_needs_a_pole(home, website):
     (home / "list.txt").write_text(website.add("/1.jpg", jpeg(1)))
     with pytest.raises(
