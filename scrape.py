@@ -1,44 +1,52 @@
 """Collects pictures of two styles: step 1 of 6.
 
 Reads   data/queries.csv: pole,query,count. A pole is one of the two styles; a query is what is searched for.
-Writes  data/1-scraped/<pole>/<query>/<hash>.<ext>, the pictures as they came; manifest.jsonl, a line for each
-        address that was offered, with what became of it; summary.json.
+Writes  data/1-scraped/<pole>/<query>/<hash>.<ext>, the pictures as they came; <pole>.<query>.png, a contact sheet of
+        each query; manifest.jsonl, a line for each address that was offered, with what became of it;
+        attribution.csv and ATTRIBUTION.md: who made the pictures; asked.json; summary.json.
 
 Stop it at any time and run it again: nothing is fetched twice, not even what you have deleted since, and a higher
---limit goes on from there. Pictures from several sources may share a folder. What you fetch is yours to answer for:
-each source has its terms, and the manifest keeps every picture's page and, where the source knows it, its creator and
-licence.
+--limit goes on from there. Pictures from several sources may share a folder.
+
+It asks a site's robots.txt before it takes a picture, visits each host by one connection with a pause, waits as long
+as it is told to, and leaves a host alone that has refused it three times. What you fetch is yours to answer for all
+the same: README.md says what each source is good for, and what its terms ask of you.
 
 Examples:
     python scrape.py
-    python scrape.py --source excite --limit 50 --pole casual
+    python scrape.py --source openverse --contact you@example.org
+    python scrape.py --source urls --urls addresses.txt --pole casual
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
-from demicouture import cli, files, images, workers
-from demicouture.errors import FetchError, InputError, OptionsError, PictureError, SourceError
-from demicouture.fetching import Fetcher, host_of, one_per_host
-from demicouture.manifest import DUPLICATE, FAILED, FETCHED, Manifest
+from demicouture import cli, files, images, reasons
+from demicouture.asked import Asked
+from demicouture.attribution import write_attribution
+from demicouture.collecting import Collection, Downloads, Found, draw
+from demicouture.contact_sheets import write_sheets
+from demicouture.errors import InputError, OptionsError, SourceError
+from demicouture.fetching import MAX_BYTES, Fetcher
+from demicouture.manifest import Manifest, check_that_nobody_is_at_work
 from demicouture.queries import EXAMPLES, Query, by_pole, read_queries
-from demicouture.sources import SOURCES, DrawingSource, Offer, Source, open_source, others
+from demicouture.sources import SOURCES, Source, open_source, others
+from demicouture.sources.urls import Address, queries_of, read_addresses
+from demicouture.watching import Progress, table
 
-OWN_FLAGS = ("source", "queries", "limit", "pole", "base_url", "workers", "delay", "timeout", "allow_private_hosts")
+OWN_FLAGS = ("source", "queries", "urls", "limit", "pole", "base_url", "workers", "delay", "timeout", "max_bytes")
+OWN_FLAGS += ("min_size", "retry_failed", "allow_private_hosts")
+"""What is recorded; the contact is a person's own affair."""
 
-Found = tuple[Query, Offer, bytes | None, str]
-"""An offer for a query, with the picture's bytes, or with None and the reason why there are none."""
+SEARCHED = ("openverse", "met", "commons", "excite")
+"""The sources that have an address of their own."""
 
 
 def identity(args: argparse.Namespace, poles: dict[str, list[str]]) -> dict[str, Any]:
@@ -71,113 +79,69 @@ def identity(args: argparse.Namespace, poles: dict[str, list[str]]) -> dict[str,
     return now
 
 
-def read_asked(summary_file: Path, manifest: Manifest) -> dict[tuple[str, str], dict[str, int]]:
-    """Returns, for each pole and query, how many offers each source was asked for in runs that came to their end.
+def choose(
+    args: argparse.Namespace, queries: list[Query], poles: Iterable[str]
+) -> tuple[list[Query], list[Query], list[Address]]:
+    """Returns the queries that are counted, those of them that are chosen for now, and the addresses of ``--urls``.
 
-    A source that had fewer need not be asked again.
+    Raises:
+        InputError: The list of addresses is missing or damaged, or the flags do not go together.
     """
-    try:
-        # A manifest that has lost lines since makes the old answer void.
-        return {
-            (row["pole"], row["query"]): {
-                source: number for source, number in row["asked"].items() if isinstance(number, int)
-            }
-            for row in files.read_json(summary_file)["queries"]
-            if row["offered"] == len(manifest.lines(row["pole"], row["query"]))
-        }
-    except (InputError, KeyError, TypeError, AttributeError):
-        return {}  # No summary, or none of ours: each source is asked.
+    if args.pole and args.pole not in poles:
+        raise InputError(f"--pole: found {args.pole!r}, expected {' or '.join(poles)}, the poles in {args.queries}")
+    if (args.source == "urls") != (args.urls is not None):
+        given, missing = ("--urls FILE", "--source urls") if args.urls else ("--source urls", "--urls FILE")
+        raise InputError(f"found {given} without {missing}, expected both or neither; add {missing}")
+    if args.base_url and args.source not in SEARCHED:
+        raise InputError(
+            f"--base-url: found with --source {args.source}, which searches nowhere, expected one of "
+            f"{', '.join(SEARCHED)}; leave it away"
+        )
+    if not args.urls:
+        return queries, [query for query in queries if args.pole in (None, query.pole)], []
+    addresses = read_addresses(args.urls, list(poles), args.pole)
+    chosen = queries_of([address for address in addresses if args.pole in (None, address.pole)], args.limit)
+    names = {(query.pole, query.text) for query in chosen}
+    return [query for query in queries if (query.pole, query.text) not in names] + chosen, chosen, addresses
 
 
-def find_missing(
-    source: str, queries: Sequence[Query], asked: Mapping[tuple[str, str], Mapping[str, int]], manifest: Manifest
-) -> dict[Query, int]:
-    """Returns the queries for which the source may have more, and how many offers each still wants."""
-    missing = {}
-    for query in queries:
-        offered = manifest.offered(query.pole, query.text, source)
-        if max(offered, asked.get((query.pole, query.text), {}).get(source, 0)) < query.wanted:
-            missing[query] = query.wanted - offered
-    return missing
+def collect(
+    args: argparse.Namespace,
+    manifest: Manifest,
+    asked: Asked,
+    fetcher: Fetcher,
+    source: Source,
+    chosen: Sequence[Query],
+) -> bool:
+    """Collects what is missing, and under --retry-failed what failed before; returns whether there was anything.
 
-
-def draw(source: DrawingSource, queries: Sequence[Query], manifest: Manifest) -> Iterator[Found]:
-    """Draws, on all cores, what has no line yet, and yields it in the queries' order."""
-    missing = [
-        (query, index)
-        for query in queries
-        for index in range(query.wanted)
-        if source.url(query.pole, query.text, index) not in manifest.lines(query.pole, query.text)
-    ]
-    drawn = workers.in_order(functools.partial(_draw_one, source), missing)
-    for (query, _), offer in zip(missing, drawn, strict=True):
-        yield query, offer, offer.content, offer.reason
-
-
-def _draw_one(source: DrawingSource, task: tuple[Query, int]) -> Offer:
-    query, index = task
-    return source.offer(query.pole, query.text, index)
-
-
-def download(
-    source: Source, queries: Sequence[Query], manifest: Manifest, fetcher: Fetcher, hosts: int
-) -> Iterator[Found]:
-    """Downloads what has no line yet, from several hosts at once, and yields it as it comes."""
-
-    def ask() -> Iterator[tuple[Query, Offer]]:
-        for query in queries:
-            known = set(manifest.lines(query.pole, query.text))
-            missing = query.wanted - manifest.offered(query.pole, query.text, source.name)
-            for offer in source.offers(query.pole, query.text, query.wanted):
-                if missing > 0 and offer.url not in known:
-                    missing -= 1
-                    yield query, offer
-
-    def host(asked: tuple[Query, Offer]) -> str:
-        try:
-            return host_of(asked[1].url)
-        except FetchError:
-            return ""  # No connection will be made; fetching it says why.
-
-    def fetch(asked: tuple[Query, Offer]) -> tuple[bytes | None, str]:
-        try:
-            return fetcher.fetch(asked[1].url).content, ""
-        except FetchError as error:
-            return None, str(error)
-
-    for (query, offer), (content, reason) in one_per_host(ask(), host, fetch, hosts):
-        yield query, offer, content, reason
-
-
-def keep(folder: Path, manifest: Manifest, source: str, found: Found) -> None:
-    """Writes a picture, then its line in the manifest.
-
-    A download counts only when it decodes completely, whatever the server called it. What a source draws is kept as
-    it is: its damaged files are there for the next step to find.
+    Raises:
+        SourceError: The source fails; what it had offered has been collected.
     """
-    query, offer, content, reason = found
-    status, sha256, file, suffix, width, height = FAILED, "", "", ".jpg", None, None
-    if content is not None:
-        status, sha256 = FETCHED, files.sha256(content)
-        try:
-            if offer.content is None:
-                images.open_reduced(content, 128)
-            suffix, width, height = images.read_header(content)
-        except PictureError as error:
-            if offer.content is None:
-                status, reason = FAILED, str(error)
-    if status == FETCHED:
-        file = manifest.file(query.pole, query.text, sha256)
-        if file:
-            status, reason = DUPLICATE, reason or "same bytes"
-        else:
-            file = f"{query.folder}/{sha256[:16]}{suffix}"
-            files.write_bytes(folder / file, content)
-    line = {"pole": query.pole, "query": query.text, "source": source, "url": offer.url, "page_url": offer.page_url}
-    line |= {"status": status, "reason": reason, "file": file, "sha256": sha256, "width": width, "height": height}
-    line |= {"fetched_at": datetime.now(UTC).isoformat(timespec="seconds")}
-    line |= {"creator": offer.creator, "licence": offer.licence, "licence_url": offer.licence_url}
-    manifest.append(line)
+    missing = {query: number for query in chosen if (number := asked.still_wanted(source, query))}
+    expected = Counter(missing)
+    if args.retry_failed:
+        expected.update({query: sum(manifest.count(query.pole, query.text)["refused"].values()) for query in chosen})
+    if not expected.total():
+        return False
+    (args.output / "summary.json").unlink(missing_ok=True)
+    collection = Collection(args.output, manifest)
+    shown = {"retrying": args.retry_failed, "quiet": args.quiet}
+    with Progress(chosen, expected, manifest.count, fetcher.hosts.waits, **shown) as progress:
+        downloads = Downloads(fetcher, manifest, hosts=args.workers, min_side=args.min_size, on_idle=progress.idle)
+
+        def find() -> Iterator[Found]:
+            if args.retry_failed:
+                yield from downloads.retry(chosen)
+            if hasattr(source, "offer"):
+                yield from draw(source, list(missing), manifest, asked)
+            else:
+                yield from downloads.search(source, missing, asked)
+
+        with contextlib.closing(find()) as everything:
+            for found in everything:
+                progress.update(found.query, *collection.keep(found))
+    return True
 
 
 def check_that_pictures_are_left(folder: Path, poles: Iterable[str], rows: Sequence[dict[str, Any]]) -> None:
@@ -198,22 +162,6 @@ def check_that_pictures_are_left(folder: Path, poles: Iterable[str], rows: Seque
             )
 
 
-def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Returns the counts of each pole as a small table, with the reasons for what was refused."""
-    columns = ("wanted", "offered", "fetched", "duplicates")
-    width = max(len(row["pole"]) for row in rows)
-    text = [" " * width + "".join(f"{name:>12}" for name in (*columns, "refused"))]
-    for pole in sorted({row["pole"] for row in rows}):
-        mine = [row for row in rows if row["pole"] == pole]
-        reasons = sum((Counter(row["refused"]) for row in mine), Counter())
-        numbers = [sum(row[name] for row in mine) for name in columns] + [reasons.total()]
-        told = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
-        text.append(
-            f"{pole:{width}}" + "".join(f"{number:>12}" for number in numbers) + (f"  ({told})" if told else "")
-        )
-    return "\n".join(text)
-
-
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = cli.parser(__doc__, output="1-scraped")
@@ -227,6 +175,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="CSV with the columns pole,query,count (default: HOME/data/queries.csv if there, else the seed's plan)",
     )
     own.add_argument(
+        "--urls",
+        type=Path,
+        metavar="FILE",
+        help="the addresses for --source urls: one on each line, all for --pole; or a CSV file with the column url, "
+        "and as you like pole, query, page_url, title, creator, licence, licence_url",
+    )
+    own.add_argument(
         "--limit", type=cli.integer(1), metavar="N", help="at most N offers for each query (default: its count)"
     )
     own.add_argument("--pole", metavar="NAME", help="collect for this pole only, for now")
@@ -236,8 +191,25 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--delay", type=cli.number(0, 3600), metavar="SECONDS", default=1.0, help="pause between requests to one host"
     )
     own.add_argument(
-        "--timeout", type=cli.number(0.1, 3600), metavar="SECONDS", default=30.0, help="for a whole response"
+        "--timeout",
+        type=cli.number(0.1, 3600),
+        metavar="SECONDS",
+        default=30.0,
+        help="for a whole response; what took longer is not tried again in this run",
     )
+    own.add_argument(
+        "--max-bytes", type=cli.integer(1000), metavar="N", default=MAX_BYTES, help="the most that a picture may hold"
+    )
+    own.add_argument(
+        "--min-size", type=cli.integer(1), metavar="PX", default=128, help="the least that its shorter side may measure"
+    )
+    own.add_argument(
+        "--contact",
+        metavar="WHO",
+        default="",
+        help="an e-mail address or a page about you, for the sites that you visit to write to",
+    )
+    own.add_argument("--retry-failed", action="store_true", help="try again what failed in earlier runs")
     own.add_argument("--allow-private-hosts", action="store_true", help="fetch also from this machine and its network")
     return cli.parse(parser, argv)
 
@@ -248,57 +220,56 @@ def main(argv: list[str] | None = None) -> None:
     say = cli.reporter(args)
     own_queries = args.home / "data/queries.csv"
     args.queries = args.queries or (own_queries if own_queries.exists() else cli.HOUSE / "data/queries.csv")
-    queries = read_queries(args.queries, args.limit)
-    poles = by_pole(queries)
-    if args.pole and args.pole not in poles:
-        raise InputError(f"--pole: found {args.pole!r}, expected {' or '.join(poles)}, the poles in {args.queries}")
-    chosen = [query for query in queries if args.pole in (None, query.pole)]
+    planned = read_queries(args.queries, args.limit)
+    poles = by_pole(planned)
+    queries, chosen, addresses = choose(args, planned, poles)
     options = identity(args, poles)
-    cli.open_output(args, "scrape.py", options, extendable=("limit",), shared_with_people=True)
 
-    summary_file = args.output / "summary.json"
-    with (
-        Manifest(args.output) as manifest,
-        Fetcher(
-            timeout_seconds=args.timeout, delay_seconds=args.delay, allow_private_hosts=args.allow_private_hosts
-        ) as fetcher,
-    ):
-        asked = read_asked(summary_file, manifest)
-        missing = find_missing(args.source, chosen, asked, manifest)
-        if missing:
-            summary_file.unlink(missing_ok=True)
-            source = open_source(args.source, seed=args.seed, queries=poles, fetcher=fetcher, base_url=args.base_url)
-            if hasattr(source, "offer"):
-                found = draw(source, list(missing), manifest)
-            else:
-                found = download(source, list(missing), manifest, fetcher, args.workers)
-            bar = tqdm(total=sum(missing.values()), desc=args.source, unit="picture", disable=args.quiet or None)
-            with contextlib.closing(found), bar:
-                for one in found:
-                    keep(args.output, manifest, args.source, one)
-                    bar.update()
-        else:
-            say(f"{args.output}: nothing to do; for more pictures raise --limit, or the counts in {args.queries}")
-
+    failure = None
+    with Fetcher(
+        timeout_seconds=args.timeout,
+        delay_seconds=args.delay,
+        max_bytes=args.max_bytes,
+        contact=args.contact,
+        allow_private_hosts=args.allow_private_hosts,
+    ) as fetcher:
+        from_where = {"seed": args.seed, "queries": poles, "base_url": args.base_url, "addresses": addresses}
+        source = open_source(args.source, fetcher=fetcher, **from_where)
+        check_that_nobody_is_at_work(args.output)
+        cli.open_output(args, "scrape.py", options, extendable=("limit",), shared_with_people=True)
+        with Manifest(args.output) as manifest:
+            asked = Asked(args.output, manifest)
+            try:
+                if not collect(args, manifest, asked, fetcher, source, chosen):
+                    more = f"raise --limit, or the counts in {args.queries}"
+                    say(f"{args.output}: nothing to do; for more pictures {more}")
+            except SourceError as error:
+                failure = error
         rows = []
         for query in queries:
             row = {"pole": query.pole, "query": query.text, "wanted": query.wanted}
-            row |= manifest.count(query.pole, query.text)
-            row["asked"] = dict(asked.get((query.pole, query.text), {}))
-            if query in chosen:
-                row["asked"][args.source] = max(query.wanted, row["asked"].get(args.source, 0))
-            rows.append(row)
+            rows.append(row | manifest.count(query.pole, query.text) | {"asked": asked.sources(query)})
+        told = table([row for row, query in zip(rows, queries, strict=True) if row["offered"] or query in chosen])
+        write_sheets(args.output, queries, manifest.count)
+        write_attribution(args.output, manifest)
+    if failure is not None:
+        if any(row["offered"] for row in rows):
+            say(told)
+        raise failure
     flags = {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in OWN_FLAGS}
     made_by = {"flags": flags, "seed": args.seed, "versions": files.versions()}
-    files.write_json(summary_file, {**made_by, "options": options, "queries": rows})
-    say(table(rows))
+    files.write_json(args.output / "summary.json", {**made_by, "options": options, "queries": rows})
+    say(told)
+    passing = sum(number for row in rows for reason, number in row["refused"].items() if reason in reasons.PASSING)
+    if passing:
+        say(f"refused for reasons that may pass: {passing:,}; --retry-failed tries them again")
     if not any(row["fetched"] for row in rows):
         raise SourceError(
             f"{args.output}: found no picture, expected some; {manifest.path.name} there says why; "
-            f"check the queries in {args.queries}, or use another --source ({others(args.source)})"
+            f"check {args.urls or args.queries}, or use another --source ({others(args.source)})"
         )
     check_that_pictures_are_left(args.output, (query.pole for query in chosen), rows)
-    say(f"made {args.output}; look through its folders, and add photographs of your own if you like")
+    say(f"made {args.output}; look at its contact sheets, and add photographs of your own to a pole if you like")
     examples = {query.pole for query in chosen} == set(EXAMPLES)
     say(cli.next_step(args, "preprocess.py", "--examples" if examples else "--input"))
 

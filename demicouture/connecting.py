@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import logging
+import math
 import socket
 import threading
 import time
@@ -21,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from demicouture import reasons
 from demicouture.errors import FetchError
 
 RETRIES = Retry(
@@ -74,20 +76,22 @@ class Visit:
         self.allow_private_hosts = allow_private_hosts
         self._ends_at = time.monotonic() + seconds
         self._sockets: list[socket.socket] = []
-        # A socket's own timeout starts again with every byte, so it never ends a slow drip, least of all in headers.
-        self._timer = threading.Timer(max(seconds, 0.0), self._cut)
-        self._timer.daemon = True
 
     def __enter__(self) -> Visit:
         """Makes this the thread's visit."""
         self._token = _current_visit.set(self)
-        self._timer.start()
+        # A socket's own timeout starts again with every byte, so it never ends a slow drip, least of all in headers.
+        _watchman.watch(self, self._ends_at)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Calls the deadline off."""
-        self._timer.cancel()
+        _watchman.dismiss(self)
         _current_visit.reset(self._token)
+
+    def is_open(self) -> bool:
+        """Returns whether there is time left."""
+        return time.monotonic() < self._ends_at
 
     def seconds_left(self) -> float:
         """Returns the time left.
@@ -97,7 +101,7 @@ class Visit:
         """
         left = self._ends_at - time.monotonic()
         if left <= 0:
-            raise FetchError("timeout")
+            raise FetchError(reasons.TIMEOUT)
         return left
 
     def watch(self, connected: socket.socket) -> None:
@@ -117,6 +121,40 @@ class Visit:
                 connected.shutdown(socket.SHUT_RDWR)
 
 
+class _Watchman:
+    """One thread that cuts off every visit at its deadline; a timer for each would start a thread for each picture."""
+
+    def __init__(self) -> None:
+        self._deadlines: dict[Visit, float] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, visit: Visit, ends_at: float) -> None:
+        with self._changed:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+            if ends_at < min(self._deadlines.values(), default=math.inf):
+                self._changed.notify()
+            self._deadlines[visit] = ends_at
+
+    def dismiss(self, visit: Visit) -> None:
+        with self._changed:
+            self._deadlines.pop(visit, None)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                ends_at = min(self._deadlines.values(), default=math.inf)
+                self._changed.wait(min(ends_at - time.monotonic(), threading.TIMEOUT_MAX))
+                late = [visit for visit, ends_at in self._deadlines.items() if ends_at <= time.monotonic()]
+                for visit in late:
+                    del self._deadlines[visit]
+            for visit in late:
+                visit.end()
+
+
+_watchman = _Watchman()
 _current_visit: ContextVar[Visit] = ContextVar("current_visit")
 
 
@@ -135,7 +173,7 @@ class _Judging:
         addresses = dict.fromkeys(entry[4][0] for entry in found)
         allowed = [address for address in addresses if visit.allow_private_hosts or is_public(address)]
         if not allowed:
-            raise FetchError("private address")
+            raise FetchError(reasons.PRIVATE)
         for address in allowed:
             try:
                 return create_connection((address, self.port), visit.seconds_left(), socket_options=self.socket_options)

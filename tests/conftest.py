@@ -24,14 +24,17 @@ class Website:
     """A real HTTP server on loopback that answers each path as a test says, however badly.
 
     ``pages`` maps a path to a function of the request's handler; ``asked`` lists the paths with their query strings
-    in the order of the requests; ``headers`` and ``times`` go with them.
+    in the order of the requests; ``headers`` and ``times`` go with them. Who asks for robots.txt is only counted, by
+    the name of the host: there is none unless a test adds one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        self.address = address
         self.pages: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
         self.asked: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.times: list[float] = []
+        self.robots_asked: list[str] = []
         self.at_once = self.most_at_once = 0
         self.stopping = threading.Event()
         self._lock = threading.Lock()
@@ -43,13 +46,17 @@ class Website:
             disable_nagle_algorithm = True  # Else each answer waits 40 ms for an acknowledgement.
 
             def do_GET(self) -> None:
+                self.website = website
+                is_robots = self.path == "/robots.txt"
                 with website._lock:
-                    website.asked.append(self.path)
-                    website.headers.append(dict(self.headers))
-                    website.times.append(time.monotonic())
+                    if is_robots:
+                        website.robots_asked.append(self.headers["Host"])
+                    else:
+                        website.asked.append(self.path)
+                        website.headers.append(dict(self.headers))
+                        website.times.append(time.monotonic())
                     website.at_once += 1
                     website.most_at_once = max(website.most_at_once, website.at_once)
-                self.website = website
                 try:
                     page = website.pages.get(urlsplit(self.path).path)
                     page(self) if page else answer(self, b"", status=404)
@@ -62,15 +69,15 @@ class Website:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((address, 0), Handler)
         self._server.handle_error = lambda *_: None  # A client that hangs up is what many tests are about.
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
 
-    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
+    def url(self, path: str = "/", host: str | None = None) -> str:
+        return f"http://{host or self.address}:{self.port}{path}"
 
     def add(self, path: str, content: bytes, **options: object) -> str:
         """Serves ``content`` at ``path``; returns the address."""

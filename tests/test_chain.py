@@ -73,7 +73,8 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     lines = (home / "data/1-scraped/manifest.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 40
     keys = (
-        "pole query source url page_url status reason file sha256 width height fetched_at creator licence licence_url"
+        "pole query source url page_url status reason file sha256 width height fetched_at title creator licence "
+        "licence_url perceptual_hash like"
     )
     assert all(sorted(json.loads(line)) == sorted(keys.split()) for line in lines)
 

@@ -6,14 +6,16 @@ import socket
 import struct
 import threading
 import time
+from email.utils import formatdate
 
 import pytest
 from conftest import answer
 
-from demicouture import __version__, connecting
+from demicouture import __version__, connecting, fetching, hosts
 from demicouture.connecting import is_public
-from demicouture.errors import FetchError
-from demicouture.fetching import MAX_REDIRECTS, Fetcher, host_of, one_per_host
+from demicouture.errors import FetchError, InputError
+from demicouture.fetching import MAX_REDIRECTS, Fetcher, host_of, user_agent
+from demicouture.hosts import TryLater
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_proxies_and_passwords_of_the_surroundings_are_left_alone(website, fetch
     assert "Authorization" not in website.headers[0]
 
 
-@pytest.mark.parametrize("status", [204, 301, 400, 403, 404, 410, 429, 500, 503])
+@pytest.mark.parametrize("status", [204, 301, 400, 403, 404, 410, 500, 502])
 def test_another_status_than_200_is_refused_at_once(website, fetcher, status):
     url = website.add("/gone", b"", status=status, headers={"Retry-After": "60"})
     with pytest.raises(FetchError, match=f"^HTTP {status}$") as caught:
@@ -125,12 +127,12 @@ def test_an_endless_body_ends_at_the_limit(website, fetcher):
             request.wfile.write(b"x" * 65536)
 
     website.pages["/"] = page
-    assert refused(fetcher, website.url(), max_bytes=1_000_000) == "over 1 MB"
+    assert refused(fetcher, website.url(), max_bytes=1_000_000) == "too many bytes"
 
 
 def test_a_body_that_is_announced_too_long_is_not_read(website, fetcher):
     website.add("/", b"", length=30_000_000)
-    assert refused(fetcher, website.url()) == "over 20 MB"
+    assert refused(fetcher, website.url()) == "too many bytes"
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -139,7 +141,7 @@ def test_a_small_body_that_unpacks_to_a_large_one_ends_at_the_limit(website, fet
     for _ in range(layers):
         content = gzip.compress(content)
     website.add("/", content, headers={"Content-Encoding": ", ".join(["gzip"] * layers)})
-    assert refused(fetcher, website.url(), max_bytes=2_000_000) == "over 2 MB"
+    assert refused(fetcher, website.url(), max_bytes=2_000_000) == "too many bytes"
 
 
 def test_a_packed_body_is_unpacked(website, fetcher):
@@ -312,46 +314,290 @@ def test_closing_ends_what_is_under_way(website):
     assert reasons == ["timeout"]
 
 
-def test_many_hosts_at_once_but_never_two_of_one():
-    lock, busy, most = threading.Lock(), [], []
-
-    def work(item):
-        with lock:
-            assert item[0] not in busy
-            busy.append(item[0])
-            most.append(len(busy))
-        time.sleep(0.01)
-        with lock:
-            busy.remove(item[0])
-        return item * 2
-
-    items = [host + str(number) for number in range(6) for host in "abcde"]
-    found = dict(one_per_host(items, lambda item: item[0], work, 3))
-    assert found == {item: item * 2 for item in items}
-    assert max(most) == 3
+# Who we are
 
 
-def test_items_are_read_only_as_far_as_needed():
-    read = []
-
-    def items():
-        for number in range(1000):
-            read.append(number)
-            yield number
-
-    found = one_per_host(items(), str, lambda item: item, 2)
-    next(found)
-    assert len(read) <= 3
-    found.close()
+def test_the_user_agent_has_the_version_and_the_contact(website):
+    with Fetcher(delay_seconds=0, contact="https://me.example/about", allow_private_hosts=True) as fetcher:
+        fetcher.fetch(website.add("/", b"x"))
+    (sent,) = {headers["User-Agent"] for headers in website.headers}
+    assert sent.startswith(f"demicouture/{__version__} (https://me.example/about) python-requests/")
+    assert "(" not in user_agent("")
 
 
-def test_what_was_read_is_finished_before_a_failure_to_read_more_is_raised():
-    def items():
-        yield from ("a1", "a2", "b1")
-        raise ValueError("no more")
+@pytest.mark.parametrize("contact", ["me", "me @example.org", "me@example.org\r\nX: y", "(me@x)", "ü@x.org", "@" * 201])
+def test_a_contact_that_is_none_is_refused(contact):
+    with pytest.raises(InputError, match=r"^--contact: found .*, expected an e-mail address or a page about you"):
+        Fetcher(contact=contact)
 
-    found = []
-    with pytest.raises(ValueError, match="no more"):
-        for item, _ in one_per_host(items(), lambda item: item[0], lambda item: item, 4):
-            found.append(item)
-    assert sorted(found) == ["a1", "a2", "b1"]
+
+# Hosts that say "later", or nothing
+
+
+def later_at_first(website, path, times, headers, status=429):
+    def page(request):
+        first = website.asked.count(path) <= times
+        answer(request, b"" if first else b"here", status=status if first else 200, headers=headers if first else {})
+
+    website.pages[path] = page
+    return website.url(path)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_in_seconds(website, fetcher, status):
+    url = later_at_first(website, "/", 1, {"Retry-After": "1"}, status)
+    assert fetcher.fetch(url).content == b"here"
+    assert 1 <= website.times[1] - website.times[0] < 5
+
+
+def test_retry_after_as_a_date(website, fetcher):
+    url = later_at_first(website, "/", 1, {"Retry-After": formatdate(time.time() + 2, usegmt=True)})
+    assert fetcher.fetch(url).content == b"here"
+    assert 0.9 <= website.times[1] - website.times[0] < 5
+
+
+@pytest.mark.parametrize("value", ["soon", "", "-5", "1.5", "Thu, 99 Xxx 2026 00:00:00 GMT"])
+def test_without_a_time_that_can_be_read_the_waits_grow(website, fetcher, monkeypatch, value):
+    monkeypatch.setattr(hosts, "FIRST_WAIT", 0.2)
+    url = later_at_first(website, "/", 2, {"Retry-After": value} if value else {})
+    assert fetcher.fetch(url).content == b"here"
+    first, second = (website.times[index + 1] - website.times[index] for index in (0, 1))
+    assert 0.1 <= first < 2 and 0.2 <= second < 2
+
+
+def test_a_time_in_the_past_means_now(website, fetcher):
+    url = later_at_first(website, "/", 1, {"Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT"})
+    assert fetcher.fetch(url).content == b"here"
+    assert website.times[1] - website.times[0] < 5
+
+
+def test_who_is_not_patient_is_sent_away_at_once(website, fetcher):
+    url = later_at_first(website, "/", 1, {"Retry-After": "30"})
+    for _ in range(2):
+        with pytest.raises(TryLater):
+            fetcher.fetch(url, patient=False)
+    assert website.asked == ["/"]
+    assert 25 < fetcher.hosts.ready_at("127.0.0.1") - time.monotonic() <= 30
+
+
+def test_later_for_ever_ends(website, fetcher):
+    url = website.add("/", b"", status=503, headers={"Retry-After": "0"})
+    with pytest.raises(FetchError, match="^HTTP 503$") as caught:
+        fetcher.fetch(url)
+    assert caught.value.status == 503 and len(website.asked) == 8
+    assert refused(fetcher, website.add("/other", b"x")) == "host left alone"
+    assert len(website.asked) == 8
+
+
+def test_a_host_that_asks_for_a_day_is_left_alone(website, fetcher):
+    assert refused(fetcher, website.add("/", b"", status=429, headers={"Retry-After": "86400"})) == "HTTP 429"
+    assert refused(fetcher, website.url()) == "host left alone"
+
+
+def test_a_host_that_refuses_three_connections_in_a_row_is_left_alone(fetcher):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
+        assert [refused(fetcher, url) for _ in range(5)] == ["unreachable"] * 3 + ["host left alone"] * 2
+
+
+def test_bad_answers_are_no_fault_of_the_host(website, fetcher):
+    website.add("/gone", b"", status=404)
+    website.add("/short", b"half of", length=1000)
+    website.add("/packed", b"no", headers={"Content-Encoding": "gzip"})
+    website.add("/failing", b"", status=500)
+    for path in ("/gone", "/short", "/packed", "/failing") * 2:
+        assert refused(fetcher, website.url(path)) != "host left alone"
+    assert fetcher.fetch(website.add("/", b"well")).content == b"well"
+
+
+# What sites ask of programs
+
+
+def test_robots_txt_is_asked_for_once_and_obeyed(website, fetcher):
+    website.add("/robots.txt", b"User-agent: *\nDisallow: /private/\nAllow: /private/but\n")
+    website.add("/private/1", b"1")
+    website.add("/private/but", b"2")
+    assert refused(fetcher, website.url("/private/1")) == "robots.txt"
+    assert fetcher.fetch(website.url("/private/but")).content == b"2"
+    assert website.asked == ["/private/but"]
+    assert website.robots_asked == [f"127.0.0.1:{website.port}"]
+    fetcher.ask(website.url("/private/1"), max_bytes=1000)  # An interface for programs.
+
+
+def test_each_hop_obeys_its_own_hosts_robots_txt(website, fetcher):
+    def page(request):
+        rules = b"User-agent: demicouture\nDisallow: /there\n" if "localhost" in request.headers["Host"] else b""
+        answer(request, rules)
+
+    website.pages["/robots.txt"] = page
+    website.add("/", b"", status=302, headers={"Location": website.url("/there", "localhost")})
+    website.add("/there", b"not for us")
+    assert refused(fetcher, website.url()) == "robots.txt"
+    assert website.asked == ["/"] and len(website.robots_asked) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_a_site_without_robots_txt_allows_everything(website, fetcher, status):
+    website.add("/robots.txt", b"User-agent: *\nDisallow: /", status=status)
+    assert fetcher.fetch(website.add("/", b"x")).content == b"x"
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_site_whose_robots_txt_cannot_be_had_allows_nothing(website, fetcher, status):
+    website.add("/robots.txt", b"", status=status)
+    website.add("/", b"x")
+    assert [refused(fetcher, website.url()) for _ in range(3)] == ["robots.txt unavailable"] * 3
+    assert website.asked == [] and len(website.robots_asked) == 1
+
+
+def test_a_robots_txt_that_drips_allows_nothing(website):
+    website.pages["/robots.txt"] = lambda request: drip(request, [b"HTTP/1.1 200 OK\r\n", *[b"X: x\r\n"] * 90])
+    with quick() as fetcher:
+        assert refused(fetcher, website.add("/", b"x")) == "robots.txt unavailable"
+
+
+def test_a_robots_txt_that_comes_later_is_waited_for(website, fetcher):
+    def page(request):
+        first = len(website.robots_asked) == 1
+        rules = b"User-agent: *\nDisallow: /no"
+        answer(request, b"" if first else rules, status=503 if first else 200, headers={"Retry-After": "0"})
+
+    website.pages["/robots.txt"] = page
+    assert refused(fetcher, website.add("/no", b"x")) == "robots.txt"
+    assert fetcher.fetch(website.add("/", b"x")).content == b"x"
+
+
+def test_redirects_of_robots_txt(website, fetcher):
+    website.add("/robots.txt", b"", status=301, headers={"Location": "/rules"})
+    website.add("/rules", b"User-agent: *\nDisallow: /no")
+    assert refused(fetcher, website.add("/no", b"x")) == "robots.txt"
+
+
+def test_a_robots_txt_behind_too_many_redirects_is_none(website, fetcher):
+    website.add("/robots.txt", b"", status=302, headers={"Location": "/robots.txt"})
+    assert fetcher.fetch(website.add("/", b"x")).content == b"x"
+    assert len(website.robots_asked) == MAX_REDIRECTS + 1
+
+
+def test_an_endless_robots_txt_is_read_as_far_as_needed(website, fetcher):
+    def page(request):
+        request.send_response(200)
+        request.send_header("Connection", "close")
+        request.end_headers()
+        request.wfile.write(b"User-agent: *\nDisallow: /no\n")
+        while True:
+            request.wfile.write(b"# and so on\n" * 5000)
+
+    website.pages["/robots.txt"] = page
+    assert refused(fetcher, website.add("/no", b"x")) == "robots.txt"
+    assert fetcher.fetch(website.add("/", b"x")).content == b"x"
+
+
+def test_two_sites_whose_robots_txt_point_at_each_other_hold_nobody_up(website):
+    def page(request):
+        other = "localhost" if "127" in request.headers["Host"] else "127.0.0.1"
+        answer(request, b"", status=302, headers={"Location": website.url("/robots.txt", other)})
+
+    website.pages["/robots.txt"] = page
+    website.add("/", b"x")
+    with quick(5) as fetcher:
+        threads = [
+            threading.Thread(target=fetcher.fetch, args=(website.url("/", host),))
+            for host in ("127.0.0.1", "localhost")
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(5)
+            assert not thread.is_alive()
+    assert website.asked == ["/", "/"]
+
+
+def test_a_crawl_delay_is_kept(website, fetcher):
+    website.add("/robots.txt", b"User-agent: *\nCrawl-delay: 0.2\n")
+    url = website.add("/", b"x")
+    for _ in range(3):
+        fetcher.fetch(url)
+    gaps = [later - earlier for earlier, later in zip(website.times, website.times[1:], strict=False)]
+    assert min(gaps) >= 0.2
+
+
+@pytest.mark.parametrize("value", ["noai", "NoImageAI, nofollow", "noindex", "demicouture: noimageindex", "none"])
+def test_a_header_that_says_no_is_obeyed(website, fetcher, value):
+    url = website.add("/1.jpg", b"picture", headers={"X-Robots-Tag": value})
+    assert refused(fetcher, url) == "opted out"
+    assert fetcher.ask(url, max_bytes=1000).content == b"picture"
+
+
+def test_a_header_for_others_is_no_business_of_ours(website, fetcher):
+    url = website.add("/1.jpg", b"picture", headers={"X-Robots-Tag": "otherbot: noai, noindex"})
+    assert fetcher.fetch(url).content == b"picture"
+
+
+def test_a_page_that_says_no_is_obeyed_and_asked_once(website, fetcher):
+    no = website.add("/no", b'<html><head><meta name="robots" content="noimageai"></head>')
+    yes = website.add("/yes", b'<html><head><meta name="robots" content="nofollow"></head>')
+    assert refused(fetcher, no) == "opted out"
+    for _ in range(2):
+        with pytest.raises(FetchError, match="^opted out$"):
+            fetcher.look_at_page(no)
+        fetcher.look_at_page(yes)
+        fetcher.look_at_page(website.url("/gone"))  # It says nothing.
+    assert website.asked == ["/no", "/yes", "/gone"]
+
+
+def test_a_page_is_read_only_as_far_as_its_head(website):
+    def page(request):
+        request.send_response(200)
+        request.send_header("Content-Type", "text/html")
+        request.send_header("Connection", "close")
+        request.end_headers()
+        request.wfile.write(b'<meta content="noai" name="robots">')
+        while True:
+            request.wfile.write(b"<p>" * 10_000)
+
+    website.pages["/"] = page
+    with quick(5) as fetcher:
+        with pytest.raises(FetchError, match="^opted out$"):
+            fetcher.look_at_page(website.url())
+
+
+# Services
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_service_that_fails_after_it_has_answered_is_asked_twice_more(website, fetcher, monkeypatch, status):
+    monkeypatch.setattr(fetching, "SECOND_CHANCES", (0.1, 0.2))
+
+    def page(request):
+        answer(request, b"well", status=200 if len(website.asked) in (1, 4) else status)
+
+    website.pages["/"] = page
+    for _ in range(2):
+        assert fetcher.ask(website.url(), max_bytes=1000).content == b"well"
+    assert len(website.asked) == 4 and website.times[3] - website.times[1] >= 0.3
+    with pytest.raises(FetchError, match=f"^HTTP {status}$"):
+        fetcher.ask(website.url(), max_bytes=1000)
+    assert len(website.asked) == 7
+
+
+def test_a_service_that_fails_at_once_or_for_good_is_not_asked_again(website, fetcher):
+    website.add("/", b"", status=500)
+    assert fetcher.ask(website.add("/fine", b"x"), max_bytes=9).content == b"x"
+    website.add("/none", b"", status=404)
+    begun = time.monotonic()
+    with pytest.raises(FetchError, match="^HTTP 404$"):
+        fetcher.ask(website.url("/none"), max_bytes=9)
+    with quick(5) as other, pytest.raises(FetchError, match="^HTTP 500$"):
+        other.ask(website.url("/"), max_bytes=9)
+    assert time.monotonic() - begun < 2
+
+
+def test_a_header_for_a_service_does_not_travel_on(website, fetcher):
+    website.add("/same", b"", status=302, headers={"Location": "/end"})
+    website.add("/other", b"", status=302, headers={"Location": website.url("/end", "localhost")})
+    website.add("/end", b"x")
+    for path in ("/same", "/other"):
+        fetcher.ask(website.url(path), max_bytes=9, headers={"Authorization": "Bearer secret"})
+    assert ["Authorization" in headers for headers in website.headers] == [True, True, True, False]

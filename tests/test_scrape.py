@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -9,15 +10,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
+from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import answer
-from samples import bomb, encode, jpeg, noise
+from conftest import Website, answer
+from samples import bomb, encode, garment, jpeg, noise
 
 import scrape
-from demicouture import cli
+from demicouture import cli, reasons
 from demicouture.errors import InputError, OptionsError, SourceError
 from demicouture.images import find_pictures
 from demicouture.manifest import KEYS, Manifest
@@ -54,7 +57,8 @@ def timeless(home):
 
 def tree(home):
     folder = home / "data/1-scraped"
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in find_pictures(folder)}
+    pictures = [path for path in find_pictures(folder) if path.parent != folder]  # Not the contact sheets.
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in pictures}
 
 
 def summary(home):
@@ -80,11 +84,11 @@ def elsewhere(website, path):
 
 
 def test_the_seeds_plan():
-    for name, garment, house in (("queries", 500, 200), ("queries-demo", 50, 8)):
+    for name, number, house in (("queries", 500, 200), ("queries-demo", 50, 8)):
         queries = read_queries(ROOT / f"data/{name}.csv")
         casual = {query.text: query.wanted for query in queries if query.pole == "casual"}
         seeds = ("cardigan", "fleece", "hoody", "jacket", "polo shirt", "shirt", "sweats", "T-shirt")
-        assert casual == dict.fromkeys(seeds, garment)
+        assert casual == dict.fromkeys(seeds, number)
         collection = [query for query in queries if query.pole == "collection"]
         assert len(collection) == 50
         assert {query.wanted for query in collection} == {house}
@@ -315,7 +319,7 @@ def test_what_a_person_deleted_is_not_fetched_again(home):
 def test_the_last_lines_name_the_counts_and_the_next_step(home, capsys):
     scrape.main(["--home", str(home), "--limit", "1"])
     said = capsys.readouterr().out.splitlines()
-    assert said[0].split() == ["wanted", "offered", "fetched", "duplicates", "refused"]
+    assert said[0].split() == ["wanted", "found", "fetched", "duplicates", "refused"]
     assert said[1].split() == ["casual", "2", "2", "2", "0", "0"]
     assert said[2].split() == ["collection", "1", "1", "1", "0", "0"]
     assert re.fullmatch(rf"next: python \S*preprocess\.py --home {home}", said[-1])
@@ -427,7 +431,7 @@ def test_the_last_line_on_an_address_wins(tmp_path):
         manifest.append(line | {"status": "fetched", "file": "a/q/1.jpg", "sha256": "1"})
     with Manifest(tmp_path) as manifest:
         assert manifest.count("a", "q") == {"offered": 1, "fetched": 1, "duplicates": 0, "refused": {}}
-        assert manifest.file("a", "q", "1") == "a/q/1.jpg"
+        assert manifest.files("a", "1") == ["a/q/1.jpg"]
 
 
 # Excite
@@ -453,13 +457,13 @@ def test_what_is_downloaded_is_judged_by_its_content(home, website):
         "/sound.jpg": ("fetched", "", ".jpg"),
         "/same.jpg": ("duplicate", "same bytes", ".jpg"),
         "/called.jpg": ("fetched", "", ".png"),
-        "/small.gif": ("fetched", "", ".gif"),
+        "/small.gif": ("failed", "too small", ""),
         "/truncated.jpg": ("failed", "undecodable", ""),
         "/page.jpg": ("failed", "undecodable", ""),
         "/drawing.jpg": ("failed", "undecodable", ""),
         "/bomb.png": ("failed", "over 100 megapixels", ""),
         "/empty.jpg": ("failed", "undecodable", ""),
-        "/long.jpg": ("failed", "over 20 MB", ""),
+        "/long.jpg": ("failed", "too many bytes", ""),
         "/gone.jpg": ("failed", "HTTP 404", ""),
         "/loop.jpg": ("failed", "too many redirects", ""),
         "/ftp.jpg": ("failed", "not http(s)", ""),
@@ -483,15 +487,15 @@ def test_what_is_downloaded_is_judged_by_its_content(home, website):
         None,
     )
     name = hashlib.sha256(sound).hexdigest()[:16] + ".jpg"
-    # The same bytes for another query, and in the other pole, are written there too.
+    # In the other pole the same bytes are written, too: preprocess.py is to see them.
     assert {path for path, content in tree(home).items() if content == sound} == {
         f"casual/hoody/{name}",
         f"collection/prada-runway-look/{name}",
     }
-    assert len(tree(home)) == 4
+    assert len(tree(home)) == 3
     row = summary(home)["queries"][0]
-    assert (row["offered"], row["fetched"], row["duplicates"]) == (16, 3, 2)
-    assert row["refused"]["undecodable"] == 4 and sum(row["refused"].values()) == 11
+    assert (row["offered"], row["fetched"], row["duplicates"]) == (16, 2, 2)
+    assert row["refused"]["undecodable"] == 4 and sum(row["refused"].values()) == 12
 
 
 def test_nothing_is_fetched_or_asked_for_twice(home, website):
@@ -506,7 +510,7 @@ def test_nothing_is_fetched_or_asked_for_twice(home, website):
     assert website.asked == []  # Not even the query that had fewer than were wanted.
     run_excite(home, website, "--limit", 4)
     asked = [path for path in website.asked if not path.startswith("/search")]
-    assert sorted(asked) == ["/2.jpg", "/2.jpg", "/3.jpg", "/gone.jpg"]
+    assert sorted(asked) == ["/2.jpg", "/3.jpg", "/gone.jpg"]
     assert [line["reason"] for line in lines(home) if line["status"] == "failed"] == ["HTTP 404"]
 
 
@@ -517,7 +521,11 @@ def test_a_collection_from_the_web_may_grow_by_a_query(home, website):
     run_excite(home, website)
     (home / "data/queries.csv").write_text(PLAN + "casual,フリース,4\n", "utf-8")
     run_excite(home, website)
-    assert {path.split("/")[1] for path in tree(home)} == {"hoody", "フリース"}
+    assert [(line["query"], line["status"]) for line in lines(home)] == [
+        ("hoody", "fetched"),
+        ("フリース", "duplicate"),
+    ]
+    assert website.asked.count("/1.jpg") == 1
 
 
 def test_two_sources_share_a_folder(home, website):
@@ -537,12 +545,12 @@ def test_a_failing_search_keeps_what_was_found_before(home, website):
 
     def page(request):
         if "polo" in request.path:
-            answer(request, b"", status=503)
+            answer(request, b"", status=500)
         else:
             answer(request, f'<a href="{elsewhere(website, "/1.jpg")}">x</a>'.encode())
 
     website.pages["/search"] = page
-    with pytest.raises(SourceError, match=r"excite: .*: HTTP 503, expected a page of results; try again later, or use"):
+    with pytest.raises(SourceError, match=r"excite: .*: HTTP 500, expected a page of results; try again later, or use"):
         run_excite(home, website)
     assert [line["status"] for line in lines(home)] == ["fetched"]
     assert not (home / "data/1-scraped/summary.json").exists()
@@ -567,6 +575,322 @@ def test_pictures_on_private_hosts_are_refused(home, website, monkeypatch):
     assert "/1.jpg" not in website.asked
 
 
+# A list of addresses
+
+
+def run_urls(home, rows, *flags):
+    """Writes a list of addresses, each a dict of columns, and runs the script on it."""
+    columns = ["url", "pole", "query", "page_url", "title", "creator", "licence", "licence_url"]
+    with open(home / "list.csv", "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    own = ("--source", "urls", "--urls", home / "list.csv", "--pole", "casual", "--delay", 0, "--allow-private-hosts")
+    run(home, *own, *flags)
+
+
+def statuses(home):
+    return {urlsplit(line["url"]).path: (line["status"], line["reason"]) for line in lines(home)}
+
+
+def test_a_list_of_addresses_is_collected_with_all_that_it_says(home, website):
+    facts = {"title": "袖", "creator": "Anna", "licence": "CC-BY-4.0", "licence_url": "https://cc.test/by"}
+    rows = [
+        {"url": website.add("/1.jpg", jpeg(1)), **facts},
+        {"url": website.add("/2.jpg", jpeg(2)), "query": "my own"},
+    ]
+    run_urls(home, rows)
+    one, two = lines(home)
+    assert {name: one[name] for name in facts} == facts
+    assert [(line["pole"], line["query"], line["source"]) for line in (one, two)] == [
+        ("casual", "list", "urls"),
+        ("casual", "my own", "urls"),
+    ]
+    folder = home / "data/1-scraped"
+    assert (folder / "casual.list.png").exists() and (folder / "casual.my-own.png").exists()
+    assert "[袖](<" in (folder / "ATTRIBUTION.md").read_text("utf-8")
+    with open(folder / "attribution.csv", encoding="utf-8") as file:
+        assert [row["creator"] for row in csv.DictReader(file)] in (["Anna", ""], ["", "Anna"])
+    assert [row["wanted"] for row in summary(home)["queries"]] == [4, 4, 4, 1, 1]
+
+
+def test_a_list_may_be_changed(home, website):
+    urls = [website.add(f"/{number}.jpg", jpeg(number)) for number in range(4)]
+    run_urls(home, [{"url": url} for url in urls[:2]])
+    run_urls(home, [{"url": url} for url in urls[1:3]])
+    run_urls(home, [{"url": url} for url in urls])
+    assert [line["url"] for line in lines(home)] == urls
+    assert Counter(website.asked).most_common(1)[0][1] == 1
+
+
+def test_a_text_file_needs_a_pole(home, website):
+    (home / "list.txt").write_text(website.add("/1.jpg", jpeg(1)))
+    with pytest.raises(
+        InputError, match=r"list\.txt: address 1 has no pole, expected casual or collection; add --pole"
+    ):
+        run(home, "--source", "urls", "--urls", home / "list.txt")
+    assert not (home / "data/1-scraped").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--source", "urls"], "found --source urls without --urls FILE, expected both or neither; add --urls FILE"),
+        (["--urls", "list.txt"], "found --urls FILE without --source urls, expected both or neither; add --source"),
+        (
+            ["--base-url", "http://a.test/"],
+            "--base-url: found with --source wardrobe, which searches nowhere, expected",
+        ),
+        (["--source", "commons"], "--contact: found none, expected an e-mail address or a page about you, which Wiki"),
+        (["--source", "met", "--contact", "x y"], "--contact: found 'x y', expected an e-mail address or a page"),
+    ],
+)
+def test_flags_that_do_not_go_together_are_told_before_anything_is_made(home, flags, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        run(home, *flags)
+    assert not (home / "data/1-scraped").exists()
+
+
+def test_what_failed_is_tried_again_only_when_told_to(home, website):
+    rows = [{"url": website.url(f"/{number}.jpg"), "title": f"Look {number}"} for number in range(3)]
+    website.add("/0.jpg", jpeg(0))
+    run_urls(home, rows)
+    assert statuses(home)["/1.jpg"] == ("failed", "HTTP 404")
+    for number in (1, 2):
+        website.add(f"/{number}.jpg", jpeg(number))
+    website.asked.clear()
+    run_urls(home, rows)
+    assert website.asked == []
+    run_urls(home, rows, "--retry-failed")
+    assert sorted(website.asked) == ["/1.jpg", "/2.jpg"]
+    assert set(statuses(home).values()) == {("fetched", "")}
+    assert [line["title"] for line in lines(home)[-2:]] == ["Look 1", "Look 2"]
+    row = summary(home)["queries"][-1]
+    assert (row["offered"], row["fetched"], row["refused"]) == (3, 3, {})
+    run_urls(home, rows, "--retry-failed")
+    assert sorted(website.asked) == ["/1.jpg", "/2.jpg"]
+
+
+def test_reasons_that_may_pass_are_told(home, website, capsys):
+    website.add("/0.jpg", jpeg(0))
+    website.add("/1.jpg", b"", status=500)
+    (home / "list.txt").write_text("\n".join(website.url(f"/{number}.jpg") for number in range(3)))
+    flags = ["--home", home, "--source", "urls", "--urls", home / "list.txt", "--pole", "casual", "--delay", 0]
+    scrape.main([*map(str, flags), "--allow-private-hosts"])
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].split()[:6] == ["casual", "3", "3", "1", "0", "2"]  # Without the plan's queries, never asked.
+    assert said[2] == "refused for reasons that may pass: 1; --retry-failed tries them again"
+
+
+def test_what_failed_is_tried_again_whatever_source_it_came_from(home, website):
+    serve(website, {"hoody": [elsewhere(website, "/1.jpg")]})
+    with pytest.raises(SourceError, match="found no picture"):
+        run_excite(home, website)
+    website.add("/1.jpg", jpeg(1))
+    run_urls(home, [{"url": website.add("/2.jpg", jpeg(2))}])
+    assert [line["status"] for line in lines(home)] == ["failed", "fetched"]
+    website.pages["/search"] = lambda request: answer(request, b"", status=500)
+    run_excite(home, website, "--retry-failed")  # The source itself has nothing to do.
+    last = lines(home)[-1]
+    assert (last["source"], last["query"], last["status"]) == ("excite", "hoody", "fetched")
+
+
+def test_a_picture_that_timed_out_is_not_tried_again_in_this_run(home, website):
+    website.pages["/slow.jpg"] = lambda request: request.website.stopping.wait(5)
+    rows = [{"url": website.url("/slow.jpg"), "query": query} for query in ("one", "two")]
+    rows.append({"url": website.add("/1.jpg", jpeg(1))})
+    run_urls(home, rows, "--timeout", 0.3)
+    assert statuses(home)["/slow.jpg"] == ("failed", "timeout")
+    assert website.asked.count("/slow.jpg") == 1
+    assert [line["reason"] for line in lines(home)].count("timeout") == 2
+
+
+def test_small_and_large_pictures_are_refused_as_told(home, website):
+    sizes = {"/a.jpg": (128, 300), "/b.jpg": (127, 300), "/c.jpg": (400, 100)}
+    rows = [{"url": website.add(path, jpeg(1, *size))} for path, size in sizes.items()]
+    rows.append({"url": website.add("/d.jpg", encode(noise(2, 900, 900), "PNG"))})
+    run_urls(home, rows, "--max-bytes", 200_000)
+    assert statuses(home) == {
+        "/a.jpg": ("fetched", ""),
+        "/b.jpg": ("failed", "too small"),
+        "/c.jpg": ("failed", "too small"),
+        "/d.jpg": ("failed", "too many bytes"),
+    }
+    run_urls(home, rows, "--max-bytes", 20_000_000, "--min-size", 100, "--retry-failed")
+    assert {status for status, _ in statuses(home).values()} == {"fetched"}
+
+
+def test_near_duplicates_are_kept_and_marked(home, website):
+    look = garment(1, 400, 500)
+    contents = [encode(look, "JPEG", quality=90), jpeg(2), encode(look.resize((240, 300)), "JPEG", quality=70)]
+    rows = [{"url": website.add(f"/{number}.jpg", content)} for number, content in enumerate(contents)]
+    run_urls(home, rows[:2])
+    run_urls(home, rows)  # By a run that has to read the hashes first.
+    first, _, third = lines(home)
+    assert (third["status"], third["reason"], third["like"]) == ("fetched", "near duplicate", first["file"])
+    assert len(tree(home)) == 3 and len(third["perceptual_hash"]) == 48
+
+
+def test_a_page_that_wants_its_pictures_left_alone_is_obeyed(home, website):
+    no = website.add("/no", b'<meta name="robots" content="noai">')
+    yes = website.add("/yes", b"<title>Welcome</title>")
+    rows = [
+        {"url": website.add("/1.jpg", jpeg(1)), "page_url": no},
+        {"url": website.add("/2.jpg", jpeg(2)), "page_url": no},
+        {"url": website.add("/3.jpg", jpeg(3)), "page_url": yes},
+        {"url": website.add("/4.jpg", jpeg(4)), "page_url": no, "licence": "CC0-1.0"},
+        {"url": website.add("/5.jpg", jpeg(5), headers={"X-Robots-Tag": "noimageai"})},
+    ]
+    run_urls(home, rows)
+    found = statuses(home)
+    assert [found[f"/{number}.jpg"][1] for number in range(1, 6)] == ["opted out", "opted out", "", "", "opted out"]
+    assert website.asked.count("/no") == website.asked.count("/yes") == 1
+    assert "/1.jpg" not in website.asked
+
+
+def test_robots_txt_keeps_the_collector_away(home, website):
+    website.add("/robots.txt", b"User-agent: *\nDisallow: /private")
+    rows = [{"url": website.add("/private/1.jpg", jpeg(1))}, {"url": website.add("/2.jpg", jpeg(2))}]
+    run_urls(home, rows)
+    assert statuses(home) == {"/private/1.jpg": ("failed", "robots.txt"), "/2.jpg": ("fetched", "")}
+
+
+def test_every_reason_that_is_ever_given_is_on_the_list(home, website):
+    website.add("/gone.jpg", b"", status=410)
+    website.add("/no.jpg", b"words")
+    urls = [website.url("/gone.jpg"), website.url("/no.jpg"), "ftp://a.test/", "http://a:b@c.test/", "http://[x/", ""]
+    urls += ["http://127.0.0.1:9/1.jpg", website.add("/1.jpg", jpeg(1)), website.add("/2.jpg", jpeg(1))]
+    run_urls(home, [{"url": url} for url in urls])
+    run(home, "--pole", "collection")
+    assert len(lines(home)) == len(urls) - 1 + 4
+    assert all(not line["reason"] or reasons.is_known(line["reason"]) for line in lines(home))
+    assert not reasons.is_known("something else") and not reasons.is_known("HTTP")
+
+
+def test_the_reasons_are_explained(home):
+    table = (ROOT / "data/README.md").read_text("utf-8")
+    for reason, meaning in reasons.REASONS.items():
+        assert f"| `{reason}` | {meaning} |" in table
+
+
+def test_the_museum_and_commons_are_collected_from(home, website, monkeypatch):
+    monkeypatch.setattr("demicouture.sources.met.SECONDS_BETWEEN_REQUESTS", 0)
+    thing = {"isPublicDomain": True, "title": "Cape", "primaryImage": elsewhere(website, "/met.jpg")}
+    info = {"url": elsewhere(website, "/commons.jpg"), "mime": "image/jpeg", "descriptionurl": website.url("/page")}
+    info["extmetadata"] = {"LicenseShortName": {"value": "CC BY 4.0"}}
+    website.add("/v1.1/search", json.dumps({"total": 1, "objectIDs": [7]}).encode())
+    website.add("/v1/objects/7", json.dumps(thing).encode())
+    found = {"batchcomplete": True, "query": {"pages": [{"title": "File:Look.jpg", "imageinfo": [info]}]}}
+    website.add("/w/api.php", json.dumps(found).encode())
+    website.add("/met.jpg", jpeg(1))
+    website.add("/commons.jpg", jpeg(2))
+    flags = ["--pole", "collection", "--contact", "me@example.org", "--delay", 0, "--allow-private-hosts"]
+    run(home, "--source", "met", "--base-url", website.url(), *flags)
+    run(home, "--source", "commons", "--base-url", website.url("/w/api.php"), *flags)
+    told = [(line["source"], line["title"], line["licence"], line["status"]) for line in lines(home)]
+    assert told == [("met", "Cape", "CC0-1.0", "fetched"), ("commons", "Look.jpg", "CC BY 4.0", "fetched")]
+    assert "me@example.org" not in json.dumps(summary(home))
+
+
+def test_a_source_that_ends_early_leaves_everything_in_order(home, website, capsys):
+    website.add("/1.jpg", jpeg(1))
+
+    def page(request):
+        asked = parse_qs(urlsplit(request.path).query)
+        body = {"page_count": 1, "results": [{"url": elsewhere(website, "/1.jpg"), "license": "cc0"}]}
+        spent = {"X-RateLimit-Limit-anon_sustained": "2/day", "X-RateLimit-Available-anon_sustained": "0"}
+        answer(request, json.dumps(body).encode(), headers=spent if asked["q"] == ["polo shirt"] else {})
+
+    website.pages["/api/"] = page
+    flags = ["--home", home, "--source", "openverse", "--base-url", website.url("/api/"), "--delay", 0]
+    flags = [*map(str, flags), "--allow-private-hosts"]
+    with pytest.raises(SourceError, match=r"grants \(2/day\), expected more; run the same command again tomorrow"):
+        scrape.main(flags)
+    assert "fetched" in capsys.readouterr().out
+    folder = home / "data/1-scraped"
+    assert not (folder / "summary.json").exists()
+    assert (folder / "casual.hoody.png").exists() and "CC0" in (folder / "ATTRIBUTION.md").read_text("utf-8")
+    scrape.main(flags)
+    searched = [parse_qs(urlsplit(path).query)["q"][0] for path in website.asked if path.startswith("/api/")]
+    # Two had one picture of four, and are not asked again.
+    assert searched == ["hoody", "polo shirt", "Prada runway look"]
+    assert (folder / "summary.json").exists()
+
+
+def test_ctrl_c_ends_at_once_while_everybody_waits(home, website):
+    website.add("/1.jpg", jpeg(1))
+    website.add("/2.jpg", b"", status=429, headers={"Retry-After": "600"})
+    website.pages["/slow.jpg"] = lambda request: request.website.stopping.wait(20)
+    urls = [website.url("/1.jpg"), website.url("/2.jpg"), elsewhere(website, "/slow.jpg")]
+    (home / "list.txt").write_text("\n".join(urls))
+    command = [
+        sys.executable,
+        SCRIPT,
+        "--home",
+        home,
+        "--source",
+        "urls",
+        "--urls",
+        home / "list.txt",
+        "--pole",
+        "casual",
+    ]
+    process = subprocess.Popen([*command, "--delay", "0", "--allow-private-hosts"], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 20
+    while not {"/2.jpg", "/slow.jpg"} <= set(website.asked):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.1)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert time.monotonic() - begun < 3
+    assert (process.returncode, told.count("\n")) == (130, 1) and told.startswith("interrupted: everything finished")
+    assert [line["status"] for line in lines(home)] == ["fetched"]
+
+
+def test_many_hosts_and_kills_at_random_moments(home):
+    hosts, each = [Website(f"127.0.0.{number}") for number in range(1, 7)], 10
+    try:
+        urls = []
+        for number in range(len(hosts) * each):
+            host = hosts[number % len(hosts)]
+            kind = number % 10
+            content = b"damaged" if kind == 7 else jpeg(number if kind != 8 else 0)
+            urls.append(host.add(f"/{number}.jpg", content, status=404 if kind == 9 else 200))
+            page = host.pages[f"/{number}.jpg"]
+            host.pages[f"/{number}.jpg"] = lambda request, page=page: (time.sleep(0.05), page(request))
+        (home / "list.txt").write_text("\n".join(urls))
+        command = [sys.executable, SCRIPT, "--home", home, "--source", "urls", "--urls", home / "list.txt", "--quiet"]
+        command += ["--pole", "casual", "--delay", "0", "--workers", "3", "--allow-private-hosts"]
+        manifest = home / "data/1-scraped/manifest.jsonl"
+        random, kills = Random(4), 0
+        for _ in range(3):
+            wanted = random.randint(1, 10) + (manifest.read_bytes().count(b"\n") if manifest.exists() else 0)
+            process = subprocess.Popen(command)
+            while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < wanted):
+                time.sleep(0.003)
+            process.kill()
+            kills += process.wait() == -signal.SIGKILL
+        assert kills == 3
+        subprocess.run(command, check=True, timeout=60)
+        found = lines(home)
+        assert sorted(line["url"] for line in found) == sorted(urls)
+        assert Counter(line["status"] for line in found) == {"fetched": 42, "duplicate": 6, "failed": 12}
+        row = summary(home)["queries"][-1]
+        assert (row["wanted"], row["offered"], row["fetched"], row["duplicates"]) == (60, 60, 42, 6)
+        assert row["refused"] == {"HTTP 404": 6, "undecodable": 6}
+        assert {line["file"] for line in found if line["status"] == "fetched"} == tree(home).keys()
+        asked = Counter(path for host in hosts for path in host.asked)
+        assert len(asked) == 60 and sum(asked.values()) <= 60 + kills * 3 * 2
+        assert all(
+            host.most_at_once <= 2 for host in hosts
+        )  # Two where a killed run's last request was still answered.
+    finally:
+        for host in hosts:
+            host.stop()
+
+
 # The command
 
 
@@ -577,15 +901,8 @@ def test_the_command_line(home):
     manual = command("--help")
     assert manual.returncode == 0
     for flag in (
-        "source",
-        "queries",
-        "limit",
-        "pole",
-        "base-url",
-        "workers",
-        "delay",
-        "timeout",
-        "allow-private-hosts",
+        *("source", "queries", "urls", "limit", "pole", "base-url", "workers", "delay", "timeout", "max-bytes"),
+        *("min-size", "contact", "retry-failed", "allow-private-hosts"),
     ):
         assert f"--{flag}" in manual.stdout.partition("\nof this script:\n")[2]
     made = command("--limit", "1")

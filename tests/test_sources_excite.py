@@ -97,6 +97,25 @@ def test_a_page_with_ten_thousand_links(website, excite):
     assert urls(excite.offers("casual", "shirt", 500)) == pictures(*range(500))
 
 
+def test_markup_that_changed_gives_nothing(website, excite):
+    website.add("/", b'<div data-url="https://a.test/1.jpg"></div><script>["https://a.test/2.jpg"]</script><a>3</a>')
+    assert list(excite.offers("casual", "shirt", 500)) == []
+    assert len(website.asked) == 1
+
+
+def test_a_search_that_wants_no_programs_is_left_alone(website, excite):
+    website.add("/robots.txt", b"User-agent: *\nDisallow: /")
+    with pytest.raises(SourceError, match=r"excite: .*: robots\.txt, expected a page of results"):
+        list(excite.offers("casual", "shirt", 500))
+    assert website.asked == []
+
+
+def test_a_result_page_that_opts_out_is_obeyed(website, excite):
+    website.add("/", b'<meta name="robots" content="noindex"><a href="https://a.test/1.jpg">x</a>')
+    with pytest.raises(SourceError, match="opted out, expected a page of results"):
+        list(excite.offers("casual", "shirt", 500))
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"<html><p>No picture was found.</p>", b"\x00\xff\xfe\x81garbage<a href", b'<?xml version="1.0"?><rss/>'],
@@ -134,14 +153,23 @@ def test_another_base_url_keeps_its_path(website, excite):
     assert urls(moved.offers("casual", "shirt", 1)) == ["https://a.test/1"]
 
 
-@pytest.mark.parametrize("status", [403, 404, 500, 503])
+@pytest.mark.parametrize("status", [403, 404, 410, 500])
 def test_an_error_on_the_first_page_is_told_in_one_line(website, excite, status):
     website.add("/", b"no", status=status)
     expected = (
-        f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}, expected a page of results; "
-        "try again later, or use another --source (wardrobe)"
+        f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}"
+        f"{', so the search may have ended' if status in (404, 410) else ''}, expected a page of results; "
+        "try again later, or use another --source (wardrobe, openverse, met, commons, urls)"
     )
     with pytest.raises(SourceError, match=re.escape(expected)):
+        list(excite.offers("casual", "shirt", 500))
+
+
+def test_a_search_that_is_gone_is_told(website, excite):
+    website.stop()
+    with pytest.raises(
+        SourceError, match="unreachable, so the search may have ended, expected .* use another --source"
+    ):
         list(excite.offers("casual", "shirt", 500))
 
 
@@ -159,7 +187,7 @@ def test_a_private_host_needs_permission(website):
 
 
 def test_sources_are_opened_by_name():
-    with Fetcher() as fetcher:
+    with Fetcher(contact="me@example.org") as fetcher:
         for name in SOURCES:
             source = open_source(name, seed=0, queries={"casual": ["shirt"]}, fetcher=fetcher, base_url=None)
             assert source.name == name

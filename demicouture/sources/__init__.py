@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from demicouture.fetching import Fetcher
+    from demicouture.sources.urls import Address
 
 SOURCES = {
     "wardrobe": "draws garments and looks: no network, no licences; for trying things out",
+    "openverse": "searches openly licensed pictures: for real use",
+    "met": "searches the Metropolitan Museum's Costume Institute: couture in the public domain",
+    "commons": "searches Wikimedia Commons; needs --contact",
     "excite": "fetches what the image search of excite.co.jp finds; check the licences yourself",
+    "urls": "fetches your own list of addresses, see --urls",
 }
 """The names that ``--source`` takes, and what each is good for."""
 
@@ -28,6 +33,7 @@ class Offer:
     Attributes:
         url: The picture's address, exactly as the source gave it.
         page_url: The page that shows the picture, where the source knows it.
+        title: What the picture is called, where the source knows it.
         creator: Who made the picture, where the source knows it.
         licence: The licence's short name, such as ``CC0-1.0``.
         licence_url: The licence's text.
@@ -38,6 +44,7 @@ class Offer:
 
     url: str
     page_url: str = ""
+    title: str = ""
     creator: str = ""
     licence: str = ""
     licence_url: str = ""
@@ -72,7 +79,13 @@ class DrawingSource(Source, Protocol):
 
 
 def open_source(
-    name: str, *, seed: int, queries: Mapping[str, Sequence[str]], fetcher: Fetcher, base_url: str | None
+    name: str,
+    *,
+    seed: int,
+    queries: Mapping[str, Sequence[str]],
+    fetcher: Fetcher,
+    base_url: str | None = None,
+    addresses: Sequence[Address] = (),
 ) -> Source:
     """Returns the source of that name.
 
@@ -82,6 +95,10 @@ def open_source(
         queries: All queries that will be asked, for each pole.
         fetcher: For sources that search the web.
         base_url: Where to search instead of at the usual address.
+        addresses: What the source ``urls`` offers.
+
+    Raises:
+        InputError: The source asks for something that is missing.
     """
     # Imported here, so that nobody waits for OpenCV in order to fetch, or for a parser of HTML in order to draw.
     if name == "wardrobe":
@@ -92,6 +109,22 @@ def open_source(
         from demicouture.sources.excite import Excite
 
         return Excite(fetcher, base_url)
+    if name == "openverse":
+        from demicouture.sources.openverse import Openverse
+
+        return Openverse(fetcher, base_url)
+    if name == "met":
+        from demicouture.sources.met import Met
+
+        return Met(fetcher, base_url)
+    if name == "commons":
+        from demicouture.sources.commons import Commons
+
+        return Commons(fetcher, base_url)
+    if name == "urls":
+        from demicouture.sources.urls import Urls
+
+        return Urls(addresses)
     raise ValueError(f"no source is called {name!r}")
 
 

@@ -7,16 +7,13 @@ nothing about licences. How the pages are read follows the MIT-licensed scraper 
 
 from __future__ import annotations
 
-import codecs
-import re
-import warnings
 from collections.abc import Iterator
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from bs4 import BeautifulSoup
-
+from demicouture import reasons
 from demicouture.errors import FetchError, SourceError
 from demicouture.fetching import Answer, Fetcher
+from demicouture.markup import find_tags
 from demicouture.sources import Offer, others
 
 BASE_URL = "https://imagesearch.excite.co.jp/"
@@ -28,15 +25,6 @@ MAX_PAGES = 100
 
 MAX_PAGE_BYTES = 2_000_000
 """Our choice: a result page had about 100 kB."""
-
-ENCODINGS = ("utf-8", "shift_jis", "cp932", "euc_jp", "iso2022_jp")
-"""Those of Japanese pages. Python knows stranger ones, some of them slow."""
-
-# Beautiful Soup gets the links' tags only: on a whole page, its time grows with the square of the pictures and line
-# breaks in it, and a page of "<!--" holds the parser below it for hours. These patterns look at each letter once.
-_NO_LINKS = re.compile(r"(?is)<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1|\Z)")
-_LINK = re.compile(r"""(?is)<a\s(?:[^<>"']++|"[^"<]*+"|'[^'<]*+'|["'])*+>""")
-_CHARSET = re.compile(r"(?i)charset\s*=\s*[\"']?([\w-]{1,40})")
 
 
 class Excite:
@@ -77,13 +65,15 @@ class Excite:
         """Returns a result page, or None where there is no such page any more."""
         host = urlsplit(self._base_url).hostname
         try:
-            answer = self._fetcher.fetch(page_url, MAX_PAGE_BYTES)
+            answer = self._fetcher.fetch(page_url, max_bytes=MAX_PAGE_BYTES)
         except FetchError as error:
             if error.status == 404 and page > 1:
                 return None
             told = str(error)
-            if str(error) == "private address":
+            if str(error) == reasons.PRIVATE:
                 told += " (add --allow-private-hosts if that is meant)"
+            if str(error) == reasons.UNREACHABLE or error.status in (404, 410):
+                told += ", so the search may have ended"
         else:
             if urlsplit(answer.url).hostname == host:
                 return answer
@@ -95,14 +85,8 @@ class Excite:
 
     def _picture_urls(self, answer: Answer) -> Iterator[str]:
         """Yields the address of each link that leads off the search's own site, in the page's order."""
-        text = _NO_LINKS.sub("", answer.content.decode(_encoding(answer), "replace"))
-        links = "".join(f"{tag}</a>" for tag in _LINK.findall(text))
-        with warnings.catch_warnings():
-            # Beautiful Soup remarks on what looks like XML or like a file name; it reads it all the same.
-            warnings.simplefilter("ignore")
-            tags = BeautifulSoup(links, "html.parser").find_all("a", href=True)
         ours = urlsplit(self._base_url).netloc
-        for tag in tags:
+        for tag in find_tags(answer.content, answer.content_type, "a", "href"):
             try:
                 url = urljoin(answer.url, tag["href"].strip())
                 parts = urlsplit(url)
@@ -112,13 +96,3 @@ class Excite:
             at_home = parts.netloc == ours or f".{host}".endswith(f".{HOME_DOMAIN}")
             if parts.scheme in ("http", "https") and host and not at_home:
                 yield url
-
-
-def _encoding(answer: Answer) -> str:
-    """Returns the encoding that a page states for itself, where it is one that pages have."""
-    stated = _CHARSET.search(answer.content_type) or _CHARSET.search(answer.content[:2048].decode("latin-1"))
-    try:
-        name = codecs.lookup(stated[1]).name if stated else "utf-8"
-    except LookupError:
-        name = "utf-8"
-    return name if name in ENCODINGS else "utf-8"

@@ -1,0 +1,61 @@
+"""Why an address gave no picture: a fixed list, the same words in the manifest, in tables and in data/README.md."""
+
+from __future__ import annotations
+
+import re
+
+from demicouture.images import TOO_LARGE, UNDECODABLE
+
+NOT_HTTP = "not http(s)"
+CREDENTIALS = "credentials in the address"
+BAD_ADDRESS = "bad address"
+PRIVATE = "private address"
+ROBOTS = "robots.txt"
+NO_ROBOTS = "robots.txt unavailable"
+OPTED_OUT = "opted out"
+UNREACHABLE = "unreachable"
+LEFT_ALONE = "host left alone"
+TIMEOUT = "timeout"
+BROKEN_OFF = "broken off"
+DAMAGED_ENCODING = "damaged encoding"
+TOO_MANY_BYTES = "too many bytes"
+TOO_MANY_REDIRECTS = "too many redirects"
+TOO_SMALL = "too small"
+SAME_BYTES = "same bytes"
+NEAR_DUPLICATE = "near duplicate"
+CLOSED = "closed"
+"""Only said of what was under way when a run ended; such an address gets no line, and is asked again."""
+
+REASONS = {
+    NOT_HTTP: "an address of another kind, which nobody should fetch",
+    CREDENTIALS: "an address that carries a name or a password",
+    BAD_ADDRESS: "no address, or none that leads anywhere",
+    PRIVATE: "it leads to this machine or a local network; see `--allow-private-hosts`",
+    ROBOTS: "the host's robots.txt asks programs to stay away from it",
+    NO_ROBOTS: "the host could not say what its robots.txt asks for, so it was not visited",
+    OPTED_OUT: "its header or its page says `noai`, `noimageai`, `noindex` or `noimageindex`",
+    UNREACHABLE: "no connection, or it broke before an answer",
+    LEFT_ALONE: "not tried: its host had given no answer three times in a row, or put us off too long or too often",
+    TIMEOUT: "the whole response took longer than `--timeout`",
+    BROKEN_OFF: "the answer ended early",
+    DAMAGED_ENCODING: "the answer was not packed as it said",
+    TOO_MANY_BYTES: "more than `--max-bytes`, unpacked",
+    TOO_MANY_REDIRECTS: "more than five",
+    UNDECODABLE: "no picture, truncated or damaged, whatever the server called it",
+    TOO_LARGE: "too large to be a photograph for this purpose",
+    TOO_SMALL: "its shorter side is under `--min-size`",
+    SAME_BYTES: "a duplicate: another address of this pole gave the same bytes before",
+    NEAR_DUPLICATE: "kept all the same, for the cull to decide: `like` names a picture that it hardly differs from",
+}
+"""Each reason, and what it means. Beside these: ``HTTP`` and a status, and the wardrobe's ``planted:`` and a kind."""
+
+PASSING = {UNREACHABLE, LEFT_ALONE, TIMEOUT, BROKEN_OFF, NO_ROBOTS}
+PASSING |= {f"HTTP {status}" for status in (408, 425, 429, 500, 502, 503, 504)}
+"""Reasons that may not hold another day."""
+
+_FURTHER = re.compile(r"HTTP \d{3}|planted:[a-z-]+")
+
+
+def is_known(reason: str) -> bool:
+    """Returns whether a reason is on the list, so that its meaning can be looked up."""
+    return reason in REASONS or bool(_FURTHER.fullmatch(reason))
