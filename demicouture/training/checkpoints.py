@@ -22,13 +22,18 @@ MAKER = "made_by"
 """The entry of a checkpoint that says what wrote it, as JSON."""
 
 
-def save(folder: Path, model: Adversary, kept: int) -> Path:
-    """Writes a checkpoint atomically, then removes all but the last ``kept``.
+def path_of(folder: Path, step: int) -> Path:
+    """Returns where the checkpoint after so many steps lies."""
+    return folder / f"step-{step:09d}.npz"
+
+
+def save(folder: Path, model: Adversary, kept: int, spared: int | None = None) -> Path:
+    """Writes a checkpoint atomically, then removes all but the last ``kept`` and the one after ``spared`` steps.
 
     Later ones than this, which :func:`restore` must have passed over, are renamed: they count no more, but they may be
     somebody's weeks.
     """
-    path = folder / f"step-{int(model.step.numpy()):09d}.npz"
+    path = path_of(folder, int(model.step.numpy()))
     values = {name: np.asarray(variable) for name, variable in _state(model).items()}
     with atomic_path(path) as partial:
         np.savez(partial, **values, **{MAKER: np.array(json.dumps(maker()))})
@@ -37,7 +42,8 @@ def save(folder: Path, model: Adversary, kept: int) -> Path:
     for passed_over in found[:mine]:
         passed_over.replace(passed_over.with_suffix(".npz.passed-over"))
     for old in found[mine + kept :]:
-        old.unlink()
+        if spared is None or old != path_of(folder, spared):
+            old.unlink()
     return path
 
 
@@ -50,23 +56,10 @@ def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[str]]:
     """
     told = []
     for path in _newest_first(folder):
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                # All of it is read, and so checked, before anything is assigned.
-                values = {name: archive[name] for name in archive.files}
-            before = json.loads(str(values.pop(MAKER)))
-            state = _state(model)
-            if {name: value.shape for name, value in values.items()} != {
-                name: tuple(variable.shape) for name, variable in state.items()
-            }:
-                raise ValueError("other variables")
-        except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # The disk's fault, not the file's.
+        before = load(path, model)
+        if before is None:
             told.append(f"{path}: damaged or of another make, so it is passed over")
             continue
-        for name, variable in state.items():
-            variable.assign(values[name])
         now = maker()
         if differences := [
             f"{name} {before.get(name)} (now {now.get(name)})"
@@ -76,6 +69,30 @@ def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[str]]:
             told.append(f"{path}: made with {', '.join(differences)}; it goes on, but perhaps not to the same bits")
         return path, told
     return None, told
+
+
+def load(path: Path, model: Adversary) -> dict[str, str] | None:
+    """Sets the model's state to a checkpoint's; returns what made it, or None where it is damaged or of another make.
+
+    Of a damaged one nothing is taken over.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            # All of it is read, and so checked, before anything is assigned.
+            values = {name: archive[name] for name in archive.files}
+        before = json.loads(str(values.pop(MAKER)))
+        state = _state(model)
+        if {name: value.shape for name, value in values.items()} != {
+            name: tuple(variable.shape) for name, variable in state.items()
+        }:
+            raise ValueError("other variables")
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # The disk's fault, not the file's.
+        return None
+    for name, variable in state.items():
+        variable.assign(values[name])
+    return before
 
 
 def maker() -> dict[str, str]:

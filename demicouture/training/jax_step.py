@@ -59,11 +59,11 @@ class JaxAdversary(Adversary):
             real_loss, real_logits, discriminator, d_optimizer, non_trainable = step_discriminator(
                 lambda: self.reals_loss(reals), discriminator, d_optimizer, non_trainable
             )
-            d_loss = (real_loss + fake_loss) / 2
+            d_loss, logits = (real_loss + fake_loss) / 2, (real_logits, fake_logits)
             latents, non_trainable = run(self.draw_latents, non_trainable)
             fakes, towards_weights, non_trainable = make_fakes(latents, non_trainable)
         else:
-            d_loss, (real_logits, fake_logits), discriminator, d_optimizer, non_trainable = step_discriminator(
+            d_loss, logits, discriminator, d_optimizer, non_trainable = step_discriminator(
                 lambda: self.both_losses(reals, fakes), discriminator, d_optimizer, non_trainable
             )
 
@@ -77,7 +77,7 @@ class JaxAdversary(Adversary):
         counted = [*self.non_trainable_variables, *self.metrics_variables]
         with StatelessScope(state_mapping=zip(counted, [*non_trainable, *metrics], strict=True)) as scope:
             self.step.assign(self.step + 1)
-            logs = self.measured(d_loss, g_loss, real_logits, fake_logits)
+            logs = self.measured(d_loss, g_loss, logits, (reals, fakes))
             non_trainable = [scope.get_current_value(v) for v in self.non_trainable_variables]
             metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, ([*generator, *discriminator], non_trainable, [*d_optimizer, *g_optimizer], metrics)

@@ -40,6 +40,12 @@ STEPS_PER_CALL = 8
 """On a GPU a step is so short that Keras' work between two of them would show; on a CPU Ctrl-C should act at once.
 TensorFlow runs them in one call. On JAX, which computes while Python prepares the next step, callbacks are spared."""
 
+MEASURES = ("d_loss", "g_loss", "d_real", "d_fake", "variety")
+"""What is measured in each step, and logged as its mean over an epoch; see :meth:`Adversary.measured`."""
+
+THUMBNAIL = 8
+"""The side to which pictures are reduced where only their variety counts: grain would pass for variety."""
+
 
 class OptimizerPair(keras.optimizers.Optimizer):
     """Both networks' optimizers as one object, because ``fit`` carries the state of one optimizer only."""
@@ -69,6 +75,7 @@ class Adversary(keras.Model):
         pictures: uint8 (n, size, size, 3): the whole data set, on the device; or None, if it stays on disk.
         order: int32 (steps_per_epoch · batch_size,): this epoch's pictures, in turn; see :meth:`set_order`.
         step: int32 (): how many steps were done, in all runs together.
+        rollbacks: int32 (): how often the run went back to an earlier state; see :meth:`begin_otherwise`.
     """
 
     def __init__(
@@ -113,8 +120,10 @@ class Adversary(keras.Model):
         self.pictures = None if on_disk else self._constant(pictures, "pictures")
         self.order = self._constant(np.zeros(self.steps_per_epoch * batch_size, np.int32), "order")
         self.step = self._constant(np.zeros((), np.int32), "step")
-        self.seed = keras.random.SeedGenerator(seed)
-        self.measures = {name: keras.metrics.Mean(name) for name in ("d_loss", "g_loss", "d_real", "d_fake")}
+        self.rollbacks = self._constant(np.zeros((), np.int32), "rollbacks")
+        self._learning_rate = learning_rate
+        self.seed, self._seed_number = keras.random.SeedGenerator(seed), seed
+        self.measures = {name: keras.metrics.Mean(name) for name in MEASURES}
         with on_one_device():
             twin = keras.models.clone_model(self.generator)
         # In a namespace, or Keras would count the twin's weights among those that are trained and saved.
@@ -146,6 +155,17 @@ class Adversary(keras.Model):
         self.order.assign(order)
         if self._untracked.stream:
             self._untracked.stream.order = order
+
+    def begin_otherwise(self, rollbacks: int) -> None:
+        """Sees to it that a state that a run went back to does not lead to where it led before.
+
+        From here on latents, mirroring and augmentation are drawn anew (and so is the order of the pictures, which
+        follows from ``rollbacks``), and both networks learn at half the rate of the attempt before.
+        """
+        self.rollbacks.assign(rollbacks)
+        self.seed.state.assign(keras.random.SeedGenerator(self._seed_number + rollbacks).state)
+        for optimizer in (self.optimizer.discriminator, self.optimizer.generator):
+            optimizer.learning_rate = self._learning_rate / 2**rollbacks
 
     def steps_from(self, first: int) -> dict[str, Any]:
         """Returns what ``fit`` takes to do an epoch's steps from number ``first`` on."""
@@ -209,15 +229,25 @@ class Adversary(keras.Model):
         """Returns the loss that the generator lowers: the discriminator should say 1."""
         return cross_entropy(self.judge(fakes), True)
 
-    def measured(self, d_loss, g_loss, real_logits, fake_logits):
+    def measured(self, d_loss, g_loss, logits, pictures):
         """Adds a step's figures to the epoch's and returns the epoch's means so far.
 
         ``d_real`` and ``d_fake`` are the discriminator's accuracies on photographs and on generated pictures.
+        ``variety`` says how much the generated pictures of a batch differ from each other: 1 is as much as photographs.
+
+        Args:
+            d_loss: The discriminator's loss.
+            g_loss: The generator's.
+            logits: The discriminator's on photographs and on generated pictures, (batch, 1) each.
+            pictures: The photographs and the generated pictures, (batch, size, size, 3) each.
         """
+        real_logits, fake_logits = logits
+        reals, fakes = pictures
         self.measures["d_loss"].update_state(d_loss)
         self.measures["g_loss"].update_state(g_loss)
         self.measures["d_real"].update_state(ops.cast(real_logits > 0, "float32"))
         self.measures["d_fake"].update_state(ops.cast(fake_logits < 0, "float32"))
+        self.measures["variety"].update_state(spread(fakes) / spread(reals))
         return {name: measure.result() for name, measure in self.measures.items()}
 
     def generator_to_show(self) -> keras.Model:
@@ -272,6 +302,13 @@ def measure_batch_statistics(generator: keras.Model, batches: int = 4, batch_siz
         generator(batch, training=True)
     for layer, momentum in zip(normalisations, momenta, strict=True):
         layer.momentum = momentum
+
+
+def spread(pictures):
+    """Returns how much the pictures of a batch, (batch, size, size, 3), differ: their thumbnails' mean deviation."""
+    count, size = pictures.shape[:2]
+    blocks = (count, THUMBNAIL, size // THUMBNAIL, THUMBNAIL, size // THUMBNAIL, 3)
+    return ops.mean(ops.std(ops.mean(ops.reshape(pictures, blocks), axis=(2, 4)), axis=0)) + 1e-6
 
 
 def cross_entropy(logits, real: bool):

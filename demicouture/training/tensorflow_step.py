@@ -45,11 +45,11 @@ class TensorFlowAdversary(Adversary):
         if self.fresh_fakes:
             fake_loss, fake_logits = self._step_discriminator(lambda: self.fakes_loss(still))
             real_loss, real_logits = self._step_discriminator(lambda: self.reals_loss(reals))
-            d_loss = (real_loss + fake_loss) / 2
+            d_loss, logits = (real_loss + fake_loss) / 2, (real_logits, fake_logits)
             with tf.GradientTape() as generator_tape:
                 fakes = self.generator(self.draw_latents(), training=True)
         else:
-            d_loss, (real_logits, fake_logits) = self._step_discriminator(lambda: self.both_losses(reals, still))
+            d_loss, logits = self._step_discriminator(lambda: self.both_losses(reals, still))
 
         with tf.GradientTape() as tape:
             tape.watch(fakes)
@@ -59,7 +59,7 @@ class TensorFlowAdversary(Adversary):
         self._update_generator(*generator_tape.gradient(fakes, variables, output_gradients=towards_real))
 
         self.step.assign_add(1)
-        return self.measured(d_loss, g_loss, real_logits, fake_logits)
+        return self.measured(d_loss, g_loss, logits, (reals, fakes))
 
     def _step_discriminator(self, losses):
         with tf.GradientTape() as tape:

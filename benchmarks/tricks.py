@@ -1,0 +1,247 @@
+"""Measures what each trick for small data does, alone or together, at the same number of steps, over several seeds.
+
+  seed        the seed's own training, nothing added
+  augment     DiffAugment (Zhao et al. 2020)
+  flips       photographs mirrored at random
+  smoothing   one-sided label smoothing: photographs → 0.9 (Salimans et al. 2016)
+  r1          a penalty on the discriminator's gradient at photographs, weight 10 (Mescheder et al. 2018)
+  spectral    spectral normalisation in the discriminator, in batch normalisation's place (Miyato et al. 2018)
+  ttur        twice the learning rate for the discriminator, half of it for the generator (Heusel et al. 2017)
+  noise       noise on all that the discriminator sees, fading to none (Sønderby et al. 2017)
+
+Names are joined by +: augment+flips. Every variant is measured twice, with the weights of the last step and with their
+average, so the average needs no variant of its own.
+
+Each run is a process of its own and leaves a JSON file, a log and a grid of samples; what is there already is not run
+again.
+
+Example:
+  python benchmarks/tricks.py data/2-dataset photos/data/2-dataset --output tricks --steps 600
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HOUSE = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(HOUSE))
+
+TRICKS = ("augment", "flips", "smoothing", "r1", "spectral", "ttur", "noise")
+
+SMOOTH_TARGET = 0.9
+R1_WEIGHT = 10.0
+TTUR_FACTOR = 2.0
+FIRST_NOISE = 0.2
+"""The noise's deviation at the first step, of pictures in [-1, 1]."""
+
+
+def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
+    """Builds the adversary with these tricks, on TensorFlow."""
+    import keras
+    import tensorflow as tf
+    from keras import ops
+
+    from demicouture import networks
+    from demicouture.layers import BatchNormalization
+    from demicouture.training.model import cross_entropy
+    from demicouture.training.tensorflow_step import TensorFlowAdversary
+
+    plain_discriminator = networks.build_discriminator
+
+    def spectral_discriminator(size, width):
+        """The same layers, each with weights normalised by Keras' own wrapper, and without batch normalisation."""
+        plain = plain_discriminator(size, width)
+        x = plain.inputs[0]
+        for layer in plain.layers[1:]:
+            if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+                layer = keras.layers.SpectralNormalization(layer.__class__.from_config(layer.get_config()))
+            if not isinstance(layer, BatchNormalization):
+                x = layer(x)
+        return keras.Model(plain.inputs[0], x, name="discriminator")
+
+    class Tricky(TensorFlowAdversary):
+        def judge(self, pictures):
+            pictures = self.augmented(pictures)
+            if "noise" in tricks:
+                deviation = FIRST_NOISE * (1 - ops.cast(self.step, "float32") / steps)
+                pictures += deviation * keras.random.normal(ops.shape(pictures), seed=self.seed)
+            return self.discriminator(pictures, training=True)
+
+        def reals_loss(self, reals):
+            if "r1" in tricks:
+                shown = self.augmented(reals)
+                with tf.GradientTape() as tape:
+                    tape.watch(shown)
+                    logits = self.discriminator(shown, training=True)
+                gradient = tape.gradient(tf.reduce_sum(logits), shown)
+                penalty = R1_WEIGHT / 2 * ops.mean(ops.sum(ops.square(gradient), axis=(1, 2, 3)))
+            else:
+                logits, penalty = self.judge(reals), 0.0
+            loss = cross_entropy(logits, True)
+            if "smoothing" in tricks:
+                loss = SMOOTH_TARGET * loss + (1 - SMOOTH_TARGET) * cross_entropy(logits, False)
+            return loss + penalty, logits
+
+    if "spectral" in tricks:
+        networks.build_discriminator = spectral_discriminator
+    model = Tricky(
+        pictures,
+        width=args.width,
+        discriminator_width=args.discriminator_width,
+        batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        augment="augment" in tricks,
+        flips="flips" in tricks,
+        ema=args.ema,
+        fresh_fakes=False,
+        seed=args.seed,
+    )
+    if "ttur" in tricks:
+        model.optimizer.discriminator.learning_rate = args.learning_rate * TTUR_FACTOR
+        model.optimizer.generator.learning_rate = args.learning_rate / TTUR_FACTOR
+    return model
+
+
+def run_one(args: argparse.Namespace) -> None:
+    """Trains one variant on one data set with one seed, and writes what came out."""
+    from demicouture.backend import start_keras
+    from demicouture.dataset import read_dataset
+    from demicouture.figures import grid
+    from demicouture.files import write_json
+    from demicouture.images import save_png
+    from demicouture.judge import open_judge
+
+    start_keras()
+    from demicouture.latents import sample_prior
+    from demicouture.rendering import render
+    from demicouture.training.callbacks import EpochOrder
+    from demicouture.training.measures import Measures
+
+    (variant,) = args.variants
+    (folder,) = args.datasets
+    dataset = read_dataset(folder, args.size)
+    epochs = round(args.steps / (len(dataset.pictures) // args.batch_size))
+    began = time.monotonic()
+    tricks = set(variant.split("+")) - {"seed"}
+    model = adversary(dataset.pictures, tricks, args, epochs * (len(dataset.pictures) // args.batch_size))
+    log = model.fit(
+        **model.steps_from(0), shuffle=False, verbose=0, epochs=epochs, callbacks=[EpochOrder(args.seed)]
+    ).history
+    seconds = time.monotonic() - began
+    judge = open_judge(args.output / "judges" / dataset.sha256[:16], dataset, 0)
+    measures = Measures(dataset.pictures, judge.describe, 0)
+    place = args.output / result_name(folder, variant, args.seed)
+    found = {}
+    for kind in ("average", "last"):
+        if kind == "last":
+            model.ema = 0.0
+        shown = model.generator_to_show()
+        found[kind] = measures.measure(shown)
+        save_png(place.with_suffix(f".{kind}.png"), grid(render(shown, sample_prior(64, 0)), columns=8))
+    setting = {name: getattr(args, name) for name in SETTING}
+    record = {"variant": variant, "dataset": str(folder), "seed": args.seed, "setting": setting, "epochs": epochs}
+    write_json(place, {**record, "training_steps": int(model.step.numpy()), "seconds": seconds, **found, "log": log})
+
+
+SETTING = ("size", "width", "discriminator_width", "batch_size", "learning_rate", "ema", "steps")
+
+
+def result_name(dataset: Path, variant: str, seed: int) -> str:
+    """Returns the name of a run's file: the data set is known by the folder that holds ``data/2-dataset``."""
+    parts = [part for part in dataset.resolve().parts if part not in ("data", "2-dataset")]
+    return f"{parts[-1]}.{variant}.{seed}.json"
+
+
+def table(results: list[dict]) -> str:
+    """Returns the means and spreads over the seeds as tables in Markdown, one for each data set."""
+    lines = []
+    for dataset in dict.fromkeys(result["dataset"] for result in results):
+        own = [result for result in results if result["dataset"] == dataset]
+        floor = own[0]["last"]["swd_floor"]
+        lines += [
+            "",
+            f"{dataset}: {own[0]['training_steps']} steps; photographs against photographs: SWD {floor:.1f}",
+            "",
+            "| | SWD | precision | recall | averaged: SWD | precision | recall | variety | s |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        ]
+        for variant in dict.fromkeys(result["variant"] for result in own):
+            runs = [result for result in own if result["variant"] == variant]
+            cells = [
+                spread([run[kind][name] for run in runs], digits)
+                for kind in ("last", "average")
+                for name, digits in (("swd", 1), ("precision", 2), ("recall", 2))
+            ]
+            cells.append(spread([run["log"]["variety"][-1] for run in runs], 2))
+            cells.append(f"{statistics.mean(run['seconds'] for run in runs):.0f}")
+            lines.append(f"| {variant} ({len(runs)}) | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def spread(values: list[float], digits: int) -> str:
+    """Returns the mean and, of several values, their deviation."""
+    deviation = f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.{digits}f}{deviation}"
+
+
+def parse_args() -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("datasets", nargs="+", type=Path, help="folders with two poles of squares each")
+    parser.add_argument("--output", type=Path, default=Path("tricks"), help="where the results lie (default: tricks)")
+    parser.add_argument("--variants", nargs="+", default=["seed", *TRICKS], help="(default: the seed and each trick)")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="(default: 0 1 2)")
+    parser.add_argument("--steps", type=int, default=600, help="steps, to a whole epoch (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--width", type=float, default=0.125, help="the generator's (default: %(default)s)")
+    parser.add_argument("--discriminator-width", type=float, default=0.5, help="(default: %(default)s)")
+    parser.add_argument("--batch-size", type=int, default=16, help="(default: %(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="(default: %(default)s)")
+    parser.add_argument("--ema", type=float, default=0.99, help="the average's momentum (default: %(default)s)")
+    parser.add_argument("--workers", type=int, default=2, help="runs at a time, a core each (default: %(default)s)")
+    parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    for variant in args.variants:
+        if unknown := set(variant.split("+")) - {"seed", *TRICKS}:
+            parser.error(f"--variants: found {', '.join(unknown)}, expected of {', '.join(('seed', *TRICKS))}")
+    return args
+
+
+def main() -> None:
+    """Runs what has not been run yet and prints the tables."""
+    args = parse_args()
+    if args.seed is not None:
+        return run_one(args)
+    # A seed of all variants and data sets first: what is cut off is comparable.
+    wanted = [(d, v, s) for s in args.seeds for v in args.variants for d in args.datasets]
+    one_core = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1")
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_NUM_INTEROP_THREADS": "1", **one_core}
+
+    def run(one: tuple[Path, str, int]) -> None:
+        dataset, variant, seed = one
+        place = args.output / result_name(*one)
+        if place.exists():
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        flags = [f"--{name.replace('_', '-')}={getattr(args, name)}" for name in SETTING]
+        own = [str(dataset), f"--output={args.output}", f"--seed={seed}", "--variants", variant]
+        with open(place.with_suffix(".log"), "w", encoding="utf-8") as log:
+            code = subprocess.call([sys.executable, __file__, *flags, *own], env=environment, stdout=log, stderr=log)
+        print(place if code == 0 else f"failed: see {place.with_suffix('.log')}", file=sys.stderr, flush=True)
+
+    with ThreadPoolExecutor(args.workers) as pool:
+        list(pool.map(run, wanted))
+    results = [json.loads(place.read_text()) for one in wanted if (place := args.output / result_name(*one)).exists()]
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()
