@@ -3,10 +3,13 @@
 Reads:  data/2-dataset/<pole>/*.png (any two folders of square pictures do; larger ones are reduced)
 Writes: outputs/3-training/
           options.json              what the run was asked for; written first
-          history.csv, history.png  a row each epoch: losses, the discriminator's accuracies, speed
+          history.csv, history.png  a row each epoch: losses, the discriminator's accuracies, speed, measures
           samples/epoch-00010.png   the same latents again and again; reals.png: photographs, to compare
-          checkpoints/              all that a run needs to go on
-          generator.keras, discriminator.keras
+          samples.gif               these grids, one after the other
+          judge.keras, judge.json   what describes pictures for precision and recall: it saw photographs only
+          checkpoints/              all that a run needs to go on; the last ones and the best one
+          generator.keras           the best generator, by its sliced Wasserstein distance
+          generator-last.keras, discriminator.keras
           summary.json              written last: where it is missing, the run is unfinished
 
 Presets:
@@ -32,7 +35,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,7 +45,12 @@ from demicouture.dataset import SIZES, Dataset, read_dataset
 from demicouture.errors import InputError, OptionsError
 from demicouture.figures import grid
 from demicouture.images import save_png
+from demicouture.judge import open_judge
+from demicouture.kernel_distance import open_inception
 from demicouture.latents import sample_prior
+
+if TYPE_CHECKING:
+    from demicouture.training.measures import Measures
 
 PRESETS = {
     # The seed's figures; where it is silent, the DCGAN paper's (learning rate) or Keras-GAN's (batch size).
@@ -173,6 +181,17 @@ def describe(args: argparse.Namespace) -> None:
         print(f"  {'in all':<40}{network.count_params():>14,}\n")
 
 
+def open_measures(args: argparse.Namespace, dataset: Dataset) -> Measures:
+    """Returns what measures the generators of a run, with the judge in the run's folder, trained now if need be."""
+    from demicouture.training.devices import on_one_device
+    from demicouture.training.measures import Measures
+
+    with on_one_device():
+        inception = open_inception() if args.kid else None
+        judge = open_judge(args.output, dataset, args.seed, args.quiet)
+    return Measures(dataset.pictures, judge.describe, args.seed, inception)
+
+
 def is_finished(folder: Path, options: Mapping[str, Any]) -> bool:
     """Returns whether a run with these options ended here and its generator is still the one that it made."""
     try:
@@ -233,7 +252,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="take the seed's own three steps: generated pictures, photographs, then new generated ones for the "
         "generator; slower (default: one step on both, and the same fakes serve the generator)",
     )
-    own.add_argument("--keep", type=cli.integer(1), metavar="N", default=2, help="checkpoints to keep")
+    own.add_argument("--keep", type=cli.integer(1), metavar="N", default=2, help="checkpoints to keep, beside the best")
+    own.add_argument(
+        "--on-collapse",
+        choices=("warn", "rollback", "stop"),
+        default="warn",
+        help="what to do when the game is lost for one side, or the pictures become all alike: say so; go back to the "
+        "best generator and on with new random numbers and half the learning rates, three times at most; or end",
+    )
+    own.add_argument(
+        "--kid", action="store_true", help="measure the kernel Inception distance, too; fetches 84 MB once, and is slow"
+    )
+    own.add_argument("--tensorboard", action="store_true", help="write files for TensorBoard, into tensorboard/")
     own.add_argument(
         "--devices", type=devices, metavar="N|all", help="GPUs that share each batch; JAX only (default: 1)"
     )
@@ -271,7 +301,7 @@ def main(argv: list[str] | None = None) -> None:
     report = cli.reporter(args)
     refuse_tensorflow(args)
     dataset = read_pictures(args)
-    options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "fresh_fakes", "seed")}
+    options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "fresh_fakes", "kid", "seed")}
     if writes:
         cli.open_output(args, "train_dcgan.py", options, extendable=("epochs",))
         check_same_pictures(args, dataset)
@@ -287,15 +317,15 @@ def main(argv: list[str] | None = None) -> None:
         save_png(args.output / "reals.png", grid(choose_photographs(dataset), columns=8))
     report(f"{len(dataset.pictures)} pictures of {' and '.join(dataset.poles)}, {args.epochs} epochs")
 
-    figures = {name: options[name] for name in options if name not in ("size", "epochs", "precision")}
+    figures = {name: options[name] for name in options if name not in ("size", "epochs", "precision", "kid")}
     if args.cluster:
         report(f"waiting for {args.processes} processes at {args.coordinator}")
-    start_keras(args.cluster).mixed_precision.set_dtype_policy(
-        "mixed_bfloat16" if args.precision == "bfloat16" else "float32"
-    )
+    keras = start_keras(args.cluster)
     # Imported here: what is wrong with the flags and folders is told without waiting for Keras.
+    from demicouture.training.callbacks import best_row
+    from demicouture.training.collapse import read_rollbacks
     from demicouture.training.devices import ending_with_the_others, refuse_disagreement, use_devices
-    from demicouture.training.running import build_adversary, train
+    from demicouture.training.running import Run, build_adversary
 
     count = use_devices(args.devices or 1 if args.devices != ALL_DEVICES else None, args.batch_size)
     if count > 1:
@@ -303,21 +333,27 @@ def main(argv: list[str] | None = None) -> None:
     with ending_with_the_others():
         found = sorted(path.name for path in args.output.glob("checkpoints/*"))
         refuse_disagreement(options, dataset.sha256, isinstance(dataset.pictures, np.memmap), found)
+        keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if args.precision == "bfloat16" else "float32")
         model = build_adversary(dataset.pictures, **figures)
-        train(
+        keras.mixed_precision.set_dtype_policy("float32")  # of all that only looks on
+        run = Run(
             model,
             args.output,
             args.epochs,
             sample_prior(SAMPLES, args.seed),
             args.seed,
             kept=args.keep,
-            writes=writes,
+            measures=open_measures(args, dataset) if writes else None,
+            on_collapse=args.on_collapse,
+            tensorboard=args.tensorboard,
             quiet=args.quiet,
             report=report,
         )
+        run.train()
     if not writes:
         return
-    rows = files.read_csv(args.output / "history.csv", ("epoch",))
+    rows = files.read_csv(args.output / "history.csv", ("epoch", "swd"))
+    last, best = ({name: float(value) for name, value in row.items() if value} for row in (rows[-1], best_row(rows)))
     files.write_json(
         summary,
         {
@@ -333,12 +369,15 @@ def main(argv: list[str] | None = None) -> None:
             "pictures": len(dataset.pictures),
             "steps": int(model.step.numpy()),
             "generator_sha256": files.hash_file(args.output / "generator.keras"),
-            "last_epoch": {name: float(value) for row in rows[-1:] for name, value in row.items()},
+            "last_epoch": last,
+            "best_epoch": best,
+            "rollbacks": read_rollbacks(args.output),
         },
     )
     report(
-        f"trained {args.epochs} epochs; look at {args.output / 'samples'} and {args.output / 'history.png'}\n"
-        + next_step
+        f"trained {args.epochs} epochs; generator.keras is that of epoch {best['epoch']:.0f}, the nearest to the "
+        f"photographs: {best['swd']:.1f} by sliced Wasserstein distance, where other photographs are at "
+        f"{best['swd_floor']:.1f}\nlook at {args.output / 'samples'} and {args.output / 'history.png'}\n" + next_step
     )
 
 

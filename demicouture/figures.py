@@ -117,19 +117,22 @@ def _break_lines(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[
     return lines
 
 
-def save_animation(path: Path, frames: np.ndarray, size: int, milliseconds: int, hold: int) -> None:
-    """Writes an animation there and back again, without end, to a GIF file atomically.
+def save_animation(path: Path, frames: np.ndarray, size: int, milliseconds: int, hold: int, back: bool = True) -> None:
+    """Writes an animation, without end, to a GIF file atomically.
 
     Args:
         path: The GIF file to write.
         frames: uint8 (n, height, width, 3) in [0, 255], n at least 2.
         size: The side to enlarge to, in pixels.
         milliseconds: How long a frame is shown.
-        hold: How long the first and the last frame are shown, in milliseconds.
+        hold: How long the last frame is shown, in milliseconds; and the first one, where it goes back.
+        back: Whether it goes back again, or begins anew.
     """
     images = [_with_palette(enlarge(frame, size)) for frame in frames]
-    durations = [hold] + [milliseconds] * (len(images) - 2) + [hold] + [milliseconds] * (len(images) - 2)
-    images += images[-2:0:-1]
+    durations = [hold if back else milliseconds] + [milliseconds] * (len(images) - 2) + [hold]
+    if back:
+        durations += [milliseconds] * (len(images) - 2)
+        images += images[-2:0:-1]
     with atomic_path(path) as partial:
         images[0].save(partial, save_all=True, append_images=images[1:], duration=durations, loop=0)
 

@@ -38,7 +38,11 @@ def undisturbed(dataset, tmp_path_factory) -> Path:
 
 def test_a_run_leaves_what_was_promised(undisturbed, dataset):
     found = {path.relative_to(undisturbed).as_posix() for path in undisturbed.rglob("*") if path.is_file()}
+    rows = files.read_csv(undisturbed / "history.csv", ["epoch"])
+    best = min((row for row in rows if row["swd"]), key=lambda row: float(row["swd"]))
     assert found == {
+        "checkpoints/step-000000012.npz",
+        f"checkpoints/step-{int(best['step']):09d}.npz",
         "options.json",
         "dataset.json",
         "history.csv",
@@ -48,16 +52,22 @@ def test_a_run_leaves_what_was_promised(undisturbed, dataset):
         "samples/epoch-00002.png",
         "samples/epoch-00005.png",
         "samples/epoch-00006.png",
-        "checkpoints/step-000000012.npz",
+        "samples.gif",
+        "judge.keras",
+        "judge.json",
         "generator.keras",
+        "generator-last.keras",
         "discriminator.keras",
         "summary.json",
     }
-    rows = files.read_csv(undisturbed / "history.csv", ["epoch"])
-    assert list(rows[0]) == ["epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second"]
+    own = ["epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second", "variety"]
+    assert list(rows[0]) == [*own, "swd", "swd_floor", "precision", "recall"]
+    assert [row["epoch"] for row in rows if row["swd"]] == ["1", "5", "6"]
     assert [(row["epoch"], row["step"]) for row in rows] == [(str(n), str(2 * n)) for n in range(1, 7)]
     summary = json.loads((undisturbed / "summary.json").read_text())
     assert summary["poles"] == ["casual", "collection"] and summary["steps"] == 12
+    assert summary["best_epoch"] == {name: float(value) for name, value in best.items()}
+    assert summary["rollbacks"] == []
     assert summary["generator_sha256"] == files.sha256((undisturbed / "generator.keras").read_bytes())
     with Image.open(undisturbed / "samples/epoch-00006.png") as grid:
         assert grid.size == (8 * 34 + 2, 8 * 34 + 2)

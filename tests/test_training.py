@@ -78,7 +78,8 @@ def test_steps_move_both_networks_and_log_what_they_did(adversary, fresh_fakes):
     assert (weights(model.generator_to_show()) != after[0]).any()
     assert (weights(model.generator) == after[0]).all()
     assert len(model.trainable_variables) == 10 + 6  # the averaged twin is not among what is trained
-    assert set(log) == {"d_loss", "g_loss", "d_real", "d_fake"}
+    assert set(log) == {"d_loss", "g_loss", "d_real", "d_fake", "variety"}
+    assert log["variety"][0] > 0
     assert 0.3 < log["d_loss"][0] < 2 and 0.3 < log["g_loss"][0] < 2
     assert 0 <= log["d_real"][0] <= 1 and 0 <= log["d_fake"][0] <= 1
 

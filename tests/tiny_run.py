@@ -39,6 +39,7 @@ def start(dataset: Path, output: Path, *flags: str, before: str = "", **environm
     """Starts a run; ``before`` is Python that its process does first, with ``callbacks`` at hand."""
     program = (
         f"import sys\nsys.path.insert(0, {str(HOUSE)!r})\n"
+        "from demicouture import judge\njudge.STEPS = 2\n"  # It only has to be there.
         + (f"from demicouture.backend import start_keras\n{before}\n" if before else "")
         + "import train_dcgan\nfrom demicouture import cli\n"
         + f"sys.argv = ['train_dcgan.py', *{command(dataset, output, *flags)!r}]\nsys.exit(cli.run(train_dcgan.main))"
@@ -71,8 +72,8 @@ def wait_for(condition: Callable[[], object], *processes: subprocess.Popen, seco
 
 
 def networks(folder: Path) -> list[bytes]:
-    """The two files of a run that ended."""
-    return [(folder / f"{name}.keras").read_bytes() for name in ("generator", "discriminator")]
+    """The three files of a run that ended."""
+    return [(folder / f"{name}.keras").read_bytes() for name in ("generator", "generator-last", "discriminator")]
 
 
 def figures(folder: Path) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""What happens beside the steps: the order of the pictures, the log, samples, checkpoints, the progress line."""
+"""What happens beside the steps: the pictures' order, the log and its measures, samples, checkpoints, progress."""
 
 from __future__ import annotations
 
@@ -6,24 +6,40 @@ import contextlib
 import csv
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
 from demicouture.errors import InputError
-from demicouture.figures import POLE_COLOURS, grid, plot
+from demicouture.figures import PLANE_COLOUR, POLE_COLOURS, grid, plot, save_animation
 from demicouture.files import read_csv, write_csv
-from demicouture.images import save_png
+from demicouture.images import open_picture, save_png
 from demicouture.networks import save_network
 from demicouture.rendering import render
 from demicouture.training import checkpoints
+from demicouture.training.collapse import all_collapses, find_collapse, is_finite, read_rollbacks
 from demicouture.training.devices import any_process, on_one_device
+from demicouture.training.measures import NAMES, Measures
 from demicouture.training.model import Adversary
 
-COLUMNS = ("epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second")
+COLUMNS = ("epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second", "variety", *NAMES)
+"""Of ``history.csv``; a run with ``--kid`` has ``kid`` after them."""
+
+MEASURE_EVERY = 5
+"""Epochs between two measures, below epoch 100."""
+
+ANIMATION_SIDE = 640
+"""Of ``samples.gif``, in pixels at most: a grid of 128-pixel pictures would make tens of megabytes."""
+
+FRAME_MILLISECONDS = 700
+LAST_MILLISECONDS = 3000
+
+LOSSES = ("d_loss", "g_loss", "d_real", "d_fake")
+"""What the progress line shows of a step."""
 
 CHECKPOINT_SECONDS = 60
 """The least time between two checkpoints within a run."""
@@ -35,12 +51,22 @@ LONG_RUN_HOURS = 12
 """Our choice: a run that takes longer than overnight is said to."""
 
 
-def epoch_order(seed: int, epoch: int, pictures: int, wanted: int) -> np.ndarray:
+def epoch_order(seed: int, epoch: int, pictures: int, wanted: int, rollbacks: int = 0) -> np.ndarray:
     """Returns the positions of an epoch's pictures, int32 (wanted,): the first of a permutation.
 
-    What does not fill a last batch is left out, other pictures in every epoch.
+    What does not fill a last batch is left out, other pictures in every epoch. An epoch that is done again after a
+    rollback takes another order.
     """
-    return np.random.default_rng([seed, epoch]).permutation(pictures)[:wanted].astype(np.int32)
+    return np.random.default_rng([seed, epoch, rollbacks]).permutation(pictures)[:wanted].astype(np.int32)
+
+
+def is_measured(epoch: int, last: int) -> bool:
+    """Returns whether a generator is measured after so many epochs: after the first, the last, and now and then.
+
+    Below epoch 100 it is every fifth one, then every 25th, from 1000 on every 250th: on two cores a measure takes as
+    long as a twentieth of five epochs of a thousand small pictures, and on a GPU epochs are shorter but more.
+    """
+    return epoch in (1, last) or epoch % (MEASURE_EVERY ** (1 + (epoch >= 100)) * (10 if epoch >= 1000 else 1)) == 0
 
 
 class EpochOrder(keras.callbacks.Callback):
@@ -54,7 +80,8 @@ class EpochOrder(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Sets the model's order, and gives a stopped epoch its figures back, which ``fit`` has just reset."""
         model: Adversary = self.model
-        model.set_order(epoch_order(self.seed, epoch, model.picture_count, model.order.shape[0]))
+        rollbacks = int(model.rollbacks.numpy())
+        model.set_order(epoch_order(self.seed, epoch, model.picture_count, model.order.shape[0], rollbacks))
         if self.partial_epoch is not None:
             for variable, value in zip(model.metrics_variables, self.partial_epoch, strict=True):
                 variable.assign(value)
@@ -62,16 +89,29 @@ class EpochOrder(keras.callbacks.Callback):
 
 
 class History(keras.callbacks.Callback):
-    """Writes ``history.csv``, a row for each epoch, and draws ``history.png``.
+    """Writes ``history.csv``, a row for each epoch, and draws ``history.png``; measures the generator now and then.
 
     Must stand before the callbacks that take time, so that ``images_per_second`` counts steps only.
+
+    Attributes:
+        row: The epoch's row, when it is done.
+        latest: The figures of the last measure, or nothing.
+        best_step: The step after which the generator was the best one so far by its sliced Wasserstein distance, or
+            None where none was measured.
     """
 
-    def __init__(self, folder: Path, done_epochs: int):
-        """Takes the run's folder and keeps the rows of the epochs that are done."""
+    def __init__(self, folder: Path, done_epochs: int, last_epoch: int, measures: Measures):
+        """Takes the run's folder, keeps the rows of the epochs that are done, and takes what measures a generator."""
         super().__init__()
-        self.path = folder / "history.csv"
-        write_csv(self.path, COLUMNS, whole_rows(self.path, done_epochs))
+        self.path, self.last_epoch, self.measures = folder / "history.csv", last_epoch, measures
+        self.columns = (*COLUMNS, *(name for name in measures.names if name not in NAMES))
+        rows = whole_rows(self.path, done_epochs)
+        write_csv(self.path, self.columns, rows)
+        measured = [row for row in rows if row["swd"]]
+        self.latest = {name: float(measured[-1][name]) for name in measures.names} if measured else {}
+        best = best_row(rows)
+        self.best_step, self.best_distance = (int(best["step"]), float(best["swd"])) if best else (None, np.inf)
+        self.row: dict[str, float] = {}
         self.paused = 0.0
         self.started = self.first_step = 0
 
@@ -91,15 +131,21 @@ class History(keras.callbacks.Callback):
             return  # stopped within the epoch
         row = {"epoch": epoch + 1, "step": step, **{name: float(value) for name, value in logs.items()}}
         row["images_per_second"] = (step - self.first_step) * self.model.batch_size / seconds
+        if is_measured(epoch + 1, self.last_epoch) and is_finite(row):
+            self.latest = self.measures.measure(self.model.generator_to_show())
+            row |= self.latest
+            if row["swd"] < self.best_distance:
+                self.best_step, self.best_distance = step, row["swd"]
         with still_there(self.path.parent), open(self.path, "a", encoding="utf-8", newline="") as file:
-            csv.DictWriter(file, COLUMNS).writerow(row)
+            csv.DictWriter(file, self.columns).writerow(row)
+        self.row = row
 
-    def on_train_end(self, logs=None):
+    def draw(self) -> None:
         """Draws the curves."""
         with still_there(self.path.parent):
-            rows = read_csv(self.path, COLUMNS)
-        if rows:
-            draw_history(self.path.with_suffix(".png"), rows)
+            rows = read_csv(self.path, self.columns)
+            if rows:
+                draw_history(self.path.with_suffix(".png"), rows, read_rollbacks(self.path.parent))
 
 
 def whole_rows(path: Path, done_epochs: int) -> list[dict[str, str]]:
@@ -112,30 +158,64 @@ def whole_rows(path: Path, done_epochs: int) -> list[dict[str, str]]:
         return []
     with open(path, encoding="utf-8", errors="replace", newline="") as file:
         rows = list(csv.DictReader(file))
-    whole = [row for row in rows if set(row) == set(COLUMNS) and None not in row.values() and row["epoch"].isdecimal()]
+    whole = [row for row in rows if None not in row and None not in row.values() and row["epoch"].isdecimal()]
     return [row for row in whole if int(row["epoch"]) <= done_epochs]
 
 
-def draw_history(path: Path, rows: list[dict[str, str]]) -> None:
-    """Draws the losses and the discriminator's two accuracies over the epochs."""
-    columns = {name: [float(row[name]) for row in rows] for name in COLUMNS}
-    with plot(path, width=8, height=6, rows=2) as (losses, accuracies):
-        losses.plot(columns["epoch"], columns["d_loss"], color=POLE_COLOURS[0], label="discriminator")
-        losses.plot(columns["epoch"], columns["g_loss"], color=POLE_COLOURS[1], label="generator")
+def best_row(rows: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
+    """Returns the row with the least sliced Wasserstein distance, the first of several; None without a measure."""
+    return min((row for row in rows if row["swd"]), key=lambda row: float(row["swd"]), default=None)
+
+
+def draw_history(path: Path, rows: list[dict[str, str]], rollbacks: list[dict[str, Any]]) -> None:
+    """Draws the losses, the discriminator's two accuracies and the measures over the epochs, and where it collapsed."""
+    epochs = [int(row["epoch"]) for row in rows]
+    measured = [row for row in rows if row["swd"]]
+
+    def draw(axes, name: str, label: str, **look) -> None:
+        some = measured if name in NAMES else rows
+        look = {"marker": "."} | look if some is measured else look
+        axes.plot([int(row["epoch"]) for row in some], [float(row[name]) for row in some], label=label, **look)
+
+    first, second = POLE_COLOURS
+    with plot(path, width=8, height=11, rows=4) as (losses, accuracies, distances, shares):
+        draw(losses, "d_loss", "discriminator", color=first)
+        draw(losses, "g_loss", "generator", color=second)
         losses.set(ylabel="binary cross-entropy", title="Losses: both level, neither at 0, is a fair game")
-        accuracies.plot(columns["epoch"], columns["d_real"], color=POLE_COLOURS[0], label="on photographs")
-        accuracies.plot(columns["epoch"], columns["d_fake"], color=POLE_COLOURS[1], label="on generated pictures")
-        accuracies.set(xlabel="epoch", ylabel="discriminator's accuracy", ylim=(0, 1.02))
+        draw(accuracies, "d_real", "on photographs", color=first)
+        draw(accuracies, "d_fake", "on generated pictures", color=second)
+        accuracies.set(ylabel="discriminator's accuracy", ylim=(0, 1.02))
         accuracies.set_title("Accuracies: both at 1 means that the generator has lost")
-        for axes in (losses, accuracies):
-            axes.legend(frameon=False)
+        draw(distances, "swd", "generated pictures", color=second)
+        draw(distances, "swd_floor", "other photographs", color=PLANE_COLOUR, linestyle=":", marker="")
+        distances.set(ylabel="sliced Wasserstein distance", yscale="log")
+        if best := best_row(rows):
+            distances.set_title(
+                f"Distance from photographs: the best was {float(best['swd']):.1f}, epoch {best['epoch']}"
+            )
+        draw(shares, "precision", "precision: generated pictures among the photographs", color=first)
+        draw(shares, "recall", "recall: photographs among the generated pictures", color=second)
+        draw(shares, "variety", "variety, as a share of the photographs'", color=PLANE_COLOUR, linewidth=0.8)
+        shares.set(
+            xlabel="epoch", ylabel="share", ylim=(0, None), title="How many are good, and how different they are"
+        )
+        marks = [(mark["epoch"], f"{mark['reason']}: back to epoch {mark['back_to']}") for mark in rollbacks]
+        for epoch, reason in [*all_collapses(rows), *marks]:
+            for axes in (losses, accuracies, distances, shares):
+                axes.axvline(epoch, color=PLANE_COLOUR, linestyle="--", linewidth=0.8)
+            losses.annotate(
+                reason, (epoch, 0.98), xycoords=("data", "axes fraction"), fontsize=7, rotation=90, va="top", ha="right"
+            )
+        for axes in (losses, accuracies, distances, shares):
+            axes.set_xlim(0, max(epochs) + 1)
+            axes.legend(frameon=False, fontsize=8)
 
 
 class Samples(keras.callbacks.Callback):
     """Renders the same latents after epochs 1, 2, 5, 10, 20, 50, … and after the last."""
 
     def __init__(self, folder: Path, latents: np.ndarray, last_epoch: int):
-        """Takes the folder for the grids and the latents, float32 (n, latent_dim)."""
+        """Takes the run's folder and the latents, float32 (n, latent_dim)."""
         super().__init__()
         self.folder, self.latents, self.last_epoch = folder, latents, last_epoch
 
@@ -147,8 +227,22 @@ class Samples(keras.callbacks.Callback):
         if int(self.model.step.numpy()) % self.model.steps_per_epoch == 0 and (round_number or done == self.last_epoch):
             with on_one_device():
                 pictures = render(self.model.generator_to_show(), self.latents)
-            with still_there(self.folder.parent):
-                save_png(self.folder / f"epoch-{done:05d}.png", grid(pictures, columns=8))
+            with still_there(self.folder):
+                save_png(sample_path(self.folder, done), grid(pictures, columns=8))
+
+
+def sample_path(folder: Path, epoch: int) -> Path:
+    """Returns where a run's sample grid of an epoch lies."""
+    return folder / "samples" / f"epoch-{epoch:05d}.png"
+
+
+def animate_samples(folder: Path) -> None:
+    """Writes a run's sample grids, one after the other, to ``samples.gif``; one alone makes no animation."""
+    paths = sorted((folder / "samples").glob("epoch-*.png"))
+    if len(paths) > 1:
+        frames = np.stack([np.asarray(open_picture(path)) for path in paths])
+        side = min(ANIMATION_SIDE, frames.shape[1])
+        save_animation(folder / "samples.gif", frames, side, FRAME_MILLISECONDS, hold=LAST_MILLISECONDS, back=False)
 
 
 class Interruption(keras.callbacks.Callback):
@@ -195,21 +289,11 @@ class Checkpoints(keras.callbacks.Callback):
             self.save_if_due()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Saves if it is time; sees to it in any case that there is something to go on with."""
-        self.refuse_divergence()
-        self.save_if_due()
-
-    def refuse_divergence(self) -> None:
-        """Stops a run that computes nothing any more, before it replaces checkpoints that are worth something.
-
-        Raises:
-            InputError: A loss is infinite or no number.
-        """
-        if not all(np.isfinite(np.asarray(variable)).all() for variable in self.model.metrics_variables):
-            raise InputError(
-                f"{self.folder}: the losses are no longer numbers since step {int(self.model.step.numpy())} or shortly "
-                "before; begin anew with --fresh and a lower --learning-rate or --precision float32"
-            )
+        """Saves if it is time, and always when the generator is better than ever."""
+        if self.history.best_step == int(self.model.step.numpy()):
+            self.save()
+        else:
+            self.save_if_due()
 
     def on_train_end(self, logs=None):
         """Saves."""
@@ -221,19 +305,53 @@ class Checkpoints(keras.callbacks.Callback):
             self.save()
 
     def save(self) -> None:
-        """Writes a checkpoint and the generator as it is now."""
+        """Writes a checkpoint, the generator as it is now, and the curves.
+
+        A run whose losses are no longer numbers replaces nothing that is worth something.
+        """
         began = time.monotonic()
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()  # On JAX the variables are elsewhere while fit runs.
-        self.refuse_divergence()
-        with still_there(self.folder):
-            checkpoints.save(self.folder / "checkpoints", self.model, self.kept)
-        shown = self.model.generator_to_show()
-        with still_there(self.folder):
-            save_network(shown, self.folder / "generator.keras")
+        if all(np.isfinite(np.asarray(variable)).all() for variable in self.model.metrics_variables):
+            best = self.history.best_step
+            with still_there(self.folder):
+                checkpoints.save(self.folder / "checkpoints", self.model, self.kept, spared=best)
+            shown = self.model.generator_to_show()
+            with still_there(self.folder):
+                save_network(shown, self.folder / "generator-last.keras")
+                if best in (None, int(self.model.step.numpy())):
+                    save_network(shown, self.folder / "generator.keras")
+        self.history.draw()
         self.saved_at = time.monotonic()
         self.history.paused += self.saved_at - began
         self.next_wait = max(CHECKPOINT_SECONDS, (self.saved_at - began) / CHECKPOINT_SHARE)
+
+
+class Watch(keras.callbacks.Callback):
+    """Looks out for a collapse after each epoch, and says so once; must stand last.
+
+    Attributes:
+        collapse: How the run has collapsed, or None.
+        ended: Whether the run ends for that.
+    """
+
+    def __init__(self, rows: list[dict[str, Any]], ends: bool, report: Callable[[str], None]):
+        """Takes the log so far, whether a collapse ends the run, and how to print a message."""
+        super().__init__()
+        self.rows, self.ends, self.report = [*rows], ends, report
+        self.ended = False
+        self.collapse = find_collapse(rows)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks; a run whose losses are no longer numbers ends in any case."""
+        if int(self.model.step.numpy()) % self.model.steps_per_epoch:
+            return  # stopped within the epoch
+        self.rows.append({name: float(value) for name, value in logs.items()})
+        before, self.collapse = self.collapse, find_collapse(self.rows)
+        if self.collapse and not before:
+            self.report(f"collapse: {self.collapse}, noticed after epoch {epoch + 1}; see history.png")
+        if self.collapse and (self.ends or not is_finite(self.rows[-1])):
+            self.ended = self.model.stop_training = True
 
 
 @contextlib.contextmanager
@@ -260,12 +378,12 @@ def still_there(folder: Path) -> Iterator[None]:
 
 
 class Progress(keras.callbacks.Callback):
-    """One line: epochs, steps, images a second, time left, both losses, both accuracies."""
+    """One line: epochs, images, images a second, time left, losses, accuracies, the last measure beside its floor."""
 
-    def __init__(self, epochs: int, quiet: bool, report: Callable[[str], None]):
-        """Takes the number of epochs and how to print a message."""
+    def __init__(self, epochs: int, quiet: bool, report: Callable[[str], None], history: History | None):
+        """Takes the number of epochs, how to print a message, and what knows the last measure."""
         super().__init__()
-        self.epochs, self.quiet, self.report = epochs, quiet, report
+        self.epochs, self.quiet, self.report, self.history = epochs, quiet, report, history
         self.line: tqdm | None = None
         self.left = self.shown_steps = 0
         self.marks: list[float] = []
@@ -301,7 +419,10 @@ class Progress(keras.callbacks.Callback):
         now = time.monotonic()
         if not self.line.disable and now - self.shown_at > 1:
             self.shown_at = now
-            self.line.set_postfix({name: f"{float(value):.2f}" for name, value in logs.items()}, refresh=False)
+            shown = {name: f"{float(logs[name]):.2f}" for name in LOSSES}
+            if self.history and (latest := self.history.latest):
+                shown["swd"] = f"{latest['swd']:.0f} (floor {latest['swd_floor']:.0f})"
+            self.line.set_postfix(shown, refresh=False)
         if len(self.marks) < 2:
             self._say_how_long(done, logs)
 

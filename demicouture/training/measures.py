@@ -7,6 +7,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from demicouture.kernel_distance import kernel_distance
 from demicouture.latents import sample_prior
 from demicouture.manifold import NEIGHBOURS, precision_and_recall
 from demicouture.rendering import render
@@ -16,14 +17,15 @@ from demicouture.training.devices import on_one_device
 MOST_PICTURES = 256
 """Pictures in a sample. More would tell smaller differences; of so many a measure takes about two seconds."""
 
-COLUMNS = ("swd", "swd_floor", "precision", "recall")
-"""What :meth:`Measures.measure` returns always."""
+NAMES = ("swd", "swd_floor", "precision", "recall")
+"""What is measured always."""
 
 
 class Measures:
     """Holds generated pictures against photographs; the same generator always gets the same figures.
 
     Attributes:
+        names: What :meth:`measure` returns.
         floor: The sliced Wasserstein distance between two samples of photographs that share none.
     """
 
@@ -32,7 +34,7 @@ class Measures:
         pictures: np.ndarray,
         describe: Callable[[np.ndarray], np.ndarray],
         seed: int,
-        kernel_distance: Callable[[np.ndarray, np.ndarray], float] | None = None,
+        inception: Callable[[np.ndarray], np.ndarray] | None = None,
     ):
         """Takes the photographs and draws two disjoint samples from them.
 
@@ -41,24 +43,29 @@ class Measures:
             describe: Returns the features of such pictures, float (n, d), among which precision and recall are
                 measured; it must not change while the generator trains.
             seed: Decides the samples and the latents.
-            kernel_distance: Returns the distance between real and generated pictures; None measures none.
+            inception: Returns the features of such pictures for the kernel Inception distance; None measures none.
         """
         count = min(len(pictures) // 2, MOST_PICTURES)
         drawn = np.random.default_rng(seed).permutation(len(pictures))
         self.real, others = pictures[np.sort(drawn[:count])], pictures[np.sort(drawn[count : 2 * count])]
         self.latents = sample_prior(count, seed)
-        self.describe, self.kernel_distance = describe, kernel_distance
+        self.describe, self.inception = describe, inception
+        self.names = (*NAMES, *(["kid"] if inception else []))
         with on_one_device():
             self.features = describe(self.real)
+            self.inception_features = inception(self.real) if inception else None
         self.floor = sliced_wasserstein(self.real, others)
 
     def measure(self, generator: keras.Model) -> dict[str, float]:
-        """Returns the generator's figures: :data:`COLUMNS`, and ``kid`` where it is measured."""
+        """Returns the generator's figures by their names."""
         with on_one_device():
             generated = render(generator, self.latents)
             features = self.describe(generated)
-            kid = {"kid": self.kernel_distance(self.real, generated)} if self.kernel_distance else {}
+            inception_features = self.inception(generated) if self.inception else None
         neighbours = min(NEIGHBOURS, len(features) - 1)
         precision, recall = precision_and_recall(self.features, features, neighbours)
         distance = sliced_wasserstein(self.real, generated)
-        return {"swd": distance, "swd_floor": self.floor, "precision": precision, "recall": recall, **kid}
+        figures = {"swd": distance, "swd_floor": self.floor, "precision": precision, "recall": recall}
+        if self.inception:
+            figures["kid"] = kernel_distance(self.inception_features, inception_features)
+        return figures
