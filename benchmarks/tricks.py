@@ -12,8 +12,8 @@
 Names are joined by +: augment+flips. Every variant is measured twice, with the weights of the last step and with their
 average, so the average needs no variant of its own.
 
-Each run is a process of its own and leaves a JSON file, a log and a grid of samples; what is there already is not run
-again.
+A process trains one data set with one seed, on a core of its own. Each run leaves a JSON file and two grids of samples,
+and what is there already is not run again. Runs of other settings want another --output.
 
 Example:
   python benchmarks/tricks.py data/2-dataset photos/data/2-dataset --output tricks
@@ -93,26 +93,29 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
 
     if "spectral" in tricks:
         networks.build_discriminator = spectral_discriminator
-    model = Tricky(
-        pictures,
-        width=args.width,
-        discriminator_width=args.discriminator_width,
-        batch_size=args.batch_size,
-        learning_rate=args.learning_rate,
-        augment="augment" in tricks,
-        flips="flips" in tricks,
-        ema=args.ema,
-        fresh_fakes=False,
-        seed=args.seed,
-    )
+    try:
+        model = Tricky(
+            pictures,
+            width=args.width,
+            discriminator_width=args.discriminator_width,
+            batch_size=args.batch_size,
+            learning_rate=args.learning_rate,
+            augment="augment" in tricks,
+            flips="flips" in tricks,
+            ema=args.ema,
+            fresh_fakes=False,
+            seed=args.seed,
+        )
+    finally:
+        networks.build_discriminator = plain_discriminator
     if "ttur" in tricks:
         model.optimizer.discriminator.learning_rate = args.learning_rate * TTUR_FACTOR
         model.optimizer.generator.learning_rate = args.learning_rate / TTUR_FACTOR
     return model
 
 
-def run_one(args: argparse.Namespace) -> None:
-    """Trains one variant on one data set with one seed, and writes what came out."""
+def run_some(args: argparse.Namespace) -> None:
+    """Trains what has not been trained yet, each variant on one data set with one seed, and writes what came out."""
     from demicouture.backend import start_keras
     from demicouture.dataset import read_dataset
     from demicouture.figures import grid
@@ -120,36 +123,39 @@ def run_one(args: argparse.Namespace) -> None:
     from demicouture.images import save_png
     from demicouture.judge import open_judge
 
-    start_keras()
+    keras = start_keras()
     from demicouture.latents import sample_prior
     from demicouture.rendering import render
     from demicouture.training.callbacks import EpochOrder
     from demicouture.training.measures import Measures
 
-    (variant,) = args.variants
     (folder,) = args.datasets
     dataset = read_dataset(folder, args.size)
-    epochs = round(args.steps / (len(dataset.pictures) // args.batch_size))
-    began = time.monotonic()
-    tricks = set(variant.split("+")) - {"seed"}
-    model = adversary(dataset.pictures, tricks, args, epochs * (len(dataset.pictures) // args.batch_size))
-    log = model.fit(
-        **model.steps_from(0), shuffle=False, verbose=0, epochs=epochs, callbacks=[EpochOrder(args.seed)]
-    ).history
-    seconds = time.monotonic() - began
-    judge = open_judge(args.output / "judges" / dataset.sha256[:16], dataset, 0)
+    judge = open_judge(args.output / "judges" / f"{dataset.sha256[:16]}-{args.seed}", dataset, 0)
     measures = Measures(dataset.pictures, judge.describe, 0)
-    place = args.output / result_name(folder, variant, args.seed)
-    found = {}
-    for kind in ("average", "last"):
-        if kind == "last":
-            model.ema = 0.0
-        shown = model.generator_to_show()
-        found[kind] = measures.measure(shown)
-        save_png(place.with_suffix(f".{kind}.png"), grid(render(shown, sample_prior(64, 0)), columns=8))
-    setting = {name: getattr(args, name) for name in SETTING}
-    record = {"variant": variant, "dataset": str(folder), "seed": args.seed, "setting": setting, "epochs": epochs}
-    write_json(place, {**record, "training_steps": int(model.step.numpy()), "seconds": seconds, **found, "log": log})
+    epochs = round(args.steps / (len(dataset.pictures) // args.batch_size))
+    for variant in args.variants:
+        place = args.output / result_name(folder, variant, args.seed)
+        if place.exists():
+            continue
+        began = time.monotonic()
+        tricks = set(variant.split("+")) - {"seed"}
+        model = adversary(dataset.pictures, tricks, args, epochs * (len(dataset.pictures) // args.batch_size))
+        log = model.fit(
+            **model.steps_from(0), shuffle=False, verbose=0, epochs=epochs, callbacks=[EpochOrder(args.seed)]
+        ).history
+        record = {"variant": variant, "dataset": str(folder), "seed": args.seed, "epochs": epochs}
+        record |= {"setting": {name: getattr(args, name) for name in SETTING}}
+        record |= {"training_steps": int(model.step.numpy()), "seconds": time.monotonic() - began, "log": log}
+        for kind in ("average", "last"):
+            if kind == "last":
+                model.ema = 0.0
+            shown = model.generator_to_show()
+            record[kind] = measures.measure(shown)
+            save_png(place.with_suffix(f".{kind}.png"), grid(render(shown, sample_prior(64, 0)), columns=8))
+        write_json(place, record)
+        print(place, file=sys.stderr, flush=True)
+        keras.utils.clear_session()
 
 
 SETTING = ("size", "width", "discriminator_width", "batch_size", "learning_rate", "ema", "steps")
@@ -220,26 +226,20 @@ def main() -> None:
     """Runs what has not been run yet and prints the tables."""
     args = parse_args()
     if args.seed is not None:
-        return run_one(args)
-    # A seed of all variants and data sets first: what is cut off is comparable.
-    wanted = [(d, v, s) for s in args.seeds for v in args.variants for d in args.datasets]
+        return run_some(args)
     one_core = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1")
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_NUM_INTEROP_THREADS": "1", **one_core}
 
-    def run(one: tuple[Path, str, int]) -> None:
-        dataset, variant, seed = one
-        place = args.output / result_name(*one)
-        if place.exists():
-            return
-        place.parent.mkdir(parents=True, exist_ok=True)
+    def run(dataset: Path, seed: int) -> None:
         flags = [f"--{name.replace('_', '-')}={getattr(args, name)}" for name in SETTING]
-        own = [str(dataset), f"--output={args.output}", f"--seed={seed}", "--variants", variant]
-        with open(place.with_suffix(".log"), "w", encoding="utf-8") as log:
-            code = subprocess.call([sys.executable, __file__, *flags, *own], env=environment, stdout=log, stderr=log)
-        print(place if code == 0 else f"failed: see {place.with_suffix('.log')}", file=sys.stderr, flush=True)
+        own = [str(dataset), f"--output={args.output}", f"--seed={seed}", "--variants", *args.variants]
+        subprocess.run([sys.executable, __file__, *flags, *own], env=environment)
 
+    # One seed after the other: what is cut off is comparable.
+    pairs = [(dataset, seed) for seed in args.seeds for dataset in args.datasets]
     with ThreadPoolExecutor(args.workers) as pool:
-        list(pool.map(run, wanted))
+        list(pool.map(lambda pair: run(*pair), pairs))
+    wanted = [(d, v, s) for d in args.datasets for v in args.variants for s in args.seeds]
     results = [json.loads(place.read_text()) for one in wanted if (place := args.output / result_name(*one)).exists()]
     print(table(results))
 

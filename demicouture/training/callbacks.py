@@ -60,6 +60,15 @@ def epoch_order(seed: int, epoch: int, pictures: int, wanted: int, rollbacks: in
     return np.random.default_rng([seed, epoch, rollbacks]).permutation(pictures)[:wanted].astype(np.int32)
 
 
+def epoch_figures(model: Adversary, logs: Mapping[str, Any]) -> dict[str, float]:
+    """Returns what an epoch logged; the losses are no numbers if a network's weights are none any more.
+
+    Such a network may go on having a loss: TensorFlow's ReLU on a CPU takes what is no number for 0.
+    """
+    figures = {name: float(value) for name, value in logs.items()}
+    return figures if model.is_sound() else figures | {"d_loss": np.nan, "g_loss": np.nan}
+
+
 def is_measured(epoch: int, last: int) -> bool:
     """Returns whether a generator is measured after so many epochs: after the first, the last, and now and then.
 
@@ -129,7 +138,7 @@ class History(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         if step % self.model.steps_per_epoch:
             return  # stopped within the epoch
-        row = {"epoch": epoch + 1, "step": step, **{name: float(value) for name, value in logs.items()}}
+        row = {"epoch": epoch + 1, "step": step, **epoch_figures(self.model, logs)}
         row["images_per_second"] = (step - self.first_step) * self.model.batch_size / seconds
         if is_measured(epoch + 1, self.last_epoch) and is_finite(row):
             self.latest = self.measures.measure(self.model.generator_to_show())
@@ -224,7 +233,8 @@ class Samples(keras.callbacks.Callback):
         done = epoch + 1
         leading = done // 10 ** (len(str(done)) - 1)
         round_number = str(done).rstrip("0") in ("1", "2", "5") and leading in (1, 2, 5)
-        if int(self.model.step.numpy()) % self.model.steps_per_epoch == 0 and (round_number or done == self.last_epoch):
+        whole = int(self.model.step.numpy()) % self.model.steps_per_epoch == 0
+        if whole and (round_number or done == self.last_epoch) and self.model.is_sound():
             with on_one_device():
                 pictures = render(self.model.generator_to_show(), self.latents)
             with still_there(self.folder):
@@ -312,7 +322,8 @@ class Checkpoints(keras.callbacks.Callback):
         began = time.monotonic()
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()  # On JAX the variables are elsewhere while fit runs.
-        if all(np.isfinite(np.asarray(variable)).all() for variable in self.model.metrics_variables):
+        losses = [np.asarray(variable) for variable in self.model.metrics_variables]
+        if np.isfinite(losses).all() and self.model.is_sound():
             best = self.history.best_step
             with still_there(self.folder):
                 checkpoints.save(self.folder / "checkpoints", self.model, self.kept, spared=best)
@@ -346,7 +357,7 @@ class Watch(keras.callbacks.Callback):
         """Looks; a run whose losses are no longer numbers ends in any case."""
         if int(self.model.step.numpy()) % self.model.steps_per_epoch:
             return  # stopped within the epoch
-        self.rows.append({name: float(value) for name, value in logs.items()})
+        self.rows.append(epoch_figures(self.model, logs))
         before, self.collapse = self.collapse, find_collapse(self.rows)
         if self.collapse and not before:
             self.report(f"collapse: {self.collapse}, noticed after epoch {epoch + 1}; see history.png")

@@ -37,7 +37,7 @@ def find_collapse(rows: Sequence[Mapping[str, Any]]) -> str | None:
     if not rows:
         return None
     if not is_finite(rows[-1]):
-        return "the losses are no longer numbers"
+        return "losses or weights are no longer numbers"
     if len(rows) < LONG:
         return None
     recent = [{name: float(row[name]) for name in ("d_real", "d_fake", "variety")} for row in rows[-LONG:]]

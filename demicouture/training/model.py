@@ -250,6 +250,10 @@ class Adversary(keras.Model):
         self.measures["variety"].update_state(spread(fakes) / spread(reals))
         return {name: measure.result() for name, measure in self.measures.items()}
 
+    def is_sound(self) -> bool:
+        """Returns whether all weights of both networks are numbers."""
+        return all(np.isfinite(float(ops.sum(ops.abs(weights)))) for weights in self.trainable_variables)
+
     def generator_to_show(self) -> keras.Model:
         """Returns the generator to show and to save: with the averaged weights, where an average is kept.
 
