@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 # What training does, it does on both of Keras' backends.
-ON_BOTH_BACKENDS := $(addprefix tests/test_,layers.py networks.py rendering.py augmentation.py training.py train_dcgan.py)
+ON_BOTH_BACKENDS := $(addprefix tests/test_,layers.py networks.py rendering.py augmentation.py training.py running.py train_dcgan.py)
 
 .PHONY: demo test models clean
 

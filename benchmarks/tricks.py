@@ -177,8 +177,8 @@ def table(results: list[dict]) -> str:
             "",
             f"{dataset}: {own[0]['training_steps']} steps; photographs against photographs: SWD {floor:.1f}",
             "",
-            "| | SWD | precision | recall | averaged: SWD | precision | recall | variety | s |",
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+            "| | SWD | precision | recall | averaged: SWD | precision | recall | s |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
         ]
         for variant in dict.fromkeys(result["variant"] for result in own):
             runs = [result for result in own if result["variant"] == variant]
@@ -187,7 +187,6 @@ def table(results: list[dict]) -> str:
                 for kind in ("last", "average")
                 for name, digits in (("swd", 1), ("precision", 2), ("recall", 2))
             ]
-            cells.append(spread([run["log"]["variety"][-1] for run in runs], 2))
             cells.append(f"{statistics.mean(run['seconds'] for run in runs):.0f}")
             lines.append(f"| {variant} ({len(runs)}) | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -260,15 +260,17 @@ def test_losses_are_binary_cross_entropy():
         assert found == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_spread_of_pictures_is_that_of_their_thumbnails():
-    from demicouture.training.model import spread
+def test_pictures_are_as_far_apart_as_their_thumbnails_nearest_ones():
+    from demicouture.training.model import apartness
 
-    grain = np.tile([[-0.1], [0.1]], (1, 8, 8, 2))[..., None] * np.ones(3)  # (1, 16, 16, 3) of mean 0 everywhere
-    grain = grain.reshape(1, 16, 16, 3)
-    pictures = np.array([-0.3, 0.3, -0.3, 0.3]).reshape(4, 1, 1, 1) + grain
-    found = spread(keras.ops.convert_to_tensor(pictures.astype(np.float32)))
-    assert float(found) == pytest.approx(0.3, rel=1e-3)
-    assert float(spread(keras.ops.ones((4, 16, 16, 3)))) < 1e-5
+    def of_greys(*values: float) -> float:
+        grain = np.tile([[-0.1, 0.1], [0.1, -0.1]], (8, 8))[None, ..., None]  # of mean 0 in every block
+        pictures = np.reshape(values, (-1, 1, 1, 1)) + grain + np.zeros(3)
+        return float(apartness(keras.ops.convert_to_tensor(pictures.astype(np.float32))))
+
+    # The nearest others are 0.1, 0.1 and 0.3 away, in each of 8·8·3 numbers.
+    assert of_greys(0.0, 0.1, 0.4) == pytest.approx(np.sqrt(192) * 0.5 / 3, rel=1e-4)
+    assert of_greys(-0.3, 0.3, -0.3, 0.3) < 1e-5
 
 
 def test_a_state_that_a_run_goes_back_to_leads_elsewhere_at_half_the_rates(adversary, tmp_path):

@@ -233,7 +233,7 @@ class Adversary(keras.Model):
         """Adds a step's figures to the epoch's and returns the epoch's means so far.
 
         ``d_real`` and ``d_fake`` are the discriminator's accuracies on photographs and on generated pictures.
-        ``variety`` says how much the generated pictures of a batch differ from each other: 1 is as much as photographs.
+        ``variety`` says how far apart the generated pictures of a batch are: 1 is as far as photographs.
 
         Args:
             d_loss: The discriminator's loss.
@@ -247,7 +247,7 @@ class Adversary(keras.Model):
         self.measures["g_loss"].update_state(g_loss)
         self.measures["d_real"].update_state(ops.cast(real_logits > 0, "float32"))
         self.measures["d_fake"].update_state(ops.cast(fake_logits < 0, "float32"))
-        self.measures["variety"].update_state(spread(fakes) / spread(reals))
+        self.measures["variety"].update_state(apartness(fakes) / apartness(reals))
         return {name: measure.result() for name, measure in self.measures.items()}
 
     def is_sound(self) -> bool:
@@ -308,11 +308,17 @@ def measure_batch_statistics(generator: keras.Model, batches: int = 4, batch_siz
         layer.momentum = momentum
 
 
-def spread(pictures):
-    """Returns how much the pictures of a batch, (batch, size, size, 3), differ: their thumbnails' mean deviation."""
+def apartness(pictures):
+    """Returns the mean distance from each picture of a batch, (batch, size, size, 3), to the one most like it.
+
+    Held apart are their thumbnails. A mean over all pairs would hardly notice a generator that draws two pictures only.
+    """
     count, size = pictures.shape[:2]
     blocks = (count, THUMBNAIL, size // THUMBNAIL, THUMBNAIL, size // THUMBNAIL, 3)
-    return ops.mean(ops.std(ops.mean(ops.reshape(pictures, blocks), axis=(2, 4)), axis=0)) + 1e-6
+    thumbnails = ops.reshape(ops.mean(ops.reshape(pictures, blocks), axis=(2, 4)), (count, -1))
+    squared = ops.sum(ops.square(thumbnails[:, None] - thumbnails[None]), axis=2)
+    of_others = ops.where(ops.eye(count) > 0, np.float32(np.inf), squared)
+    return ops.mean(ops.sqrt(ops.min(of_others, axis=1))) + 1e-6
 
 
 def cross_entropy(logits, real: bool):
