@@ -67,7 +67,7 @@ def test_discriminator_is_the_seeds_table():
     assert {layer.rate for layer in discriminator.layers if "dropout" in layer.name} == {0.25}
 
 
-@pytest.mark.parametrize("size", [32, 64, 256])
+@pytest.mark.parametrize("size", [32, 64, 256, 512])
 def test_other_sizes_keep_the_pattern(size):
     from demicouture.networks import build_discriminator, build_generator
 

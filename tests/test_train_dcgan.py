@@ -238,6 +238,19 @@ def test_an_unknown_backend_is_told_in_one_line(dataset, tmp_path):
     assert (result.returncode, result.stderr) == (1, "error: KERAS_BACKEND=theano, expected tensorflow or jax\n")
 
 
+@once
+def test_inception_weights_that_cannot_be_had_end_the_run_in_one_line(dataset, tmp_path):
+    # A proxy that nobody answers at, and an empty cache.
+    nowhere = {"KERAS_HOME": str(tmp_path / "keras"), "https_proxy": "http://127.0.0.1:9"}
+    result = run(dataset, tmp_path / "run", "--kid", **nowhere)
+    assert result.returncode == 1
+    assert re.fullmatch(
+        r"error: --kid: InceptionV3's weights cannot be had \(.*\); connect to the network once, or put the file \S+ "
+        r"into ~/.keras/models, or leave --kid out\n",
+        result.stderr,
+    )
+
+
 def test_describe_prints_the_seeds_tables(capsys):
     train_dcgan.main(["--describe"])
     printed = capsys.readouterr().out

@@ -83,6 +83,16 @@ def test_steps_move_both_networks_and_log_what_they_did(adversary, fresh_fakes):
     assert 0 <= log["d_real"][0] <= 1 and 0 <= log["d_fake"][0] <= 1
 
 
+@pytest.mark.parametrize("size", [64, 256, 512])
+def test_every_size_trains(adversary, size):
+    pictures = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
+    model = adversary(pictures, width=1 / 128, discriminator_width=1 / 32, batch_size=2)
+    model.run_eagerly = True  # One step is done sooner than it is compiled.
+    log = model.fit(**model.steps_from(0), shuffle=False, verbose=0, callbacks=[EpochOrder(2)]).history
+    assert all(np.isfinite(values).all() for values in log.values())
+    assert model.generator.output_shape == (None, size, size, 3)
+
+
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
 def test_each_half_of_the_step_changes_its_own_network(adversary, frozen):
     model = adversary()

@@ -93,6 +93,7 @@ class Run:
         if int(self.model.rollbacks.numpy()) < len(rollbacks):
             self._go_back(rollbacks)  # An earlier process was killed on the way.
         while reason := self._train_on():
+            any_process(False)  # The log is written before any process reads it.
             rollbacks.append(self._plan_rollback(reason, len(rollbacks)))
             if self.writes:
                 files.write_json(self.folder / collapse.RECORD, rollbacks)
