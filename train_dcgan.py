@@ -61,6 +61,7 @@ PRESETS = {
         "epochs": 10_000,
         "batch_size": 32,
         "learning_rate": 2e-4,
+        "discriminator_learning_rate": None,
         "augment": False,
         "flips": False,
         "ema": 0.0,
@@ -72,7 +73,8 @@ PRESETS = {
         "discriminator_width": None,
         "epochs": 2_000,
         "batch_size": 32,
-        "learning_rate": 2e-4,
+        "learning_rate": 1e-4,
+        "discriminator_learning_rate": 4e-4,
         "augment": True,
         "flips": True,
         "ema": 0.999,
@@ -86,7 +88,8 @@ PRESETS = {
         "discriminator_width": 1.0,
         "epochs": 36,
         "batch_size": 16,
-        "learning_rate": 1e-3,
+        "learning_rate": 5e-4,
+        "discriminator_learning_rate": 2e-3,
         "augment": False,
         "flips": True,
         "ema": 0.99,
@@ -227,7 +230,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     def add_figure(flag: str, help: str, **how: Any) -> None:
         name = flag.removeprefix("--").replace("-", "_")
         values = {preset: figures[name] for preset, figures in PRESETS.items()}
-        told = ", ".join(f"{preset} {'--width' if value is None else value}" for preset, value in values.items())
+        followed = flag.replace("discriminator-", "")
+        told = ", ".join(f"{preset} {followed if value is None else value}" for preset, value in values.items())
         own.add_argument(flag, help=f"{help} ({told})", **how)
 
     add_figure("--size", "the pictures' side in pixels", type=int, choices=SIZES)
@@ -235,7 +239,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add_figure("--discriminator-width", "factor on the discriminator's alone", type=cli.number(0.01, 4), metavar="X")
     add_figure("--epochs", "passes over the pictures; more extend a run", type=cli.integer(1), metavar="N")
     add_figure("--batch-size", "pictures in a step", type=cli.integer(2), metavar="N")
-    add_figure("--learning-rate", "of both Adams", type=cli.number(1e-7, 1), metavar="X")
+    add_figure("--learning-rate", "of the generator's Adam", type=cli.number(1e-7, 1), metavar="X")
+    add_figure("--discriminator-learning-rate", "of the discriminator's", type=cli.number(1e-7, 1), metavar="X")
     switch = {"action": argparse.BooleanOptionalAction}
     add_figure("--augment", "show the discriminator its pictures through DiffAugment", **switch)
     add_figure("--flips", "mirror photographs at random", **switch)
@@ -286,8 +291,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for name, value in PRESETS[args.preset].items():
         if getattr(args, name) is None:
             setattr(args, name, value)
-    if args.discriminator_width is None:
-        args.discriminator_width = args.width
+    for name in ("width", "learning_rate"):
+        if getattr(args, f"discriminator_{name}") is None:
+            setattr(args, f"discriminator_{name}", getattr(args, name))
     return args
 
 

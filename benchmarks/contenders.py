@@ -179,6 +179,7 @@ def ours(size: int, width: float, batch_size: int, precision: str) -> Callable[[
         discriminator_width=width,
         batch_size=batch_size,
         learning_rate=LEARNING_RATE,
+        discriminator_learning_rate=LEARNING_RATE,
         augment=False,
         flips=False,
         ema=0.0,

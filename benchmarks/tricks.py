@@ -99,7 +99,8 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
             width=args.width,
             discriminator_width=args.discriminator_width,
             batch_size=args.batch_size,
-            learning_rate=args.learning_rate,
+            learning_rate=args.learning_rate / (TTUR_FACTOR if "ttur" in tricks else 1),
+            discriminator_learning_rate=args.learning_rate * (TTUR_FACTOR if "ttur" in tricks else 1),
             augment="augment" in tricks,
             flips="flips" in tricks,
             ema=args.ema,
@@ -108,9 +109,6 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
         )
     finally:
         networks.build_discriminator = plain_discriminator
-    if "ttur" in tricks:
-        model.optimizer.discriminator.learning_rate = args.learning_rate * TTUR_FACTOR
-        model.optimizer.generator.learning_rate = args.learning_rate / TTUR_FACTOR
     return model
 
 

@@ -39,6 +39,7 @@ def start(tmp_path):
             discriminator_width=1 / 32,
             batch_size=4,
             learning_rate=1e-3,
+            discriminator_learning_rate=1e-3,
             augment=False,
             flips=False,
             ema=0.9,

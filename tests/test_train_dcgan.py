@@ -195,7 +195,7 @@ def test_a_damaged_run_is_repaired_from_its_checkpoint(undisturbed, dataset, tmp
 
 
 def test_other_options_and_other_pictures_are_refused(undisturbed, dataset, tmp_path):
-    with pytest.raises(OptionsError, match=r"made with --learning-rate 0.001 \(now 0.1\); use the same options"):
+    with pytest.raises(OptionsError, match=r"made with --learning-rate 0.0005 \(now 0.1\); use the same options"):
         train_dcgan.main(command(dataset, undisturbed, "--epochs", "6", "--learning-rate", "0.1"))
     with pytest.raises(OptionsError, match=r"made with --epochs 6 \(now 5, expected at least as many\)"):
         train_dcgan.main(command(dataset, undisturbed, "--epochs", "5"))
@@ -282,5 +282,7 @@ def test_the_preset_of_the_seed_is_the_default_and_each_figure_a_flag():
     args = train_dcgan.parse_args([])
     assert (args.size, args.width, args.discriminator_width, args.epochs, args.batch_size) == (128, 1, 1, 10_000, 32)
     assert (args.learning_rate, args.augment, args.flips, args.ema) == (2e-4, False, False, 0)
+    assert args.discriminator_learning_rate == 2e-4
     args = train_dcgan.parse_args(["--preset", "best", "--no-flips", "--width", "0.5"])
+    assert (args.learning_rate, args.discriminator_learning_rate) == (1e-4, 4e-4)
     assert (args.width, args.discriminator_width, args.augment, args.flips, args.ema) == (0.5, 0.5, True, False, 0.999)

@@ -86,6 +86,7 @@ class Adversary(keras.Model):
         discriminator_width: float,
         batch_size: int,
         learning_rate: float,
+        discriminator_learning_rate: float,
         augment: bool,
         flips: bool,
         ema: float,
@@ -100,7 +101,8 @@ class Adversary(keras.Model):
             width: The factor on the generator's inner channel counts.
             discriminator_width: The factor on the discriminator's.
             batch_size: Pictures in a step, at most n.
-            learning_rate: Of both Adams.
+            learning_rate: Of the generator's Adam.
+            discriminator_learning_rate: Of the discriminator's.
             augment: Whether the discriminator sees its pictures through DiffAugment.
             flips: Whether photographs are mirrored at random.
             ema: Momentum of the generator's averaged weights; 0 keeps no average.
@@ -121,7 +123,7 @@ class Adversary(keras.Model):
         self.order = self._constant(np.zeros(self.steps_per_epoch * batch_size, np.int32), "order")
         self.step = self._constant(np.zeros((), np.int32), "step")
         self.rollbacks = self._constant(np.zeros((), np.int32), "rollbacks")
-        self._learning_rate = learning_rate
+        self._learning_rates = discriminator_learning_rate, learning_rate
         self.seed, self._seed_number = keras.random.SeedGenerator(seed), seed
         self.measures = {name: keras.metrics.Mean(name) for name in MEASURES}
         with on_one_device():
@@ -130,7 +132,7 @@ class Adversary(keras.Model):
         self._untracked = SimpleNamespace(twin=twin, stream=StreamedPictures(pictures, self) if on_disk else None)
         self.built = True
 
-        discriminator_optimizer = keras.optimizers.Adam(learning_rate, BETA_1)
+        discriminator_optimizer = keras.optimizers.Adam(discriminator_learning_rate, BETA_1)
         discriminator_optimizer.build(self.discriminator.trainable_variables)
         average = {"use_ema": True, "ema_momentum": ema} if ema else {}
         generator_optimizer = keras.optimizers.Adam(learning_rate, BETA_1, **average)
@@ -164,8 +166,10 @@ class Adversary(keras.Model):
         """
         self.rollbacks.assign(rollbacks)
         self.seed.state.assign(keras.random.SeedGenerator(self._seed_number + rollbacks).state)
-        for optimizer in (self.optimizer.discriminator, self.optimizer.generator):
-            optimizer.learning_rate = self._learning_rate / 2**rollbacks
+        for half, rate in zip(
+            (self.optimizer.discriminator, self.optimizer.generator), self._learning_rates, strict=True
+        ):
+            half.learning_rate = rate / 2**rollbacks
 
     def steps_from(self, first: int) -> dict[str, Any]:
         """Returns what ``fit`` takes to do an epoch's steps from number ``first`` on."""
