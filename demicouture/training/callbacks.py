@@ -208,13 +208,11 @@ def draw_history(path: Path, rows: list[dict[str, str]], rollbacks: list[dict[st
         shares.set(
             xlabel="epoch", ylabel="share", ylim=(0, None), title="How many are good, and how different they are"
         )
-        marks = [(mark["epoch"], f"{mark['reason']}: back to epoch {mark['back_to']}") for mark in rollbacks]
-        for epoch, reason in [*all_collapses(rows), *marks]:
+        marks = [(mark["epoch"], f"{mark['reason']}; back to epoch {mark['back_to']}") for mark in rollbacks]
+        for epoch, reason in [*marks, *all_collapses(rows)]:
             for axes in (losses, accuracies, distances, shares):
-                axes.axvline(epoch, color=PLANE_COLOUR, linestyle="--", linewidth=0.8)
-            losses.annotate(
-                reason, (epoch, 0.98), xycoords=("data", "axes fraction"), fontsize=7, rotation=90, va="top", ha="right"
-            )
+                told = f"epoch {epoch}: {reason}" if axes is accuracies else None
+                axes.axvline(epoch, color=PLANE_COLOUR, linestyle="--", linewidth=0.8, label=told)
         for axes in (losses, accuracies, distances, shares):
             axes.set_xlim(0, max(epochs) + 1)
             axes.legend(frameon=False, fontsize=8)
