@@ -80,7 +80,7 @@ def test_two_processes_compute_what_one_computes_stop_together_and_tell_of_a_los
     for process in both:
         stderr = process.communicate(timeout=60)[1]
         assert (process.returncode, stderr.split(":")[0]) == (130, "interrupted")
-    (checkpoint,) = output.glob("checkpoints/step-*.npz")
+    checkpoint = max(output.glob("checkpoints/step-*.npz"))
     done = rows()
     assert int(checkpoint.stem[5:]) // 3 == done
 
