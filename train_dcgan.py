@@ -82,16 +82,17 @@ PRESETS = {
         "ema": 0.999,
     },
     # Tried out for five minutes on two cores. Small batches give more steps. The generator is what costs time, so it is
-    # thin; a discriminator as thin (4, 8 and 16 channels) teaches it nothing in that time. And 36 passes over the
-    # pictures are too few to learn them by heart: DiffAugment would only make the task harder.
+    # thin; a discriminator as thin (4, 8 and 16 channels) teaches it nothing in that time. And 34 passes over the
+    # pictures are too few to learn them by heart: DiffAugment only makes the task harder, and a generator that learns
+    # at half the pace draws softer outlines; see benchmarks/README.md.
     "demo": {
         "size": 64,
         "width": 0.125,
         "discriminator_width": 1.0,
-        "epochs": 36,
+        "epochs": 34,
         "batch_size": 16,
-        "learning_rate": 5e-4,
-        "discriminator_learning_rate": 2e-3,
+        "learning_rate": 1e-3,
+        "discriminator_learning_rate": None,
         "augment": False,
         "flips": True,
         "ema": 0.99,
