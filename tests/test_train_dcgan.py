@@ -195,7 +195,7 @@ def test_a_damaged_run_is_repaired_from_its_checkpoint(undisturbed, dataset, tmp
 
 
 def test_other_options_and_other_pictures_are_refused(undisturbed, dataset, tmp_path):
-    with pytest.raises(OptionsError, match=r"made with --learning-rate 0.001 \(now 0.1\); use the same options"):
+    with pytest.raises(OptionsError, match=r"made with --learning-rate 0.001 \(now 0.1\), --disc"):
         train_dcgan.main(command(dataset, undisturbed, "--epochs", "6", "--learning-rate", "0.1"))
     with pytest.raises(OptionsError, match=r"made with --epochs 6 \(now 5, expected at least as many\)"):
         train_dcgan.main(command(dataset, undisturbed, "--epochs", "5"))
