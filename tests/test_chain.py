@@ -94,7 +94,9 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     assert len(list(review.glob("*/keep/*.jpg"))) == len(list(dataset.glob("*/*.png")))
 
     training = home / "outputs/3-training"
-    assert columns(training / "history.csv") == "epoch step d_loss g_loss d_real d_fake images_per_second".split()
+    assert columns(training / "history.csv") == (
+        "epoch step d_loss g_loss d_real d_fake images_per_second variety swd swd_floor precision recall".split()
+    )
 
     generated = home / "outputs/4-generated"
     latents = np.load(generated / "latents.npy", allow_pickle=False)
