@@ -6,7 +6,8 @@ Writes: outputs/3-training/
           history.csv, history.png  a row each epoch: losses, the discriminator's accuracies, speed, measures
           samples/epoch-00010.png   the same latents again and again; reals.png: photographs, to compare
           samples.gif               these grids, one after the other
-          judge.keras, judge.json   what describes pictures for precision and recall: it saw photographs only
+          judge.keras, judge.json, photographs.npz
+                                    what describes pictures for precision and recall: it saw photographs only
           checkpoints/              all that a run needs to go on; the last ones and the best one
           generator.keras           the best generator, by its sliced Wasserstein distance
           generator-last.keras, discriminator.keras

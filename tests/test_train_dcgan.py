@@ -55,6 +55,7 @@ def test_a_run_leaves_what_was_promised(undisturbed, dataset):
         "samples.gif",
         "judge.keras",
         "judge.json",
+        "photographs.npz",
         "generator.keras",
         "generator-last.keras",
         "discriminator.keras",
