@@ -312,9 +312,9 @@ def main(argv: list[str] | None = None) -> None:
         return np.stack([pictures[index] for index in some])
 
     if answers is None:
-        answers = ask(
-            judge.open_judge(folder, dataset, args.seed, args.quiet, args.features), args.count, see, args.quiet
-        )
+        # Training may have left the very judge that is wanted.
+        the_judge = judge.open_judge(folder, dataset, args.seed, args.quiet, args.features, elsewhere=args.input)
+        answers = ask(the_judge, args.count, see, args.quiet)
 
     # Training the judge took a while, in which a person may have saved another label: what counts is there now.
     words = read_words(folder, args.count, poles)

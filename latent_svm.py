@@ -157,13 +157,12 @@ def main(argv: list[str] | None = None) -> None:
     }
     # The labels are no option but an input, however their file is named: changed ones are worked in.
     options = {"seed": args.seed}
-    next_step = cli.next_step(
-        args,
-        "interpolate.py",
-        flag="--boundary",
-        input=args.input if args.input_given else None,
-        training=args.training,
-    )
+    passed_on = {"input": args.input if args.input_given else None, "training": args.training}
+    if args.labels:
+        # Of two other words there is no pair to go between; but the plane of the poles can be made independent of them.
+        next_step = cli.next_step(args, "latent_svm.py", "--output", **passed_on) + f" --without {args.name}"
+    else:
+        next_step = cli.next_step(args, "interpolate.py", "--boundary", **passed_on)
 
     def named(name: str) -> str:
         stem, _, suffix = name.rpartition(".")

@@ -155,8 +155,11 @@ def sentences(report: dict[str, Any]) -> list[str]:
         )
     else:
         told.append(f"No curved boundary is clearly better than the plane ({others})")
+    judged, own = (sum(report["by_source"][source]["labels"].values()) for source in ("judge", "person"))
     if (angle := report["by_source"]["angle_degrees"]) is not None:
         told.append(f"The judge's labels alone and a person's alone give planes {angle:.0f}° apart")
+    elif judged and own:
+        told.append(f"{own} labels are a person's; from {LEAST} of each word on, they are held against the judge's")
     if across := report.get("across_the_plane"):
         told.append(f"Across the plane, {across['explained']}")
         told.append(f"Of what changes in the pictures, {analysis.told_shares(across['change_in_the_picture'])}")

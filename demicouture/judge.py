@@ -70,6 +70,9 @@ IMAGENET_SIZE = 128
 """The side of the pictures for MobileNetV2, one of those it was trained for. It is the smallest of its kind, 9 MB to
 download, and takes pictures in [-1, 1], as they are here."""
 
+FILES = ("judge.keras", "photographs.npz", "judge.json")
+"""What a judge is on disk, the record last: it says which two belong together."""
+
 OF_FILES = ("network_sha256", "photographs_sha256")
 """What ``judge.json`` holds of the judge's two other files, so that none is taken for another's."""
 
@@ -176,7 +179,12 @@ def is_worthy(record: Mapping[str, Any]) -> bool:
 
 
 def open_judge(
-    folder: Path, dataset: Dataset | None, seed: int, quiet: bool = True, features: str = OWN
+    folder: Path,
+    dataset: Dataset | None,
+    seed: int,
+    quiet: bool = True,
+    features: str = OWN,
+    elsewhere: Path | None = None,
 ) -> Judge | None:
     """Returns the judge in ``folder``, trained now where there is none for this data set yet.
 
@@ -186,6 +194,7 @@ def open_judge(
         seed: Decides the initial weights, the split and the augmentation.
         quiet: Whether to show no progress bar.
         features: What describes the pictures, of :data:`FEATURES_BY`.
+        elsewhere: Another folder in which such a judge may lie already; it is copied.
 
     Returns:
         The judge, or None where there is neither one in the folder nor a data set.
@@ -193,14 +202,20 @@ def open_judge(
     Raises:
         InputError: The network that has seen ImageNet cannot be had.
     """
-    record = read_record(folder)
-    wanted = dataset and (dataset.sha256, seed, features)
-    if record is None or (wanted and (record["dataset_sha256"], record["seed"], record["features"]) != wanted):
+
+    def fits(record: Mapping[str, Any] | None) -> bool:
+        wanted = dataset and (dataset.sha256, seed, features)
+        return bool(record) and wanted in (None, (record["dataset_sha256"], record["seed"], record["features"]))
+
+    if not fits(record := read_record(folder)):
         if dataset is None:
             return None
-        judge = train_judge(dataset, seed, quiet, features)
-        _save(judge, folder)
-        return judge
+        if elsewhere is None or not fits(record := read_record(elsewhere)):
+            judge = train_judge(dataset, seed, quiet, features)
+            _save(judge, folder)
+            return judge
+        for name in FILES:
+            files.write_bytes(folder / name, (elsewhere / name).read_bytes())
     start_keras()
     import keras
 

@@ -80,6 +80,19 @@ def test_saved_judge_is_taken_as_it_is(trained, shapes):
     assert (folder / "judge.keras").read_bytes() == before
 
 
+def test_a_judge_that_lies_elsewhere_is_copied(trained, shapes, tmp_path, monkeypatch):
+    _, elsewhere = trained
+    monkeypatch.setattr(judge, "STEPS", 1)
+    copied = judge.open_judge(tmp_path, shapes, seed=0, elsewhere=elsewhere)
+    assert {path.name for path in tmp_path.iterdir()} == set(judge.FILES)
+    for name in judge.FILES:
+        assert (tmp_path / name).read_bytes() == (elsewhere / name).read_bytes()
+    np.testing.assert_array_equal(copied.score(shapes.pictures[:5]), trained[0].score(shapes.pictures[:5]))
+    # One of another seed is no use.
+    other = judge.open_judge(tmp_path / "other", shapes, seed=1, elsewhere=elsewhere)
+    assert other.record["seed"] == 1
+
+
 def test_random_labels_make_no_judge(monkeypatch):
     monkeypatch.setattr(judge, "STEPS", 6)
     pictures, labels = draw_shapes(100)

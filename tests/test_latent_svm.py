@@ -79,6 +79,7 @@ def test_the_folder_holds_what_was_promised(finished):
     assert 0.55 < low < report["held_out_accuracy"] < high < 0.9
     assert "3-training/generator.keras: not found, so walk.png and the other pictures of designs were" in printed
     assert "No curved boundary is clearly better than the plane (linear SVM " in printed
+    assert "1 labels are a person's; from 10 of each word on, they are held against the judge's" in printed
     assert re.search(
         r"114 labels give the normal to a cosine of about 0\.\d+; 0\.95 takes about [\d,]+ labels", printed
     )
@@ -193,7 +194,9 @@ def test_directions_lie_beside_the_plane_and_can_be_left_out_of_it(home, tmp_pat
     folder = home / "outputs/5-boundary"
     assert run(home) == 0
     before = contents(folder)
+    capsys.readouterr()
     assert run(home, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"latent_svm.py --home {home} --without sleeves")
     after = contents(folder)
     assert {name: after[name] for name in before} == before
     assert {"hyperplane-sleeves.npz", "report-sleeves.json", "plot-sleeves.png"} <= set(after)
