@@ -130,7 +130,7 @@ def draw_sets(
                 axis.hist(distances[members], bins, color=colour, alpha=0.6, label=f"{pole}, {members.sum()} designs")
             axis.axvline(0, color=figures.PLANE_COLOUR, linewidth=1.5, label="the plane")
             axis.set(title=title, ylabel="designs", xlim=(-reach, reach))
-        axes[0].legend(frameon=False, fontsize=9)
+        axes[0].legend(frameon=False, fontsize=9, loc="upper right")
         axes[1].set_xlabel("signed distance from the plane (units of latent space)")
 
 

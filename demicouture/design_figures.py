@@ -85,4 +85,4 @@ def draw_reliability(path: Path, record: Mapping[str, Any]) -> None:
             f"Brier score {record['held_out_brier_score']:.3f}",
             wrap=True,
         )
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend(frameon=False, fontsize=9, loc="upper left")

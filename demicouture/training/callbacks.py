@@ -215,7 +215,7 @@ def draw_history(path: Path, rows: list[dict[str, str]], rollbacks: list[dict[st
                 axes.axvline(epoch, color=PLANE_COLOUR, linestyle="--", linewidth=0.8, label=told)
         for axes in (losses, accuracies, distances, shares):
             axes.set_xlim(0, max(epochs) + 1)
-            axes.legend(frameon=False, fontsize=8)
+            axes.legend(frameon=False, fontsize=8, loc="upper right")
 
 
 class Samples(keras.callbacks.Callback):
