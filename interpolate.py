@@ -69,7 +69,12 @@ FRAME_MILLISECONDS = 50
 HOLD_MILLISECONDS = 800
 """Long enough to recognise the two designs."""
 
+LOOKED_THROUGH = 512
+"""Designs among which a photograph's search starts, at most: of the full-size network, half a minute on two cores."""
+
 FOOT = "foot"
+"""The way through the hyperplane's nearest point."""
+
 OF_PAIR = ("crossing.png", "found-a.png", "found-a.npy", "found-b.png", "found-b.npy")
 """What a run makes only sometimes."""
 
@@ -84,14 +89,14 @@ class Setting:
         args: The flags.
         designs: The designs.
         plane: The hyperplane, or None.
-        wearable: bool (n,), which designs are realistic and no copies.
+        realism: float64 (n,), how realistic the designs are; see :func:`demicouture.ends.read_realism`.
         generator_file: Where the generator lies.
     """
 
     args: argparse.Namespace
     designs: Designs
     plane: Hyperplane | None
-    wearable: np.ndarray
+    realism: np.ndarray
     generator_file: Path
 
 
@@ -156,7 +161,7 @@ def choose_ends(setting: Setting) -> tuple[tuple[int, ...] | Path, tuple[int, ..
     swap = bool(taken) and {designs.labels[number] for number in taken} == {designs.poles[int(args.a is None) ^ 1]}
 
     def surest(pole: int) -> tuple[int, ...]:
-        found = ends.surest(designs, pole, setting.plane, setting.wearable, without=taken)
+        found = ends.surest(designs, pole, setting.plane, setting.realism, without=taken)
         if not found:
             raise InputError(f"{args.input / 'labels.csv'}: found no other design to go to; give both --a and --b")
         return tuple(found)
@@ -169,23 +174,31 @@ def choose_ends(setting: Setting) -> tuple[tuple[int, ...] | Path, tuple[int, ..
 
 def find_photograph(
     setting: Setting, flag: str, path: Path, the_judge: judge.Judge | None, generator: Any
-) -> tuple[End, np.ndarray, float]:
-    """Returns a photograph as an end; it and the design found for it, uint8 (2, size, size, 3); and their likeness."""
+) -> tuple[End, np.ndarray, dict[str, float | None]]:
+    """Returns a photograph as an end.
+
+    Returns:
+        The end; the photograph and the design found for it, uint8 (2, size, size, 3); and how like the two are.
+
+    Raises:
+        InputError: The photograph cannot be used, or no design is near it.
+    """
     # Imported here: people are looked for in it by libraries that no other way needs.
-    from demicouture.inversion import NEAR, find_latent
+    from demicouture.inversion import find_latent
     from demicouture.photograph import read_photograph
 
     args = setting.args
     wanted = read_photograph(flag, path, generator.output_shape[1], args.data)
-    found = find_latent(generator, the_judge, wanted, setting.designs.latents, args.quiet)
-    if found.likeness < NEAR:
+    found = find_latent(generator, the_judge, wanted, setting.designs.latents[:LOOKED_THROUGH], args.quiet)
+    if not found.is_near:
+        nearer = "" if found.nearer is None else f", nearer than {found.nearer:.0%} of photographs have another one"
         raise InputError(
-            f"{flag} {path}: found no design near it (the most like one has a likeness of {found.likeness:.0%}, "
-            f"expected at least {NEAR:.0%}); take a photograph of the kind that the generator learned from, one "
-            "garment from the front"
+            f"{flag} {path}: found no design near it (the most like one: {found.likeness:.0%}{nearer}), expected a "
+            "photograph of the kind that the generator learned from; take one garment from the front"
         )
-    end = End(found.latent.astype(np.float64), f"{path.name} (found with a likeness of {found.likeness:.0%})")
-    return end, np.stack([wanted, found.picture]), found.likeness
+    name = f"{path.name} (a design {found.likeness:.0%} like it)"
+    record = {"likeness": found.likeness, "nearer_than_share_of_photographs": found.nearer}
+    return End(found.latent.astype(np.float64), name), np.stack([wanted, found.picture]), record
 
 
 def title(pair: tuple[End, End], plane: Hyperplane | None, crossing: float | None) -> str:
@@ -295,12 +308,12 @@ def make_way(
     pair, photographs, latents, found = [], {}, {}, {}
     for letter, what in zip("ab", asked, strict=True):
         if isinstance(what, Path):
-            end, both, likeness = find_photograph(setting, f"--{letter}", what, the_judge, generator)
-            captions = ["the photograph", f"the design, {likeness:.0%} like it"]
+            end, both, record = find_photograph(setting, f"--{letter}", what, the_judge, generator)
+            captions = ["the photograph", f"the design, {record['likeness']:.0%} like it"]
             scale = max(1, MOST_OF_GIF // both.shape[1])
             photographs[f"found-{letter}.png"] = figures.grid(both, 2, scale=scale, captions=captions)
             latents[f"found-{letter}.npy"] = end.latent[np.newaxis]
-            found[f"likeness_of_{letter}"] = likeness
+            found[f"found_{letter}"] = record
         else:
             end = ends.of_designs(setting.designs, what)
         pair.append(end)
@@ -341,7 +354,7 @@ def make_board(setting: Setting, generator: Any) -> Made:
         InputError: The generator is not the designs'.
     """
     args, designs, plane = setting.args, setting.designs, setting.plane
-    sides = [ends.surest(designs, pole, plane, setting.wearable, args.pairs) for pole in (0, 1)]
+    sides = [ends.surest(designs, pole, plane, setting.realism, args.pairs) for pole in (0, 1)]
     cells = []
     for first, second in itertools.product(*sides):
         way = way_between(setting, designs.latents[first], designs.latents[second])
@@ -383,7 +396,7 @@ def make_lookbook(
         return rendering.render(generator, latents)
 
     return lookbook.make(
-        setting.designs, setting.plane, setting.wearable, the_judge, render, args.data, args.seed, args.quiet
+        setting.designs, setting.plane, setting.realism, the_judge, render, args.data, args.seed, args.quiet
     ), ""
 
 
@@ -472,8 +485,7 @@ def main(argv: list[str] | None = None) -> None:
         asked = "--path foot" if args.path == FOOT else "--even distance"
         raise InputError(f"{asked}: expected a hyperplane, but {no_plane}")
     generator_file = (args.training or cli.folder(args, "3-training")) / "generator.keras"
-    wearable = ends.read_wearable(args.input, len(designs.latents))
-    setting = Setting(args, designs, plane, wearable, generator_file)
+    setting = Setting(args, designs, plane, ends.read_realism(args.input, len(designs.latents)), generator_file)
     if args.pairs:
         ends.refuse_one_pole(designs, args.input / "labels.csv")
         asked = ()

@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from demicouture.boundary import Hyperplane
-from demicouture.designs import Designs, read_rows
+from demicouture.designs import Designs, design_name, read_rows
 from demicouture.errors import InputError
 from demicouture.latents import prior_preserving_mean
 
 NUMBERS = re.compile(r"\d+(,\d+)*")
+
+SURE = 0.1
+"""How far from its pole a score may be to be sure: one in ten such designs is not of it, by the judge's own account."""
 
 Asked = tuple[int, ...] | Path | None
 """What ``--a`` or ``--b`` asks for: designs by number, a photograph, or nothing, which leaves the choice to us."""
@@ -74,48 +77,60 @@ def of_designs(designs: Designs, numbers: Sequence[int]) -> End:
     return End(latent, f"design {numbers[0]}" + (f" ({label})" if label else ""), tuple(numbers))
 
 
-def read_wearable(folder: Path, count: int) -> np.ndarray:
-    """Returns which designs the judge found realistic and no copy, bool (n,); all of them where it did not say.
+def read_realism(folder: Path, count: int) -> np.ndarray:
+    """Returns how realistic the judge found each design, float64 (n,).
+
+    Of designs that are not realistic, or copies of a photograph, it is -inf; of all it is 0 where the judge did not say
+    or found none that will do.
 
     Raises:
         InputError: ``designs.csv`` is damaged.
     """
     table = folder / "designs.csv"
     if not table.exists():
-        return np.ones(count, bool)
-    rows = read_rows(table, ["design", "realistic", "copy"], count)
-    wearable = np.zeros(count, bool)
-    for name, row in rows.items():
-        wearable[int(name.removeprefix("design-").removesuffix(".png"))] = (row["realistic"], row["copy"]) == (
-            "yes",
-            "no",
-        )
-    return wearable if wearable.any() else np.ones(count, bool)
+        return np.zeros(count)
+    realism = np.full(count, -np.inf)
+    rows = read_rows(table, ["design", "realism", "realistic", "copy"], count)
+    for index in range(count):
+        row = rows.get(design_name(index))
+        if row and (row["realistic"], row["copy"]) == ("yes", "no"):
+            try:
+                realism[index] = float(row["realism"])
+            except ValueError:
+                found = f"the realism of {row['design']} is {row['realism']!r}, expected a number"
+                raise InputError(f"{table}: {found}; run: python generate.py") from None
+    return realism if np.isfinite(realism).any() else np.zeros(count)
 
 
 def surest(
-    designs: Designs, pole: int, plane: Hyperplane | None, wearable: np.ndarray, count: int = 1, without: Sequence = ()
+    designs: Designs, pole: int, plane: Hyperplane | None, realism: np.ndarray, count: int = 1, without: Sequence = ()
 ) -> list[int]:
-    """Returns the designs that are most surely of a pole, the surest first: 0 is the first pole, 1 the second.
+    """Returns designs that are surely of a pole and good to look at, the best first: 0 is the first pole, 1 the second.
 
-    Those that are realistic count before the others, then a person's word before the judge's; then the score, or the
-    distance from the hyperplane where there is none. What is surest by score alone is often an exaggeration.
+    Designs that are realistic count before the others, a person's word before the judge's, and scores within
+    :data:`SURE` of the pole before the rest. What then is left to differ is how realistic they are: a judge that is
+    sure is sure to the last digit, and the most extreme score is an exaggeration's. Where nothing is known of that, the
+    score decides; or the distance from the hyperplane, where there is none.
 
     Args:
         designs: The designs.
         pole: 0 or 1.
         plane: The hyperplane, or None.
-        wearable: bool (n,), which designs are realistic.
+        realism: float64 (n,), see :func:`read_realism`.
         count: How many designs.
         without: Designs that are not to be chosen.
     """
     of_pole = np.setdiff1d(np.flatnonzero(designs.labelled(designs.poles[pole])), np.array(without, int))
-    towards_second = designs.scores
-    if np.isnan(towards_second[of_pole]).all():
-        towards_second = plane.signed_distance(designs.latents) if plane else np.zeros(len(designs.latents))
-    sureness = np.nan_to_num(towards_second if pole else -towards_second, nan=-math.inf)[of_pole]
+    scores = designs.scores[of_pole]
+    sureness = scores if pole else 1 - scores
+    sure = sureness >= 1 - SURE  # Of nan it is false.
+    if np.isnan(scores).all():
+        sureness = np.zeros(len(of_pole))
+        if plane:
+            sureness = plane.signed_distance(designs.latents[of_pole]) * (1 if pole else -1)
+    sureness, realism = np.nan_to_num(sureness, nan=-math.inf), realism[of_pole]
     # The last key counts first.
-    order = np.lexsort([of_pole, -sureness, ~designs.by_person[of_pole], ~wearable[of_pole]])
+    order = np.lexsort([of_pole, -sureness, -realism, ~sure, ~designs.by_person[of_pole], np.isneginf(realism)])
     return of_pole[order[:count]].tolist()
 
 

@@ -37,8 +37,8 @@ OF_EACH_POLE = 20
 BETWEEN = (0.35, 0.65)
 """The judge's scores of what is in between, of which it is two thirds as likely the other pole's at the least."""
 
-SHARE = 0.5
-"""Of the candidates that will do, the more realistic half is chosen from: the farthest points of a set are its
+SHARE = 0.25
+"""Of the candidates that will do, the most realistic quarter is chosen from: the farthest points of a set are its
 strangest, and without this the lookbook would gather what only just passes."""
 
 AT_A_TIME = 512
@@ -292,7 +292,7 @@ def gather(
 def make(
     designs: Designs,
     plane: Hyperplane | None,
-    wearable: np.ndarray,
+    realism: np.ndarray,
     judge: Judge,
     render: Render,
     data: Path,
@@ -304,7 +304,7 @@ def make(
     Args:
         designs: The designs that pairs are made of.
         plane: The hyperplane, or None.
-        wearable: bool (n,), which designs are realistic.
+        realism: float64 (n,), how realistic the designs are; see :func:`demicouture.ends.read_realism`.
         judge: The judge, with enough photographs to appraise by.
         render: The generator.
         data: The data set, for the nearest photographs' pictures; where they are not, they are only named.
@@ -313,7 +313,7 @@ def make(
     """
     appraiser, worthy = Appraiser(judge.photographs), is_worthy(judge.record)
     surest_of = (
-        [surest(designs, pole, plane, wearable, OF_EACH_POLE) for pole in (0, 1)]
+        [surest(designs, pole, plane, realism, OF_EACH_POLE) for pole in (0, 1)]
         if len(designs.poles) == 2
         else [[], []]
     )
