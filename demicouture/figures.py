@@ -154,7 +154,7 @@ def save_video(path: Path, frames: np.ndarray, milliseconds: int, hold: int) -> 
     """
     still = hold // milliseconds
     first, last = frames[:1].repeat(still, 0), frames[-1:].repeat(still, 0)
-    sequence = np.concatenate([first, frames[1:-1], last, frames[-2:0:-1]])
+    sequence = np.concatenate([first, frames[1:-1], last, frames[-2:0:-1], frames[:1]])
     height, width = frames.shape[1:3]
     with atomic_path(path) as partial:
         writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), 1000 / milliseconds, (width, height))

@@ -59,7 +59,7 @@ class Found:
         latent: float32 (latent_dim,) in [-1, 1].
         picture: uint8 (size, size, 3), the design of it.
         likeness: 1 for the same picture, 0 for one that is as unlike as designs are on average.
-        nearer: The share of photographs that lie further from any other photograph than the picture lies from the design;
+        nearer: The share of photographs that lie further from any other one than the picture lies from the design;
             None without a judge.
         by_start: float64 (starts,), the loss that each start came to, the best first.
     """

@@ -41,6 +41,9 @@ SHARE = 0.25
 """Of the candidates that will do, the most realistic quarter is chosen from: the farthest points of a set are its
 strangest, and without this the lookbook would gather what only just passes."""
 
+FAR = 0.9
+"""How far a garment's relatives stand from the plane: as far as all but a tenth of the designs."""
+
 AT_A_TIME = 512
 HUNDRED = 100
 """Designs of each kind that are counted; the seed's slide gives its own figure of so many."""
@@ -266,7 +269,7 @@ def read_photographs(folder: Path, names: Sequence[str]) -> list[np.ndarray | No
 
 
 def gather(
-    designs: Designs, plane: Hyperplane | None, pairs: Sequence[tuple[int, int]], seed: int, count: int = ON_THE_PLANE
+    designs: Designs, plane: Hyperplane | None, pairs: Sequence[tuple[int, int]], seed: int, count: int
 ) -> Candidates:
     """Returns candidates: what lies between pairs of designs, and a uniform sample of the plane.
 
@@ -317,7 +320,7 @@ def make(
         if len(designs.poles) == 2
         else [[], []]
     )
-    candidates = gather(designs, plane, list(product(*surest_of)), seed)
+    candidates = gather(designs, plane, list(product(*surest_of)), seed, ON_THE_PLANE)
     judged = judge_designs(judge, appraiser, candidates.latents, render, quiet)
     random = judge_designs(judge, appraiser, sample_prior(HUNDRED, seed), render, True)
     chosen = choose(judged, worthy)
@@ -396,7 +399,7 @@ def _sides(
 ) -> list[np.ndarray | None]:
     """Returns the pictures towards either pole: of a pair the two designs, of others their own relatives."""
     latents: list[np.ndarray | None] = []
-    typical = float(np.abs(plane.signed_distance(designs.latents)).mean()) if plane else 0.0
+    typical = float(np.quantile(np.abs(plane.signed_distance(designs.latents)), FAR)) if plane else 0.0
     for row in chosen:
         parents = candidates.parents[row]
         if parents:
