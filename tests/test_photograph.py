@@ -24,7 +24,7 @@ def shirt(tmp_path):
 
 
 def test_a_square_of_the_generators_size_is_taken_as_it_is(tmp_path):
-    pixels = np.arange(32 * 32 * 3, dtype=np.uint8).reshape(32, 32, 3) // 8
+    pixels = np.arange(32, dtype=np.uint8)[:, np.newaxis, np.newaxis] * np.full((32, 32, 3), 8, np.uint8)
     save_png(tmp_path / "a.png", pixels)
     assert np.array_equal(read_photograph("--a", tmp_path / "a.png", 32, tmp_path), pixels)
 
