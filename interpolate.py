@@ -65,6 +65,9 @@ MOST_OF_GIF = 256
 FRAMES = 40
 """From one end of the animation to the other, in two seconds; browsers show no GIF much faster."""
 
+GAP = 2
+"""Pixels between the steps of a strip."""
+
 FRAME_MILLISECONDS = 50
 HOLD_MILLISECONDS = 800
 """Long enough to recognise the two designs."""
@@ -211,13 +214,26 @@ def title(pair: tuple[End, End], plane: Hyperplane | None, crossing: float | Non
     return sentence + f": the hyperplane is crossed at t = {crossing:.2f}"
 
 
-def draw_strip(pictures: np.ndarray, t: np.ndarray, distances: Sequence[float | None], sentence: str) -> Image.Image:
-    """Returns the steps in one row, with t and the signed distance from the hyperplane below each."""
+def draw_strip(
+    pictures: np.ndarray, t: np.ndarray, distances: Sequence[float | None], crossing: float | None, sentence: str
+) -> Image.Image:
+    """Returns the steps in one row, with t and the distance below each, and a mark above where the plane is crossed."""
     captions = [f"t = {place:.3g}" for place in t]
     if distances[0] is not None:
         captions = [f"{text}\ndistance {distance:+.2f}" for text, distance in zip(captions, distances, strict=True)]
     scale = figures.legible_scale(pictures.shape[1])
-    return figures.grid(pictures, len(pictures), scale=scale, captions=captions, title=sentence)
+    sheet = figures.grid(pictures, len(pictures), scale=scale, gap=GAP, captions=captions, title=sentence)
+    if crossing is not None:
+        side = pictures.shape[2] * scale
+        middles = GAP + side / 2 + np.arange(len(t)) * (side + GAP)
+        figures.point_at(
+            sheet, float(np.interp(crossing, t, middles)), sheet.height - _height_below_title(side, captions)
+        )
+    return sheet
+
+
+def _height_below_title(side: int, captions: Sequence[str]) -> int:
+    return 2 * GAP + side + figures.CAPTION_HEIGHT * (captions[0].count("\n") + 1)
 
 
 def own_ends(folder: Path, pair: Sequence[End], rendered: np.ndarray) -> np.ndarray:
@@ -334,7 +350,7 @@ def make_way(
     steps[[0, -1]] = frames[[0, -1]] = own_ends(args.input, pair, steps[[0, -1]])
 
     sentence = title(pair, plane, crossing)
-    pictures = {"strip.png": draw_strip(steps, t, distances, sentence)}
+    pictures = {"strip.png": draw_strip(steps, t, distances, crossing, sentence)}
     pictures["midpoint.png"] = figures.enlarge(middle[0], args.size)
     if crossing is not None:
         pictures["crossing.png"] = figures.enlarge(crossed[0], args.size)
@@ -389,6 +405,8 @@ def make_lookbook(
     args = setting.args
     if the_judge is None:
         return None, f"{args.input}: no judge in it, so there is no lookbook; run generate.py with a data set for it"
+    if not setting.plane and not judge.is_worthy(the_judge.record):
+        return None, "neither hyperplane nor judge tells the poles apart, so there is no lookbook of what is in between"
     if not can_appraise(the_judge.photographs):
         return None, f"{args.input}: too few photographs to say what is realistic, so there is no lookbook"
 
@@ -461,7 +479,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     own.add_argument(
         "--size",
-        type=cli.integer(32, 4096),
+        type=cli.integer(32, 2048),
         metavar="PIXELS",
         default=LARGE,
         help=f"the side of the pictures in large and of the video; the GIF's is {MOST_OF_GIF} at most. Lanczos' filter "

@@ -204,6 +204,12 @@ def enlarge(picture: np.ndarray, size: int) -> Image.Image:
     return to_square(Image.fromarray(picture), (0, 0, picture.shape[1], picture.shape[0]), size, GROUND)
 
 
+def point_at(sheet: Image.Image, x: float, y: float) -> None:
+    """Draws a small triangle whose tip, below, is at a place of a sheet."""
+    corners = [(x - MARK, y - 1 - MARK), (x + MARK, y - 1 - MARK), (x, y - 1)]
+    ImageDraw.Draw(sheet).polygon(corners, fill=PLANE_COLOUR)
+
+
 @contextlib.contextmanager
 def plot(path: Path, width: float = 8.0, height: float = 5.0, rows: int = 1, columns: int = 1) -> Iterator:
     """Yields matplotlib axes in the house's look and saves the figure to ``path`` atomically.

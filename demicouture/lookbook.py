@@ -108,6 +108,8 @@ class Lookbook:
 
     def save(self, folder: Path) -> list[str]:
         """Writes all of it but what belongs into the summary; returns the files' names."""
+        for old in (folder / "lookbook").glob("*.png"):
+            old.unlink()
         if self.page is None:
             return []
         for row, picture in zip(self.rows, self.pictures, strict=True):
@@ -268,28 +270,50 @@ def read_photographs(folder: Path, names: Sequence[str]) -> list[np.ndarray | No
     return found
 
 
+def choose_pairs(
+    designs: Designs, plane: Hyperplane | None, realism: np.ndarray, seed: int, count: int = ON_THE_PLANE
+) -> list[tuple[int, int]]:
+    """Returns pairs of designs, one of each pole: each two of the surest, and without a plane others at random.
+
+    Args:
+        designs: The designs.
+        plane: The hyperplane, or None.
+        realism: float64 (n,), how realistic the designs are.
+        seed: Of the pairs at random.
+        count: How many pairs at random, without a plane.
+    """
+    if len(designs.poles) != 2:
+        return []
+    pairs = list(product(*(surest(designs, pole, plane, realism, OF_EACH_POLE) for pole in (0, 1))))
+    if not plane:
+        random = np.random.default_rng(seed)
+        drawn = [random.choice(np.flatnonzero(designs.labelled(pole)), count).tolist() for pole in designs.poles]
+        pairs += zip(*drawn, strict=True)
+    return pairs
+
+
 def gather(
     designs: Designs, plane: Hyperplane | None, pairs: Sequence[tuple[int, int]], seed: int, count: int
 ) -> Candidates:
     """Returns candidates: what lies between pairs of designs, and a uniform sample of the plane.
 
-    Without a plane the middles of the pairs' ways stand for the crossings, and new designs of the prior for the plane.
+    Without a plane there are only the pairs, and the middles of their ways stand for the crossings.
 
     Args:
         designs: The designs.
         plane: The hyperplane, or None.
         pairs: The numbers of two designs each.
         seed: Of the sample.
-        count: Candidates that are no pair's.
+        count: Candidates from all over the plane.
     """
     latents = []
     for first, second in pairs:
         way = partial(prior_preserving_path, designs.latents[first], designs.latents[second])
         latents.append(between(way, (lambda t, way=way: plane.signed_distance(way(t))) if plane else None).latent)
     latents = np.array(latents).reshape(-1, designs.latents.shape[1])
-    # The prior's sample of this seed are the designs themselves, most likely.
-    others = plane.sample(count, seed) if plane else sample_prior(count, (seed + 1) % 2**32)
-    return Candidates(np.concatenate([latents, others]).astype(np.float32), [*pairs, *[None] * count])
+    if plane:
+        latents = np.concatenate([latents, plane.sample(count, seed)])
+    return Candidates(latents.astype(np.float32), [*pairs, *([None] * count if plane else [])])
 
 
 def make(
@@ -315,20 +339,15 @@ def make(
         quiet: Whether to show no progress bar.
     """
     appraiser, worthy = Appraiser(judge.photographs), is_worthy(judge.record)
-    surest_of = (
-        [surest(designs, pole, plane, realism, OF_EACH_POLE) for pole in (0, 1)]
-        if len(designs.poles) == 2
-        else [[], []]
-    )
-    candidates = gather(designs, plane, list(product(*surest_of)), seed, ON_THE_PLANE)
+    pairs = choose_pairs(designs, plane, realism, seed)
+    candidates = gather(designs, plane, pairs, seed, ON_THE_PLANE)
     judged = judge_designs(judge, appraiser, candidates.latents, render, quiet)
     random = judge_designs(judge, appraiser, sample_prior(HUNDRED, seed), render, True)
     chosen = choose(judged, worthy)
-    pairs = len(surest_of[0]) * len(surest_of[1])
     said = judged.appraisal
     good = in_between(judged.scores) if worthy else np.ones(len(judged.scores), bool)
-    # The first hundred of the sample: nobody chose among them.
-    hundred = slice(pairs, pairs + HUNDRED)
+    # The last hundred: of the plane's sample, or of pairs drawn at random. Nobody chose among them.
+    hundred = slice(-HUNDRED, None)
     found = {
         "candidates": len(candidates.latents),
         "in_between_for_the_judge": int(good.sum()) if worthy else None,
@@ -337,15 +356,16 @@ def make(
         "chosen": len(chosen),
         "random_designs": count_passing(random),
         "designs_in_between": {
-            "designs": HUNDRED,
+            "designs": len(said.copy[hundred]),
             "realistic": int(said.realistic[hundred].sum()),
             "copies": int(said.copy[hundred].sum()),
         },
     }
+    alone, between_them = found["random_designs"], found["designs_in_between"]
     told = [
-        f"realistic, as {PASSING:.0%} of photographs are: {random.appraisal.realistic.sum()} of {HUNDRED} designs, and "
-        f"{said.realistic[hundred].sum()} of {HUNDRED} in between; copies: {random.appraisal.copy.sum()} and "
-        f"{said.copy[hundred].sum()}"
+        f"realistic, as {PASSING:.0%} of photographs are: {alone['realistic']} of {alone['designs']} designs, and "
+        f"{between_them['realistic']} of {between_them['designs']} in between; copies: {alone['copies']} and "
+        f"{between_them['copies']}"
     ]
     if not chosen:
         nothing = "lookbook: of none of these candidates can be said that it is in between, realistic and new"

@@ -59,12 +59,23 @@ def test_candidates_lie_on_the_plane_between_pairs_and_all_over_it():
     assert np.array_equal(found.latents[1:], plane.sample(20, 5).astype(np.float32))
 
 
-def test_without_a_plane_the_middles_of_pairs_and_new_designs_are_candidates():
+def test_without_a_plane_the_middles_of_pairs_are_candidates():
     few = designs()
     found = lookbook.gather(few, None, [(0, 1)], 3, 10)
-    middle = prior_preserving_path(few.latents[0], few.latents[1], [0.5])[0]
-    assert found.latents[0] == pytest.approx(middle, abs=1e-6)
-    assert not np.isin(found.latents[1:], few.latents).any()
+    assert found.parents == [(0, 1)]
+    middle = prior_preserving_path(few.latents[0], few.latents[1], [0.5])
+    assert found.latents == pytest.approx(middle, abs=1e-6)
+
+
+def test_pairs_are_of_the_surest_and_without_a_plane_others_at_random(monkeypatch):
+    monkeypatch.setattr(lookbook, "OF_EACH_POLE", 2)
+    few, realism = designs(), np.array([1, 5, 9, 1, 1, 9, 3, 1.0])
+    surest = [(2, 5), (2, 1), (6, 5), (6, 1)]
+    assert lookbook.choose_pairs(few, PLANE, realism, 0, 10) == surest
+    more = lookbook.choose_pairs(few, None, realism, 0, 10)
+    assert more[:4] == surest and len(more) == 14
+    assert all(first % 2 == 0 and second % 2 == 1 for first, second in more)
+    assert more == lookbook.choose_pairs(few, None, realism, 0, 10) != lookbook.choose_pairs(few, None, realism, 1, 10)
 
 
 def test_relatives_stand_on_either_side():
