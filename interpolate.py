@@ -1,53 +1,106 @@
-"""Makes the designs between one design of the first pole and one of the second.
+"""Makes garments in between: on the way from one design to another, on a board of many pairs, and in a lookbook.
 
 The way keeps to what the generator has learnt: at every step, the latents are distributed as the prior. (A straight
 line leaves it in the middle, where designs look washed out; --path lerp shows that.)
 
-Reads outputs/3-training: generator.keras; outputs/4-generated: latents.npy, labels.csv and the two designs' pictures;
-and, where it exists, outputs/5-boundary: the hyperplane.
+Reads outputs/3-training: generator.keras; outputs/4-generated: latents.npy, labels.csv, and where they are there
+designs.csv, the judge and the designs' pictures; and, where it exists, outputs/5-boundary: the hyperplane.
 Writes outputs/6-interpolation:
   strip.png          the steps side by side; the first and the last are the two designs, to the pixel
   midpoint.png       the design half-way, in large
-  crossing.png       the design where the way crosses the hyperplane, in large
-  animation.gif      there and back again
+  crossing.png       the design where the way crosses the hyperplane nearest to its middle, in large
+  animation.gif      there and back again, with the strip below; animation.mp4: the same once, as MPEG-4 Part 2, which
+                     players play and most browsers do not: OpenCV has no encoder for H.264
+  found-a.png, .npy  with --a PHOTO (or --b): the photograph, as it was cut out, and the design found for it; its latent
   steps.csv          strip, step, t from 0 to 1, signed distance from the hyperplane, picture
   strip-0/           each step's picture by itself
+and, unless ends are given and where there is a judge, the best garments in between, of thousands:
+  lookbook.png, .pdf on one page, with what each is made of and the photograph that is nearest to it
+  lookbook.csv       number, both designs, score, distance, realism, nearest photograph; lookbook.npy: their latents
+  lookbook/          each garment's picture by itself
+With --pairs K in place of all this:
+  board.png          what lies between each of K designs of the one pole and each of K of the other
+  board.npy          the latents, row by row; steps.csv and strip-0/ to strip-(K-1)/, one for each row
+
+Pictures in large are enlarged by Lanczos' filter, which adds no detail.
 
 Examples:
   python interpolate.py
   python interpolate.py --a 3 --b 17 --steps 11 --output outputs/6-from-3-to-17
+  python interpolate.py --a my-shirt.jpg --b 3,17,40 --output outputs/6-my-shirt
+  python interpolate.py --pairs 8 --output outputs/6-board
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from demicouture import cli, figures, rendering
+from demicouture import boards, cli, ends, figures, judge, lookbook, rendering
+from demicouture.appraisal import can_appraise
 from demicouture.boundary import Hyperplane
 from demicouture.designs import Designs, design_name, own_pictures, read_designs
+from demicouture.ends import End
 from demicouture.errors import InputError
-from demicouture.files import finish_run, hash_file, is_finished, read_json, sha256, write_csv
+from demicouture.files import atomic_path, finish_run, hash_file, is_finished, read_json, sha256, write_csv
 from demicouture.images import save_png
-from demicouture.latents import PATHS, nearest_crossing
+from demicouture.latents import PATHS, even_places, nearest_crossing, through_foot
 
 MOST_STEPS = 99
+MOST_PAIRS = 20
 LARGE = 512
 """The side of the pictures in large, in pixels."""
 
-ANIMATION_SIZE = 256
+MOST_OF_GIF = 256
+"""The side of a GIF's pictures, at most: it weighs megabytes at this size already, because it knows no motion."""
+
 FRAMES = 40
 """From one end of the animation to the other, in two seconds; browsers show no GIF much faster."""
+
+GAP = 2
+"""Pixels between the steps of a strip."""
 
 FRAME_MILLISECONDS = 50
 HOLD_MILLISECONDS = 800
 """Long enough to recognise the two designs."""
+
+LOOKED_THROUGH = 512
+"""Designs among which a photograph's search starts, at most: of the full-size network, half a minute on two cores."""
+
+FOOT = "foot"
+"""The way through the hyperplane's nearest point."""
+
+OF_PAIR = ("crossing.png", "found-a.png", "found-a.npy", "found-b.png", "found-b.npy")
+"""What a run makes only sometimes."""
+
+OF_LOOKBOOK = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run works with.
+
+    Attributes:
+        args: The flags.
+        designs: The designs.
+        plane: The hyperplane, or None.
+        realism: float64 (n,), how realistic the designs are; see :func:`demicouture.ends.read_realism`.
+        generator_file: Where the generator lies.
+    """
+
+    args: argparse.Namespace
+    designs: Designs
+    plane: Hyperplane | None
+    realism: np.ndarray
+    generator_file: Path
 
 
 def read_plane(args: argparse.Namespace, latents_sha256: str) -> tuple[Hyperplane | None, str]:
@@ -78,57 +131,82 @@ def _entry(record: Any, name: str) -> Any:
     return record.get(name) if isinstance(record, dict) else None
 
 
-def choose_pair(args: argparse.Namespace, designs: Designs, plane: Hyperplane | None) -> tuple[int, int]:
-    """Returns the two designs' numbers: those asked for, or else the surest of each pole.
+def way_between(setting: Setting, first: np.ndarray, second: np.ndarray) -> boards.Way:
+    """Returns the way that --path asks for, from one latent to the other."""
+    path, plane = setting.args.path, setting.plane
+
+    def straight(t: np.ndarray) -> np.ndarray:
+        return PATHS["preserving" if path == FOOT else path](first, second, t)
+
+    if path != FOOT:
+        return straight
+    return lambda t: through_foot(straight, t, plane.normal, plane.intercept)
+
+
+def choose_ends(setting: Setting) -> tuple[tuple[int, ...] | Path, tuple[int, ...] | Path]:
+    """Returns what the way leads from and to: what was asked for, or else the surest design of a pole.
 
     Raises:
-        InputError: There is no such design, the two are one, or a pole has no labelled design to choose.
+        InputError: There is no such design or file, both are one, or a pole has no labelled design to choose.
     """
-    count = len(designs.latents)
-    for flag, number in (("--a", args.a), ("--b", args.b)):
-        if number is not None and number >= count:
-            raise InputError(f"{flag} {number}: found {count} designs, expected a number from 0 to {count - 1}")
+    args, designs = setting.args, setting.designs
+    for flag, asked in (("--a", args.a), ("--b", args.b)):
+        ends.check_asked(flag, asked, len(designs.latents))
     if args.a is not None and args.a == args.b:
-        raise InputError(f"--a {args.a} --b {args.b}: found one design, expected two different ones")
+        told = ends.told_asked(args.a)
+        raise InputError(f"--a {told} --b {told}: found one design, expected two different ones")
     if args.a is not None and args.b is not None:
         return args.a, args.b
-    if len(designs.poles) != 2:
-        found = ", ".join(designs.poles) or "none"
-        raise InputError(
-            f"{args.input / 'labels.csv'}: found these poles: {found}; expected two, to choose the surest design of "
-            "each; label designs, or give --a N --b M"
-        )
-    # Where one design is given, the other is of the other pole.
-    swap = args.a is not None and designs.labels[args.a] == designs.poles[1]
-    swap |= args.b is not None and designs.labels[args.b] == designs.poles[0]
-    a = surest(designs, int(swap), plane) if args.a is None else args.a
-    b = surest(designs, int(not swap), plane) if args.b is None else args.b
-    if a == b:
-        raise InputError(f"--a {a} --b {b}: the given design is also the surest one; give both --a N and --b M")
-    return a, b
+    ends.refuse_one_pole(designs, args.input / "labels.csv")
+    given = args.a if args.a is not None else args.b
+    taken = given if isinstance(given, tuple) else ()
+    # Where one end is given, the other is of the other pole.
+    swap = bool(taken) and {designs.labels[number] for number in taken} == {designs.poles[int(args.a is None) ^ 1]}
+
+    def surest(pole: int) -> tuple[int, ...]:
+        found = ends.surest(designs, pole, setting.plane, setting.realism, without=taken)
+        if not found:
+            raise InputError(f"{args.input / 'labels.csv'}: found no other design to go to; give both --a and --b")
+        return tuple(found)
+
+    return (
+        surest(int(swap)) if args.a is None else args.a,
+        surest(int(not swap)) if args.b is None else args.b,
+    )
 
 
-def surest(designs: Designs, pole: int, plane: Hyperplane | None) -> int:
-    """Returns the design that is most surely of a pole: 0 is the first, 1 the second.
+def find_photograph(
+    setting: Setting, flag: str, path: Path, the_judge: judge.Judge | None, generator: Any
+) -> tuple[End, np.ndarray, dict[str, float | None]]:
+    """Returns a photograph as an end.
 
-    A person's word counts before the judge's; then its score, or the distance from the hyperplane where there is none.
+    Returns:
+        The end; the photograph and the design found for it, uint8 (2, size, size, 3); and how like the two are.
+
+    Raises:
+        InputError: The photograph cannot be used, or no design is near it.
     """
-    candidates = np.flatnonzero(designs.labelled(designs.poles[pole]))
-    if designs.by_person[candidates].any():
-        candidates = candidates[designs.by_person[candidates]]
-    if not np.isnan(designs.scores[candidates]).all():
-        towards_second = designs.scores[candidates]
-    elif plane:
-        towards_second = plane.signed_distance(designs.latents[candidates])
-    else:
-        return int(candidates[0])
-    return int(candidates[np.nanargmax(towards_second) if pole else np.nanargmin(towards_second)])
+    # Imported here: people are looked for in it by libraries that no other way needs.
+    from demicouture.inversion import find_latent
+    from demicouture.photograph import read_photograph
+
+    args = setting.args
+    wanted = read_photograph(flag, path, generator.output_shape[1], args.data)
+    found = find_latent(generator, the_judge, wanted, setting.designs.latents[:LOOKED_THROUGH], args.quiet)
+    if not found.is_near:
+        nearer = "" if found.nearer is None else f", nearer than {found.nearer:.0%} of photographs have another one"
+        raise InputError(
+            f"{flag} {path}: found no design near it (the most like one: {found.likeness:.0%}{nearer}), expected a "
+            "photograph of the kind that the generator learned from; take one garment from the front"
+        )
+    name = f"{path.name} (a design {found.likeness:.0%} like it)"
+    record = {"likeness": found.likeness, "nearer_than_share_of_photographs": found.nearer}
+    return End(found.latent.astype(np.float64), name), np.stack([wanted, found.picture]), record
 
 
-def title(designs: Designs, pair: tuple[int, int], plane: Hyperplane | None, crossing: float | None) -> str:
+def title(pair: tuple[End, End], plane: Hyperplane | None, crossing: float | None) -> str:
     """Returns what the strip shows, in one sentence."""
-    ends = [f"design {number}" + (f" ({designs.labels[number]})" if designs.labels[number] else "") for number in pair]
-    sentence = f"From {ends[0]} to {ends[1]}"
+    sentence = f"From {pair[0].name} to {pair[1].name}"
     if plane is None:
         return sentence
     if crossing is None:
@@ -136,13 +214,208 @@ def title(designs: Designs, pair: tuple[int, int], plane: Hyperplane | None, cro
     return sentence + f": the hyperplane is crossed at t = {crossing:.2f}"
 
 
-def draw_strip(pictures: np.ndarray, t: np.ndarray, distances: Sequence[float | None], sentence: str) -> Image.Image:
-    """Returns the steps in one row, with t and the signed distance from the hyperplane below each."""
+def draw_strip(
+    pictures: np.ndarray, t: np.ndarray, distances: Sequence[float | None], crossing: float | None, sentence: str
+) -> Image.Image:
+    """Returns the steps in one row, with t and the distance below each, and a mark above where the plane is crossed."""
     captions = [f"t = {place:.3g}" for place in t]
     if distances[0] is not None:
         captions = [f"{text}\ndistance {distance:+.2f}" for text, distance in zip(captions, distances, strict=True)]
     scale = figures.legible_scale(pictures.shape[1])
-    return figures.grid(pictures, len(pictures), scale=scale, captions=captions, title=sentence)
+    sheet = figures.grid(pictures, len(pictures), scale=scale, gap=GAP, captions=captions, title=sentence)
+    if crossing is not None:
+        side = pictures.shape[2] * scale
+        middles = GAP + side / 2 + np.arange(len(t)) * (side + GAP)
+        figures.point_at(
+            sheet, float(np.interp(crossing, t, middles)), sheet.height - _height_below_title(side, captions)
+        )
+    return sheet
+
+
+def _height_below_title(side: int, captions: Sequence[str]) -> int:
+    return 2 * GAP + side + figures.CAPTION_HEIGHT * (captions[0].count("\n") + 1)
+
+
+def own_ends(folder: Path, pair: Sequence[End], rendered: np.ndarray) -> np.ndarray:
+    """Returns the first and the last picture: of a single design its own, as it lies in the folder."""
+    pictures = rendered.copy()
+    for place, end in enumerate(pair):
+        if len(end.designs) == 1:
+            pictures[[place]] = own_pictures(folder, end.designs, rendered[[place]])
+    return pictures
+
+
+def write_steps(folder: Path, pictures: np.ndarray, rows: Sequence[tuple[int, int, float, float | None]]) -> list[str]:
+    """Writes each step's picture and the table of all; returns the files' names.
+
+    Args:
+        folder: The output folder.
+        pictures: uint8 (n, size, size, 3).
+        rows: The number of the strip, of the step, t, and the distance, for each picture.
+    """
+    names = [f"strip-{strip}/step-{step:02d}.png" for strip, step, _, _ in rows]
+    for name, picture in zip(names, pictures, strict=True):
+        save_png(folder / name, picture)
+    columns = ["strip", "step", "t", "distance", "picture"]
+    table = (dict(zip(columns, (*row, name), strict=True)) for row, name in zip(rows, names, strict=True))
+    write_csv(folder / "steps.csv", columns, table)
+    return ["steps.csv", *names]
+
+
+def save_latents(path: Path, latents: np.ndarray) -> None:
+    """Writes latents as float32 atomically."""
+    with atomic_path(path) as partial:
+        np.save(partial, latents.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of a pair or of a board, before it is written.
+
+    Attributes:
+        steps: uint8 (n, size, size, 3), each step's picture.
+        rows: The number of the strip, of the step, t, and the distance, for each step.
+        pictures: Further pictures, by file name.
+        latents: Latents to save, by file name.
+        frames: uint8 (n, side, side, 3), the animation, or None.
+        shown: The names of the files to open.
+        found: What belongs into ``summary.json``.
+        sentences: What to tell.
+        size: The side of the video, in pixels.
+    """
+
+    steps: np.ndarray
+    rows: Sequence[tuple[int, int, float, float | None]]
+    pictures: dict[str, Image.Image]
+    latents: dict[str, np.ndarray]
+    frames: np.ndarray | None
+    shown: list[str]
+    found: dict[str, Any]
+    sentences: list[str]
+    size: int
+
+    def save(self, folder: Path) -> list[str]:
+        """Writes all of it but what belongs into the summary; returns the files' names."""
+        names = write_steps(folder, self.steps, self.rows)
+        for name, picture in self.pictures.items():
+            save_png(folder / name, picture)
+        for name, latents in self.latents.items():
+            save_latents(folder / name, latents)
+        if self.frames is not None:
+            for name, size, save in (
+                ("animation.gif", min(self.size, MOST_OF_GIF), figures.save_animation),
+                ("animation.mp4", self.size, figures.save_video),
+            ):
+                frames = figures.with_strip(self.frames, self.steps, size - size % 2)
+                save(folder / name, frames, FRAME_MILLISECONDS, HOLD_MILLISECONDS)
+                names.append(name)
+        return [*names, *self.pictures, *self.latents]
+
+
+def make_way(
+    setting: Setting, asked: Sequence[tuple[int, ...] | Path], generator: Any, the_judge: judge.Judge | None
+) -> Made:
+    """Goes from one end to the other.
+
+    Raises:
+        InputError: A photograph cannot be used or found, or the generator is not the designs'.
+    """
+    args, plane = setting.args, setting.plane
+    pair, photographs, latents, found = [], {}, {}, {}
+    for letter, what in zip("ab", asked, strict=True):
+        if isinstance(what, Path):
+            end, both, record = find_photograph(setting, f"--{letter}", what, the_judge, generator)
+            captions = ["the photograph", f"the design, {record['likeness']:.0%} like it"]
+            scale = max(1, MOST_OF_GIF // both.shape[1])
+            photographs[f"found-{letter}.png"] = figures.grid(both, 2, scale=scale, captions=captions)
+            latents[f"found-{letter}.npy"] = end.latent[np.newaxis]
+            found[f"found_{letter}"] = record
+        else:
+            end = ends.of_designs(setting.designs, what)
+        pair.append(end)
+    way = way_between(setting, pair[0].latent, pair[1].latent)
+
+    def height(t: np.ndarray) -> np.ndarray:
+        return plane.signed_distance(way(t))
+
+    def divide(count: int) -> np.ndarray:
+        return even_places(height, count) if args.even == "distance" else np.linspace(0, 1, count)
+
+    crossing = nearest_crossing(height) if plane else None
+    t = divide(args.steps)
+    distances = height(t) if plane else [None] * args.steps
+    places = [t, [0.5], [] if crossing is None else [crossing], divide(FRAMES)]
+    rendered = rendering.render(generator, way(np.concatenate(places)), args.quiet)
+    steps, middle, crossed, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
+    steps[[0, -1]] = frames[[0, -1]] = own_ends(args.input, pair, steps[[0, -1]])
+
+    sentence = title(pair, plane, crossing)
+    pictures = {"strip.png": draw_strip(steps, t, distances, crossing, sentence)}
+    pictures["midpoint.png"] = figures.enlarge(middle[0], args.size)
+    if crossing is not None:
+        pictures["crossing.png"] = figures.enlarge(crossed[0], args.size)
+    pictures |= photographs
+    names = [design_name(end.designs[0]) if len(end.designs) == 1 else end.name for end in pair]
+    found |= {"pair": names, "crossing": crossing}
+    rows = [(0, step, *of_step) for step, of_step in enumerate(zip(t, distances, strict=True))]
+    shown = [*pictures, "animation.gif", "animation.mp4"]
+    told = [f"{sentence}, in {args.steps} steps"]
+    return Made(steps, rows, pictures, latents, frames, shown, found, told, args.size)
+
+
+def make_board(setting: Setting, generator: Any) -> Made:
+    """Finds what lies between each of the surest designs of the one pole and each of the other.
+
+    Raises:
+        InputError: The generator is not the designs'.
+    """
+    args, designs, plane = setting.args, setting.designs, setting.plane
+    sides = [ends.surest(designs, pole, plane, setting.realism, args.pairs) for pole in (0, 1)]
+    cells = []
+    for first, second in itertools.product(*sides):
+        way = way_between(setting, designs.latents[first], designs.latents[second])
+        cells.append(boards.between(way, (lambda t, way=way: plane.signed_distance(way(t))) if plane else None))
+    latents = np.stack([cell.latent for cell in cells])
+    numbers = [*sides[0], *sides[1]]
+    rendered = rendering.render(generator, np.concatenate([designs.latents[numbers], latents]), args.quiet)
+    own, pictures = own_pictures(args.input, numbers, rendered[: len(numbers)]), rendered[len(numbers) :]
+    distances = plane.signed_distance(latents) if plane else [None] * len(cells)
+    width = len(sides[1])
+    rows = [
+        (number // width, number % width, cell.t, distance)
+        for number, (cell, distance) in enumerate(zip(cells, distances, strict=True))
+    ]
+    names = [[ends.of_designs(designs, [number]).name for number in side] for side in sides]
+    board = boards.draw_board(pictures, own[: len(sides[0])], own[len(sides[0]) :], names, cells)
+    crossed = sum(cell.crossed for cell in cells)
+    found = {"rows": [design_name(number) for number in sides[0]]}
+    found |= {"columns": [design_name(number) for number in sides[1]], "crossed": crossed}
+    told = f"{len(cells)} garments in between, {crossed} of them on the hyperplane"
+    if min(map(len, sides)) < args.pairs:
+        told += f"; of one pole there are only {min(map(len, sides))} designs"
+    return Made(
+        pictures, rows, {"board.png": board}, {"board.npy": latents}, None, ["board.png"], found, [told], args.size
+    )
+
+
+def make_lookbook(
+    setting: Setting, generator: Any, the_judge: judge.Judge | None
+) -> tuple[lookbook.Lookbook | None, str]:
+    """Returns the lookbook, or None and the reason why there is none."""
+    args = setting.args
+    if the_judge is None:
+        return None, f"{args.input}: no judge in it, so there is no lookbook; run generate.py with a data set for it"
+    if not setting.plane and not judge.is_worthy(the_judge.record):
+        return None, "neither hyperplane nor judge tells the poles apart, so there is no lookbook of what is in between"
+    if not can_appraise(the_judge.photographs):
+        return None, f"{args.input}: too few photographs to say what is realistic, so there is no lookbook"
+
+    def render(latents: np.ndarray) -> np.ndarray:
+        return rendering.render(generator, latents)
+
+    return lookbook.make(
+        setting.designs, setting.plane, setting.realism, the_judge, render, args.data, args.seed, args.quiet
+    ), ""
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -162,16 +435,26 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="the folder with hyperplane.npz (default: HOME/outputs/5-boundary, where it exists)",
     )
     own.add_argument(
-        "--a",
-        type=cli.integer(0),
-        metavar="N",
-        help="the number of the design to start from (default: the surest of the first pole)",
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the data set, whose photographs the lookbook shows, and as whose a photograph of your own is made ready "
+        f"(default: HOME/{cli.FOLDERS['2-dataset']})",
     )
+    for flag, what, pole in (("--a", "start from", "first"), ("--b", "arrive at", "second")):
+        own.add_argument(
+            flag,
+            type=ends.read_asked,
+            metavar="WHAT",
+            help=f"what to {what}: the number of a design; numbers with commas between, for the middle of several; or "
+            f"a photograph's file, whose design is looked for (default: the surest of the {pole} pole, a realistic one "
+            "where there is any)",
+        )
     own.add_argument(
-        "--b",
-        type=cli.integer(0),
-        metavar="M",
-        help="the number of the design to arrive at (default: the surest of the second pole)",
+        "--pairs",
+        type=cli.integer(1, MOST_PAIRS),
+        metavar="K",
+        help="in place of one way, a board of what lies between each of the K surest designs of either pole",
     )
     own.add_argument(
         "--steps",
@@ -182,74 +465,94 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     own.add_argument(
         "--path",
-        choices=list(PATHS),
+        choices=[*PATHS, FOOT],
         default="preserving",
-        help="'preserving' keeps to the distribution that the generator has learnt; 'lerp' is the straight line",
+        help="'preserving' keeps to the distribution that the generator has learnt; 'lerp' is the straight line; "
+        "'foot' bends the first so that its middle is the nearest point of the hyperplane",
     )
-    return cli.parse(parser, argv)
+    own.add_argument(
+        "--even",
+        choices=("t", "distance"),
+        default="t",
+        help="what is divided into even steps: the way, or the signed distance from the hyperplane, so that each step "
+        "is as visible as the next",
+    )
+    own.add_argument(
+        "--size",
+        type=cli.integer(32, 2048),
+        metavar="PIXELS",
+        default=LARGE,
+        help=f"the side of the pictures in large and of the video; the GIF's is {MOST_OF_GIF} at most. Lanczos' filter "
+        "enlarges: that adds no detail",
+    )
+    args = cli.parse(parser, argv)
+    if args.pairs and (args.a is not None or args.b is not None):
+        parser.error("argument --pairs: not allowed with --a or --b")
+    args.data = args.data or cli.folder(args, "2-dataset")
+    return args
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Chooses the pair, goes the way between the two, and shows it."""
+    """Makes a way or a board, and a lookbook, and shows them."""
     args = parse_args(argv)
     say = cli.reporter(args)
     designs = read_designs(args.input)
     inputs = {name: hash_file(args.input / name) for name in ("latents.npy", "labels.csv")}
     plane, no_plane = read_plane(args, inputs["latents.npy"])
-    pair = choose_pair(args, designs, plane)
+    if not plane and (args.path == FOOT or args.even == "distance"):
+        asked = "--path foot" if args.path == FOOT else "--even distance"
+        raise InputError(f"{asked}: expected a hyperplane, but {no_plane}")
     generator_file = (args.training or cli.folder(args, "3-training")) / "generator.keras"
+    setting = Setting(args, designs, plane, ends.read_realism(args.input, len(designs.latents)), generator_file)
+    if args.pairs:
+        ends.refuse_one_pole(designs, args.input / "labels.csv")
+        asked = ()
+    else:
+        asked = choose_ends(setting)
     inputs["generator.keras"] = rendering.hash_generator(generator_file)
     inputs["hyperplane"] = sha256(plane.normal.tobytes() + np.float64(plane.intercept).tobytes()) if plane else None
-    options = {"a": args.a, "b": args.b, "steps": args.steps, "path": args.path, "seed": args.seed}
+    for name in ("designs.csv", "judge.json"):
+        inputs[name] = hash_file(args.input / name) if (args.input / name).is_file() else None
+    for flag, what in zip(("--a", "--b"), asked, strict=False):
+        if isinstance(what, Path):
+            inputs[flag] = hash_file(what)
+    options = {"a": ends.told_asked(args.a), "b": ends.told_asked(args.b)}
+    options |= {name: getattr(args, name) for name in ("pairs", "steps", "path", "even", "size", "seed")}
+    if not args.fresh and is_finished(args.output, inputs):
+        cli.open_output(args, "interpolate.py", options)
+        shown = "board.png" if args.pairs else "strip.png"
+        say(f"{args.output}: nothing to do, this is made from these designs already; open {shown}")
+        return
+    if not args.fresh and (args.output / "options.json").exists():
+        cli.open_output(args, "interpolate.py", options)  # Other options are refused before the long work.
+
+    # All is worked out before a result is touched, so that a damaged input costs nothing that lies there finished.
+    generator = rendering.load_generator(generator_file)
+    with_lookbook = not args.pairs and args.a is None and args.b is None
+    photographed = any(isinstance(what, Path) for what in asked)
+    the_judge = judge.open_judge(args.input, None, args.seed) if with_lookbook or photographed else None
+    made = make_board(setting, generator) if args.pairs else make_way(setting, asked, generator, the_judge)
+    book, no_book = None, ""
+    if with_lookbook:
+        book, no_book = make_lookbook(setting, generator, the_judge)
 
     cli.open_output(args, "interpolate.py", options)
-    if is_finished(args.output, inputs):
-        say(f"{args.output}: nothing to do, this pair is interpolated already; open strip.png")
-        return
-
-    def way(t: np.ndarray) -> np.ndarray:
-        return PATHS[args.path](designs.latents[pair[0]], designs.latents[pair[1]], t)
-
-    crossing = nearest_crossing(lambda t: plane.signed_distance(way(t))) if plane else None
-    t = np.linspace(0, 1, args.steps)
-    distances = plane.signed_distance(way(t)) if plane else [None] * args.steps
-    places = [t, [0.5], [] if crossing is None else [crossing], np.linspace(0, 1, FRAMES)]
-
-    # All is rendered before a result is touched, so that a damaged input costs nothing that lies there finished.
-    generator = rendering.load_generator(generator_file)
-    rendered = rendering.render(generator, way(np.concatenate(places)), args.quiet)
-    steps, middle, crossed, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
-    steps[[0, -1]] = frames[[0, -1]] = own_pictures(args.input, pair, steps[[0, -1]])
-
-    for name in ("summary.json", "crossing.png"):
+    for name in ("summary.json", *OF_PAIR, *OF_LOOKBOOK):
         (args.output / name).unlink(missing_ok=True)
-    names = [f"strip-0/step-{number:02d}.png" for number in range(args.steps)]
-    for name, picture in zip(names, steps, strict=True):
-        save_png(args.output / name, picture)
-    rows = zip(t, distances, names, strict=True)
-    write_csv(
-        args.output / "steps.csv",
-        ["strip", "step", "t", "distance", "picture"],
-        (
-            {"strip": 0, "step": step, "t": place, "distance": distance, "picture": name}
-            for step, (place, distance, name) in enumerate(rows)
-        ),
-    )
-    save_png(args.output / "strip.png", draw_strip(steps, t, distances, title(designs, pair, plane, crossing)))
-    save_png(args.output / "midpoint.png", figures.enlarge(middle[0], LARGE))
-    made = ["strip.png", "midpoint.png"]
-    if crossing is not None:
-        save_png(args.output / "crossing.png", figures.enlarge(crossed[0], LARGE))
-        made.append("crossing.png")
-    figures.save_animation(args.output / "animation.gif", frames, ANIMATION_SIZE, FRAME_MILLISECONDS, HOLD_MILLISECONDS)
-    made.append("animation.gif")
-    found = {"pair": [design_name(number) for number in pair], "crossing": crossing}
-    finish_run(args.output, "interpolate.py", options, inputs, [*made, "steps.csv", *names], found)
+    names = made.save(args.output)
+    shown = made.shown
+    found = made.found
+    if book:
+        names += book.save(args.output)
+        shown = [*shown, *(["lookbook.png"] if book.page else [])]
+        found = found | {"lookbook": book.found}
+    finish_run(args.output, "interpolate.py", options, inputs, names, found)
 
-    say(f"{title(designs, pair, plane, crossing)}, in {args.steps} steps")
-    if not plane:
-        say(no_plane)
-    say("open: " + ", ".join(str(args.output / name) for name in made))
+    for sentence in (*made.sentences, *(book.sentences if book else ())):
+        say(sentence)
+    for reason in filter(None, (no_plane, no_book)):
+        say(reason)
+    say("open: " + ", ".join(str(args.output / name) for name in shown))
 
 
 if __name__ == "__main__":

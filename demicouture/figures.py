@@ -8,6 +8,7 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -25,6 +26,12 @@ LEGIBLE = 96
 """Pixels; our choice: a garment is recognised at this side, and a caption of 14 letters fits below."""
 
 PALETTE_SIDE = 64
+MOST_BELOW = 9
+"""Steps of a strip below an animation; of a longer one, evenly chosen ones."""
+
+MARK = 6
+"""The height of the mark over them, in pixels."""
+
 CAPTION_COLOUR = (40, 40, 40)
 GROUND = (255, 255, 255)
 
@@ -117,24 +124,75 @@ def _break_lines(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[
     return lines
 
 
-def save_animation(path: Path, frames: np.ndarray, size: int, milliseconds: int, hold: int, back: bool = True) -> None:
+def save_animation(path: Path, frames: np.ndarray, milliseconds: int, hold: int, back: bool = True) -> None:
     """Writes an animation, without end, to a GIF file atomically.
 
     Args:
         path: The GIF file to write.
         frames: uint8 (n, height, width, 3) in [0, 255], n at least 2.
-        size: The side to enlarge to, in pixels.
         milliseconds: How long a frame is shown.
         hold: How long the last frame is shown, in milliseconds; and the first one, where it goes back.
         back: Whether it goes back again, or begins anew.
     """
-    images = [_with_palette(enlarge(frame, size)) for frame in frames]
+    images = [_with_palette(Image.fromarray(frame)) for frame in frames]
     durations = [hold if back else milliseconds] + [milliseconds] * (len(images) - 2) + [hold]
     if back:
         durations += [milliseconds] * (len(images) - 2)
         images += images[-2:0:-1]
     with atomic_path(path) as partial:
         images[0].save(partial, save_all=True, append_images=images[1:], duration=durations, loop=0)
+
+
+def save_video(path: Path, frames: np.ndarray, milliseconds: int, hold: int) -> None:
+    """Writes an animation there and back again, once, to an MP4 file atomically.
+
+    It is coded as MPEG-4 Part 2: OpenCV's wheels hold no encoder for H.264, whose patents they would have to license.
+    Players play it; browsers mostly do not, and take the GIF.
+
+    Args:
+        path: The MP4 file to write.
+        frames: uint8 (n, height, width, 3) in [0, 255], n at least 2, both sides even.
+        milliseconds: How long a frame is shown.
+        hold: How long the first and the last frame are shown, in milliseconds.
+    """
+    still = hold // milliseconds
+    first, last = frames[:1].repeat(still, 0), frames[-1:].repeat(still, 0)
+    sequence = np.concatenate([first, frames[1:-1], last, frames[-2:0:-1], frames[:1]])
+    height, width = frames.shape[1:3]
+    with atomic_path(path) as partial:
+        writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), 1000 / milliseconds, (width, height))
+        if not writer.isOpened():
+            raise OSError(f"{path}: OpenCV cannot write MPEG-4 here")
+        for frame in sequence:
+            writer.write(np.ascontiguousarray(frame[:, :, ::-1]))  # OpenCV's order is blue, green, red.
+        writer.release()
+
+
+def with_strip(frames: np.ndarray, steps: np.ndarray, size: int) -> np.ndarray:
+    """Enlarges frames, and puts below each the strip that it moves along, with a mark where it is.
+
+    Args:
+        frames: uint8 (n, side, side, 3) in [0, 255], n at least 2, evenly along the strip.
+        steps: uint8 (m, side, side, 3), the strip.
+        size: The side of the enlarged frames in pixels, even, as videos want it.
+
+    Returns:
+        uint8 (n, height, size, 3), the height even too.
+    """
+    shown = steps[np.linspace(0, len(steps) - 1, min(len(steps), MOST_BELOW)).round().astype(int)]
+    side = size // len(shown)
+    below = Image.new("RGB", (size, side + MARK + side % 2), GROUND)
+    for number, step in enumerate(shown):
+        below.paste(enlarge(step, side), (number * side, MARK))
+    sheets = []
+    for number, frame in enumerate(frames):
+        sheet = Image.new("RGB", (size, size + below.height), GROUND)
+        sheet.paste(enlarge(frame, size))
+        sheet.paste(below, (0, size))
+        middle = side / 2 + number / (len(frames) - 1) * side * (len(shown) - 1)
+        ImageDraw.Draw(sheet).rectangle((middle - side / 4, size + 1, middle + side / 4, size + MARK - 2), PLANE_COLOUR)
+        sheets.append(np.asarray(sheet))
+    return np.stack(sheets)
 
 
 def _with_palette(image: Image.Image) -> Image.Image:
@@ -147,6 +205,12 @@ def _with_palette(image: Image.Image) -> Image.Image:
 def enlarge(picture: np.ndarray, size: int) -> Image.Image:
     """Returns a square picture, uint8 (side, side, 3), enlarged to ``size`` pixels by Lanczos' filter."""
     return to_square(Image.fromarray(picture), (0, 0, picture.shape[1], picture.shape[0]), size, GROUND)
+
+
+def point_at(sheet: Image.Image, x: float, y: float) -> None:
+    """Draws a small triangle whose tip, below, is at a place of a sheet."""
+    corners = [(x - MARK, y - 1 - MARK), (x + MARK, y - 1 - MARK), (x, y - 1)]
+    ImageDraw.Draw(sheet).polygon(corners, fill=PLANE_COLOUR)
 
 
 @contextlib.contextmanager

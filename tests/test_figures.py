@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -65,7 +66,7 @@ def test_pictures_are_shown_at_a_legible_size():
 
 def test_an_animation_goes_there_and_back(tmp_path):
     frames = np.stack([np.full((8, 8, 3), colour, np.uint8) for colour in (RED, (128, 0, 128), BLUE)])
-    figures.save_animation(tmp_path / "a.gif", frames, size=16, milliseconds=50, hold=500)
+    figures.save_animation(tmp_path / "a.gif", frames.repeat(2, 1).repeat(2, 2), milliseconds=50, hold=500)
     with Image.open(tmp_path / "a.gif") as animation:
         assert animation.size == (16, 16)
         assert animation.n_frames == 4
@@ -75,6 +76,39 @@ def test_an_animation_goes_there_and_back(tmp_path):
             animation.seek(index)
             seen.append((animation.convert("RGB").getpixel((5, 5)), animation.info["duration"]))
     assert seen == [(RED, 500), ((128, 0, 128), 50), (BLUE, 500), ((128, 0, 128), 50)]
+
+
+def test_a_video_goes_there_and_back_and_is_the_same_file_twice(tmp_path):
+    frames = np.stack([np.full((32, 48, 3), colour, np.uint8) for colour in (RED, (128, 0, 128), BLUE)])
+    for name in ("a.mp4", "b.mp4"):
+        figures.save_video(tmp_path / name, frames, milliseconds=50, hold=100)
+    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+    video = cv2.VideoCapture(str(tmp_path / "a.mp4"))
+    assert video.get(cv2.CAP_PROP_FPS) == 20
+    assert int(video.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little") == b"FMP4"  # What MPEG-4 Part 2 is called there.
+    seen = []
+    while (read := video.read())[0]:
+        assert read[1].shape == (32, 48, 3)
+        seen.append(read[1][16, 24, ::-1].astype(int))
+    video.release()
+    assert len(seen) == 7
+    wanted = [RED, RED, (128, 0, 128), BLUE, BLUE, (128, 0, 128), RED]
+    assert np.abs(np.array(seen) - wanted).max() <= 8  # The code is not lossless.
+
+
+def test_below_a_frame_stands_the_strip_with_a_mark_where_it_is():
+    frames = np.stack([np.full((8, 8, 3), colour, np.uint8) for colour in (RED, BLUE)])
+    steps = np.stack([np.full((8, 8, 3), colour, np.uint8) for colour in (RED, (0, 255, 0), BLUE)])
+    first, last = figures.with_strip(frames, steps, 60)
+    assert first.shape == (60 + 20 + figures.MARK, 60, 3)
+    assert np.all(first[:60] == RED) and np.all(last[:60] == BLUE)
+    below = first[60 + figures.MARK :]
+    assert [tuple(below[10, left]) for left in (10, 30, 50)] == [RED, (0, 255, 0), BLUE]
+    dark = [np.flatnonzero(np.all(sheet[62] < 100, axis=1)).mean() for sheet in (first, last)]
+    assert dark == [10, 50]
+    # Of a long strip nine steps are shown, the ends among them; the height stays even.
+    long = figures.with_strip(frames, np.repeat(steps, 10, axis=0), 90)
+    assert long.shape == (2, 90 + 10 + figures.MARK, 90, 3)
 
 
 def test_enlarging_keeps_flat_colours_and_smooths_edges():

@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 import interpolate
-from demicouture import cli, rendering
+from demicouture import cli, judge, lookbook, rendering
 from demicouture.boundary import Hyperplane
+from demicouture.dataset import Dataset
 from demicouture.designs import design_name, read_designs
 from demicouture.files import write_json
 from demicouture.images import save_png
-from demicouture.latents import LATENT_DIM, lerp, prior_preserving_path, sample_prior
+from demicouture.latents import LATENT_DIM, lerp, prior_preserving_mean, prior_preserving_path, sample_prior
 
 COUNT = 12
 WORDS = ["casual"] * 5 + ["collection"] * 5 + ["", ""]
@@ -97,7 +98,8 @@ def test_the_surest_two_are_joined_and_the_ends_are_the_designs_to_the_pixel(hom
     assert pixels(folder / "crossing.png").shape == (512, 512, 3)
     with Image.open(folder / "animation.gif") as animation:
         assert animation.n_frames <= 2 * interpolate.FRAMES - 2
-        assert animation.size == (256, 256)
+        assert animation.size == (256, 256 + 256 // 9 + 6)
+    assert (folder / "animation.mp4").stat().st_size > 10_000
     printed = capsys.readouterr().out
     assert "From design 1 (casual) to design 8 (collection): the hyperplane is crossed at t = 0." in printed
     assert all(f"6-interpolation/{name}" in printed.splitlines()[-1] for name in ("strip.png", "animation.gif"))
@@ -166,28 +168,29 @@ def test_lerp_is_the_straight_line(home):
     assert json.loads((home / "outputs/6-interpolation/summary.json").read_text())["crossing"] == pytest.approx(0.5)
 
 
-def pair_of(home: Path, *flags: str, plane: Hyperplane | None = None) -> tuple[int, int]:
+def pair_of(home: Path, *flags: str) -> tuple:
     args = interpolate.parse_args(["--home", str(home), *flags])
-    return interpolate.choose_pair(args, read_designs(args.input), plane)
+    designs = read_designs(args.input)
+    setting = interpolate.Setting(args, designs, None, np.zeros(COUNT), Path())
+    return interpolate.choose_ends(setting)
 
 
-def test_how_the_pair_is_chosen(home):
-    generated, latents = home / "outputs/4-generated", sample_prior(COUNT, 3)
-    assert pair_of(home) == SUREST
-    assert pair_of(home, "--a", "2") == (2, 8)
-    assert pair_of(home, "--a", "6") == (6, 1)  # From the second pole, to the first.
-    assert pair_of(home, "--b", "2") == (8, 2)
-    assert pair_of(home, "--a", "10") == (10, 8)
-    assert pair_of(home, "--a", "10", "--b", "11") == (10, 11)
-    # A person's word counts before the judge's.
-    planted.write_generated(generated, latents, ["casual"] * 6 + WORDS[6:], SCORES, judged=WORDS)
-    assert pair_of(home) == (5, 8)
-    # Without scores, the distance from the plane counts.
-    planted.write_generated(generated, latents, WORDS)
-    distances = latents[:, 0]
-    plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
-    assert pair_of(home, plane=plane) == (np.argmin(distances[:5]), 5 + np.argmax(distances[5:10]))
-    assert pair_of(home) == (0, 5)
+def test_how_the_ends_are_chosen(home):
+    assert pair_of(home) == ((1,), (8,))
+    assert pair_of(home, "--a", "2") == ((2,), (8,))
+    assert pair_of(home, "--a", "6") == ((6,), (1,))  # From the second pole, to the first.
+    assert pair_of(home, "--b", "2") == ((8,), (2,))
+    assert pair_of(home, "--a", "10") == ((10,), (8,))
+    assert pair_of(home, "--a", "10", "--b", "11") == ((10,), (11,))
+    # Of several, all of one pole, to the other; the surest is never one of those that are given.
+    assert pair_of(home, "--a", "6,7") == ((6, 7), (1,))
+    assert pair_of(home, "--a", "2,6") == ((2, 6), (8,))
+    assert pair_of(home, "--a", "8,2") == ((8, 2), (9,))
+    assert pair_of(home, "--b", "1,2") == ((8,), (1, 2))
+    # A photograph begins, or ends, where it is asked to.
+    save_png(home / "mine.png", np.zeros((32, 32, 3), np.uint8))
+    assert pair_of(home, "--a", str(home / "mine.png")) == (home / "mine.png", (8,))
+    assert pair_of(home, "--b", str(home / "mine.png")) == ((1,), home / "mine.png")
 
 
 @pytest.mark.parametrize(
@@ -195,6 +198,10 @@ def test_how_the_pair_is_chosen(home):
     [
         (["--a", "12"], "--a 12: found 12 designs, expected a number from 0 to 11"),
         (["--b", "99"], "--b 99: found 12 designs"),
+        (["--a", "2,3,2"], "--a 2,3,2: names design 2 twice, expected different designs"),
+        (["--a", "nowhere.jpg"], "--a nowhere.jpg: not found, expected a picture's file, or numbers of designs"),
+        (["--path", "foot"], "--path foot: expected a hyperplane, but"),
+        (["--even", "distance"], "--even distance: expected a hyperplane, but"),
         (["--a", "3", "--b", "3"], "--a 3 --b 3: found one design, expected two different ones"),
         (["--boundary", "nowhere"], "nowhere: not found, expected a folder with hyperplane.npz"),
         (["--training", "nowhere"], "nowhere/generator.keras: not found, expected a trained generator"),
@@ -274,10 +281,152 @@ def test_the_own_flags_stand_after_the_shared_ones(capsys):
     shared, own = capsys.readouterr().out.split("\nof this script:\n")
     assert "--fresh" in shared and "--boundary" in own
     assert " ".join(own.split()).count("2 to 99") == 1
+    assert "MPEG-4 Part 2" in shared and "Lanczos" in shared
 
 
 def test_wrong_usage_leaves_with_2(home):
-    for flags in (["--steps", "1"], ["--steps", "100"], ["--path", "slerp"], ["--a", "-1"]):
+    for flags in (
+        ["--steps", "1"],
+        ["--steps", "100"],
+        ["--path", "slerp"],
+        ["--pairs", "0"],
+        ["--pairs", "2", "--a", "1"],
+    ):
         with pytest.raises(SystemExit) as stopped:
             run(home, *flags)
         assert stopped.value.code == 2
+
+
+def test_the_middle_of_several_designs_is_an_end(home):
+    latents = np.load(home / "outputs/4-generated/latents.npy")
+    assert run(home, "--a", "1,2,3", "--b", "8", "--steps", "3") == 0
+    folder = home / "outputs/6-interpolation"
+    generator = rendering.load_generator(home / "outputs/3-training/generator.keras")
+    wanted = rendering.render(generator, prior_preserving_mean(latents[[1, 2, 3]])[np.newaxis])[0]
+    assert np.array_equal(pixels(folder / "strip-0/step-00.png"), wanted)
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["pair"] == ["the middle of designs 1, 2, 3", "design-0008.png"]
+    assert summary["options"]["a"] == "1,2,3"
+
+
+def test_steps_even_in_distance_and_through_the_foot(home):
+    latents = np.load(home / "outputs/4-generated/latents.npy")
+    plane = plane_between(latents)
+    write_boundary(home, plane)
+    assert run(home, "--even", "distance", "--steps", "5") == 0
+    folder = home / "outputs/6-interpolation"
+    distances = [float(row["distance"]) for row in steps_of(folder)]
+    assert np.diff(distances) == pytest.approx(np.full(4, (distances[-1] - distances[0]) / 4), abs=1e-4)
+    assert run(home, "--path", "foot", "--fresh") == 0
+    assert float(steps_of(folder)[4]["distance"]) == pytest.approx(0, abs=1e-6)
+    for row, number in ((steps_of(folder)[0], SUREST[0]), (steps_of(folder)[-1], SUREST[1])):
+        picture = pixels(home / "outputs/4-generated" / design_name(number))
+        assert np.array_equal(pixels(folder / row["picture"]), picture)
+
+
+def test_a_board_of_pairs(home, capsys):
+    latents = np.load(home / "outputs/4-generated/latents.npy")
+    plane = plane_between(latents)
+    write_boundary(home, plane)
+    assert run(home, "--pairs", "2") == 0
+    folder = home / "outputs/6-interpolation"
+    summary = json.loads((folder / "summary.json").read_text())
+    # The surest of each pole by SCORES: 0.02 and 0.1, 0.97 and 0.9.
+    assert summary["rows"] == ["design-0001.png", "design-0003.png"]
+    assert summary["columns"] == ["design-0008.png", "design-0009.png"]
+    rows = steps_of(folder)
+    assert [(row["strip"], row["step"]) for row in rows] == [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")]
+    found = np.load(folder / "board.npy")
+    assert found.shape == (4, LATENT_DIM) and found.dtype == np.float32
+    for latent, row, pair in zip(found, rows, ((1, 8), (1, 9), (3, 8), (3, 9)), strict=True):
+        way = prior_preserving_path(*latents[list(pair)], np.array([float(row["t"])]))[0]
+        assert latent == pytest.approx(way, abs=1e-6)
+        assert (folder / row["picture"]).exists()
+    crossed = summary["crossed"]
+    assert crossed == sum(abs(float(row["distance"])) < 1e-9 for row in rows) >= 1
+    assert f"4 garments in between, {crossed} of them on the hyperplane" in capsys.readouterr().out
+    # Three columns and rows: the designs stand around the garments.
+    assert pixels(folder / "board.png").shape[1] == 3 * 98 + 2
+    assert run(home, "--pairs", "2") == 0
+    assert "nothing to do" in capsys.readouterr().out
+    assert not (folder / "strip.png").exists()
+
+
+def test_a_board_without_a_plane_shows_the_middles(home, capsys):
+    assert run(home, "--pairs", "9") == 0
+    printed = capsys.readouterr().out
+    assert "25 garments in between, 0 of them on the hyperplane; of one pole there are only 5 designs" in printed
+    assert "so nothing is said about the hyperplane" in printed
+    assert {row["t"] for row in steps_of(home / "outputs/6-interpolation")} == {"0.5"}
+
+
+def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsys):
+    generator = rendering.load_generator(home / "outputs/3-training/generator.keras")
+    save_png(home / "mine.png", rendering.render(generator, sample_prior(1, 77))[0])
+    assert run(home, "--a", str(home / "mine.png"), "--b", "8", "--steps", "3") == 0
+    folder = home / "outputs/6-interpolation"
+    latent = np.load(folder / "found-a.npy")
+    assert latent.shape == (1, LATENT_DIM) and np.abs(latent).max() <= 1
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["found_a"]["likeness"] > 0.9
+    assert "From mine.png (a design 9" in capsys.readouterr().out
+    assert np.array_equal(pixels(folder / "strip-0/step-00.png"), rendering.render(generator, latent)[0])
+    assert pixels(folder / "found-a.png").shape[1] == 2 * (256 + 2) + 2
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    save_png(home / "noise.png", noise)
+    assert run(home, "--a", str(home / "noise.png"), "--output", str(home / "other")) == 1
+    assert "noise.png: shows nothing but noise" in capsys.readouterr().err
+    assert not (home / "other").exists()
+    (home / "text.png").write_text("no picture")
+    assert run(home, "--b", str(home / "text.png"), "--output", str(home / "other")) == 1
+    assert "--b " in (error := capsys.readouterr().err) and "text.png: undecodable; expected a photograph" in error
+
+
+def test_the_lookbook(home, capsys, monkeypatch):
+    """The judge's photographs are designs of the generator, so others of its designs are realistic."""
+    monkeypatch.setattr(judge, "STEPS", 30)
+    monkeypatch.setattr(lookbook, "ON_THE_PLANE", 110)
+    monkeypatch.setattr(lookbook, "OF_EACH_POLE", 2)
+    monkeypatch.setattr(lookbook, "BETWEEN", (0.0, 1.0))
+    generator = rendering.load_generator(home / "outputs/3-training/generator.keras")
+    latents = sample_prior(60, 55)
+    pictures, labels = rendering.render(generator, latents), (latents[:, 0] > 0).astype(int)
+    names = tuple(Path("data", planted.POLES[label], f"{index}.png") for index, label in enumerate(labels))
+    for name, picture in list(zip(names, pictures, strict=True))[:40]:
+        save_png(home / "data/2-dataset" / name.relative_to("data"), picture)
+    dataset = Dataset(pictures, labels, planted.POLES, names, "a")
+    judge.open_judge(home / "outputs/4-generated", dataset, seed=0)
+    plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
+    write_boundary(home, plane)
+    assert run(home) == 0
+    folder = home / "outputs/6-interpolation"
+    summary = json.loads((folder / "summary.json").read_text())["lookbook"]
+    assert summary["candidates"] == 4 + 110
+    assert summary["random_designs"]["designs"] == summary["designs_in_between"]["designs"] == 100
+    chosen = summary["chosen"]
+    assert 1 <= chosen <= 24
+    found = np.load(folder / "lookbook.npy")
+    assert found.shape == (chosen, LATENT_DIM) and found.dtype == np.float32
+    assert np.abs(plane.signed_distance(found)).max() < 1e-6
+    with open(folder / "lookbook.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["number"] for row in rows] == [str(number) for number in range(1, chosen + 1)]
+    rendered = rendering.render(generator, found)
+    for row, picture in zip(rows, rendered, strict=True):
+        assert np.array_equal(pixels(folder / row["picture"]), picture)
+        assert row["nearest"].partition("/")[0] in planted.POLES
+    assert pixels(folder / "lookbook.png").shape == (2339, 1654, 3)
+    assert (folder / "lookbook.pdf").read_bytes().startswith(b"%PDF")
+    printed = capsys.readouterr().out
+    of_random, of_between = (summary[name]["realistic"] for name in ("random_designs", "designs_in_between"))
+    assert f"{of_random} of 100 designs, and {of_between} of 100 in between" in printed
+    before = contents(folder)
+    (folder / "summary.json").unlink()
+    assert run(home) == 0
+    assert contents(folder) == before
+    # Of nothing that is in between no lookbook is made, and the old one does not stay.
+    monkeypatch.setattr(lookbook, "choose", lambda *_: [])
+    (folder / "summary.json").unlink()
+    assert run(home) == 0
+    assert "of none of these candidates can be said that it is in between" in capsys.readouterr().out
+    assert not (folder / "lookbook.png").exists()

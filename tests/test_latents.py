@@ -4,13 +4,16 @@ from scipy import stats
 
 from demicouture.latents import (
     LATENT_DIM,
+    even_places,
     lerp,
     nearest_at_distance,
     nearest_crossing,
+    prior_preserving_mean,
     prior_preserving_path,
     sample_plane,
     sample_prior,
     signed_distance,
+    through_foot,
     without_directions,
 )
 
@@ -156,3 +159,76 @@ def test_latents_without_directions_hold_nothing_along_them():
     # What they hold in any other direction stays.
     other = without_directions(np.random.default_rng(3).normal(size=(1, LATENT_DIM)), normals)[0]
     assert rest @ other == pytest.approx(latents @ other)
+
+
+def test_the_middle_of_one_and_of_two():
+    first, second = sample_prior(2, 0)
+    assert np.array_equal(prior_preserving_mean(first[np.newaxis]), first)
+    middle = prior_preserving_path(first, second, [0.5])[0]
+    assert prior_preserving_mean(np.stack([first, second])) == pytest.approx(middle, abs=1e-12)
+
+
+def test_the_middle_of_three_by_hand():
+    # Three numbers of U(0, 1) sum up to x with the probability x³/6 up to 1, and (−2x³ + 9x² − 9x + 3)/6 from 1 to 2.
+    # (−1, −1, 0) is x = 0.5: 2 · 0.125/6 − 1; (0, 0, 0) is the centre; (−1, 0.2, 0.2) is x = 1.2: (−3.456 + 12.96 −
+    # 10.8 + 3)/6 = 0.284.
+    latents = np.array([[-1, 0, -1, 1, -1], [-1, 0, 0.2, 1, -1], [0, 0, 0.2, 1, -1]])
+    wanted = [2 * 0.125 / 6 - 1, 0, 2 * 0.284 - 1, 1, -1]
+    assert prior_preserving_mean(latents) == pytest.approx(wanted, abs=1e-12)
+
+
+@pytest.mark.parametrize("count", [3, 7, 40])
+def test_the_middles_of_many_are_distributed_as_the_prior(count):
+    latents = sample_prior(1000 * count, seed=5).reshape(1000, count, LATENT_DIM)
+    middles = np.stack([prior_preserving_mean(several) for several in latents])
+    assert np.abs(middles).max() <= 1
+    assert stats.kstest(middles.ravel(), stats.uniform(-1, 2).cdf).pvalue > 0.01
+    assert np.linalg.norm(middles, axis=1).mean() == pytest.approx(np.sqrt(LATENT_DIM / 3), abs=0.05)
+
+
+def test_the_middle_does_not_depend_on_the_order():
+    latents = sample_prior(5, 2)
+    assert prior_preserving_mean(latents[::-1]) == pytest.approx(prior_preserving_mean(latents), abs=1e-12)
+
+
+def test_a_way_through_the_foot_by_hand():
+    # In the square, from (−1, 0) to (1, 0) along the plane y = 0.5: the middle (0, 0) moves up by 0.5, half-way to it
+    # by half of that, and the ends stay.
+    bent = through_foot(lambda t: lerp([-1.0, 0], [1.0, 0], t), [0, 0.25, 0.5, 0.75, 1], np.array([0.0, 1.0]), -0.5)
+    assert bent == pytest.approx(np.array([[-1, 0], [-0.5, 0.25], [0, 0.5], [0.5, 0.25], [1, 0]]), abs=1e-8)
+
+
+def test_ways_through_the_foot_end_exactly_and_stay_near_the_prior():
+    normal = plane()
+    first, second = sample_prior(300, seed=11), sample_prior(300, seed=12)
+    bent = []
+    for a, b in zip(first, second, strict=True):
+        points = through_foot(lambda t, a=a, b=b: prior_preserving_path(a, b, t), [0, 0.3, 0.5, 1], normal, 0.3)
+        assert np.array_equal(points[[0, -1]], np.stack([a, b]).astype(np.float64))
+        bent.append(points)
+    bent = np.stack(bent)
+    assert np.abs(bent).max() <= 1
+    assert np.abs(signed_distance(bent[:, 2], normal, 0.3)).max() <= 1e-6
+    assert np.linalg.norm(bent[:, 1], axis=1).mean() == pytest.approx(np.sqrt(LATENT_DIM / 3), abs=0.1)
+
+
+def test_places_even_in_distance_by_hand():
+    # The square of t: distances 0, 1/4, 1/2, 3/4, 1 are at their roots.
+    found = even_places(lambda t: t**2, 5)
+    assert found == pytest.approx([0, 0.5, np.sqrt(0.5), np.sqrt(0.75), 1], abs=1e-6)
+    assert even_places(lambda t: -(t**2), 5) == pytest.approx(found, abs=1e-12)  # The other way round.
+
+
+def test_a_stretch_that_leads_back_is_passed_over():
+    # Up to 1 at t = 0.25, back to 0 at 0.5, up to 2 at 1: the running maximum stays at 1 until t = 0.75.
+    def height(t):
+        return np.interp(t, [0, 0.25, 0.5, 1], [0, 1, 0, 2])
+
+    assert even_places(height, 5) == pytest.approx([0, 0.125, 0.25, 0.875, 1], abs=1e-6)
+    # Past the far end's distance and back to it: nothing beyond it counts.
+    assert even_places(lambda t: np.interp(t, [0, 0.5, 1], [0, 2, 1]), 3) == pytest.approx([0, 0.125, 1], abs=1e-6)
+
+
+def test_between_ends_at_one_distance_there_is_nothing_to_divide():
+    with pytest.raises(ValueError, match="both ends lie at the same distance"):
+        even_places(lambda t: 0 * t, 5)

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from demicouture.errors import InputError
-from demicouture.figures import PLANE_COLOUR, POLE_COLOURS, grid, plot, save_animation
+from demicouture.figures import PLANE_COLOUR, POLE_COLOURS, enlarge, grid, plot, save_animation
 from demicouture.files import read_csv, write_csv
 from demicouture.images import open_picture, save_png
 from demicouture.networks import save_network
@@ -248,9 +248,10 @@ def animate_samples(folder: Path) -> None:
     """Writes a run's sample grids, one after the other, to ``samples.gif``; one alone makes no animation."""
     paths = sorted((folder / "samples").glob("epoch-*.png"))
     if len(paths) > 1:
-        frames = np.stack([np.asarray(open_picture(path)) for path in paths])
-        side = min(ANIMATION_SIDE, frames.shape[1])
-        save_animation(folder / "samples.gif", frames, side, FRAME_MILLISECONDS, hold=LAST_MILLISECONDS, back=False)
+        grids = [np.asarray(open_picture(path)) for path in paths]
+        side = min(ANIMATION_SIDE, len(grids[0]))
+        frames = np.stack([np.asarray(enlarge(picture, side)) for picture in grids])
+        save_animation(folder / "samples.gif", frames, FRAME_MILLISECONDS, hold=LAST_MILLISECONDS, back=False)
 
 
 class Interruption(keras.callbacks.Callback):
