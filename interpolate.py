@@ -333,6 +333,7 @@ def make_way(
         else:
             end = ends.of_designs(setting.designs, what)
         pair.append(end)
+    pair = face_photograph(setting, pair)
     way = way_between(setting, pair[0].latent, pair[1].latent)
 
     def height(t: np.ndarray) -> np.ndarray:
@@ -361,6 +362,18 @@ def make_way(
     shown = [*pictures, "animation.gif", "animation.mp4"]
     told = [f"{sentence}, in {args.steps} steps"]
     return Made(steps, rows, pictures, latents, frames, shown, found, told, args.size)
+
+
+def face_photograph(setting: Setting, pair: list[End]) -> list[End]:
+    """Returns both ends; one that we chose ourselves to face a photograph is of the other pole than the photograph."""
+    args, designs, plane = setting.args, setting.designs, setting.plane
+    given = [asked is not None for asked in (args.a, args.b)]
+    if plane is None or sum(given) != 1 or pair[given.index(True)].designs:
+        return pair
+    pole = int(plane.signed_distance(pair[given.index(True)].latent[np.newaxis])[0] <= 0)
+    faced = list(pair)
+    faced[given.index(False)] = ends.of_designs(designs, ends.surest(designs, pole, plane, setting.realism))
+    return faced
 
 
 def make_board(setting: Setting, generator: Any) -> Made:

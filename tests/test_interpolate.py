@@ -372,6 +372,13 @@ def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsy
     assert "From mine.png (a design 9" in capsys.readouterr().out
     assert np.array_equal(pixels(folder / "strip-0/step-00.png"), rendering.render(generator, latent)[0])
     assert pixels(folder / "found-a.png").shape[1] == 2 * (256 + 2) + 2
+    # Where the other end is left to us, it is of the other pole, by the side of the plane on which the design lies.
+    for sign, other in ((1, "design-0001.png"), (-1, "design-0008.png")):
+        normal = sign * latent[0].astype(np.float64)
+        write_boundary(home, Hyperplane(normal / np.linalg.norm(normal), 0.0))
+        assert run(home, "--a", str(home / "mine.png"), "--steps", "2", "--fresh") == 0
+        pair = json.loads((folder / "summary.json").read_text())["pair"]
+        assert pair[0].startswith("mine.png") and pair[1] == other
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     save_png(home / "noise.png", noise)
     assert run(home, "--a", str(home / "noise.png"), "--output", str(home / "other")) == 1
