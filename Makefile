@@ -24,7 +24,7 @@ demo: $(VENV)/.installed
 	@echo "The pictures to open, in the order in which they were made:"
 	@ls -1 data/2-dataset/*-kept.png outputs/3-training/reals.png outputs/3-training/samples/*.png \
 	    outputs/3-training/history.png outputs/4-generated/grid*.png outputs/5-boundary/*.png \
-	    outputs/6-interpolation/*.png outputs/6-interpolation/*.gif
+	    outputs/6-interpolation/*.png outputs/6-interpolation/*.gif outputs/6-interpolation/*.mp4 outputs/6-interpolation/*.pdf
 
 test: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
