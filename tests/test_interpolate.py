@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import interpolate
-from demicouture import cli, judge, lookbook, rendering
+from demicouture import cli, judge, lookbook, rendering, ways
 from demicouture.boundary import Hyperplane
 from demicouture.dataset import Dataset
 from demicouture.designs import design_name, read_designs
@@ -97,7 +97,7 @@ def test_the_surest_two_are_joined_and_the_ends_are_the_designs_to_the_pixel(hom
     assert plane.signed_distance(point)[0] == pytest.approx(0, abs=1e-9)
     assert pixels(folder / "crossing.png").shape == (512, 512, 3)
     with Image.open(folder / "animation.gif") as animation:
-        assert animation.n_frames <= 2 * interpolate.FRAMES - 2
+        assert animation.n_frames <= 2 * ways.FRAMES - 2
         assert animation.size == (256, 256 + 256 // 9 + 6)
     assert (folder / "animation.mp4").stat().st_size > 10_000
     printed = capsys.readouterr().out
@@ -171,8 +171,8 @@ def test_lerp_is_the_straight_line(home):
 def pair_of(home: Path, *flags: str) -> tuple:
     args = interpolate.parse_args(["--home", str(home), *flags])
     designs = read_designs(args.input)
-    setting = interpolate.Setting(args, designs, None, np.zeros(COUNT), Path())
-    return interpolate.choose_ends(setting)
+    setting = ways.Setting(args, designs, None, np.zeros(COUNT), Path())
+    return ways.choose_ends(setting)
 
 
 def test_how_the_ends_are_chosen(home):
