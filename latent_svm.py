@@ -135,6 +135,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f"argument --labels: found {args.labels.name!r}, expected a name of letters, digits, - and _")
     if unfit := [name for name in args.without if not NAME.fullmatch(name)]:
         parser.error(f"argument --without: found {unfit[0]!r}, expected the name of a file that --labels took")
+    if args.without and args.fresh:
+        parser.error("argument --without: not allowed with --fresh, which moves the direction aside")
     parts = [args.labels.stem] if args.labels else []
     args.name = "-".join(parts + [f"without-{name}" for name in sorted(set(args.without))])
     return args
@@ -147,7 +149,7 @@ def main(argv: list[str] | None = None) -> None:
     labels_file = args.labels or args.input / "labels.csv"
     designs = read_designs(args.input, args.labels)
     labelled, labels = choose_labelled(designs, labels_file)
-    directions = {} if args.fresh else read_directions(args.output, sorted(set(args.without)))
+    directions = read_directions(args.output, sorted(set(args.without)))
     generator_file = (args.training or cli.folder(args, "3-training")) / "generator.keras"
     inputs = {
         "latents.npy": hash_file(args.input / "latents.npy"),

@@ -55,8 +55,6 @@ DUPLICATE = "duplicate"
 FAILED = "failed"
 """There is no picture; ``reason`` says why, in the words of :mod:`demicouture.reasons`."""
 
-STATUSES = (FETCHED, DUPLICATE, FAILED)
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -48,12 +48,9 @@ class Manifold:
     @cached_property
     def radii(self) -> np.ndarray:
         """The distance from each picture to its k-th nearest other one, float64 (n,)."""
-        return self._between_pictures(self.neighbours)
-
-    @cached_property
-    def gaps(self) -> np.ndarray:
-        """The distance from each picture to the nearest other one, float64 (n,)."""
-        return self._between_pictures(1)
+        # A picture's nearest is itself, at number 0.
+        number = self.neighbours
+        return self._for_rows(self.features, lambda distances: np.partition(distances, number, axis=1)[:, number])
 
     def contains(self, features: np.ndarray) -> np.ndarray:
         """Returns whether each row lies in the region, bool (m,). A set's share of such rows is its *precision*.
@@ -82,10 +79,6 @@ class Manifold:
         """Returns which picture lies nearest to each row, int (m,), and how far away, float64 (m,)."""
         found = self._for_rows(features, lambda distances: np.column_stack([distances.argmin(1), distances.min(1)]))
         return found[:, 0].astype(int), found[:, 1]
-
-    def _between_pictures(self, neighbour: int) -> np.ndarray:
-        # A picture's nearest is itself, at number 0.
-        return self._for_rows(self.features, lambda distances: np.partition(distances, neighbour, axis=1)[:, neighbour])
 
     def _for_rows(self, features: np.ndarray, function) -> np.ndarray:
         # Imported here: scripts that only say --help need not wait for SciPy.

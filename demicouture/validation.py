@@ -243,9 +243,9 @@ def permutation_test(latents: np.ndarray, labels: np.ndarray, seed: int, permuta
 
     The labels are shuffled among the designs, and each time a plane is asked about every design that it was fitted
     without. The planes are ridge regression's, of which leaving one out costs nothing, so that thousands of shuffles
-    take a second; a plane that finds nothing when the labels mean something, and something when they do not, would find
-    it in either machine. What is compared is how well the left-out heights order the two poles: the area under the
-    receiver's curve, which no choice of an intercept can flatter.
+    take a second or two: what is tested is whether the labels go with any direction, not the machine that finds it.
+    Compared is how well the left-out heights order the two poles: the area under the receiver's curve, which no choice
+    of an intercept can flatter.
 
     Args:
         latents: float (n, latent_dim), around 0 as the prior's are.

@@ -224,7 +224,7 @@ def test_a_direction_that_is_not_there_is_told(home, tmp_path, capsys):
     assert run(home, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
     assert run(home, "--without", "colour") == 1
     assert "expected one of: sleeves;" in capsys.readouterr().err
-    for flags in (["--without", "../x"], ["--labels", str(tmp_path / "a b.csv")]):
+    for flags in (["--without", "../x"], ["--labels", str(tmp_path / "a b.csv")], ["--without", "sleeves", "--fresh"]):
         with pytest.raises(SystemExit) as left:
             latent_svm.main(["--home", str(home), *flags])
         assert left.value.code == 2
