@@ -202,9 +202,9 @@ def draw_history(path: Path, rows: list[dict[str, str]], rollbacks: list[dict[st
             distances.set_title(
                 f"Distance from photographs: the best was {float(best['swd']):.1f}, epoch {best['epoch']}"
             )
-        draw(shares, "precision", "precision: generated pictures among the photographs", color=first)
-        draw(shares, "recall", "recall: photographs among the generated pictures", color=second)
-        draw(shares, "variety", "variety, as a share of the photographs'", color=PLANE_COLOUR, linewidth=0.8)
+        draw(shares, "precision", "precision", color=first)
+        draw(shares, "recall", "recall", color=second)
+        draw(shares, "variety", "variety: 1 is the photographs'", color=PLANE_COLOUR, linewidth=0.8)
         shares.set(
             xlabel="epoch", ylabel="share", ylim=(0, None), title="How many are good, and how different they are"
         )
@@ -215,7 +215,14 @@ def draw_history(path: Path, rows: list[dict[str, str]], rollbacks: list[dict[st
                 axes.axvline(epoch, color=PLANE_COLOUR, linestyle="--", linewidth=0.8, label=told)
         for axes in (losses, accuracies, distances, shares):
             axes.set_xlim(0, max(epochs) + 1)
-            axes.legend(frameon=False, fontsize=8, loc="upper right")
+            # In a row above the curves, but for the accuracies, which leave room below. To look for the best place
+            # would take long: a run has thousands of epochs.
+            below = axes is accuracies
+            place, columns = ("lower right", 1) if below else ("upper right", 3)
+            axes.legend(frameon=False, fontsize=8, loc=place, ncols=columns)
+            if not below:
+                low, high = axes.get_ylim()
+                axes.set_ylim(top=high * (high / low) ** 0.15 if axes is distances else high + 0.15 * (high - low))
 
 
 class Samples(keras.callbacks.Callback):
