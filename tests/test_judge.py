@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from scipy.special import expit
 
 from demicouture import files, judge
 from demicouture.appraisal import Appraiser, can_appraise
@@ -256,7 +257,7 @@ def test_a_network_that_saw_other_pictures_describes_just_as_well(shapes, tmp_pa
     # The answer was learned by regression on standardised numbers, and laid into one layer of the network.
     weights, intercept = the_judge.network.get_layer("logit").get_weights()
     logits = descriptors @ weights + intercept
-    np.testing.assert_allclose(1 / (1 + np.exp(-logits[:, 0])), scores, atol=1e-5)
+    np.testing.assert_allclose(expit(logits[:, 0]), scores, atol=1e-5)
     again = judge.open_judge(tmp_path, None, seed=0)
     np.testing.assert_array_equal(again.score(shapes.pictures[:5]), scores[:5])
     # Another descriptor is another judge.
