@@ -164,17 +164,17 @@ def descend(losses: Callable[[Any], Any], starts: np.ndarray, steps: int, quiet:
         Kingma and Ba, "Adam", ICLR 2015, projected onto the cube after each step. A tanh that kept inside by itself
         would have no gradient left where the cube ends, and a third of all latents has a coordinate within 0.004 of it.
     """
+    import keras
+
     run = with_gradients(losses)
-    latents = starts.copy()
+    latents = keras.Variable(starts, dtype="float32")
+    latents.constraint = lambda moved: keras.ops.clip(moved, -1, 1)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps))
+    optimizer.build([latents])
     best, lowest = starts.copy(), np.full(len(starts), np.inf)
-    momentum, square = np.zeros_like(starts), np.zeros_like(starts)
-    for step in tqdm(range(steps), "finding the photograph", unit="step", disable=quiet or None, leave=False):
-        reached, gradients = run(latents)
+    for _ in tqdm(range(steps), "finding the photograph", unit="step", disable=quiet or None, leave=False):
+        reached, gradients = run(latents.numpy())
         better = reached < lowest
-        best[better], lowest[better] = latents[better], reached[better]
-        momentum = 0.9 * momentum + 0.1 * gradients
-        square = 0.999 * square + 0.001 * gradients**2
-        rate = LEARNING_RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
-        direction = (momentum / (1 - 0.9 ** (step + 1))) / (np.sqrt(square / (1 - 0.999 ** (step + 1))) + 1e-8)
-        latents = np.clip(latents - rate * direction, -1, 1)
+        best[better], lowest[better] = latents.numpy()[better], reached[better]
+        optimizer.apply([gradients])
     return best, lowest
