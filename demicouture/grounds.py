@@ -244,14 +244,12 @@ def _learn_colours(colours: np.ndarray) -> np.ndarray:
 def _likelihood(colours: np.ndarray, model: np.ndarray) -> np.ndarray:
     """Returns how likely colours, uint8 (..., 3), are by a mixture of :func:`_learn_colours`: log densities, (...)."""
     shares, means, spreads = model[0, :5], model[0, 5:20].reshape(5, 3), model[0, 20:].reshape(5, 3, 3)
-    densities = np.full(
-        colours.shape[:-1], 1e-12, np.float32
-    )  # So that two colours that both models rule out are a draw.
-    colours = colours.astype(np.float32)
+    flat = np.ascontiguousarray(colours.reshape(-1, 3).T, np.float32)
+    densities = np.full(flat.shape[1], 1e-12, np.float32)  # So that two colours that both models rule out are a draw.
     for share, mean, factor in zip(shares, means, np.linalg.cholesky(np.linalg.inv(spreads)), strict=True):
-        apart = (colours - mean.astype(np.float32)) @ factor.astype(np.float32)
-        densities += np.exp(np.square(apart).sum(axis=-1) / -2) * np.float32(share * np.diag(factor).prod())
-    return np.log(densities)
+        apart = factor.T.astype(np.float32) @ (flat - mean.astype(np.float32)[:, None])
+        densities += np.exp(np.square(apart).sum(axis=0) / -2) * np.float32(share * np.diag(factor).prod())
+    return np.log(densities).reshape(colours.shape[:-1])
 
 
 def _mend(mask: np.ndarray) -> np.ndarray:
