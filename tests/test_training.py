@@ -84,6 +84,19 @@ def test_steps_move_both_networks_and_log_what_they_did(adversary, fresh_fakes):
     assert 0 <= log["d_real"][0] <= 1 and 0 <= log["d_fake"][0] <= 1
 
 
+def test_the_average_begins_short_and_becomes_as_long_as_asked_for(adversary):
+    model = adversary(batch_size=8, ema=0.3)  # One step an epoch. The momenta are 0, 2/11, 3/12, 0.3, 0.3.
+    average = 0
+    for step in range(5):
+        model.fit(**model.steps_from(0), shuffle=False, verbose=0, callbacks=[EpochOrder(2)])
+        momentum = min((1 + step) / (10 + step), 0.3) if step else 0
+        latest = np.concatenate([np.array(weights).ravel() for weights in model.generator.trainable_variables])
+        average = momentum * average + (1 - momentum) * latest
+    shown = np.concatenate([np.array(weights).ravel() for weights in model.generator_to_show().trainable_variables])
+    np.testing.assert_allclose(shown, average, atol=1e-6)
+    assert np.abs(shown - latest).max() > 1e-5
+
+
 @pytest.mark.parametrize("size", [64, 256, 512])
 def test_every_size_trains(adversary, size):
     pictures = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
