@@ -76,7 +76,7 @@ PRESETS = {
         "discriminator_width": None,
         "epochs": 2_000,
         "batch_size": 32,
-        "learning_rate": 1e-4,
+        "learning_rate": 2e-4,
         "discriminator_learning_rate": 4e-4,
         "augment": True,
         "flips": True,

@@ -6,7 +6,7 @@
   smoothing   one-sided label smoothing: photographs → 0.9 (Salimans et al. 2016)
   r1          a penalty on the discriminator's gradient at photographs, weight 10 (Mescheder et al. 2018)
   spectral    spectral normalisation in the discriminator, in batch normalisation's place (Miyato et al. 2018)
-  ttur        twice the learning rate for the discriminator, half of it for the generator (Heusel et al. 2017)
+  ttur        twice the learning rate for the discriminator (Heusel et al. 2017)
   noise       noise on all that the discriminator sees, fading to none (Sønderby et al. 2017)
 
 Names are joined by +: augment+flips. Every variant is measured twice, with the weights of the last step and with their
@@ -30,6 +30,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import numpy as np
 
 HOUSE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HOUSE))
@@ -99,7 +101,7 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
             width=args.width,
             discriminator_width=args.discriminator_width,
             batch_size=args.batch_size,
-            learning_rate=args.learning_rate / (TTUR_FACTOR if "ttur" in tricks else 1),
+            learning_rate=args.learning_rate,
             discriminator_learning_rate=args.learning_rate * (TTUR_FACTOR if "ttur" in tricks else 1),
             augment="augment" in tricks,
             flips="flips" in tricks,
@@ -130,15 +132,19 @@ def run_some(args: argparse.Namespace) -> None:
     (folder,) = args.datasets
     dataset = read_dataset(folder, args.size)
     judge = open_judge(args.output / "judges" / f"{dataset.sha256[:16]}-{args.seed}", dataset, 0)
-    measures = Measures(dataset.pictures, judge.describe, 0)
-    epochs = round(args.steps / (len(dataset.pictures) // args.batch_size))
+    pictures = others = dataset.pictures
+    if args.pictures:
+        drawn = np.random.default_rng(args.seed).permutation(len(pictures))
+        pictures, others = pictures[drawn[: args.pictures]], pictures[drawn[args.pictures :]]
+    measures = Measures(others, judge.describe, 0)
+    epochs = round(args.steps / (len(pictures) // args.batch_size))
     for variant in args.variants:
         place = args.output / result_name(folder, variant, args.seed)
         if place.exists():
             continue
         began = time.monotonic()
         tricks = set(variant.split("+")) - {"seed"}
-        model = adversary(dataset.pictures, tricks, args, epochs * (len(dataset.pictures) // args.batch_size))
+        model = adversary(pictures, tricks, args, epochs * (len(pictures) // args.batch_size))
         log = model.fit(
             **model.steps_from(0), shuffle=False, verbose=0, epochs=epochs, callbacks=[EpochOrder(args.seed)]
         ).history
@@ -156,7 +162,7 @@ def run_some(args: argparse.Namespace) -> None:
         keras.utils.clear_session()
 
 
-SETTING = ("size", "width", "discriminator_width", "batch_size", "learning_rate", "ema", "steps")
+SETTING = ("pictures", "size", "width", "discriminator_width", "batch_size", "learning_rate", "ema", "steps")
 
 
 def result_name(dataset: Path, variant: str, seed: int) -> str:
@@ -204,6 +210,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--variants", nargs="+", default=["seed", *TRICKS], help="(default: the seed and each trick)")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="(default: 0 1 2)")
     parser.add_argument("--steps", type=int, default=300, help="steps, to a whole epoch (default: %(default)s)")
+    parser.add_argument(
+        "--pictures", type=int, default=0, help="train on so few, and measure against the others (default: all on all)"
+    )
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--width", type=float, default=0.125, help="the generator's (default: %(default)s)")
     parser.add_argument("--discriminator-width", type=float, default=0.5, help="(default: %(default)s)")
