@@ -83,9 +83,9 @@ PRESETS = {
         "ema": 0.999,
     },
     # Tried out for five minutes on two cores. Small batches give more steps. The generator is what costs time, so it is
-    # thin; a discriminator as thin (4, 8 and 16 channels) teaches it nothing in that time. And 34 passes over the
-    # pictures are too few to learn them by heart: DiffAugment only makes the task harder, and a generator that learns
-    # at half the pace draws softer outlines; see benchmarks/README.md.
+    # thin; a discriminator as thin (4, 8 and 16 channels) teaches it nothing in that time, and so wide a one need not
+    # learn faster than the generator. And 34 passes over the pictures are too few to learn them by heart: DiffAugment
+    # only makes the task harder; see benchmarks/README.md.
     "demo": {
         "size": 64,
         "width": 0.125,
