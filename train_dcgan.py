@@ -9,7 +9,8 @@ Writes: outputs/3-training/
           judge.keras, judge.json, photographs.npz
                                     what describes pictures for precision and recall: it saw photographs only
           checkpoints/              all that a run needs to go on; the last ones and the best one
-          generator.keras           the best generator, by its sliced Wasserstein distance
+          generator.keras           the best generator, by its sliced Wasserstein distance; where that is no more
+                                    than between photographs, by precision and recall
           generator-last.keras, discriminator.keras
           summary.json              written last: where it is missing, the run is unfinished
 
@@ -385,9 +386,10 @@ def main(argv: list[str] | None = None) -> None:
         },
     )
     report(
-        f"trained {args.epochs} epochs; generator.keras is that of epoch {best['epoch']:.0f}, the nearest to the "
-        f"photographs: {best['swd']:.1f} by sliced Wasserstein distance, where other photographs are at "
-        f"{best['swd_floor']:.1f}\nlook at {args.output / 'samples'} and {args.output / 'history.png'}\n" + next_step
+        f"trained {args.epochs} epochs; generator.keras is that of epoch {best['epoch']:.0f}, the best one: "
+        f"{best['swd']:.1f} from the photographs by sliced Wasserstein distance, where other photographs are at "
+        f"{best['swd_floor']:.1f}; precision {best['precision']:.2f}, recall {best['recall']:.2f}\n"
+        f"look at {args.output / 'samples'} and {args.output / 'history.png'}\n{next_step}"
     )
 
 

@@ -15,7 +15,7 @@ from demicouture.errors import InputError  # noqa: E402
 from demicouture.latents import sample_prior  # noqa: E402
 from demicouture.rendering import load_generator  # noqa: E402
 from demicouture.training import callbacks, collapse  # noqa: E402
-from demicouture.training.measures import Measures  # noqa: E402
+from demicouture.training.measures import NAMES, Measures  # noqa: E402
 from demicouture.training.running import Run, build_adversary  # noqa: E402
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (10, 32, 32, 3), dtype=np.uint8)
@@ -175,6 +175,19 @@ def test_a_discriminator_that_won_is_warned_of_once_and_marked_and_may_stop_the_
     ):
         again.train()
     assert len(rows(tmp_path)) == 20
+
+
+def test_below_the_floor_precision_and_recall_say_which_generator_is_best():
+    def row(epoch: int, *values: float) -> dict[str, str]:
+        return {"epoch": str(epoch), **{name: repr(value) for name, value in zip(NAMES, values, strict=True)}}
+
+    unmeasured = {"epoch": "2", **dict.fromkeys(NAMES, "")}
+    assert callbacks.best_row([unmeasured]) is None
+    above = [row(1, 50.0, 40.0, 0.9, 0.9), unmeasured, row(5, 41.0, 40.0, 0.0, 0.0), row(6, 41.0, 40.0, 0.0, 0.0)]
+    assert callbacks.best_row(above)["epoch"] == "5"
+    # Means 2 / (1 / 0.9 + 1 / 0.1) = 0.18 and 2 / (1 / 0.4 + 1 / 0.6) = 0.48; the latter is further, but below.
+    below = [row(10, 35.0, 40.0, 0.9, 0.1), row(15, 39.0, 40.0, 0.4, 0.6), row(20, 38.0, 40.0, 0.0, 0.0)]
+    assert callbacks.best_row([*above, *below])["epoch"] == "15"
 
 
 def test_the_best_generator_is_kept_beside_the_last_and_tensorboard_is_given_every_figure(start, monkeypatch, tmp_path):

@@ -105,8 +105,7 @@ class History(keras.callbacks.Callback):
     Attributes:
         row: The epoch's row, when it is done.
         latest: The figures of the last measure, or nothing.
-        best_step: The step after which the generator was the best one so far by its sliced Wasserstein distance, or
-            None where none was measured.
+        best: The row of the best generator so far, see :func:`best_row`; None where none was measured.
     """
 
     def __init__(self, folder: Path, done_epochs: int, last_epoch: int, measures: Measures):
@@ -118,11 +117,15 @@ class History(keras.callbacks.Callback):
         write_csv(self.path, self.columns, rows)
         measured = [row for row in rows if row["swd"]]
         self.latest = {name: float(measured[-1][name]) for name in measures.names} if measured else {}
-        best = best_row(rows)
-        self.best_step, self.best_distance = (int(best["step"]), float(best["swd"])) if best else (None, np.inf)
+        self.best = best_row(rows)
         self.row: dict[str, float] = {}
         self.paused = 0.0
         self.started = self.first_step = 0
+
+    @property
+    def best_step(self) -> int | None:
+        """The step after which the generator was the best one so far."""
+        return self.best and int(self.best["step"])
 
     def on_epoch_begin(self, epoch, logs=None):
         """Forgets the last epoch's time."""
@@ -143,8 +146,7 @@ class History(keras.callbacks.Callback):
         if is_measured(epoch + 1, self.last_epoch) and is_finite(row):
             self.latest = self.measures.measure(self.model.generator_to_show())
             row |= self.latest
-            if row["swd"] < self.best_distance:
-                self.best_step, self.best_distance = step, row["swd"]
+            self.best = best_row([self.best, row] if self.best else [row])
         with still_there(self.path.parent), open(self.path, "a", encoding="utf-8", newline="") as file:
             csv.DictWriter(file, self.columns).writerow(row)
         self.row = row
@@ -171,9 +173,19 @@ def whole_rows(path: Path, done_epochs: int) -> list[dict[str, str]]:
     return [row for row in whole if int(row["epoch"]) <= done_epochs]
 
 
-def best_row(rows: Sequence[Mapping[str, str]]) -> Mapping[str, str] | None:
-    """Returns the row with the least sliced Wasserstein distance, the first of several; None without a measure."""
-    return min((row for row in rows if row["swd"]), key=lambda row: float(row["swd"]), default=None)
+def best_row(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Returns the row of the best generator that was measured, the first of several; None without a measure.
+
+    It is the one with the least sliced Wasserstein distance. Below the floor, where photographs are further from one
+    another, that says nothing more, and the harmonic mean of precision and recall decides.
+    """
+
+    def badness(row: Mapping[str, Any]) -> tuple[float, float]:
+        distance, floor, precision, recall = (float(row[name]) for name in NAMES)
+        balance = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        return max(distance, floor), -balance
+
+    return min((row for row in rows if row["swd"]), key=badness, default=None)
 
 
 def draw_history(path: Path, rows: list[dict[str, str]], rollbacks: list[dict[str, Any]]) -> None:
@@ -200,7 +212,7 @@ def draw_history(path: Path, rows: list[dict[str, str]], rollbacks: list[dict[st
         distances.set(ylabel="sliced Wasserstein distance", yscale="log")
         if best := best_row(rows):
             distances.set_title(
-                f"Distance from photographs: the best was {float(best['swd']):.1f}, epoch {best['epoch']}"
+                f"Distance from photographs: the best generator's, epoch {best['epoch']}, is {float(best['swd']):.1f}"
             )
         draw(shares, "precision", "precision", color=first)
         draw(shares, "recall", "recall", color=second)
