@@ -35,6 +35,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,7 @@ def make_lookbook(
         return None, "neither hyperplane nor judge tells the poles apart, so there is no lookbook of what is in between"
     if not can_appraise(the_judge.photographs):
         return None, f"{args.input}: too few photographs to say what is realistic, so there is no lookbook"
-
-    def render(latents: np.ndarray) -> np.ndarray:
-        return rendering.render(generator, latents)
-
+    render = partial(rendering.render, generator)
     return lookbook.make(
         setting.designs, setting.plane, setting.realism, the_judge, render, args.data, args.seed, args.quiet
     ), ""

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from demicouture import figures
+from demicouture.boundary import Hyperplane
 from demicouture.latents import nearest_crossing
 
 Way = Callable[[np.ndarray], np.ndarray]
@@ -30,14 +31,14 @@ class Cell:
     crossed: bool
 
 
-def between(way: Way, height: Callable[[np.ndarray], np.ndarray] | None) -> Cell:
+def between(way: Way, plane: Hyperplane | None) -> Cell:
     """Returns where a way crosses the plane nearest to its middle, or its middle where it does not.
 
     Args:
         way: The way.
-        height: The signed distance from the plane at places on the way; None where there is no plane.
+        plane: The hyperplane, or None.
     """
-    crossing = nearest_crossing(height, scan=201) if height else None
+    crossing = nearest_crossing(lambda t: plane.signed_distance(way(t)), scan=201) if plane else None
     t = 0.5 if crossing is None else crossing
     return Cell(way(np.array([t]))[0], t, crossing is not None)
 

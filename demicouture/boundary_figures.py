@@ -297,7 +297,7 @@ def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: st
         axes.axhline(validation.TARGET_COSINE, color=figures.POLE_COLOURS[1], linewidth=1, linestyle="--")
         axes.set(xlabel="labels", ylabel="cosine with the true normal, estimated", ylim=(0, 1.02), xscale="log")
         axes.set_title(finding, wrap=True)
-        axes.legend(frameon=False, fontsize=9, loc="lower right")
+        axes.legend(framealpha=1, edgecolor="none", fontsize=9, loc="lower right")  # The line "now" goes behind it.
 
 
 def spread(indices: np.ndarray, distances: np.ndarray, count: int) -> np.ndarray:

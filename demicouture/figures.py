@@ -25,13 +25,13 @@ TITLE_HEIGHT = 30
 LEGIBLE = 96
 """Pixels; our choice: a garment is recognised at this side, and a caption of 14 letters fits below."""
 
-PALETTE_SIDE = 64
 MOST_BELOW = 9
 """Steps of a strip below an animation; of a longer one, evenly chosen ones."""
 
 MARK = 6
 """The height of the mark over them, in pixels."""
 
+PALETTE_SIDE = 64
 CAPTION_COLOUR = (40, 40, 40)
 GROUND = (255, 255, 255)
 

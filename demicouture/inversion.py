@@ -61,14 +61,12 @@ class Found:
         likeness: 1 for the same picture, 0 for one that is as unlike as designs are on average.
         nearer: The share of photographs that lie further from any other one than the picture lies from the design;
             None without a judge.
-        by_start: float64 (starts,), the loss that each start came to, the best first.
     """
 
     latent: np.ndarray
     picture: np.ndarray
     likeness: float
     nearer: float | None
-    by_start: np.ndarray
 
     @property
     def is_near(self) -> bool:
@@ -135,17 +133,17 @@ def find_latent(
         order = np.argsort(reached, kind="stable")[:starts]
         # Fewer designs than starts are taken several times: of one size, so that it is compiled once.
         latents, reached = descend(losses, np.resize(latents[order], (starts, latents.shape[1])), steps, quiet)
-    order = np.argsort(reached, kind="stable")
-    found = latents[order[0]].astype(np.float32)
+    best = np.argmin(reached)
+    found = latents[best].astype(np.float32)
     picture = rendering.render(generator, found[np.newaxis])[0]
     # The square root: a distance, of which the mean design's is 1.
-    likeness = 1 - math.sqrt(reached[order[0]] / 2)
+    likeness = 1 - math.sqrt(reached[best] / 2)
     nearer = None
     if judge and can_appraise(judge.photographs):
         described = judge.describe(np.stack([wanted, picture])).astype(np.float64)
         gaps = Appraiser(judge.photographs).gaps
         nearer = float(np.mean(gaps > np.linalg.norm(described[0] - described[1])))
-    return Found(found, picture, likeness, nearer, reached[order])
+    return Found(found, picture, likeness, nearer)
 
 
 def descend(losses: Callable[[Any], Any], starts: np.ndarray, steps: int, quiet: bool) -> tuple[np.ndarray, np.ndarray]:

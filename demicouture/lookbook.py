@@ -190,13 +190,10 @@ def in_between(scores: np.ndarray) -> np.ndarray:
     return (scores >= low) & (scores <= high)
 
 
-def count_passing(judged: Judged) -> dict[str, int]:
-    """Returns how many designs are realistic, as 95% of photographs are, how many are copies, and of how many."""
-    return {
-        "designs": len(judged.scores),
-        "realistic": int(judged.appraisal.realistic.sum()),
-        "copies": int(judged.appraisal.copy.sum()),
-    }
+def count_passing(said: Appraisal) -> dict[str, int]:
+    """Returns how many of the last hundred are realistic, as 95% of photographs are, and how many are copies."""
+    realistic, copies = said.realistic[-HUNDRED:], said.copy[-HUNDRED:]
+    return {"designs": len(copies), "realistic": int(realistic.sum()), "copies": int(copies.sum())}
 
 
 def relatives(latents: np.ndarray, plane: Hyperplane, distance: float) -> np.ndarray:
@@ -254,8 +251,10 @@ def draw_page(
 
 def save_pdf(path: Path, page: Image.Image) -> None:
     """Writes a page to a PDF file atomically; the same page is the same file, so it bears no date."""
-    with atomic_path(path) as partial:
-        page.save(partial, resolution=DOTS, quality=95, title="Demicouture lookbook", creationDate=None, modDate=None)
+    with atomic_path(path) as partial_file:
+        page.save(
+            partial_file, resolution=DOTS, quality=95, title="Demicouture lookbook", creationDate=None, modDate=None
+        )
 
 
 def read_photographs(folder: Path, names: Sequence[str]) -> list[np.ndarray | None]:
@@ -309,7 +308,7 @@ def gather(
     latents = []
     for first, second in pairs:
         way = partial(prior_preserving_path, designs.latents[first], designs.latents[second])
-        latents.append(between(way, (lambda t, way=way: plane.signed_distance(way(t))) if plane else None).latent)
+        latents.append(between(way, plane).latent)
     latents = np.array(latents).reshape(-1, designs.latents.shape[1])
     if plane:
         latents = np.concatenate([latents, plane.sample(count, seed)])
@@ -346,20 +345,15 @@ def make(
     chosen = choose(judged, worthy)
     said = judged.appraisal
     good = in_between(judged.scores) if worthy else np.ones(len(judged.scores), bool)
-    # The last hundred: of the plane's sample, or of pairs drawn at random. Nobody chose among them.
-    hundred = slice(-HUNDRED, None)
     found = {
         "candidates": len(candidates.latents),
         "in_between_for_the_judge": int(good.sum()) if worthy else None,
         "of_these_realistic": int((good & said.realistic).sum()),
         "of_these_no_copies": int((good & said.realistic & ~said.copy).sum()),
         "chosen": len(chosen),
-        "random_designs": count_passing(random),
-        "designs_in_between": {
-            "designs": len(said.copy[hundred]),
-            "realistic": int(said.realistic[hundred].sum()),
-            "copies": int(said.copy[hundred].sum()),
-        },
+        "random_designs": count_passing(random.appraisal),
+        # The last ones are of the plane's sample, or of pairs drawn at random. Nobody chose among them.
+        "designs_in_between": count_passing(said),
     }
     alone, between_them = found["random_designs"], found["designs_in_between"]
     told = [

@@ -316,7 +316,7 @@ def make_board(setting: Setting, generator: Any) -> Made:
     cells = []
     for first, second in itertools.product(*sides):
         way = way_between(setting, designs.latents[first], designs.latents[second])
-        cells.append(boards.between(way, (lambda t, way=way: plane.signed_distance(way(t))) if plane else None))
+        cells.append(boards.between(way, plane))
     latents = np.stack([cell.latent for cell in cells])
     numbers = [*sides[0], *sides[1]]
     rendered = rendering.render(generator, np.concatenate([designs.latents[numbers], latents]), args.quiet)

@@ -354,7 +354,7 @@ def test_retry_after_as_a_date(website, fetcher):
     # A date has whole seconds, and a busy machine may take a second to ask for the first time.
     url = later_at_first(website, "/", 1, {"Retry-After": formatdate(time.time() + 3, usegmt=True)})
     assert fetcher.fetch(url).content == b"here"
-    assert 0.5 <= website.times[1] - website.times[0] < 6
+    assert 0.9 <= website.times[1] - website.times[0] < 5
 
 
 @pytest.mark.parametrize("value", ["soon", "", "-5", "1.5", "Thu, 99 Xxx 2026 00:00:00 GMT"])
