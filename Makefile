@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 # What training does, it does on both of Keras' backends.
-ON_BOTH_BACKENDS := $(addprefix tests/test_,layers.py networks.py rendering.py augmentation.py training.py running.py train_dcgan.py)
+ON_BOTH_BACKENDS := tests/dcgan tests/training/test_diffaugment.py tests/training/test_gan.py tests/training/test_training_loop.py tests/test_train_dcgan.py
 
 .PHONY: demo test models clean
 
@@ -33,14 +33,14 @@ test: $(VENV)/.installed-dev
 	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist worksteal $(ON_BOTH_BACKENDS)
 
 models: $(VENV)/.installed
-	$(RUN) -m demicouture.models
+	$(RUN) -m demicouture.preprocessing.pose_models
 
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \
 	newer; run: make PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	$(RUN) -m demicouture.models --optional
+	$(RUN) -m demicouture.preprocessing.pose_models --optional
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt

@@ -33,15 +33,18 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from demicouture import cli, files, images, judge, labels, rendering
-from demicouture.appraisal import PASSING, Appraiser, can_appraise
+from demicouture import cli, files, images
+from demicouture.boundary.active_learning import fit_plane, suggest
 from demicouture.dataset import Dataset, read_dataset
-from demicouture.design_figures import COLUMNS, YES, draw_judged, draw_reliability, draw_suggested
-from demicouture.designs import design_name, read_latents
+from demicouture.dcgan import inference
+from demicouture.designs import labels
+from demicouture.designs.designs import design_name, read_latents
+from demicouture.designs.figures import COLUMNS, YES, draw_judged, draw_reliability, draw_suggested
 from demicouture.errors import InputError, PictureError
-from demicouture.figures import grid
+from demicouture.evaluation import style_classifier
+from demicouture.evaluation.realism import PASSING, Appraiser, can_appraise
 from demicouture.latents import sample_prior
-from demicouture.suggestions import fit_plane, suggest
+from demicouture.visualization import grid
 
 COUNT = 100
 """As many as the seed made."""
@@ -97,10 +100,10 @@ def read_design(folder: Path, index: int) -> np.ndarray | None:
 
 def make_designs(folder: Path, generator: Any, latents: np.ndarray, missing: Sequence[int], quiet: bool) -> None:
     """Renders the missing designs and saves each at once, so that an interrupted run loses no more than a batch."""
-    batches = range(0, len(missing), rendering.CHUNK)
+    batches = range(0, len(missing), inference.CHUNK)
     for start in tqdm(batches, desc="designs", unit="batch", disable=quiet or None, leave=False):
-        rows = missing[start : start + rendering.CHUNK]
-        for index, picture in zip(rows, rendering.render(generator, latents[rows]), strict=True):
+        rows = missing[start : start + inference.CHUNK]
+        for index, picture in zip(rows, inference.render(generator, latents[rows]), strict=True):
             images.save_png(folder / design_name(index), picture)
 
 
@@ -112,13 +115,15 @@ def standing_answers(folder: Path, count: int, dataset: Dataset | None) -> list[
         answers = [{**row, "score": float(row["score"]) if row["score"] else None} for row in rows]
     except (InputError, ValueError):
         return None
-    record = judge.read_record(folder)
+    record = style_classifier.read_record(folder)
     learned_from = record and record["dataset_sha256"]
     stands = len(answers) == count and summary["dataset_sha256"] == learned_from
     return answers if stands and (dataset is None or dataset.sha256 == learned_from) else None
 
 
-def ask(the_judge: judge.Judge | None, count: int, see: Callable[[range], np.ndarray], quiet: bool) -> list[dict]:
+def ask(
+    the_judge: style_classifier.Judge | None, count: int, see: Callable[[range], np.ndarray], quiet: bool
+) -> list[dict]:
     """Returns the judge's answers, a row of ``designs.csv`` for each design; without a judge all but the name is empty.
 
     Args:
@@ -141,7 +146,7 @@ def ask(the_judge: judge.Judge | None, count: int, see: Callable[[range], np.nda
         for index, score, word in zip(some, scores.tolist(), words, strict=True):
             rows[index] |= {"score": score, "judge_label": word}
         if appraiser:
-            found = appraiser.appraise(features, judge.texture(pictures))
+            found = appraiser.appraise(features, style_classifier.texture(pictures))
             for number, index in enumerate(some):
                 rows[index] |= {
                     "realism": float(found.realism[number]),
@@ -184,8 +189,8 @@ def tell(say: Callable[[str], None], args: argparse.Namespace, summary: Mapping[
     if record:
         share = f"right on {record['held_out_accuracy']:.0%} of {record['held_out']} pictures that it never saw"
         share += f" (Brier score {record['held_out_brier_score']:.3f}; judge.png)"
-        noise = f", under {judge.WORTHY_ACCURACY:.0%}: no judge, so fill in {labels_file} yourself"
-        say(f"the judge: {share}" + ("" if judge.is_worthy(record) else noise))
+        noise = f", under {style_classifier.WORTHY_ACCURACY:.0%}: no judge, so fill in {labels_file} yourself"
+        say(f"the judge: {share}" + ("" if style_classifier.is_worthy(record) else noise))
     if (real := summary["realistic"]) is not None:
         say(
             f"{real} of {args.count} designs are realistic, as {PASSING:.0%} of photographs are; {summary['copies']} "
@@ -210,7 +215,7 @@ def same_command(args: argparse.Namespace) -> str:
         ("count", args.count, COUNT),
         ("pictures", args.pictures, PICTURES),
         ("suggest", args.suggest, 0),
-        ("features", args.features, judge.OWN),
+        ("features", args.features, style_classifier.OWN),
         ("seed", args.seed, 0),
     ):
         command += f" --{flag} {value}" if value != usual else ""
@@ -240,8 +245,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     own.add_argument(
         "--features",
-        choices=judge.FEATURES_BY,
-        default=judge.OWN,
+        choices=style_classifier.FEATURES_BY,
+        default=style_classifier.OWN,
         help="what describes pictures to the judge: 'own' is a small network that learns from yours, 'imagenet' is "
         "MobileNetV2, 9 MB to download once",
     )
@@ -263,7 +268,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     say = cli.reporter(args)
     folder, generator_file = args.output, args.input / "generator.keras"
-    generator_sha256 = rendering.hash_generator(generator_file)
+    generator_sha256 = inference.hash_generator(generator_file)
     # Who names a folder wants it; the usual one may be missing.
     dataset = read_dataset(args.data) if args.data_given or args.data.exists() else None
 
@@ -271,7 +276,7 @@ def main(argv: list[str] | None = None) -> None:
     before = {} if args.fresh else read_options(folder)
     other = bool(before) and before["generator_sha256"] != generator_sha256
     anew = args.fresh or other
-    known = None if anew else judge.read_record(folder)
+    known = None if anew else style_classifier.read_record(folder)
     poles = list(dataset.poles) if dataset else known and known["poles"]
     if not anew:
         read_words(folder, max(args.count, before.get("count", 0)), poles)
@@ -279,7 +284,7 @@ def main(argv: list[str] | None = None) -> None:
     missing = [index for index in range(shown) if anew or read_design(folder, index) is None]
     latents = sample_prior(args.count, args.seed)
     incomplete = bool(missing) or not has_latents(folder, args.count, args.seed)
-    generator = rendering.load_generator(generator_file) if incomplete else None
+    generator = inference.load_generator(generator_file) if incomplete else None
     if other:
         aside = files.move_aside(folder)
         # Said even under --quiet: nobody asked for it, and a person's labels are in there.
@@ -307,13 +312,15 @@ def main(argv: list[str] | None = None) -> None:
         nonlocal generator
         pictures = {index: read_design(folder, index) for index in some if index < shown}
         if hidden := [index for index in some if pictures.get(index) is None]:
-            generator = generator or rendering.load_generator(generator_file)
-            pictures |= dict(zip(hidden, rendering.render(generator, latents[hidden]), strict=True))
+            generator = generator or inference.load_generator(generator_file)
+            pictures |= dict(zip(hidden, inference.render(generator, latents[hidden]), strict=True))
         return np.stack([pictures[index] for index in some])
 
     if answers is None:
         # Training may have left the very judge that is wanted.
-        the_judge = judge.open_judge(folder, dataset, args.seed, args.quiet, args.features, elsewhere=args.input)
+        the_judge = style_classifier.open_judge(
+            folder, dataset, args.seed, args.quiet, args.features, elsewhere=args.input
+        )
         answers = ask(the_judge, args.count, see, args.quiet)
 
     # Training the judge took a while, in which a person may have saved another label: what counts is there now.
@@ -324,7 +331,7 @@ def main(argv: list[str] | None = None) -> None:
     designs = see(range(shown))
     images.save_png(folder / "grid.png", grid(designs, COLUMNS))
     images.save_png(folder / "grid-judged.png", draw_judged(designs, rows, answers))
-    record = judge.read_record(folder)
+    record = style_classifier.read_record(folder)
     if record:
         draw_reliability(folder / "judge.png", record)
     poles = poles or sorted({row["label"] for row in rows} - {""})

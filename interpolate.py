@@ -41,14 +41,17 @@ from typing import Any
 
 import numpy as np
 
-from demicouture import cli, ends, judge, lookbook, rendering
-from demicouture.appraisal import can_appraise
-from demicouture.boundary import Hyperplane
-from demicouture.designs import read_designs
+from demicouture import cli
+from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.dcgan import inference
+from demicouture.designs.designs import read_designs
 from demicouture.errors import InputError
+from demicouture.evaluation import style_classifier
+from demicouture.evaluation.realism import can_appraise
 from demicouture.files import finish_run, hash_file, is_finished, read_json, sha256
+from demicouture.interpolation import endpoints, lookbook
+from demicouture.interpolation.sequence import FOOT, MOST_OF_GIF, Setting, choose_ends, make_board, make_way
 from demicouture.latents import PATHS
-from demicouture.ways import FOOT, MOST_OF_GIF, Setting, choose_ends, make_board, make_way
 
 MOST_STEPS = 99
 MOST_PAIRS = 20
@@ -90,17 +93,17 @@ def _entry(record: Any, name: str) -> Any:
 
 
 def make_lookbook(
-    setting: Setting, generator: Any, the_judge: judge.Judge | None
+    setting: Setting, generator: Any, the_judge: style_classifier.Judge | None
 ) -> tuple[lookbook.Lookbook | None, str]:
     """Returns the lookbook, or None and the reason why there is none."""
     args = setting.args
     if the_judge is None:
         return None, f"{args.input}: no judge in it, so there is no lookbook; run generate.py with a data set for it"
-    if not setting.plane and not judge.is_worthy(the_judge.record):
+    if not setting.plane and not style_classifier.is_worthy(the_judge.record):
         return None, "neither hyperplane nor judge tells the poles apart, so there is no lookbook of what is in between"
     if not can_appraise(the_judge.photographs):
         return None, f"{args.input}: too few photographs to say what is realistic, so there is no lookbook"
-    render = partial(rendering.render, generator)
+    render = partial(inference.render, generator)
     return lookbook.make(
         setting.designs, setting.plane, setting.realism, the_judge, render, args.data, args.seed, args.quiet
     ), ""
@@ -132,7 +135,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for flag, what, pole in (("--a", "start from", "first"), ("--b", "arrive at", "second")):
         own.add_argument(
             flag,
-            type=ends.read_asked,
+            type=endpoints.read_asked,
             metavar="WHAT",
             help=f"what to {what}: the number of a design; numbers with commas between, for the middle of several; or "
             f"a photograph's file, whose design is looked for (default: the surest of the {pole} pole, a realistic one "
@@ -191,20 +194,20 @@ def main(argv: list[str] | None = None) -> None:
         asked = "--path foot" if args.path == FOOT else "--even distance"
         raise InputError(f"{asked}: expected a hyperplane, but {no_plane}")
     generator_file = (args.training or cli.folder(args, "3-training")) / "generator.keras"
-    setting = Setting(args, designs, plane, ends.read_realism(args.input, len(designs.latents)), generator_file)
+    setting = Setting(args, designs, plane, endpoints.read_realism(args.input, len(designs.latents)), generator_file)
     if args.pairs:
-        ends.refuse_one_pole(designs, args.input / "labels.csv")
+        endpoints.refuse_one_pole(designs, args.input / "labels.csv")
         asked = ()
     else:
         asked = choose_ends(setting)
-    inputs["generator.keras"] = rendering.hash_generator(generator_file)
+    inputs["generator.keras"] = inference.hash_generator(generator_file)
     inputs["hyperplane"] = sha256(plane.normal.tobytes() + np.float64(plane.intercept).tobytes()) if plane else None
     for name in ("designs.csv", "judge.json"):
         inputs[name] = hash_file(args.input / name) if (args.input / name).is_file() else None
     for flag, what in zip(("--a", "--b"), asked, strict=False):
         if isinstance(what, Path):
             inputs[flag] = hash_file(what)
-    options = {"a": ends.told_asked(args.a), "b": ends.told_asked(args.b)}
+    options = {"a": endpoints.told_asked(args.a), "b": endpoints.told_asked(args.b)}
     options |= {name: getattr(args, name) for name in ("pairs", "steps", "path", "even", "size", "seed")}
     if not args.fresh and is_finished(args.output, inputs):
         cli.open_output(args, "interpolate.py", options)
@@ -215,10 +218,10 @@ def main(argv: list[str] | None = None) -> None:
         cli.open_output(args, "interpolate.py", options)  # Other options are refused before the long work.
 
     # All is worked out before a result is touched, so that a damaged input costs nothing that lies there finished.
-    generator = rendering.load_generator(generator_file)
+    generator = inference.load_generator(generator_file)
     with_lookbook = not args.pairs and args.a is None and args.b is None
     photographed = any(isinstance(what, Path) for what in asked)
-    the_judge = judge.open_judge(args.input, None, args.seed) if with_lookbook or photographed else None
+    the_judge = style_classifier.open_judge(args.input, None, args.seed) if with_lookbook or photographed else None
     made = make_board(setting, generator) if args.pairs else make_way(setting, asked, generator, the_judge)
     book, no_book = None, ""
     if with_lookbook:

@@ -38,10 +38,13 @@ from pathlib import Path
 
 import numpy as np
 
-from demicouture import analysis, boundary, boundary_report, cli, rendering
-from demicouture.boundary import Hyperplane
-from demicouture.boundary_figures import draw_changes, draw_learning_curve, draw_sets, look
-from demicouture.designs import Designs, design_name, read_designs
+from demicouture import cli
+from demicouture.boundary import attribute_changes, hyperplane
+from demicouture.boundary import report as boundary_report
+from demicouture.boundary.figures import draw_changes, draw_learning_curve, draw_sets, look
+from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.dcgan import inference
+from demicouture.designs.designs import Designs, design_name, read_designs
 from demicouture.errors import InputError
 from demicouture.files import atomic_path, finish_run, hash_file, is_finished, write_csv, write_json
 from demicouture.images import save_png
@@ -184,15 +187,15 @@ def main(argv: list[str] | None = None) -> None:
     if directions:
         every = without_directions(every, np.stack(list(directions.values())))
     latents, weights = every[labelled], boundary_report.weigh(designs, labelled)
-    fit = boundary.fit_hyperplane(latents, labels, weights, args.seed)
+    fit = hyperplane.fit_hyperplane(latents, labels, weights, args.seed)
     training = fit.plane.signed_distance(designs.latents[labelled])
     in_between = fit.plane.sample(IN_BETWEEN, args.seed)
     seen = None
     if inputs["generator.keras"]:
-        generator = rendering.load_generator(generator_file)
+        generator = inference.load_generator(generator_file)
 
         def render(latents: np.ndarray) -> np.ndarray:
-            return rendering.render(generator, latents, args.quiet)
+            return inference.render(generator, latents, args.quiet)
 
         seen = look(args.input, designs, fit.plane, in_between, render, args.seed)
     worth, held_out, curve = boundary_report.validate(latents, labels, weights, fit, args.seed, args.quiet)
@@ -223,7 +226,7 @@ def main(argv: list[str] | None = None) -> None:
         for name, sheet in seen.sheets.items():
             save_png(place(name), sheet)
         draw_changes(place("changes.png"), seen.changes, seen.distances, seen.second)
-        analysis.write_changes(place("changes.csv"), seen.changes)
+        attribute_changes.write_changes(place("changes.csv"), seen.changes)
     made = [named(name) for name in (*NUMBERS, *(PICTURES if seen else ()))]
     found = {"boundary_found": report["boundary_found"], "poles": report["poles"]}
     found["labels"] = str(args.labels.resolve()) if args.labels else None

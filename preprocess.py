@@ -37,23 +37,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from demicouture import (
-    cli,
-    cropping,
-    culling,
-    dataset,
-    decisions,
-    files,
-    leaks,
-    measuring,
-    models,
-    review,
-    sheets,
-    tops,
-    workers,
-)
+from demicouture import cli, dataset, files, parallel
 from demicouture.errors import InputError, OptionsError
 from demicouture.images import find_pictures
+from demicouture.preprocessing import (
+    contact_sheets,
+    cropping,
+    decisions,
+    image_features,
+    pose_models,
+    review_folders,
+    selection,
+    shortcut_check,
+    top_classifier,
+)
 
 
 def find_scraped(folder: Path, poles: Sequence[str]) -> tuple[list[str], int]:
@@ -78,21 +75,21 @@ def find_scraped(folder: Path, poles: Sequence[str]) -> tuple[list[str], int]:
     return sorted(found), others
 
 
-def hash_scraped(folder: Path, found: Sequence[str], follow: Callable) -> list[culling.Scraped]:
+def hash_scraped(folder: Path, found: Sequence[str], follow: Callable) -> list[selection.Scraped]:
     """Returns the pictures with the hashes of their bytes, in the same order."""
 
-    def describe(file: str) -> culling.Scraped:
+    def describe(file: str) -> selection.Scraped:
         pole, query = file.partition("/")[0], file.rpartition("/")[0]
-        return culling.Scraped(file, pole, query, files.hash_file(folder / file))
+        return selection.Scraped(file, pole, query, files.hash_file(folder / file))
 
     # Hashing waits for the disk and runs outside Python's lock, so threads do.
-    with ThreadPoolExecutor(2 * workers.cores()) as pool:
+    with ThreadPoolExecutor(2 * parallel.cores()) as pool:
         return list(follow(pool.map(describe, found), "reading", len(found)))
 
 
 def look_into_pictures(
     paths: Mapping[str, Path],
-    known: dict[str, measuring.Measures],
+    known: dict[str, image_features.Measures],
     log: Path,
     models_folder: Path | None,
     follow: Callable,
@@ -106,10 +103,12 @@ def look_into_pictures(
         models_folder: The folder of BlazePose's models; None where they are not there.
         follow: Shows how far it is.
     """
-    new = [sha256 for sha256 in paths if sha256 not in known or measuring.is_outdated(known[sha256], models_folder)]
-    tasks = [measuring.Task(paths[sha256], models_folder) for sha256 in new]
-    with measuring.Log(log, known) as growing:
-        found = follow(workers.in_order(measuring.look, tasks), "looking", len(tasks))
+    new = [
+        sha256 for sha256 in paths if sha256 not in known or image_features.is_outdated(known[sha256], models_folder)
+    ]
+    tasks = [image_features.Task(paths[sha256], models_folder) for sha256 in new]
+    with image_features.Log(log, known) as growing:
+        found = follow(parallel.in_order(image_features.look, tasks), "looking", len(tasks))
         for sha256, measures in zip(new, found, strict=True):
             growing.add(sha256, measures)
 
@@ -129,7 +128,7 @@ def cut_out(
     names, tasks = [], []
     for row in rows:
         if row["picture"]:
-            task = measuring.Cut(
+            task = image_features.Cut(
                 args.input / row["file"],
                 hashes[row["file"]],
                 row["width"],
@@ -142,7 +141,7 @@ def cut_out(
             if cuts.get(row["picture"]) != (task.source, task.box):
                 names.append(row["picture"])
                 tasks.append(task)
-    cut = follow(workers.in_order(measuring.make_cut, tasks), "cutting", len(tasks))
+    cut = follow(parallel.in_order(image_features.make_cut, tasks), "cutting", len(tasks))
     for name, png in zip(names, cut, strict=True):
         files.write_bytes(args.output / name, png)
 
@@ -190,8 +189,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     own.add_argument(
         "--on-review",
-        choices=(culling.KEEP, culling.DROP),
-        default=culling.DROP,
+        choices=(selection.KEEP, selection.DROP),
+        default=selection.DROP,
         help="what becomes of pictures for review as long as nobody decided on them",
     )
     own.add_argument(
@@ -228,10 +227,10 @@ def main(argv: list[str] | None = None) -> None:
     found, others = find_scraped(args.input, poles)
     if args.examples is None and (args.home / "data/examples").is_dir():
         args.examples = args.home / "data/examples"
-    examples = tops.find_examples(args.examples) if args.examples else {}
-    rules = culling.Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == culling.KEEP)
+    examples = top_classifier.find_examples(args.examples) if args.examples else {}
+    rules = selection.Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == selection.KEEP)
     options = {name: getattr(args, name) for name in ("size", "count", "ground", "on_review", "people", "seed")}
-    for_review = review.review_folder(args.output)
+    for_review = review_folders.review_folder(args.output)
     if args.fresh:
         files.move_aside(for_review)
     cli.open_output(args, "preprocess.py", options, extendable=("count",))
@@ -239,10 +238,10 @@ def main(argv: list[str] | None = None) -> None:
 
     decisions_file, summary_file = args.output / "decisions.csv", args.output / "summary.json"
     before = _hash_if_there(decisions_file)
-    moves = review.read_moves(for_review)
+    moves = review_folders.read_moves(for_review)
     words = decisions.read_words(decisions_file, moves)
     pictures = hash_scraped(args.input, found, follow)
-    models_folder = models.find_models()
+    models_folder = pose_models.find_models()
     made_from = {
         "options": options,
         "input_sha256": files.sha256("".join(f"{p.file}\0{p.sha256}\n" for p in pictures).encode()),
@@ -250,12 +249,12 @@ def main(argv: list[str] | None = None) -> None:
         "decisions_sha256": before,
         "models": models_folder is not None,
     }
-    if not moves and review.is_there(for_review) and is_finished(args.output, made_from):
+    if not moves and review_folders.is_there(for_review) and is_finished(args.output, made_from):
         say(f"{args.output}: nothing to do, it is made from this input with these options and decisions")
         say(next_command(args))
         return
 
-    known = measuring.read_log(args.output / "measures.jsonl")
+    known = image_features.read_log(args.output / "measures.jsonl")
     decisions.check_boxes(decisions_file, words, pictures, known)
     summary_file.unlink(missing_ok=True)
     paths = {picture.sha256: args.input / picture.file for picture in pictures}
@@ -264,19 +263,19 @@ def main(argv: list[str] | None = None) -> None:
     decisions.check_boxes(decisions_file, words, pictures, known)
 
     is_top = {sha256: top for sha256, (_, top) in examples.items()}
-    top_scores, learned = tops.score_tops(pictures, known, words, is_top, rules.people)
+    top_scores, learned = top_classifier.score_tops(pictures, known, words, is_top, rules.people)
     said = {file: word.decision for file, word in words.items() if word.decision}
-    verdicts, styles = culling.judge(pictures, known, said, top_scores, rules)
+    verdicts, styles = selection.judge(pictures, known, said, top_scores, rules)
     rows = decisions.make_rows(pictures, known, verdicts, words, top_scores, styles, rules.keep_reviewed)
     cut_out(args, rows, {picture.file: picture.sha256 for picture in pictures}, models_folder, follow)
     dataset.remove_leftovers(args.output, poles, [row["picture"] for row in rows])
-    sheets.remove_leftovers(args.output, poles)
-    written = sheets.write_sheets(args.output, args.input, poles, rows, follow)
-    if _hash_if_there(decisions_file) != before or review.read_moves(for_review) != moves:
+    contact_sheets.remove_leftovers(args.output, poles)
+    written = contact_sheets.write_sheets(args.output, args.input, poles, rows, follow)
+    if _hash_if_there(decisions_file) != before or review_folders.read_moves(for_review) != moves:
         raise InputError(f"{decisions_file}: edited while preprocess.py was at work; run it again to take that in")
     decisions.write_rows(decisions_file, rows)
-    review.write_review(for_review, args.input, pictures, rows, follow)
-    measuring.write_log(args.output / "measures.jsonl", {sha256: known[sha256] for sha256 in all_paths})
+    review_folders.write_review(for_review, args.input, pictures, rows, follow)
+    image_features.write_log(args.output / "measures.jsonl", {sha256: known[sha256] for sha256 in all_paths})
 
     counts = {pole: decisions.count_pole(rows, pole) for pole in poles}
     for pole in poles:
@@ -284,7 +283,7 @@ def main(argv: list[str] | None = None) -> None:
     for line in decisions.find_oddities(rows) + decisions.suggest_people(rows, poles, args.people):
         say(line)
     if models_folder is None:
-        say(f"people were not judged: no models; {models.HOW_TO_GET}, and then this again")
+        say(f"people were not judged: no models; {pose_models.HOW_TO_GET}, and then this again")
     if learned and not top_scores:
         say(
             f"warning: the examples in {args.examples} are of another kind than your pictures (told apart in "
@@ -298,8 +297,8 @@ def main(argv: list[str] | None = None) -> None:
                 f"{args.output}: {decisions.describe_pole(pole, counts[pole])}; expected at least 2 kept; "
                 f"add pictures to {args.input / pole}, or write keep into {decisions_file}, and run again"
             )
-    found_leaks = leaks.check_dataset(args.output, [row for row in rows if row["picture"]], poles)
-    for line in leaks.describe(found_leaks, args.ground):
+    found_leaks = shortcut_check.check_dataset(args.output, [row for row in rows if row["picture"]], poles)
+    for line in shortcut_check.describe(found_leaks, args.ground):
         say(line)
     summary = {
         "flags": {"input": str(args.input), "output": str(args.output), **options},

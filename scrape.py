@@ -28,18 +28,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from demicouture import cli, files, images, reasons
-from demicouture.asked import Asked
-from demicouture.attribution import write_attribution
-from demicouture.collecting import Collection, Downloads, Found, draw
-from demicouture.contact_sheets import write_sheets
+from demicouture import cli, files, images
 from demicouture.errors import InputError, OptionsError, SourceError
-from demicouture.fetching import MAX_BYTES, Fetcher
-from demicouture.manifest import Manifest, check_that_nobody_is_at_work
-from demicouture.queries import EXAMPLES, Query, by_pole, read_queries
-from demicouture.sources import SOURCES, Source, open_source, others
-from demicouture.sources.urls import Address, queries_of, read_addresses
-from demicouture.watching import Progress, table
+from demicouture.scraping import failure_reasons
+from demicouture.scraping.attribution import write_attribution
+from demicouture.scraping.contact_sheets import write_sheets
+from demicouture.scraping.downloader import Collection, Downloads, Found, draw
+from demicouture.scraping.http_client import MAX_BYTES, Fetcher
+from demicouture.scraping.manifest import Manifest, check_that_nobody_is_at_work
+from demicouture.scraping.progress import Progress, table
+from demicouture.scraping.queries import EXAMPLES, Query, by_pole, read_queries
+from demicouture.scraping.query_progress import Asked
+from demicouture.scraping.sources import SOURCES, Source, open_source, others
+from demicouture.scraping.sources.urls import Address, queries_of, read_addresses
 
 OWN_FLAGS = ("source", "queries", "urls", "limit", "pole", "base_url", "workers", "delay", "timeout", "max_bytes")
 OWN_FLAGS += ("min_size", "retry_failed", "allow_private_hosts")
@@ -260,7 +261,9 @@ def main(argv: list[str] | None = None) -> None:
     made_by = {"flags": flags, "seed": args.seed, "versions": files.versions()}
     files.write_json(args.output / "summary.json", {**made_by, "options": options, "queries": rows})
     say(told)
-    passing = sum(number for row in rows for reason, number in row["refused"].items() if reason in reasons.PASSING)
+    passing = sum(
+        number for row in rows for reason, number in row["refused"].items() if reason in failure_reasons.PASSING
+    )
     if passing:
         say(f"refused for reasons that may pass: {passing:,}; --retry-failed tries them again")
     if not any(row["fetched"] for row in rows):

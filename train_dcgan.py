@@ -43,17 +43,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from demicouture import cli, files
-from demicouture.backend import Cluster, backend_in_use, device_memory, start_keras
 from demicouture.dataset import SIZES, Dataset, read_dataset
 from demicouture.errors import InputError, OptionsError
-from demicouture.figures import grid
+from demicouture.evaluation.kernel_inception_distance import open_inception
+from demicouture.evaluation.style_classifier import open_judge
 from demicouture.images import save_png
-from demicouture.judge import open_judge
-from demicouture.kernel_distance import open_inception
+from demicouture.keras_backend import Cluster, backend_in_use, device_memory, start_keras
 from demicouture.latents import sample_prior
+from demicouture.visualization import grid
 
 if TYPE_CHECKING:
-    from demicouture.training.measures import Measures
+    from demicouture.training.generator_metrics import Measures
 
 PRESETS = {
     # The seed's figures; where it is silent, the DCGAN paper's (learning rate) or Keras-GAN's (batch size).
@@ -173,7 +173,7 @@ def check_same_pictures(args: argparse.Namespace, dataset: Dataset) -> None:
 def describe(args: argparse.Namespace) -> None:
     """Prints the two networks as the seed's tables do: layers, output shapes and parameter counts."""
     start_keras()
-    from demicouture import networks
+    from demicouture.dcgan import networks
 
     names = {"UpsamplingConv2D": "UpSampling2D ×2, Conv2D", "Activation": "tanh"}
     for network in (
@@ -192,7 +192,7 @@ def describe(args: argparse.Namespace) -> None:
 def open_measures(args: argparse.Namespace, dataset: Dataset) -> Measures:
     """Returns what measures the generators of a run, with the judge in the run's folder, trained now if need be."""
     from demicouture.training.devices import on_one_device
-    from demicouture.training.measures import Measures
+    from demicouture.training.generator_metrics import Measures
 
     with on_one_device():
         inception = open_inception() if args.kid else None
@@ -336,7 +336,7 @@ def main(argv: list[str] | None = None) -> None:
     from demicouture.training.callbacks import best_row
     from demicouture.training.collapse import read_rollbacks
     from demicouture.training.devices import ending_with_the_others, refuse_disagreement, use_devices
-    from demicouture.training.running import Run, build_adversary
+    from demicouture.training.training_loop import Run, build_adversary
 
     count = use_devices(args.devices or 1 if args.devices != ALL_DEVICES else None, args.batch_size)
     if count > 1:

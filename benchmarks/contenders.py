@@ -31,7 +31,7 @@ def plain_form(network):
     import keras
     from keras import layers
 
-    from demicouture.layers import BatchNormalization, UpsamplingConv2D
+    from demicouture.dcgan.layers import BatchNormalization, UpsamplingConv2D
 
     x = inputs = keras.Input(network.input_shape[1:])
     for layer in network.layers[1:]:
@@ -54,7 +54,7 @@ def plain(size: int, width: float, batch_size: int, precision: str) -> Callable[
     import keras
     from keras import ops
 
-    from demicouture import networks
+    from demicouture.dcgan import networks
 
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     generator = plain_form(networks.build_generator(size, width))
@@ -170,7 +170,7 @@ def ours(size: int, width: float, batch_size: int, precision: str) -> Callable[[
     import keras
 
     from demicouture.training.callbacks import epoch_order
-    from demicouture.training.running import build_adversary
+    from demicouture.training.training_loop import build_adversary
 
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     model = build_adversary(
@@ -203,7 +203,7 @@ def pytorch(size: int, width: float, batch_size: int, precision: str) -> Callabl
     import torch
     from torch import nn
 
-    from demicouture import networks
+    from demicouture.dcgan import networks
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cudnn.benchmark = True
@@ -322,7 +322,7 @@ def forward_flops(network) -> int:
 
 def flops_per_image(contender: str, size: int, width: float) -> int:
     """Returns the arithmetic of a training step, for each image of its batch."""
-    from demicouture import networks
+    from demicouture.dcgan import networks
 
     generator, discriminator = networks.build_generator(size, width), networks.build_discriminator(size, width)
     if contender != "ours":
@@ -411,7 +411,7 @@ def main() -> None:
     backend = os.environ["KERAS_BACKEND"]
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # What a library prints is not an answer.
-    from demicouture.backend import start_keras
+    from demicouture.keras_backend import start_keras
 
     start_keras()
     run = CONTENDERS[args.contender](args.size, args.width, args.batch_size, args.precision)

@@ -26,10 +26,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demicouture import cli, decisions  # noqa: E402
-from demicouture.culling import CHOICES, DECISIONS, KEEP  # noqa: E402
+from demicouture import cli  # noqa: E402
 from demicouture.errors import InputError  # noqa: E402
 from demicouture.files import read_csv  # noqa: E402
+from demicouture.preprocessing import decisions  # noqa: E402
+from demicouture.preprocessing.selection import CHOICES, DECISIONS, KEEP  # noqa: E402
 
 LABELS = cli.HOUSE / "tests/data/photo-labels.csv"
 LABEL_COLUMNS = ("file", "decision", "reason", "worn", "sample", *decisions.SIDES)

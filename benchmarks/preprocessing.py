@@ -28,9 +28,10 @@ from tqdm import tqdm
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demicouture import cli, cropping, measuring, models  # noqa: E402
+from demicouture import cli  # noqa: E402
 from demicouture.images import find_pictures, open_reduced  # noqa: E402
-from demicouture.sources.wardrobe import Wardrobe  # noqa: E402
+from demicouture.preprocessing import cropping, image_features, pose_models  # noqa: E402
+from demicouture.scraping.sources.wardrobe import Wardrobe  # noqa: E402
 
 SIZE = 128
 SIDES = {"12 megapixels": (4000, 3000), "1 megapixel": (1155, 866), "small": (400, 300)}
@@ -99,10 +100,10 @@ def main(argv: list[str] | None = None) -> None:
         pictures = (
             find_pictures(args.photos)[:: max(1, len(find_pictures(args.photos)) // 100)] if args.photos else paths
         )
-        found = models.find_models()
-        tasks = [measuring.Task(path, found) for path in pictures]
-        measuring.look(tasks[0])  # Loads the models.
-        times = [time_each(measuring.look, tasks) for _ in itertools.repeat(None, args.rounds)]
+        found = pose_models.find_models()
+        tasks = [image_features.Task(path, found) for path in pictures]
+        image_features.look(tasks[0])  # Loads the models.
+        times = [time_each(image_features.look, tasks) for _ in itertools.repeat(None, args.rounds)]
         figures["rules"] = {"ms": statistics.median(times), "pictures": len(tasks), "models": found is not None}
         print(
             f"\nrules on contents{'' if found else ' (without those on people: no models)'}, {len(tasks)} pictures: "

@@ -51,10 +51,10 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
     import tensorflow as tf
     from keras import ops
 
-    from demicouture import networks
-    from demicouture.layers import BatchNormalization
-    from demicouture.training.model import cross_entropy
-    from demicouture.training.tensorflow_step import TensorFlowAdversary
+    from demicouture.dcgan import networks
+    from demicouture.dcgan.layers import BatchNormalization
+    from demicouture.training.gan import cross_entropy
+    from demicouture.training.train_step_tensorflow import TensorFlowAdversary
 
     plain_discriminator = networks.build_discriminator
 
@@ -116,18 +116,18 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
 
 def run_some(args: argparse.Namespace) -> None:
     """Trains what has not been trained yet, each variant on one data set with one seed, and writes what came out."""
-    from demicouture.backend import start_keras
     from demicouture.dataset import read_dataset
-    from demicouture.figures import grid
+    from demicouture.evaluation.style_classifier import open_judge
     from demicouture.files import write_json
     from demicouture.images import save_png
-    from demicouture.judge import open_judge
+    from demicouture.keras_backend import start_keras
+    from demicouture.visualization import grid
 
     keras = start_keras()
+    from demicouture.dcgan.inference import render
     from demicouture.latents import sample_prior
-    from demicouture.rendering import render
     from demicouture.training.callbacks import EpochOrder
-    from demicouture.training.measures import Measures
+    from demicouture.training.generator_metrics import Measures
 
     (folder,) = args.datasets
     dataset = read_dataset(folder, args.size)

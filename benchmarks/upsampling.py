@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from demicouture.backend import start_keras  # noqa: E402
+from demicouture.keras_backend import start_keras  # noqa: E402
 
 
 def compiled(form):
@@ -54,7 +54,7 @@ def main() -> None:
     keras = start_keras()
     from keras import layers, ops
 
-    from demicouture.layers import interleaved_convolutions, transposed_convolution
+    from demicouture.dcgan.layers import interleaved_convolutions, transposed_convolution
 
     upsampling = layers.UpSampling2D(dtype=args.precision)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demicouture.designs import design_name
+from demicouture.designs.designs import design_name
 from demicouture.files import write_csv
 from demicouture.latents import LATENT_DIM, sample_prior
 

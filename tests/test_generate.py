@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 import generate
-from demicouture import cli, files, images, judge
+from demicouture import cli, files, images
+from demicouture.evaluation import style_classifier
 from demicouture.latents import sample_prior
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -53,12 +54,12 @@ def write_poles(folder: Path, seed: int = 0, poles: tuple[str, str] = ("casual",
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> Path:
     """A project with two small generators and a data set; tests copy it."""
-    from demicouture.backend import start_keras
+    from demicouture.keras_backend import start_keras
 
     start_keras()
     import keras
 
-    from demicouture.networks import build_generator
+    from demicouture.dcgan.networks import build_generator
 
     home = tmp_path_factory.mktemp("home")
     for seed, name in enumerate(("generator.keras", "other.keras")):
@@ -75,14 +76,14 @@ def finished(trained, tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("finished") / "home"
     shutil.copytree(trained, home)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judge, "STEPS", STEPS)
+        patch.setattr(style_classifier, "STEPS", STEPS)
         assert run(home) == 0
     return home
 
 
 @pytest.fixture
 def home(finished, tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(judge, "STEPS", STEPS)
+    monkeypatch.setattr(style_classifier, "STEPS", STEPS)
     shutil.copytree(finished, tmp_path / "home")
     return tmp_path / "home"
 
@@ -329,7 +330,7 @@ def test_messages_name_the_folders_that_were_given(home, tmp_path, capsys):
 
 
 def test_killed_at_any_time_it_ends_as_if_undisturbed(trained, finished, tmp_path, monkeypatch):
-    monkeypatch.setattr(judge, "STEPS", STEPS)
+    monkeypatch.setattr(style_classifier, "STEPS", STEPS)
     shutil.copytree(trained, tmp_path / "home")
     home = tmp_path / "home"
     # Among the designs, and between the labels and the record of them.

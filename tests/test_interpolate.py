@@ -11,12 +11,15 @@ import pytest
 from PIL import Image
 
 import interpolate
-from demicouture import cli, judge, lookbook, rendering, ways
-from demicouture.boundary import Hyperplane
+from demicouture import cli
+from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dataset import Dataset
-from demicouture.designs import design_name, read_designs
+from demicouture.dcgan import inference
+from demicouture.designs.designs import design_name, read_designs
+from demicouture.evaluation import style_classifier
 from demicouture.files import write_json
 from demicouture.images import save_png
+from demicouture.interpolation import lookbook, sequence
 from demicouture.latents import LATENT_DIM, lerp, prior_preserving_mean, prior_preserving_path, sample_prior
 
 COUNT = 12
@@ -62,8 +65,8 @@ def designs_home(tiny_training, tmp_path_factory):
     home = tmp_path_factory.mktemp("designs")
     latents = sample_prior(COUNT, 3)
     folder = planted.write_generated(home / "outputs/4-generated", latents, WORDS, SCORES)
-    generator = rendering.load_generator(tiny_training / "generator.keras")
-    for index, picture in enumerate(rendering.render(generator, latents)):
+    generator = inference.load_generator(tiny_training / "generator.keras")
+    for index, picture in enumerate(inference.render(generator, latents)):
         save_png(folder / design_name(index), picture)
     shutil.copytree(tiny_training, home / "outputs/3-training")
     return home
@@ -97,7 +100,7 @@ def test_the_surest_two_are_joined_and_the_ends_are_the_designs_to_the_pixel(hom
     assert plane.signed_distance(point)[0] == pytest.approx(0, abs=1e-9)
     assert pixels(folder / "crossing.png").shape == (512, 512, 3)
     with Image.open(folder / "animation.gif") as animation:
-        assert animation.n_frames <= 2 * ways.FRAMES - 2
+        assert animation.n_frames <= 2 * sequence.FRAMES - 2
         assert animation.size == (256, 256 + 256 // 9 + 6)
     assert (folder / "animation.mp4").stat().st_size > 10_000
     printed = capsys.readouterr().out
@@ -171,8 +174,8 @@ def test_lerp_is_the_straight_line(home):
 def pair_of(home: Path, *flags: str) -> tuple:
     args = interpolate.parse_args(["--home", str(home), *flags])
     designs = read_designs(args.input)
-    setting = ways.Setting(args, designs, None, np.zeros(COUNT), Path())
-    return ways.choose_ends(setting)
+    setting = sequence.Setting(args, designs, None, np.zeros(COUNT), Path())
+    return sequence.choose_ends(setting)
 
 
 def test_how_the_ends_are_chosen(home):
@@ -301,8 +304,8 @@ def test_the_middle_of_several_designs_is_an_end(home):
     latents = np.load(home / "outputs/4-generated/latents.npy")
     assert run(home, "--a", "1,2,3", "--b", "8", "--steps", "3") == 0
     folder = home / "outputs/6-interpolation"
-    generator = rendering.load_generator(home / "outputs/3-training/generator.keras")
-    wanted = rendering.render(generator, prior_preserving_mean(latents[[1, 2, 3]])[np.newaxis])[0]
+    generator = inference.load_generator(home / "outputs/3-training/generator.keras")
+    wanted = inference.render(generator, prior_preserving_mean(latents[[1, 2, 3]])[np.newaxis])[0]
     assert np.array_equal(pixels(folder / "strip-0/step-00.png"), wanted)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["pair"] == ["the middle of designs 1, 2, 3", "design-0008.png"]
@@ -361,8 +364,8 @@ def test_a_board_without_a_plane_shows_the_middles(home, capsys):
 
 
 def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsys):
-    generator = rendering.load_generator(home / "outputs/3-training/generator.keras")
-    save_png(home / "mine.png", rendering.render(generator, sample_prior(1, 77))[0])
+    generator = inference.load_generator(home / "outputs/3-training/generator.keras")
+    save_png(home / "mine.png", inference.render(generator, sample_prior(1, 77))[0])
     assert run(home, "--a", str(home / "mine.png"), "--b", "8", "--steps", "3") == 0
     folder = home / "outputs/6-interpolation"
     latent = np.load(folder / "found-a.npy")
@@ -370,7 +373,7 @@ def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsy
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["found_a"]["likeness"] > 0.9
     assert "From mine.png (a design 9" in capsys.readouterr().out
-    assert np.array_equal(pixels(folder / "strip-0/step-00.png"), rendering.render(generator, latent)[0])
+    assert np.array_equal(pixels(folder / "strip-0/step-00.png"), inference.render(generator, latent)[0])
     assert pixels(folder / "found-a.png").shape[1] == 2 * (256 + 2) + 2
     # Where the other end is left to us, it is of the other pole, by the side of the plane on which the design lies.
     for sign, other in ((1, "design-0001.png"), (-1, "design-0008.png")):
@@ -391,18 +394,18 @@ def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsy
 
 def test_the_lookbook(home, capsys, monkeypatch):
     """The judge's photographs are designs of the generator, so others of its designs are realistic."""
-    monkeypatch.setattr(judge, "STEPS", 30)
+    monkeypatch.setattr(style_classifier, "STEPS", 30)
     monkeypatch.setattr(lookbook, "ON_THE_PLANE", 110)
     monkeypatch.setattr(lookbook, "OF_EACH_POLE", 2)
     monkeypatch.setattr(lookbook, "BETWEEN", (0.0, 1.0))
-    generator = rendering.load_generator(home / "outputs/3-training/generator.keras")
+    generator = inference.load_generator(home / "outputs/3-training/generator.keras")
     latents = sample_prior(60, 55)
-    pictures, labels = rendering.render(generator, latents), (latents[:, 0] > 0).astype(int)
+    pictures, labels = inference.render(generator, latents), (latents[:, 0] > 0).astype(int)
     names = tuple(Path("data", planted.POLES[label], f"{index}.png") for index, label in enumerate(labels))
     for name, picture in list(zip(names, pictures, strict=True))[:40]:
         save_png(home / "data/2-dataset" / name.relative_to("data"), picture)
     dataset = Dataset(pictures, labels, planted.POLES, names, "a")
-    judge.open_judge(home / "outputs/4-generated", dataset, seed=0)
+    style_classifier.open_judge(home / "outputs/4-generated", dataset, seed=0)
     plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
     write_boundary(home, plane)
     assert run(home) == 0
@@ -418,7 +421,7 @@ def test_the_lookbook(home, capsys, monkeypatch):
     with open(folder / "lookbook.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["number"] for row in rows] == [str(number) for number in range(1, chosen + 1)]
-    rendered = rendering.render(generator, found)
+    rendered = inference.render(generator, found)
     for row, picture in zip(rows, rendered, strict=True):
         assert np.array_equal(pixels(folder / row["picture"]), picture)
         assert row["nearest"].partition("/")[0] in planted.POLES

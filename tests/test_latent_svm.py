@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 import latent_svm
-from demicouture import cli, validation
-from demicouture.boundary import Hyperplane
-from demicouture.designs import design_name
+from demicouture import cli
+from demicouture.boundary import validation
+from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.designs.designs import design_name
 from demicouture.files import write_text
 from demicouture.latents import sample_prior
 

@@ -15,12 +15,13 @@ from PIL import Image
 from samples import bomb, close, corners, encode, garment, noise, quarters, shirt, snapshot, write
 
 import preprocess
-from demicouture import cli, files, grounds, learning, models, tops
+from demicouture import cli, files
 from demicouture.dataset import own_pictures, read_dataset
-from demicouture.decisions import COLUMNS
-from demicouture.review import review_folder
-from demicouture.sources.wardrobe import Wardrobe
-from demicouture.workers import WORTH_A_PROCESS
+from demicouture.parallel import WORTH_A_PROCESS
+from demicouture.preprocessing import classifiers, pose_models, segmentation, top_classifier
+from demicouture.preprocessing.decisions import COLUMNS
+from demicouture.preprocessing.review_folders import review_folder
+from demicouture.scraping.sources.wardrobe import Wardrobe
 
 SCRIPT = cli.HOUSE / "preprocess.py"
 
@@ -29,13 +30,13 @@ PER_POLE = 4
 """Too few for scores of style and for a check on leaks, which most tests can do without: they take a second each."""
 
 NOT_JUDGED = "not judged: no models"
-REAL_MODELS = models.find_models()
+REAL_MODELS = pose_models.find_models()
 needs_models = pytest.mark.skipif(REAL_MODELS is None, reason="BlazePose's models are not there: make models")
 
 
 @pytest.fixture(autouse=True)
 def without_models(tmp_path, monkeypatch):
-    monkeypatch.setenv(models.FOLDER_VARIABLE, str(tmp_path / "no-models"))
+    monkeypatch.setenv(pose_models.FOLDER_VARIABLE, str(tmp_path / "no-models"))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +47,7 @@ def finished(tmp_path_factory):
         for number in range(PER_POLE):
             write(scraped(home) / pole / f"q{number % 2}" / f"{number}.jpg", shirt(start + number))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv(models.FOLDER_VARIABLE, str(home / "no-models"))
+        monkeypatch.setenv(pose_models.FOLDER_VARIABLE, str(home / "no-models"))
         assert run(home) == 0
     return home
 
@@ -196,7 +197,7 @@ def test_a_data_set_as_promised(home, capsys):
     assert output[0].startswith(
         "casual: 3 kept (not judged: no models 3), 6 dropped (exact duplicate 1, in both poles 1, smaller than 128×"
     )
-    assert sum("python -m demicouture.models" in line for line in output) == 1
+    assert sum("python -m demicouture.preprocessing.pose_models" in line for line in output) == 1
     assert "passed over 1 files whose names do not end like a picture's" in output
     assert output[-1].startswith("next: python") and output[-1].endswith("train_dcgan.py")
 
@@ -242,7 +243,7 @@ def test_both_poles_lie_on_one_plain_ground_or_on_their_own(made):
     for file in table(made):
         square = cut_of(made, file)
         for corner in (np.s_[:4, :4], np.s_[-4:, :4], np.s_[-4:, -4:]):
-            assert (square[corner] == grounds.PLAIN).all(), file
+            assert (square[corner] == segmentation.PLAIN).all(), file
     # The square is around the garment, not in the middle of the picture.
     left, _, right, _ = map(int, table(made)["casual/wide.png"]["rule_box"].split())
     assert abs((left + right) / 2 - 120) < 15
@@ -453,7 +454,7 @@ def test_pictures_for_review_are_taken_in_where_the_user_wants_it(home, capsys):
 def test_styles_and_leaks_are_told_where_there_are_pictures_enough(home, capsys):
     remove(scraped(home))
     for pole, ground in (("casual", (150, 190, 235)), ("collection", (235, 190, 150))):
-        for number in range(learning.FOLDS + 1):
+        for number in range(classifiers.FOLDS + 1):
             content = shirt(200 + number + 50 * (pole == "casual"), ground=ground)
             write(scraped(home) / pole / f"{number}.jpg", content)
     assert run(home, "--ground", "keep") == 0
@@ -470,7 +471,7 @@ def test_styles_and_leaks_are_told_where_there_are_pictures_enough(home, capsys)
 
 
 def test_what_is_a_top_is_learned_from_examples_that_may_come_and_change(made, capsys):
-    few = tops.FEWEST_EXAMPLES
+    few = top_classifier.FEWEST_EXAMPLES
     examples = made / "data/examples"
     for number in range(few + 1):
         write(examples / "top/q" / f"{number}.jpg", shirt(300 + number, 128, 128))
@@ -513,10 +514,10 @@ def test_the_rules_on_people_begin_once_the_models_are_there(home, monkeypatch, 
     before = table(home)
     capsys.readouterr()
 
-    monkeypatch.setenv(models.FOLDER_VARIABLE, str(REAL_MODELS))
+    monkeypatch.setenv(pose_models.FOLDER_VARIABLE, str(REAL_MODELS))
     assert run(home) == 0
     output = capsys.readouterr().out
-    assert "nothing to do" not in output and "demicouture.models" not in output
+    assert "nothing to do" not in output and "demicouture.preprocessing.pose_models" not in output
     rows = table(home)
     dropped = {file: row["reason"] for file, row in rows.items() if row["reason"]}
     assert dropped == {"collection/empty.jpg": "no person"}
@@ -526,7 +527,7 @@ def test_the_rules_on_people_begin_once_the_models_are_there(home, monkeypatch, 
         assert bool(row["garment"]) != bool(row["yaw"])
     # A person's square is the top's, not the whole figure's; it is cut out anew.
     assert rows["collection/0.png"]["rule_box"] != before["collection/0.png"]["rule_box"]
-    assert (cut_of(home, "collection/0.png")[:4, :4] == grounds.PLAIN).all()
+    assert (cut_of(home, "collection/0.png")[:4, :4] == segmentation.PLAIN).all()
     later = snapshot(dataset(home))
     assert run(home) == 0
     assert "nothing to do" in capsys.readouterr().out

@@ -20,12 +20,13 @@ from conftest import Website, answer
 from samples import bomb, encode, garment, jpeg, noise
 
 import scrape
-from demicouture import cli, reasons
+from demicouture import cli
 from demicouture.errors import InputError, OptionsError, SourceError
 from demicouture.images import find_pictures
-from demicouture.manifest import KEYS, Manifest
-from demicouture.queries import folder_name, read_queries
-from demicouture.sources.wardrobe import Wardrobe
+from demicouture.scraping import failure_reasons
+from demicouture.scraping.manifest import KEYS, Manifest
+from demicouture.scraping.queries import folder_name, read_queries
+from demicouture.scraping.sources.wardrobe import Wardrobe
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = str(ROOT / "scrape.py")
@@ -565,7 +566,7 @@ def test_a_search_without_any_picture_is_an_error(home, website):
 
 def test_pictures_on_private_hosts_are_refused(home, website, monkeypatch):
     # The search itself stands on the open internet, so to say, and finds a picture on this machine.
-    monkeypatch.setattr("demicouture.connecting.is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr("demicouture.scraping.connections.is_public", lambda address: address == "127.0.0.1")
     website.add("/1.jpg", jpeg(1))
     serve(website, {"hoody": [website.url("/1.jpg", host="127.0.0.2")]})
     flags = ("--source", "excite", "--base-url", website.url("/search"), "--delay", 0)
@@ -763,18 +764,18 @@ def test_every_reason_that_is_ever_given_is_on_the_list(home, website):
     run_urls(home, [{"url": url} for url in urls])
     run(home, "--pole", "collection")
     assert len(lines(home)) == len(urls) - 1 + 4
-    assert all(not line["reason"] or reasons.is_known(line["reason"]) for line in lines(home))
-    assert not reasons.is_known("something else") and not reasons.is_known("HTTP")
+    assert all(not line["reason"] or failure_reasons.is_known(line["reason"]) for line in lines(home))
+    assert not failure_reasons.is_known("something else") and not failure_reasons.is_known("HTTP")
 
 
 def test_the_reasons_are_explained(home):
     table = (ROOT / "data/README.md").read_text("utf-8")
-    for reason, meaning in reasons.REASONS.items():
+    for reason, meaning in failure_reasons.REASONS.items():
         assert f"| `{reason}` | {meaning} |" in table
 
 
 def test_the_museum_and_commons_are_collected_from(home, website, monkeypatch):
-    monkeypatch.setattr("demicouture.sources.met.SECONDS_BETWEEN_REQUESTS", 0)
+    monkeypatch.setattr("demicouture.scraping.sources.met.SECONDS_BETWEEN_REQUESTS", 0)
     thing = {"isPublicDomain": True, "title": "Cape", "primaryImage": elsewhere(website, "/met.jpg")}
     info = {"url": elsewhere(website, "/commons.jpg"), "mime": "image/jpeg", "descriptionurl": website.url("/page")}
     info["extmetadata"] = {"LicenseShortName": {"value": "CC BY 4.0"}}

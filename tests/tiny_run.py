@@ -40,7 +40,7 @@ def start(dataset: Path, output: Path, *flags: str, before: str = "", **environm
     program = (
         f"import sys\nsys.path.insert(0, {str(HOUSE)!r})\n"
         "from demicouture import judge\njudge.STEPS = 2\n"  # It only has to be there.
-        + (f"from demicouture.backend import start_keras\n{before}\n" if before else "")
+        + (f"from demicouture.keras_backend import start_keras\n{before}\n" if before else "")
         + "import train_dcgan\nfrom demicouture import cli\n"
         + f"sys.argv = ['train_dcgan.py', *{command(dataset, output, *flags)!r}]\nsys.exit(cli.run(train_dcgan.main))"
     )

@@ -14,17 +14,17 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from demicouture.dcgan.inference import render
+from demicouture.dcgan.networks import save_network
 from demicouture.errors import InputError
-from demicouture.figures import PLANE_COLOUR, POLE_COLOURS, enlarge, grid, plot, save_animation
 from demicouture.files import read_csv, write_csv
 from demicouture.images import open_picture, save_png
-from demicouture.networks import save_network
-from demicouture.rendering import render
 from demicouture.training import checkpoints
 from demicouture.training.collapse import all_collapses, find_collapse, is_finite, read_rollbacks
 from demicouture.training.devices import any_process, on_one_device
-from demicouture.training.measures import NAMES, Measures
-from demicouture.training.model import Adversary
+from demicouture.training.gan import Adversary
+from demicouture.training.generator_metrics import NAMES, Measures
+from demicouture.visualization import PLANE_COLOUR, POLE_COLOURS, enlarge, grid, plot, save_animation
 
 COLUMNS = ("epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second", "variety", *NAMES)
 """Of ``history.csv``; a run with ``--kid`` has ``kid`` after them."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from demicouture.files import atomic_path, versions
 from demicouture.training.devices import kind_of_device
-from demicouture.training.model import Adversary
+from demicouture.training.gan import Adversary
 
 MAKER = "made_by"
 """The entry of a checkpoint that says what wrote it, as JSON."""

@@ -1,0 +1,1 @@
+"""Step 5: the hyperplane between the poles in latent space, and what it is worth."""

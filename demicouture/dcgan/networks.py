@@ -1,0 +1,131 @@
+"""The seed's two tables as Keras networks.
+
+At 128×128 and full width they have the seed's layers, shapes and parameter counts exactly: 32,681,731 in the generator
+and 405,569 in the discriminator. Other sizes add or remove blocks of the same pattern; ``width`` scales all inner
+channel counts.
+
+Data format is channels last and pictures are float in [-1, 1] throughout.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+
+import keras
+from keras import layers
+
+from demicouture.dataset import SIZES
+from demicouture.dcgan.layers import BatchNormalization, UpsamplingConv2D
+from demicouture.files import atomic_path
+from demicouture.latents import LATENT_DIM
+
+FIRST_SIDE = 16
+"""The side of the generator's first feature map, at every size."""
+
+FIRST_CHANNELS = 1024
+LAST_SIDE = 8
+"""The side of the discriminator's last feature map, at every size."""
+
+DISCRIMINATOR_CHANNELS = 32
+LEAKY_SLOPE = 0.2
+"""The DCGAN paper's; the seed does not say."""
+
+DROPOUT = 0.25
+"""Keras-GAN's DCGAN, whose networks the seed's follow; the seed does not say."""
+
+
+def scaled(channels: int, width: float) -> int:
+    """Returns a channel count at a width, at least 1."""
+    return max(1, round(channels * width))
+
+
+def build_generator(size: int = 128, width: float = 1.0, latent_dim: int = LATENT_DIM) -> keras.Model:
+    """Builds the generator: latents to pictures.
+
+    The seed's UpSampling2D and Conv2D stand as one layer with the same weights and the same result, see
+    :class:`demicouture.dcgan.layers.UpsamplingConv2D`; its batch normalisation is Keras', see
+    :class:`demicouture.dcgan.layers.BatchNormalization`.
+
+    Args:
+        size: The pictures' side, one of :data:`demicouture.dataset.SIZES`.
+        width: The factor on all inner channel counts.
+        latent_dim: The latents' dimension.
+
+    Returns:
+        Maps float (n, latent_dim) in [-1, 1] to float32 (n, size, size, 3) in [-1, 1].
+    """
+    blocks = _doublings(size, FIRST_SIDE)
+    channels = scaled(FIRST_CHANNELS, width)
+    latents = keras.Input((latent_dim,), name="latents")
+    x = layers.Dense(FIRST_SIDE * FIRST_SIDE * channels, activation="relu")(latents)
+    x = layers.Reshape((FIRST_SIDE, FIRST_SIDE, channels))(x)
+    x = BatchNormalization()(x)
+    for block in range(1, blocks + 1):
+        x = UpsamplingConv2D(scaled(FIRST_CHANNELS // 2**block, width))(x)
+        x = BatchNormalization()(x)
+        x = layers.ReLU()(x)
+    # float32 under mixed precision too: bfloat16 has 8 bits of mantissa, a coarse step between grey levels.
+    x = layers.Conv2D(3, 3, padding="same", dtype="float32")(x)
+    pictures = layers.Activation("tanh", dtype="float32", name="pictures")(x)
+    return keras.Model(latents, pictures, name="generator")
+
+
+def build_discriminator(size: int = 128, width: float = 1.0) -> keras.Model:
+    """Builds the discriminator: pictures to logits.
+
+    The seed's last sigmoid lives in the loss: the numbers are the same and the loss is stabler.
+
+    Args:
+        size: The pictures' side, one of :data:`demicouture.dataset.SIZES`.
+        width: The factor on all inner channel counts.
+
+    Returns:
+        Maps float (n, size, size, 3) in [-1, 1] to float32 logits (n, 1); positive means "a photograph".
+    """
+    blocks = _doublings(size, LAST_SIDE)
+    pictures = keras.Input((size, size, 3), name="pictures")
+    x = pictures
+    for block in range(blocks):
+        x = layers.Conv2D(scaled(DISCRIMINATOR_CHANNELS * 2**block, width), 3, strides=2, padding="same")(x)
+        # The seed normalises the 64 and the 128 channels: neither the first block nor the last.
+        if 0 < block < blocks - 1:
+            x = BatchNormalization()(x)
+        x = layers.LeakyReLU(LEAKY_SLOPE)(x)
+        x = layers.Dropout(DROPOUT)(x)
+    x = layers.Flatten()(x)
+    logits = layers.Dense(1, dtype="float32", name="logits")(x)
+    return keras.Model(pictures, logits, name="discriminator")
+
+
+def _doublings(size: int, side: int) -> int:
+    if size not in SIZES:
+        raise ValueError(f"size {size}, expected one of {SIZES}")
+    return int(math.log2(size // side))
+
+
+def save_network(network: keras.Model, path: Path) -> None:
+    """Writes a network to a ``.keras`` file, atomically; the same network gives the same bytes.
+
+    A ``.keras`` file is a zip archive. Keras notes the date in its table and in ``metadata.json``, and addresses in
+    memory in ``config.json``. Dates are left out and addresses numbered, so that a hash of the file tells whether the
+    network changed.
+    """
+    with atomic_path(path) as partial:
+        network.save(partial)
+        with zipfile.ZipFile(partial) as archive:
+            parts = {name: archive.read(name) for name in sorted(archive.namelist())}
+        parts["metadata.json"] = json.dumps(json.loads(parts["metadata.json"]) | {"date_saved": ""}).encode()
+        numbers: defaultdict[bytes, int] = defaultdict(lambda: len(numbers))
+        parts["config.json"] = re.sub(
+            rb'("shared_object_id": )(\d+)',
+            lambda found: found[1] + str(numbers[found[2]]).encode(),
+            parts["config.json"],
+        )
+        with zipfile.ZipFile(partial, "w") as archive:
+            for name, content in parts.items():
+                archive.writestr(zipfile.ZipInfo(name), content)  # whose own date is always 1980

@@ -1,0 +1,1 @@
+"""Step 4: generated designs, their labels and their sheets."""

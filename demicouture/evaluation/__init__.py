@@ -1,0 +1,1 @@
+"""Measures of generated pictures: style, realism, distance from photographs."""

@@ -1,0 +1,545 @@
+"""Casual or collection? A network that saw real pictures only, and how sure it is.
+
+Between pictures and answer stands its *descriptor*: numbers that say what a picture looks like. It is fitted once, on
+photographs, and frozen. The discriminator would not do: its features move while it trains, and the generator learns
+to fool exactly them. How real and how new a design is, :mod:`demicouture.evaluation.realism` tells by the same numbers.
+
+The judge's own network is small and learns in half a minute. In its place a network that has seen ImageNet describes
+the pictures, and only the answer is learned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from demicouture import files
+from demicouture.dataset import Dataset
+from demicouture.errors import InputError
+from demicouture.images import WHITE, to_floats, to_square
+from demicouture.keras_backend import start_keras
+
+if TYPE_CHECKING:
+    import keras
+
+SIZE = 64
+"""The side that every picture is brought to. Larger ones took longer and told no more of the two poles apart."""
+
+CHANNELS = (16, 32, 64, 128)
+"""Of four convolutions with stride 2. A thousand pictures do not fill more."""
+
+FEATURES = 96
+THUMBNAIL_SIDE = 8
+BATCH = 32
+"""Pictures in a batch, for training and for answering alike, half of them from each pole while training."""
+
+STEPS = 400
+"""Gradient steps, whatever the size of the data set: half a minute on two CPU cores."""
+
+LEARNING_RATE = 2e-3
+MIXUP_ALPHA = 0.4
+"""Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018, section 3: 0.1 to 0.4 for photographs."""
+
+HELD_OUT_PART = 5
+"""One picture in this many is held out."""
+
+WORTHY_ACCURACY = 0.8
+"""Below this held-out accuracy the judge is none: one label in five would be noise for the hyperplane."""
+
+UNSURE = (0.4, 0.6)
+"""Scores between these stay without a label: even by its own account the judge would be wrong on two in five."""
+
+RELIABILITY_BINS = 5
+"""Of the reliability diagram: a hundred held-out pictures fill no more."""
+
+OCTAVES = 3
+"""Of :func:`texture`: details of one, two and four pixels of :data:`SIZE`."""
+
+OWN, IMAGENET = FEATURES_BY = "own", "imagenet"
+"""What describes the pictures: the judge's own network, or MobileNetV2 as trained on ImageNet."""
+
+IMAGENET_SIZE = 128
+"""The side of the pictures for MobileNetV2, one of those it was trained for. It is the smallest of its kind, 9 MB to
+download, and takes pictures in [-1, 1], as they are here."""
+
+FILES = ("judge.keras", "photographs.npz", "judge.json")
+"""What a judge is on disk, the record last: it says which two belong together."""
+
+OF_FILES = ("network_sha256", "photographs_sha256")
+"""What ``judge.json`` holds of the judge's two other files, so that none is taken for another's."""
+
+RECORDED = (
+    "poles",
+    "seed",
+    "features",
+    "dataset_sha256",
+    "held_out",
+    "held_out_accuracy",
+    "held_out_brier_score",
+    "reliability",
+    *OF_FILES,
+)
+"""What ``judge.json`` must hold for a judge to be used again."""
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """The data set, as the judge describes it: what designs are held against.
+
+    Attributes:
+        features: float32 (n, d), the pictures' descriptors.
+        mirrored: float32 (n, d), those of the mirrored pictures.
+        textures: float64 (n, OCTAVES), see :func:`texture`.
+        held_out: bool (n,), which of them the judge did not learn from.
+        files: The n files' names, pole/name.png.
+    """
+
+    features: np.ndarray
+    mirrored: np.ndarray
+    textures: np.ndarray
+    held_out: np.ndarray
+    files: np.ndarray
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A trained judge.
+
+    Attributes:
+        network: Maps float32 (n, size, size, 3) in [-1, 1] to the descriptor and the logit of the second pole.
+        record: What it learned from and how good it is; the content of ``judge.json``.
+        photographs: What it learned from and was measured on; None only while it is being made.
+    """
+
+    network: keras.Model
+    record: dict[str, Any]
+    photographs: Photographs | None = None
+
+    @property
+    def poles(self) -> tuple[str, str]:
+        """The two poles' names, sorted."""
+        first, second = self.record["poles"]
+        return first, second
+
+    def describe(self, pictures: np.ndarray) -> np.ndarray:
+        """Returns what pictures look like, in numbers whose distances mean something.
+
+        Args:
+            pictures: uint8 (n, height, width, 3) in [0, 255], square, of any size.
+
+        Returns:
+            float32 (n, FEATURES). Row i depends on picture i alone.
+        """
+        return self.answer(pictures)[0]
+
+    def score(self, pictures: np.ndarray) -> np.ndarray:
+        """Returns the share of the second pole in each picture.
+
+        Args:
+            pictures: uint8 (n, height, width, 3) in [0, 255], square, of any size.
+
+        Returns:
+            float64 (n,) in [0, 1]. Score i depends on picture i alone.
+        """
+        return self.answer(pictures)[1]
+
+    def label(self, scores: np.ndarray) -> list[str]:
+        """Returns a pole for each score, or "" where the judge is unsure, or no judge."""
+        if not is_worthy(self.record):
+            return [""] * len(scores)
+        low, high = UNSURE
+        first, second = self.poles
+        return [first if score <= low else second if score >= high else "" for score in scores]
+
+    def answer(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns what :meth:`describe` and :meth:`score` do, in one go."""
+        # Batches of one size, as in rendering: another size would run through other kernels and round differently.
+        inputs = _reduce(pictures, self.network.input_shape[1])
+        answers = []
+        for start in range(0, len(inputs), BATCH):
+            batch = inputs[start : start + BATCH]
+            padded = np.concatenate([batch, np.zeros((BATCH - len(batch), *batch.shape[1:]), np.float32)])
+            answers.append([np.asarray(output)[: len(batch)] for output in self.network.predict_on_batch(padded)])
+        descriptors, logits = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+        # The logistic function, in the form that cannot overflow.
+        return descriptors, 0.5 * (1 + np.tanh(logits[:, 0].astype(np.float64) / 2))
+
+
+def is_worthy(record: Mapping[str, Any]) -> bool:
+    """Returns whether a judge tells the poles apart well enough for its labels to be used."""
+    return record["held_out_accuracy"] >= WORTHY_ACCURACY
+
+
+def open_judge(
+    folder: Path,
+    dataset: Dataset | None,
+    seed: int,
+    quiet: bool = True,
+    features: str = OWN,
+    elsewhere: Path | None = None,
+) -> Judge | None:
+    """Returns the judge in ``folder``, trained now where there is none for this data set yet.
+
+    Args:
+        folder: Where ``judge.keras``, ``photographs.npz`` and ``judge.json`` lie, or will.
+        dataset: The pictures to learn from; None takes the judge as it is.
+        seed: Decides the initial weights, the split and the augmentation.
+        quiet: Whether to show no progress bar.
+        features: What describes the pictures, of :data:`FEATURES_BY`.
+        elsewhere: Another folder in which such a judge may lie already; it is copied.
+
+    Returns:
+        The judge, or None where there is neither one in the folder nor a data set.
+
+    Raises:
+        InputError: The network that has seen ImageNet cannot be had.
+    """
+
+    def fits(record: Mapping[str, Any] | None) -> bool:
+        wanted = dataset and (dataset.sha256, seed, features)
+        return bool(record) and wanted in (None, (record["dataset_sha256"], record["seed"], record["features"]))
+
+    if not fits(record := read_record(folder)):
+        if dataset is None:
+            return None
+        if elsewhere is None or not fits(record := read_record(elsewhere)):
+            judge = train_judge(dataset, seed, quiet, features)
+            _save(judge, folder)
+            return judge
+        for name in FILES:
+            files.write_bytes(folder / name, (elsewhere / name).read_bytes())
+    start_keras()
+    import keras
+
+    with np.load(folder / "photographs.npz", allow_pickle=False) as arrays:
+        photographs = Photographs(*(arrays[field.name] for field in fields(Photographs)))
+    network = keras.saving.load_model(folder / "judge.keras", compile=False, safe_mode=True)
+    return Judge(network, record, photographs)
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """Returns the content of ``judge.json``, or None where no whole judge lies in ``folder``."""
+    try:
+        record = files.read_record(folder / "judge.json", *RECORDED)
+        # The record is written after the network; a run killed in between leaves two that do not belong together.
+        whole = (record["network_sha256"], record["photographs_sha256"]) == (
+            files.hash_file(folder / "judge.keras"),
+            files.hash_file(folder / "photographs.npz"),
+        )
+    except (InputError, FileNotFoundError):
+        return None
+    return record if whole else None
+
+
+def _save(judge: Judge, folder: Path) -> None:
+    # Imported here: it imports Keras.
+    from demicouture.dcgan.networks import save_network
+
+    save_network(judge.network, folder / "judge.keras")
+    with files.atomic_path(folder / "photographs.npz") as partial:
+        np.savez(partial, **{field.name: getattr(judge.photographs, field.name) for field in fields(Photographs)})
+    judge.record["network_sha256"] = files.hash_file(folder / "judge.keras")
+    judge.record["photographs_sha256"] = files.hash_file(folder / "photographs.npz")
+    files.write_json(folder / "judge.json", judge.record)
+
+
+def train_judge(dataset: Dataset, seed: int, quiet: bool = True, features: str = OWN) -> Judge:
+    """Trains a judge on four fifths of the data set and measures it on the rest.
+
+    It is not trained again on all pictures afterwards: so the accuracy is this very judge's, and there are photographs
+    that its descriptor never saw, against which generated pictures can be held.
+
+    Args:
+        dataset: The pictures of both poles.
+        seed: Decides the initial weights, the split and the augmentation.
+        quiet: Whether to show no progress bar.
+        features: What describes the pictures, of :data:`FEATURES_BY`.
+
+    Raises:
+        InputError: The network that has seen ImageNet cannot be had.
+    """
+    held_out = split(dataset.labels, seed)
+    if features == IMAGENET:
+        network = _answer_by(_imagenet(), dataset, ~held_out)
+    else:
+        network = _learn(dataset, ~held_out, seed, quiet)
+    record = {
+        "poles": list(dataset.poles),
+        "seed": seed,
+        "features": features,
+        "dataset_sha256": dataset.sha256,
+        "trained_on": int((~held_out).sum()),
+        "held_out": int(held_out.sum()),
+    }
+    judge = Judge(network, record)
+    described, scores = judge.answer(dataset.pictures)
+    names = np.array([f"{file.parent.name}/{file.name}" for file in dataset.files])
+    mirrored, textures = judge.describe(dataset.pictures[:, :, ::-1]), texture(dataset.pictures)
+    photographs = Photographs(described, mirrored, textures, held_out, names)
+    scores, labels = scores[held_out], dataset.labels[held_out]
+    record["held_out_accuracy"] = accuracy(scores, labels)
+    record["held_out_brier_score"] = float(np.mean((scores - labels) ** 2))
+    record["reliability"] = reliability(scores, labels)
+    return Judge(network, record, photographs)
+
+
+def _learn(dataset: Dataset, usable: np.ndarray, seed: int, quiet: bool) -> keras.Model:
+    """Returns the judge's own network, trained on the usable pictures."""
+    network, trainer = _build(seed)
+    pictures = _reduce(dataset.pictures, SIZE)
+    generator = np.random.default_rng(seed)
+    batches = _batches(dataset.labels, usable, generator)
+    for _ in tqdm(range(STEPS), desc="training the judge", unit="step", disable=quiet or None, leave=False):
+        rows = next(batches)
+        inputs, targets = mix(augment(pictures[rows], generator), dataset.labels[rows], generator)
+        trainer.train_on_batch(inputs, [targets[:, np.newaxis], _thumbnails(inputs)])
+    return network
+
+
+def _imagenet(weights: str | None = "imagenet") -> keras.Model:
+    """Returns MobileNetV2 without its answer, which maps pictures to 1,280 numbers.
+
+    Args:
+        weights: None leaves them random, which needs no network.
+
+    Raises:
+        InputError: The weights cannot be had.
+
+    Source:
+        Sandler et al., "MobileNetV2", CVPR 2018, in Keras' implementation.
+    """
+    start_keras()
+    import keras
+
+    try:
+        return keras.applications.MobileNetV2(
+            (IMAGENET_SIZE, IMAGENET_SIZE, 3), include_top=False, pooling="avg", weights=weights
+        )
+    except Exception as error:
+        # Keras raises a plain Exception for an address that cannot be fetched, and others for a file that is damaged.
+        raise InputError(
+            f"--features imagenet: its weights could not be had ({' '.join(str(error).split())[:200]}); expected a "
+            "connection to download 9 MB once; try again, or leave --features out"
+        ) from None
+
+
+def _answer_by(describer: keras.Model, dataset: Dataset, usable: np.ndarray) -> keras.Model:
+    """Returns a describer with an answer: logistic regression on its numbers, learned from the usable pictures."""
+    from keras import Model, layers
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    describer.trainable = False
+    pictures = _reduce(dataset.pictures[usable], describer.input_shape[1])
+    described = np.concatenate(
+        [np.asarray(describer.predict_on_batch(pictures[at : at + BATCH])) for at in range(0, len(pictures), BATCH)]
+    ).astype(np.float64)
+    scaler = StandardScaler().fit(described)
+    # Strongly shrunk: there are more numbers than pictures.
+    machine = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
+    machine.fit(scaler.transform(described), dataset.labels[usable])
+    answer = layers.Dense(1, name="logit")
+    network = Model(describer.input, [describer.output, answer(describer.output)], name="judge")
+    weights = machine.coef_[0] / scaler.scale_
+    answer.set_weights([weights[:, np.newaxis], machine.intercept_ - scaler.mean_ @ weights])
+    return network
+
+
+def reliability(scores: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
+    """Returns, for pictures of about one score after the other, how many of them really are of the second pole.
+
+    Args:
+        scores: float64 (n,) in [0, 1].
+        labels: int (n,), 0 or 1.
+
+    Returns:
+        For each of :data:`RELIABILITY_BINS` equal parts of [0, 1] that holds a picture: ``mean_score``, ``share`` of
+        the second pole, and ``pictures``. A judge whose scores mean what they say has the first two alike.
+
+    Source:
+        DeGroot and Fienberg 1983.
+    """
+    bin_of = np.minimum((scores * RELIABILITY_BINS).astype(int), RELIABILITY_BINS - 1)
+    return [
+        {
+            "mean_score": float(scores[members].mean()),
+            "share": float(labels[members].mean()),
+            "pictures": int(members.sum()),
+        }
+        for members in (bin_of == number for number in range(RELIABILITY_BINS))
+        if members.any()
+    ]
+
+
+def split(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Returns which pictures are held out: bool (n,), a seeded fifth of each pole and at least one."""
+    generator = np.random.default_rng(seed)
+    held_out = np.zeros(len(labels), bool)
+    for pole in (0, 1):
+        rows = generator.permutation(np.flatnonzero(labels == pole))
+        held_out[rows[: max(1, len(rows) // HELD_OUT_PART)]] = True
+    return held_out
+
+
+def texture(pictures: np.ndarray) -> np.ndarray:
+    """Returns how much detail pictures have, from fine to coarse.
+
+    The descriptor hardly knows: it was taught to see through blur and noise, so that it does not tell real pictures
+    from generated ones by them. Whether a design looks real depends on it all the same.
+
+    Args:
+        pictures: uint8 (n, height, width, 3) in [0, 255], square, of any size.
+
+    Returns:
+        float64 (n, OCTAVES): the logarithm of the mean size of each level of a Laplacian pyramid in grey.
+
+    Source:
+        Burt and Adelson 1983 for the pyramid.
+    """
+    levels = np.empty((len(pictures), OCTAVES))
+    for row, grey in enumerate(_reduce(pictures, SIZE).mean(axis=3)):
+        for octave in range(OCTAVES):
+            smaller = cv2.pyrDown(grey)
+            # One level of 255 in 8 pixels, so that a picture without any detail has a logarithm.
+            levels[row, octave] = math.log(float(np.abs(grey - cv2.pyrUp(smaller)).mean()) + 1e-3)
+            grey = smaller
+    return levels
+
+
+def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Returns the share of right answers, each pole counting half: with 9 to 1 pictures, guessing is no 90%."""
+    right = (scores > 0.5) == (labels == 1)
+    return float(np.mean([right[labels == pole].mean() for pole in (0, 1)]))
+
+
+def _batches(labels: np.ndarray, usable: np.ndarray, generator: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yields rows without end, half from each pole, each pole's pictures in turn and shuffled anew every time."""
+
+    def stream(pole: int) -> Iterator[int]:
+        rows = np.flatnonzero(usable & (labels == pole))
+        while True:
+            yield from generator.permutation(rows)
+
+    first, second = stream(0), stream(1)
+    while True:
+        yield np.array([next(pole) for _ in range(BATCH // 2) for pole in (first, second)])
+
+
+def augment(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Returns pictures as they might also have been taken, so that the judge cannot go by how they were.
+
+    Flips and shifts; light, contrast and colour cast; and, because generated pictures are soft and grainy where
+    photographs are sharp, up to half the resolution and some noise. NumPy draws it all, so every Keras backend
+    learns from the same pictures.
+
+    Args:
+        pictures: float32 (n, size, size, 3) in [-1, 1].
+        generator: The source of chance; the same state gives the same pictures.
+
+    Returns:
+        float32 (n, size, size, 3), about [-1, 1].
+    """
+    count, size = pictures.shape[:2]
+
+    def draw(low: float, high: float, channels: int = 1) -> np.ndarray:
+        return generator.uniform(low, high, (count, 1, 1, channels)).astype(np.float32)
+
+    reach = size // 8
+    padded = np.pad(pictures, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="edge")
+    corners = generator.integers(0, 2 * reach + 1, (count, 2))
+    flips = 1 - 2 * generator.integers(0, 2, count)
+    windows = [
+        picture[top : top + size, left : left + size][:, ::flip]
+        for picture, (top, left), flip in zip(padded, corners, flips, strict=True)
+    ]
+    moved = np.stack(windows)  # (n, size, size, 3)
+    halved = _block_means(moved, size // 2).repeat(2, axis=1).repeat(2, axis=2)
+    moved += np.maximum(draw(-1, 1), 0) * (halved - moved)  # Every other picture keeps its full resolution.
+    mean = moved.mean(axis=(1, 2), keepdims=True)
+    moved = (moved - mean) * draw(0.7, 1.3) + mean * draw(0.8, 1.2) + draw(-0.2, 0.2, 3)
+    moved += generator.standard_normal(moved.shape, np.float32) * draw(0, 0.08)
+    return moved
+
+
+def mix(pictures: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Blends each picture with another and its label likewise (mixup).
+
+    What lies between the poles is what we are after; a judge that saw blends gives it a score in between, where one
+    that saw pure pictures only is sure of everything.
+
+    Args:
+        pictures: float32 (n, size, size, 3).
+        labels: int (n,), 0 or 1.
+        generator: The source of chance.
+
+    Returns:
+        The blends, of the same shape, and their shares of the second pole, float32 (n,) in [0, 1].
+    """
+    share = generator.beta(MIXUP_ALPHA, MIXUP_ALPHA, len(pictures)).astype(np.float32)
+    others = generator.permutation(len(pictures))
+    weight = share[:, np.newaxis, np.newaxis, np.newaxis]
+    labels = labels.astype(np.float32)
+    return weight * pictures + (1 - weight) * pictures[others], share * labels + (1 - share) * labels[others]
+
+
+def _build(seed: int) -> tuple[keras.Model, keras.Model]:
+    """Returns the network, (descriptor, logit), and the same layers ready to be trained."""
+    start_keras()
+    import keras
+    from keras import layers
+
+    # Each layer has its own seed, so that no one else's random numbers are touched.
+    seeds = iter(np.random.SeedSequence(seed).generate_state(len(CHANNELS) + 3).tolist())
+    x = pictures = keras.Input((SIZE, SIZE, 3), name="pictures")
+    for channels in CHANNELS:
+        kernel = keras.initializers.HeNormal(seed=next(seeds))
+        x = layers.Conv2D(channels, 3, strides=2, padding="same", use_bias=False, kernel_initializer=kernel)(x)
+        # 0.9, because the usual 0.99 would still remember the first of so few steps.
+        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.LeakyReLU(negative_slope=0.2)(x)
+    x = layers.Flatten()(x)
+
+    def dense(units: int, name: str) -> keras.layers.Layer:
+        return layers.Dense(units, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name=name)
+
+    descriptor = dense(FEATURES, "descriptor")(x)
+    logit = dense(1, "logit")(layers.LeakyReLU(negative_slope=0.2)(descriptor))
+    # Two poles need one number, and a descriptor trained for them alone keeps little more: all casual pictures would
+    # be neighbours. That it must also give back a thumbnail keeps colours and outlines in it. This head is not saved.
+    thumbnail = dense(3 * THUMBNAIL_SIDE**2, "thumbnail")(descriptor)
+    network = keras.Model(pictures, [descriptor, logit], name="judge")
+    trainer = keras.Model(pictures, [logit, thumbnail])
+    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, STEPS)
+    trainer.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=1e-3),
+        [keras.losses.BinaryCrossentropy(from_logits=True), keras.losses.MeanSquaredError()],
+    )
+    return network, trainer
+
+
+def _thumbnails(pictures: np.ndarray) -> np.ndarray:
+    return _block_means(pictures, THUMBNAIL_SIDE).reshape(len(pictures), -1)
+
+
+def _block_means(pictures: np.ndarray, side: int) -> np.ndarray:
+    count, size = pictures.shape[:2]
+    block = size // side
+    return pictures.reshape(count, side, block, side, block, 3).mean(axis=(2, 4))  # (n, side, side, 3)
+
+
+def _reduce(pictures: np.ndarray, size: int) -> np.ndarray:
+    """Returns float32 (n, size, size, 3) in [-1, 1] from square pictures of any size."""
+    if pictures.shape[1] != size:
+        whole = (0, 0, pictures.shape[2], pictures.shape[1])
+        pictures = np.stack(
+            [np.asarray(to_square(Image.fromarray(picture), whole, size, WHITE)) for picture in pictures]
+        )
+    return to_floats(pictures)

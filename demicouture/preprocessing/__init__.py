@@ -1,0 +1,1 @@
+"""Step 2: from scraped pictures to a data set of small squares: select, cut out, crop."""

@@ -1,0 +1,335 @@
+"""Looking into one scraped picture, in a worker process, and the log of what was found."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from demicouture.errors import PictureError
+from demicouture.files import write_text
+from demicouture.images import open_reduced
+from demicouture.preprocessing import cropping, descriptors, image_quality, segmentation
+from demicouture.preprocessing.cropping import OVERSAMPLING, Box
+from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
+
+cv2.setNumThreads(1)  # One process works on each core; threads of their own would only stand in line.
+
+WORKING_SIDE = 256
+"""The shorter side, in pixels, at which a picture is looked into: what BlazePose and GrabCut see is smaller still."""
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What was found by looking into a picture.
+
+    Attributes:
+        reason: Why it cannot be used, or nothing.
+        width: Of the upright original in pixels; None where it cannot be used, like all that follow.
+        height: Of the upright original in pixels.
+        box: The square to cut out, by rule.
+        contrast: See :func:`demicouture.preprocessing.image_quality.contrast`.
+        sharpness: See :func:`demicouture.preprocessing.image_quality.sharpness`.
+        flatness: See :func:`demicouture.preprocessing.image_quality.flatness`.
+        detected: The detector's score of a person, in [0, 1]; None where the models were not there.
+        person: The landmark model's presence of the same person, in [0, 1].
+        yaw: Degrees by which the person's shoulders are turned from the camera, in [0, 180]; None without a person.
+        thighs: How upright the thighs are, in [0, 1]; None where they are not to be seen.
+        second: How large a second person is, in parts of the first.
+        garment: The part of the picture that the garment takes, in [0, 1]; None where a person was found.
+        tiny: The picture's thumbnail, for finding near duplicates; base64.
+        look: The descriptor of the cut without its ground; base64.
+    """
+
+    reason: str = ""
+    width: int | None = None
+    height: int | None = None
+    box: Box | None = None
+    contrast: float | None = None
+    sharpness: float | None = None
+    flatness: float | None = None
+    detected: float | None = None
+    person: float | None = None
+    yaw: float | None = None
+    thighs: float | None = None
+    second: float | None = None
+    garment: float | None = None
+    tiny: str = ""
+    look: str = ""
+
+    def thumbnail(self) -> np.ndarray:
+        """Returns the picture's thumbnail, uint8 (side, side, 3); see :func:`demicouture.preprocessing.image_quality.thumbnail`."""
+        values = np.frombuffer(base64.b64decode(self.tiny), np.uint8)
+        return values.reshape(image_quality.THUMBNAIL_SIDE, image_quality.THUMBNAIL_SIDE, 3)
+
+    def descriptor(self) -> np.ndarray:
+        """Returns what the cut looks like, uint8; see :func:`demicouture.preprocessing.descriptors.describe`."""
+        return np.frombuffer(base64.b64decode(self.look), np.uint8)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One picture to look into.
+
+    Attributes:
+        path: The file.
+        models: The folder of BlazePose's models; None where they are not there.
+    """
+
+    path: Path
+    models: Path | None = None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One picture to cut out.
+
+    Attributes:
+        path: The file.
+        sha256: Of its bytes.
+        width: Of the upright original, in pixels.
+        height: Of the upright original, in pixels.
+        box: What to cut out, in pixels of the upright original.
+        size: The side of the result in pixels.
+        plain: Whether its ground is taken away.
+        models: The folder of BlazePose's models; None where they are not there.
+    """
+
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    box: Box
+    size: int
+    plain: bool = False
+    models: Path | None = None
+
+    @property
+    def source(self) -> str:
+        """What the cut is made from, and how: what is ground hangs on whether people are seen."""
+        return f"{self.sha256} plain {'with' if self.models else 'without'} models" if self.plain else self.sha256
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a picture is of.
+
+    Attributes:
+        mask: float32 (height, width) in [0, 1]: 1 on the person or the garment, 0 on the ground.
+        box: The square to cut out, in pixels of the picture given.
+        person: The person, where one was found.
+        people: What BlazePose said; None where the models are not there.
+    """
+
+    mask: np.ndarray
+    box: Box
+    person: Person | None
+    people: People | None
+
+
+def find_subject(pixels: np.ndarray, models: Path | None) -> Subject:
+    """Returns what a picture is of: a person, or else a garment.
+
+    Args:
+        pixels: uint8 (height, width, 3) in [0, 255].
+        models: The folder of BlazePose's models; None finds garments only.
+    """
+    height, width = pixels.shape[:2]
+    people = _pose_model(models).find(pixels) if models else None
+    if people and people.person:
+        mask = people.person.mask
+        box = cropping.person_box(*torso(people.person))
+        return Subject(mask, box, people.person, people)
+    mask = segmentation.garment_mask(pixels)
+    box = segmentation.mask_box(mask)
+    if box is None:
+        mask, box = np.zeros_like(mask), cropping.centre_box(width, height)
+    else:
+        box = cropping.garment_box(box)
+    return Subject(mask.astype(np.float32), box, None, people)
+
+
+@lru_cache(maxsize=1)
+def _pose_model(folder: Path) -> PoseModel:
+    return PoseModel(folder)
+
+
+def look(task: Task) -> Measures:
+    """Returns what is in a picture."""
+    try:
+        found = open_reduced(task.path, WORKING_SIDE)
+    except PictureError as error:
+        return Measures(str(error))
+    pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
+    subject = find_subject(pixels, task.models)
+    scale = found.width / pixels.shape[1]
+    person = subject.person
+    return Measures(
+        "",
+        found.width,
+        found.height,
+        _scale(subject.box, scale),
+        image_quality.contrast(pixels),
+        image_quality.sharpness(pixels),
+        image_quality.flatness(pixels),
+        detected=subject.people and subject.people.score,
+        person=subject.people and subject.people.presence,
+        yaw=yaw(person) if person else None,
+        thighs=thighs(person) if person else None,
+        second=subject.people.second if person else None,
+        garment=None if person else float(np.mean(subject.mask)),
+        tiny=_to_text(image_quality.thumbnail(pixels)),
+        look=_to_text(descriptors.describe(*cut_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))),
+    )
+
+
+def is_outdated(measures: Measures, models: Path | None) -> bool:
+    """Returns whether a picture is to be looked into again: it was before the models were there."""
+    return models is not None and not measures.reason and measures.person is None
+
+
+def make_cut(task: Cut) -> bytes:
+    """Returns the square that is cut out of a picture, as a PNG file that names what it was cut from."""
+    left, top, right, bottom = cropping.square_around(task.box)
+    # A box may be a small part of a large picture, which then is decoded at a larger scale.
+    part = min(1.0, (right - left) / min(task.width, task.height))
+    found = open_reduced(task.path, math.ceil(OVERSAMPLING * task.size / part))
+    image = cropping.cut(found, task.box, task.size)
+    if task.plain:
+        pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
+        subject = find_subject(pixels, task.models)
+        if subject.mask.any():
+            soft = subject.mask if subject.person else segmentation.soften(subject.mask > 0.5)
+            scale = pixels.shape[1] / found.width
+            # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
+            large = np.asarray(cropping.cut(found, task.box, OVERSAMPLING * task.size))
+            _, mask = cut_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
+            laid = segmentation.lay_on(large, segmentation.refine(large, mask))
+            image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
+    return cropping.encode(image, task.source, task.box)
+
+
+def cut_subject(
+    pixels: np.ndarray, mask: np.ndarray, box: tuple[float, float, float, float], side: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the square in ``box`` and the mask there; outside the picture nothing is subject.
+
+    Args:
+        pixels: uint8 (height, width, 3) in [0, 255].
+        mask: float32 (height, width) in [0, 1].
+        box: left, top, right, bottom in pixels.
+        side: Of the result, in pixels.
+
+    Returns:
+        uint8 (side, side, 3) and float32 (side, side).
+    """
+    left, top, right, bottom = box
+    scale = side / max(right - left, bottom - top)
+    # Pixels' centres lie at half past their numbers; to OpenCV, at whole numbers.
+    across, down = (
+        (scale - 1) / 2 - scale * (low + high) / 2 + side / 2 for low, high in ((left, right), (top, bottom))
+    )
+    move = np.array([[scale, 0, across], [0, scale, down]])
+    size, flags = (side, side), cv2.INTER_LINEAR
+    if scale < 1:  # Sampled as it is, a weave would turn into a pattern.
+        pixels, mask = cv2.blur(pixels, (3, 3)), cv2.blur(mask, (3, 3))
+    return cv2.warpAffine(pixels, move, size, flags=flags), cv2.warpAffine(mask, move, size, flags=flags)
+
+
+def _scale(square: Box, scale: float) -> Box:
+    """Returns a square in pixels of a larger picture; it stays a square, which rounding each edge would not do."""
+    left, top, side = (round(value * scale) for value in (square[0], square[1], square[2] - square[0]))
+    return left, top, left + side, top + side
+
+
+def _to_text(values: np.ndarray) -> str:
+    return base64.b64encode(values.tobytes()).decode()
+
+
+def _reduce(image: Image.Image, shorter_side: int) -> Image.Image:
+    """Returns a picture whose shorter side has at most so many pixels."""
+    scale = shorter_side / min(image.size)
+    if scale >= 1:
+        return image
+    size = round(image.width * scale), round(image.height * scale)
+    return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+
+
+def look_at_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
+    """Returns the whole of a picture, fitted into a square tile for a contact sheet; None if there is nothing to see.
+
+    Returns:
+        uint8 (side, side, 3) in [0, 255].
+    """
+    path, side = path_and_side
+    try:
+        image = open_reduced(path, side).image
+    except (PictureError, FileNotFoundError):
+        return None
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    tile = Image.new("RGB", (side, side), (236, 236, 236))
+    tile.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    return np.asarray(tile)
+
+
+def read_log(path: Path) -> dict[str, Measures]:
+    """Returns what earlier runs found, by SHA-256.
+
+    Lines that a killed run left unfinished, and lines of a version that measured other things, are passed over.
+    """
+    known: dict[str, Measures] = {}
+    names = {field.name for field in fields(Measures)}
+    for line in path.read_text("utf-8", errors="replace").splitlines() if path.exists() else ():
+        try:
+            values = json.loads(line)
+            sha256 = values.pop("sha256")
+            if set(values) == names:
+                known[sha256] = Measures(**values | {"box": values["box"] and tuple(values["box"])})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return known
+
+
+def write_log(path: Path, known: Mapping[str, Measures]) -> None:
+    """Writes the log of what is known anew, atomically and in the order of the hashes."""
+    write_text(path, "".join(_to_line(sha256, known[sha256]) for sha256 in sorted(known)))
+
+
+class Log:
+    """The log of what was found, which grows line by line, so that a killed run loses no more than one picture."""
+
+    def __init__(self, path: Path, known: dict[str, Measures]) -> None:
+        """Opens the log.
+
+        Args:
+            path: The file, which is made where it is missing.
+            known: What is in it already; what is added to the log is added here too.
+        """
+        self.known = known
+        write_log(path, known)  # A killed run may have left the last line unfinished.
+        self._file = open(path, "a", encoding="utf-8", buffering=1)
+
+    def add(self, sha256: str, measures: Measures) -> None:
+        """Adds what was found in one picture."""
+        self.known[sha256] = measures
+        self._file.write(_to_line(sha256, measures))
+
+    def __enter__(self) -> Log:
+        """Returns the log itself."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Closes the file."""
+        self._file.close()
+
+
+def _to_line(sha256: str, measures: Measures) -> str:
+    return json.dumps({"sha256": sha256, **asdict(measures)}) + "\n"

@@ -1,0 +1,1 @@
+"""Step 1: from queries to pictures on disk, each with where it came from."""

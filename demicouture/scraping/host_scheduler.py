@@ -1,0 +1,162 @@
+"""Many hosts visited at once, and never one of them twice at a time."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+from demicouture.parallel import cores
+from demicouture.scraping.rate_limits import TryLater
+
+BACKLOG = 2_000
+"""How many items :func:`one_per_host` reads ahead to find a host that is free."""
+
+AHEAD = 2
+"""Items handed out for each worker, so that none waits until what another one brought has been put away."""
+
+LONGEST_NAP = 1.0
+"""Seconds after which :func:`one_per_host` looks up at the latest: on Windows a longer sleep would not feel Ctrl-C."""
+
+Item = TypeVar("Item")
+Work = TypeVar("Work")
+Result = TypeVar("Result")
+
+
+def one_per_host(
+    items: Iterable[Item],
+    host: Callable[[Item], str],
+    work: Callable[[Item], Work],
+    finish: Callable[[Item, Work], Result],
+    workers: int,
+    ready_at: Callable[[str], float] = lambda name: 0.0,
+    on_idle: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Item, Result]]:
+    """Works on items in parallel, never on two of one host at once, and yields each with its result when it is done.
+
+    A host that is not ready keeps nobody from the others: its items stand aside until it is.
+
+    Args:
+        items: Read in a thread, and only as far ahead as keeps the workers busy. Should reading fail, what was
+            read is finished before the failure is raised.
+        host: Gives an item's host.
+        work: Visits the host, in one of so many threads. An item for which it raises :class:`TryLater` is tried again.
+        finish: Does what is left to do without the host, in other threads, one for each core.
+        workers: How many hosts are visited at once.
+        ready_at: Gives the moment, on the monotonic clock, from which a host may be visited.
+        on_idle: Called while there is nothing else to do, about once a second.
+    """
+    events: SimpleQueue[tuple[str, object, object]] = SimpleQueue()
+    wanted, abandoned = threading.Semaphore(0), threading.Event()
+
+    def read() -> None:
+        failure = None
+        try:
+            for item in _when(items, wanted, abandoned):
+                events.put(("read", _Task(item, host(item)), None))
+        except Exception as error:
+            failure = error
+        events.put(("end", failure, None))
+
+    def visit(task: _Task) -> None:
+        try:
+            finishers.submit(conclude, task, work(task.item))
+        except TryLater as error:
+            events.put(("later", task, error.until))
+        except BaseException as error:
+            events.put(("failed", task, error))
+
+    def conclude(task: _Task, done: Work) -> None:
+        try:
+            events.put(("done", task, finish(task.item, done)))
+        except BaseException as error:
+            events.put(("failed", task, error))
+
+    waiting: dict[str, deque[_Task]] = {}
+    idle: list[tuple[float, int, str]] = []  # A heap of the hosts that wait with something and are not being visited.
+    order = itertools.count()
+    visited: set[str] = set()
+    most = workers * AHEAD
+    reading, asked, backlog, failure, finished = True, 0, 0, None, False
+
+    def stand_by(name: str, until: float = 0.0) -> None:
+        if waiting.get(name):
+            heapq.heappush(idle, (max(ready_at(name), until), next(order), name))
+        else:
+            waiting.pop(name, None)
+
+    threading.Thread(target=read, daemon=True).start()
+    visitors, finishers = ThreadPoolExecutor(workers), ThreadPoolExecutor(cores())
+    try:
+        while reading or backlog or visited:
+            while idle and len(visited) < most and idle[0][0] <= time.monotonic():
+                name = heapq.heappop(idle)[2]
+                if ready_at(name) > time.monotonic():  # It has put us off since.
+                    stand_by(name)
+                    continue
+                backlog -= 1
+                visited.add(name)
+                visitors.submit(visit, waiting[name].popleft())
+            now = time.monotonic()
+            stock = sum(moment <= now for moment, _, _ in idle)
+            if reading and (more := min(most - stock, BACKLOG - backlog) - asked) > 0:
+                asked += more
+                wanted.release(more)
+            nap = idle[0][0] - time.monotonic() if idle and len(visited) < most else LONGEST_NAP
+            try:
+                kind, subject, result = events.get(timeout=min(max(nap, 0.001), LONGEST_NAP))
+            except Empty:
+                on_idle()
+                continue
+            if kind == "end":
+                reading, failure = False, subject
+            elif kind == "read":
+                asked -= 1
+                backlog += 1
+                at_rest = subject.host not in waiting and subject.host not in visited
+                waiting.setdefault(subject.host, deque()).append(subject)
+                if at_rest:
+                    stand_by(subject.host)
+            elif kind == "failed":
+                raise result
+            else:
+                visited.discard(subject.host)
+                if kind == "later":
+                    backlog += 1
+                    waiting.setdefault(subject.host, deque()).appendleft(subject)
+                stand_by(subject.host, result if kind == "later" else 0.0)
+                if kind == "done":
+                    yield subject.item, result
+        finished = True
+    finally:
+        # Abandoned halfway, it does not wait; the items at work end when their fetcher closes.
+        abandoned.set()
+        wanted.release()
+        for pool in (visitors, finishers):
+            pool.shutdown(wait=finished, cancel_futures=True)
+    if failure is not None:
+        raise failure
+
+
+@dataclass(eq=False)
+class _Task:
+    item: object
+    host: str
+
+
+def _when(items: Iterable[Item], wanted: threading.Semaphore, abandoned: threading.Event) -> Iterator[Item]:
+    """Yields each item when it is wanted."""
+    source = iter(items)
+    while wanted.acquire() and not abandoned.is_set():
+        try:
+            item = next(source)
+        except StopIteration:
+            return
+        yield item

@@ -1,0 +1,126 @@
+"""For the person watching: a progress line for each pole, and a table at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from demicouture.scraping.manifest import FAILED, FETCHED
+from demicouture.scraping.queries import Query
+
+LINE = "{desc} |{bar:10}| {rate_fmt}, {remaining} left"
+
+MOST_REASONS = 4
+"""Our choice: what fits on a line beside the rest; the table at the end has them all."""
+
+WORTH_TELLING = 5.0
+"""Seconds of waiting for a host, from which on the line says so."""
+
+
+class Progress:
+    """A line for each pole: fetched / wanted, rate, time left, and how many were refused and why.
+
+    Use it as a context manager.
+    """
+
+    def __init__(
+        self,
+        queries: Sequence[Query],
+        expected: Mapping[Query, int],
+        count: Callable[[str, str], dict[str, Any]],
+        waits: Callable[[], dict[str, float]],
+        *,
+        retrying: bool,
+        quiet: bool,
+    ) -> None:
+        """Shows the lines, but on a terminal only.
+
+        Args:
+            queries: All that count.
+            expected: How many addresses of each query are still to come, at most.
+            count: Gives what became of a query's addresses so far.
+            waits: Gives the hosts that have put us off, and for how many seconds.
+            retrying: Whether what was refused before is tried again, and so counted anew.
+            quiet: Whether to show nothing.
+        """
+        self._waits = waits
+        self._wanted: Counter[str] = Counter()
+        self._fetched: Counter[str] = Counter()
+        self._refused: dict[str, Counter[str]] = {}
+        self._lines: dict[str, tqdm] = {}
+        for query in queries:
+            counts = count(query.pole, query.text)
+            self._wanted[query.pole] += query.wanted
+            self._fetched[query.pole] += counts["fetched"]
+            self._refused.setdefault(query.pole, Counter()).update({} if retrying else counts["refused"])
+        self._width = max(map(len, self._wanted))
+        for position, pole in enumerate(sorted(self._wanted)):
+            total = sum(number for query, number in expected.items() if query.pole == pole)
+            self._lines[pole] = tqdm(
+                total=total,
+                desc=self._text(pole),
+                position=position,
+                unit=" pictures",
+                bar_format=LINE,
+                dynamic_ncols=True,
+                disable=quiet or None,
+            )
+
+    def __enter__(self) -> Progress:
+        """Returns itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leaves the lines as they are."""
+        for line in self._lines.values():
+            line.close()
+
+    def update(self, query: Query, status: str, reason: str) -> None:
+        """Counts one address."""
+        if status == FETCHED:
+            self._fetched[query.pole] += 1
+        elif status == FAILED:
+            self._refused[query.pole][reason] += 1
+        self._tell(query.pole, refresh=False)
+        self._lines[query.pole].update()
+
+    def idle(self) -> None:
+        """Says whom everybody waits for."""
+        for pole in self._lines:
+            self._tell(pole)
+
+    def _tell(self, pole: str, refresh: bool = True) -> None:
+        if not self._lines[pole].disable:
+            self._lines[pole].set_description_str(self._text(pole), refresh=refresh)
+
+    def _text(self, pole: str) -> str:
+        parts = [f"{self._fetched[pole]:,}/{self._wanted[pole]:,} fetched"]
+        refused = self._refused[pole]
+        if refused:
+            why = ", ".join(f"{reason} {number:,}" for reason, number in refused.most_common(MOST_REASONS))
+            parts.append(f"{refused.total():,} refused ({why}{', …' if len(refused) > MOST_REASONS else ''})")
+        for host, seconds in self._waits().items():
+            if seconds > WORTH_TELLING:
+                parts.append(f"{host} asks us to wait {seconds:.0f} s")
+        return f"{pole:{self._width}} {'; '.join(parts)}"
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the counts of each pole as a small table, with the reasons for what was refused."""
+    columns = ("wanted", "found", "fetched", "duplicates")
+    width = max(len(row["pole"]) for row in rows)
+    text = [" " * width + "".join(f"{name:>12}" for name in (*columns, "refused"))]
+    for pole in sorted({row["pole"] for row in rows}):
+        mine = [row for row in rows if row["pole"] == pole]
+        reasons = sum((Counter(row["refused"]) for row in mine), Counter())
+        numbers = [sum(row[name] for row in mine) for name in ("wanted", "offered", "fetched", "duplicates")]
+        told = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
+        text.append(
+            f"{pole:{width}}"
+            + "".join(f"{number:>12}" for number in (*numbers, reasons.total()))
+            + (f"  ({told})" if told else "")
+        )
+    return "\n".join(text)

@@ -1,0 +1,59 @@
+"""How far each source has been asked for each query: ``asked.json`` in ``data/1-scraped``.
+
+A source that had fewer pictures than were wanted is not asked again for the same, which with a service that answers two
+hundred requests a day decides whether a collection ever comes to its end. It is written query by query, and only when
+each of a query's offers has its line in the manifest.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from demicouture.errors import InputError
+from demicouture.files import read_json, write_json
+from demicouture.scraping.manifest import Manifest
+from demicouture.scraping.queries import Query
+from demicouture.scraping.sources import Source
+
+
+class Asked:
+    """For each pole and query, how many offers each source was asked for until it had no more, or enough."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        """Reads what is there; where it is damaged, or the manifest has lost lines, each source is asked again."""
+        self.path = folder / "asked.json"
+        self._manifest = manifest
+        self._rows: dict[tuple[str, str], dict[str, int]] = {}
+        try:
+            for row in read_json(self.path):
+                numbers = {name: number for name, number in row["asked"].items() if isinstance(number, int)}
+                if len(manifest.entries(row["pole"], row["query"])) >= row["offered"]:
+                    self._rows[row["pole"], row["query"]] = numbers
+        except (InputError, KeyError, TypeError, AttributeError):
+            self._rows = {}
+
+    def sources(self, query: Query) -> dict[str, int]:
+        """Returns how many offers each source was asked for."""
+        return self._rows.get((query.pole, query.text), {})
+
+    def still_wanted(self, source: Source, query: Query) -> int:
+        """Returns how many more offers a source may have for a query."""
+        if source.name == "urls":  # It lies at hand, and a person may have changed it.
+            offers = source.offers(query.pole, query.text, query.wanted)
+            return sum(offer.url not in self._manifest.entries(query.pole, query.text) for offer in offers)
+        offered = self._manifest.offered(query.pole, query.text, source.name)
+        if max(offered, self.sources(query).get(source.name, 0)) >= query.wanted:
+            return 0
+        return query.wanted - offered
+
+    def note(self, source: str, query: Query) -> None:
+        """Writes down that a source was asked for all that a query wants."""
+        row = self._rows.setdefault((query.pole, query.text), {})
+        row[source] = max(query.wanted, row.get(source, 0))
+        write_json(
+            self.path,
+            [
+                {"pole": pole, "query": text, "offered": len(self._manifest.entries(pole, text)), "asked": numbers}
+                for (pole, text), numbers in self._rows.items()
+            ],
+        )

@@ -1,0 +1,98 @@
+"""Excite's image search: what the seed collected its pictures with.
+
+A result page shows 20 pictures, each as a link to the picture itself, on the site that has it. The search knows
+nothing about licences. How the pages are read follows the MIT-licensed scraper that the seed used
+(github.com/Doarakko/scraping-challenge).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from demicouture.errors import FetchError, SourceError
+from demicouture.scraping import failure_reasons
+from demicouture.scraping.html import find_tags
+from demicouture.scraping.http_client import Answer, Fetcher
+from demicouture.scraping.sources import Offer, others
+
+BASE_URL = "https://imagesearch.excite.co.jp/"
+
+HOME_DOMAIN = "excite.co.jp"
+
+MAX_PAGES = 100
+"""Our choice: 2,000 pictures. A search that shows new addresses for ever has left its subject long before."""
+
+MAX_PAGE_BYTES = 2_000_000
+"""Our choice: a result page had about 100 kB."""
+
+
+class Excite:
+    """Searches ``imagesearch.excite.co.jp``, or a host that answers like it."""
+
+    name = "excite"
+
+    def __init__(self, fetcher: Fetcher, base_url: str | None = None) -> None:
+        """Asks nothing yet.
+
+        Args:
+            fetcher: Fetches the result pages.
+            base_url: Where to search instead; what leads off that host is then a picture.
+        """
+        self._fetcher = fetcher
+        self._base_url = base_url or BASE_URL
+
+    def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
+        """Yields at most ``count`` offers in the order of the result pages, no address twice.
+
+        Raises:
+            SourceError: The search cannot be reached, answers an error, or sends us to another host.
+        """
+        seen: set[str] = set()
+        for page in range(1, MAX_PAGES + 1):
+            page_url = f"{self._base_url}?{urlencode({'q': query, 'page': page})}"
+            answer = self._fetch_page(page_url, page)
+            new = [url for url in self._picture_urls(answer) if url not in seen] if answer else []
+            if not new:
+                return  # Past the end, the search shows its last page again, or an empty one.
+            for url in dict.fromkeys(new):
+                yield Offer(url, page_url)
+                seen.add(url)
+                if len(seen) >= count:
+                    return
+
+    def _fetch_page(self, page_url: str, page: int) -> Answer | None:
+        """Returns a result page, or None where there is no such page any more."""
+        host = urlsplit(self._base_url).hostname
+        try:
+            answer = self._fetcher.fetch(page_url, max_bytes=MAX_PAGE_BYTES)
+        except FetchError as error:
+            if error.status == 404 and page > 1:
+                return None
+            told = str(error)
+            if str(error) == failure_reasons.PRIVATE:
+                told += " (add --allow-private-hosts if that is meant)"
+            if str(error) == failure_reasons.UNREACHABLE or error.status in (404, 410):
+                told += ", so the search may have ended"
+        else:
+            if urlsplit(answer.url).hostname == host:
+                return answer
+            told = f"it sends us on to {urlsplit(answer.url).hostname}, so the search has moved or ended"
+        raise SourceError(
+            f"excite: {page_url}: {told}, expected a page of results; "
+            f"try again later, or use another --source ({others('excite')})"
+        )
+
+    def _picture_urls(self, answer: Answer) -> Iterator[str]:
+        """Yields the address of each link that leads off the search's own site, in the page's order."""
+        ours = urlsplit(self._base_url).netloc
+        for tag in find_tags(answer.content, answer.content_type, "a", "href"):
+            try:
+                url = urljoin(answer.url, tag["href"].strip())
+                parts = urlsplit(url)
+                host = parts.hostname or ""
+            except ValueError:
+                continue
+            at_home = parts.netloc == ours or f".{host}".endswith(f".{HOME_DOMAIN}")
+            if parts.scheme in ("http", "https") and host and not at_home:
+                yield url

@@ -1,0 +1,108 @@
+"""The Metropolitan Museum of Art: garments and couture of its Costume Institute that are in the public domain.
+
+Source: https://metmuseum.github.io, the documentation of its Collection API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from demicouture.scraping.http_client import BUSY, Fetcher, host_of
+from demicouture.scraping.json_api import as_address, as_text, ask_json, failure, with_query
+from demicouture.scraping.sources import Offer
+
+BASE_URL = "https://collectionapi.metmuseum.org/public/collection/"
+
+COSTUME_INSTITUTE = 8
+"""Its number among the museum's departments."""
+
+PAGE_SIZE = 500
+"""Objects on a page of results: the most that is allowed."""
+
+MAX_PAGES = 20
+"""10,000 objects; the search shows no more."""
+
+OBJECTS_FOR_A_PICTURE = 10
+"""Our choice: at most so many are looked at, at one a second, for each picture that is wanted. Most that a search finds
+late have little to do with it, and many are not in the public domain."""
+
+SECONDS_BETWEEN_REQUESTS = 1.0
+"""Our choice. The documentation allows far more, but in practice faster ones are soon answered by 403."""
+
+FORBIDDEN_WAIT = 60.0
+"""Seconds to wait at a 403, which is how the museum's firewall says "too fast"."""
+
+
+class Met:
+    """Searches ``collectionapi.metmuseum.org``, or a host that answers like it."""
+
+    name = "met"
+
+    def __init__(self, fetcher: Fetcher, base_url: str | None = None) -> None:
+        """Asks nothing yet.
+
+        Args:
+            fetcher: Asks.
+            base_url: Where to search instead.
+        """
+        self._fetcher = fetcher
+        self._base_url = (base_url or BASE_URL).rstrip("/") + "/"
+
+    def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
+        """Yields at most ``count`` offers in the museum's order, no address twice.
+
+        Raises:
+            SourceError: The museum cannot be reached, refuses, or changed its answers.
+        """
+        self._fetcher.hosts.slow_down(host_of(self._base_url), SECONDS_BETWEEN_REQUESTS)
+        seen: set[str] = set()
+        for number in islice(self._find(query), count * OBJECTS_FOR_A_PICTURE):
+            offer = self._read(number)
+            if offer and offer.url not in seen:
+                seen.add(offer.url)
+                yield offer
+                if len(seen) >= count:
+                    return
+
+    def _find(self, query: str) -> Iterator[int]:
+        """Yields the numbers of the objects that a search finds, none twice."""
+        seen: set[int] = set()
+        for page in range(MAX_PAGES):
+            asked = {"q": query, "departmentId": COSTUME_INSTITUTE, "hasImages": "true"}
+            asked |= {"offset": page * PAGE_SIZE, "limit": PAGE_SIZE}
+            url = with_query(self._base_url + "v1.1/search", asked)
+            found, _ = ask_json(self._fetcher, self.name, url, busy=BUSY | {403: FORBIDDEN_WAIT})
+            numbers = found.get("objectIDs", ())
+            if "objectIDs" not in found and "total" not in found or not isinstance(numbers, list | tuple | None):
+                raise failure(self.name, url, "found no objects in it, so the service has changed")
+            new = [number for number in numbers or () if isinstance(number, int) and number not in seen]
+            yield from dict.fromkeys(new)
+            seen.update(new)
+            total = found.get("total")
+            if not new or (isinstance(total, int) and len(seen) >= total):
+                return
+
+    def _read(self, number: int) -> Offer | None:
+        """Returns an object's picture, or None where it has none that is free."""
+        url = f"{self._base_url}v1/objects/{number}"
+        found, _ = ask_json(self._fetcher, self.name, url, busy=BUSY | {403: FORBIDDEN_WAIT}, missing=True)
+        if found is None or found.get("isPublicDomain") is not True:
+            return None
+        # The small one has some 600 pixels, enough for a square of 128, at a twentieth of the bytes.
+        picture = as_address(found.get("primaryImage")) and (
+            as_address(found.get("primaryImageSmall")) or as_address(found.get("primaryImage"))
+        )
+        if not picture:
+            return None
+        kind = as_text(found.get("objectName")) or as_text(found.get("classification"))
+        title = as_text(found.get("title"))
+        maker = as_text(found.get("artistDisplayName")) or "unknown"
+        return Offer(
+            url=picture,
+            page_url=as_address(found.get("objectURL")),
+            title=f"{title} ({kind})" if title and kind and kind.lower() != title.lower() else title or kind,
+            creator=f"{maker}; {as_text(found.get('creditLine'))}".removesuffix("; "),
+            licence="CC0-1.0",
+            licence_url="https://creativecommons.org/publicdomain/zero/1.0/",
+        )

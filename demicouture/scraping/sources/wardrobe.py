@@ -1,0 +1,207 @@
+"""The wardrobe: a source that draws its pictures, so that the whole chain runs without a network.
+
+It answers like a search engine that was asked for garments and for fashion houses: mostly good pictures,
+a few in file formats that are hard to read, and a known share of waste. Every picture depends on the
+seed, the pole, the query and its own number, and on nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+import numpy as np
+
+from demicouture.scraping.sources import Offer
+from demicouture.synthetic import file_formats, scenes
+from demicouture.synthetic.canvas import Canvas
+from demicouture.synthetic.garments import GARMENTS
+
+#: Waste, to be dropped by whoever culls: its kind, and its share of all offers. Our choice: a search
+#: engine returns far more, but then most of the drawing would be for nothing.
+WASTE = {
+    "too-small": 0.015,
+    "side-view": 0.015,
+    "back-view": 0.015,
+    "several-figures": 0.015,
+    "no-garment": 0.02,
+    "duplicate": 0.015,
+    "duplicate-other-pole": 0.005,
+    "near-duplicate": 0.01,
+    "truncated": 0.01,
+}
+
+#: Good pictures in file formats that careless code loses, turns over or miscolours; to be kept.
+ODD_FORMATS = {"cmyk": 0.01, "palette": 0.01, "16-bit": 0.01, "alpha": 0.01, "exif-rotated": 0.01}
+
+#: The default names of the poles say what hangs in them, whatever the query; under any other name the query decides.
+GARMENT_POLE, LOOK_POLE = "casual", "collection"
+
+#: What may be duplicated where the caller names no queries of its own.
+KNOWN_QUERIES = {GARMENT_POLE: GARMENTS}
+
+#: The first words that match decide which garment a query asks for, so "polo shirt" stands before "shirt".
+_GARMENT_WORDS = (
+    ("polo", "polo shirt"),
+    (r"sweat", "sweats"),
+    (r"t[- ]?shirt|\btees?\b", "T-shirt"),
+    ("cardigan", "cardigan"),
+    ("fleece", "fleece"),
+    (r"hood(y|ie)", "hoody"),
+    ("jacket|blazer", "jacket"),
+    ("shirt", "shirt"),
+)
+
+
+def garment_in(query: str) -> str | None:
+    """Finds the garment that a query asks for, or None where it names none."""
+    for pattern, garment in _GARMENT_WORDS:
+        if re.search(pattern, query, re.IGNORECASE):
+            return garment
+    return None
+
+
+def thing_in(query: str) -> str | None:
+    """Finds the thing besides garments that a query asks for, or None where it names none."""
+    return next((thing for thing in scenes.THINGS if re.search(rf"\b{thing}s?\b", query, re.IGNORECASE)), None)
+
+
+def view_in(query: str) -> str:
+    """Finds how a query wants a garment to be seen: ``front`` where it does not say."""
+    for pattern, view in ((r"\bside\b", "side"), (r"\b(behind|back)\b", "back"), (r"\b(pile|heap)\b", "several")):
+        if re.search(pattern, query, re.IGNORECASE):
+            return view
+    return "front"
+
+
+class Wardrobe:
+    """Draws garments and looks.
+
+    Attributes:
+        name: The source's name.
+        seed: Draws another wardrobe.
+    """
+
+    name = "wardrobe"
+
+    def __init__(self, seed: int = 0, queries: Mapping[str, Sequence[str]] | None = None):
+        """Opens the wardrobe.
+
+        Args:
+            seed: Draws another wardrobe.
+            queries: For each pole, the queries that will be asked, so that a duplicate repeats a picture
+                that is really offered elsewhere. Without it a house repeats itself.
+        """
+        self.seed = seed
+        self.queries = dict(queries) if queries is not None else dict(KNOWN_QUERIES)
+
+    def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
+        """Yields ``count`` offers; offer i is the same whatever the count."""
+        for index in range(count):
+            yield self.offer(pole, query, index)
+
+    def offer(self, pole: str, query: str, index: int) -> Offer:
+        """Draws one picture."""
+        kind = self.kind(pole, query, index)
+        return Offer(
+            url=self.url(pole, query, index),
+            creator="Demicouture's wardrobe",
+            licence="CC0-1.0",
+            licence_url="https://creativecommons.org/publicdomain/zero/1.0/",
+            content=self._content(pole, query, index, kind),
+            reason=f"planted:{kind}" if kind else "",
+        )
+
+    def url(self, pole: str, query: str, index: int) -> str:
+        """Gives the address of one picture."""
+        return f"wardrobe:{quote(pole, safe='')}/{quote(query, safe='')}/{index:05d}?seed={self.seed}"
+
+    def kind(self, pole: str, query: str, index: int) -> str:
+        """Tells, without drawing, what is planted at an index; empty for a plain good picture."""
+        kind = self._drawn_kind(pole, query, index)
+        if kind == "duplicate-other-pole" and not self._others(pole):
+            kind = "duplicate"
+        if kind.startswith("duplicate") and self.original(pole, query, index) is None:
+            return ""
+        if kind == "near-duplicate" and self._good_index(pole, query, index, 0) is None:
+            return ""
+        return kind
+
+    def original(self, pole: str, query: str, index: int) -> tuple[str, str, int] | None:
+        """Finds which good picture a duplicate repeats: its pole, query and index, or None."""
+        rng = self._rng("original", pole, query, index)
+        others = [(pole, other) for other in self.queries.get(pole, ()) if other != query]
+        if self._drawn_kind(pole, query, index) == "duplicate-other-pole":
+            others = self._others(pole) or others
+        if not others:
+            found = self._good_index(pole, query, index, int(rng.integers(4)))
+            return None if found is None else (pole, query, found)
+        other_pole, other_query = others[int(rng.integers(len(others)))]
+        # A low index, so that it is fetched even where little is asked for.
+        found = self._good_index(other_pole, other_query, 64, int(rng.integers(4)))
+        return None if found is None else (other_pole, other_query, found)
+
+    def _others(self, pole: str) -> list[tuple[str, str]]:
+        return [(other, query) for other in self.queries if other != pole for query in self.queries[other]]
+
+    def _rng(self, purpose: str, pole: str, query: str, index: int) -> np.random.Generator:
+        digest = hashlib.sha256(f"{purpose}/{self.seed}/{pole}/{query}/{index}".encode()).digest()
+        return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+
+    def _drawn_kind(self, pole: str, query: str, index: int) -> str:
+        chance = float(self._rng("kind", pole, query, index).random())
+        for kind, share in (WASTE | ODD_FORMATS).items():
+            chance -= share
+            if chance < 0:
+                return kind
+        return ""
+
+    def _good_index(self, pole: str, query: str, below: int, start: int) -> int | None:
+        for step in range(below):
+            index = (start + step) % below
+            if not self._drawn_kind(pole, query, index):
+                return index
+        return None
+
+    def _canvas(self, pole: str, query: str, rng: np.random.Generator, view: str = "front") -> Canvas:
+        garment = None if pole == LOOK_POLE else garment_in(query)
+        if garment is None and pole not in (GARMENT_POLE, LOOK_POLE) and (thing := thing_in(query)):
+            return scenes.no_garment_scene(rng, thing)
+        if garment is None and pole == GARMENT_POLE:
+            garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
+        if garment is not None:
+            return scenes.garment_scene(garment, rng, view if view != "front" else view_in(query))
+        return scenes.look_scene(query, rng, view)
+
+    def _good(self, pole: str, query: str, index: int) -> bytes:
+        rng = self._rng("picture", pole, query, index)
+        return file_formats.plain(self._canvas(pole, query, rng).pixels_uint8(), rng)
+
+    def _content(self, pole: str, query: str, index: int, kind: str) -> bytes:
+        if kind.startswith("duplicate"):
+            return self._good(*self.original(pole, query, index))
+        if not kind:
+            return self._good(pole, query, index)
+        rng = self._rng("waste", pole, query, index)
+        if kind == "near-duplicate":
+            earlier = self._good_index(pole, query, index, int(rng.integers(4)))
+            return file_formats.again(self._good(pole, query, earlier), rng)
+        if kind == "truncated":
+            return file_formats.truncated(self._good(pole, query, index), rng)
+        if kind == "no-garment":
+            return file_formats.plain(scenes.no_garment_scene(rng).pixels_uint8(), rng)
+        views = {"side-view": "side", "back-view": "back", "several-figures": "several"}
+        canvas = self._canvas(pole, query, rng, views.get(kind, "front"))
+        pixels = canvas.pixels_uint8()
+        if kind == "too-small":
+            pixels = scenes.reduced(pixels, int(rng.integers(60, 127)))
+        encoders = {
+            "cmyk": lambda: file_formats.cmyk(pixels),
+            "palette": lambda: file_formats.palette(pixels, rng),
+            "16-bit": lambda: file_formats.sixteen_bit(pixels, rng),
+            "alpha": lambda: file_formats.alpha(pixels, canvas.cover),
+            "exif-rotated": lambda: file_formats.exif_rotated(pixels, rng),
+        }
+        return encoders.get(kind, lambda: file_formats.plain(pixels, rng))()

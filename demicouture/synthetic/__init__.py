@@ -1,0 +1,1 @@
+"""Drawn garments and runway outfits: pictures for trying everything without a network."""

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from demicouture.boundary import attribute_changes
+from demicouture.files import read_csv
+
+GROUND = (236, 236, 236)
+
+
+def draw(
+    size: int = 64,
+    top: int = 10,
+    bottom: int = 50,
+    width: int = 30,
+    left: int = 17,
+    colour: tuple[int, int, int] = (40, 60, 150),
+    ground: tuple[int, int, int] = GROUND,
+) -> np.ndarray:
+    """A box for a garment."""
+    picture = np.empty((size, size, 3), np.uint8)
+    picture[:] = ground
+    picture[top:bottom, left : left + width] = colour
+    return picture
+
+
+def measure(*pictures: np.ndarray) -> dict[str, np.ndarray]:
+    return attribute_changes.measure(np.stack(pictures))
+
+
+def test_outline_is_what_is_no_ground():
+    noisy = draw().astype(int) + np.random.default_rng(0).integers(-6, 7, (64, 64, 3))
+    inside = attribute_changes.outline(
+        attribute_changes.to_lab(np.stack([draw(), np.clip(noisy, 0, 255).astype(np.uint8)]))
+    )
+    expected = np.zeros((64, 64), bool)
+    expected[10:50, 17:47] = True
+    assert (inside[0] != expected).sum() <= 4  # A median rounds the corners.
+    assert (inside[1] != expected).mean() < 0.01
+
+
+def test_a_white_print_is_part_of_the_garment():
+    picture = draw()
+    picture[25:35, 27:37] = GROUND
+    assert attribute_changes.outline(attribute_changes.to_lab(picture[np.newaxis]))[0, 20:40, 20:44].all()
+
+
+def test_framing_by_hand():
+    found = measure(draw(), draw(top=16, bottom=64, left=20, width=32))
+    assert found["height"] == pytest.approx([40 / 64, 48 / 64])
+    assert found["centre, left to right"] == pytest.approx([32 / 64, 36 / 64])
+    assert found["centre, top to bottom"] == pytest.approx([30 / 64, 40 / 64])
+    assert found["cut off below"] == pytest.approx([0, 0.5], abs=0.03)
+
+
+def test_shape_by_hand():
+    wide, narrow = draw(width=40, left=12), draw(width=20, left=22)
+    skirt = draw(width=20, left=22)
+    skirt[40:50, 12:52] = (40, 60, 150)
+    found = measure(wide, narrow, skirt)
+    assert found["width at the middle"] == pytest.approx([1, 0.5, 0.5])
+    assert found["width at the hem"] == pytest.approx([1, 0.5, 1], abs=0.06)
+    assert found["symmetry"] == pytest.approx([1, 1, 1])
+    lopsided = draw(width=20, left=22)
+    lopsided[20:30, 42:58] = (40, 60, 150)
+    assert measure(lopsided)["symmetry"][0] < 0.8
+
+
+def test_a_nearer_garment_has_the_same_shape():
+    found = measure(draw(top=4, bottom=60, left=11, width=42), draw(top=18, bottom=46, left=22, width=21))
+    assert found["width at the middle"][0] == pytest.approx(found["width at the middle"][1], abs=0.02)
+    assert found["height"][0] == pytest.approx(2 * found["height"][1])
+
+
+def test_colours_are_those_of_the_garment_and_those_of_the_ground():
+    grey, red = (119, 119, 119), (200, 40, 40)
+    found = measure(draw(colour=grey), draw(colour=red), draw(colour=grey, ground=(20, 20, 20)))
+    assert found["lightness"][0] == pytest.approx(50, abs=0.5)  # sRGB 119 is middle grey.
+    assert found["colourfulness"][0] < 1 < 50 < found["colourfulness"][1]
+    assert found["green to red"][1] > 50
+    assert found["ground's lightness"][0] > 90 and found["ground's lightness"][2] < 10
+    assert found["contrast"] == pytest.approx([0, 0, 0], abs=0.5)
+
+
+def test_an_empty_picture_has_no_garment_and_does_no_harm():
+    found = measure(draw(colour=GROUND))
+    assert found["height"][0] == found["symmetry"][0] == 0
+    assert all(np.isfinite(values).all() for values in found.values())
+
+
+def test_correlations_are_pearsons_with_fishers_interval():
+    distances = np.linspace(-1, 1, 28)
+    changes = attribute_changes.correlate(
+        {"lightness": 3 * distances, "contrast": np.ones(28), "detail": distances**2}, distances
+    )
+    assert changes[0].correlation == pytest.approx(1) and changes[1].correlation == 0
+    low, high = changes[2].interval
+    # With r = 0 and n = 28 the interval is ±tanh(1.96 / 5).
+    assert (low, high) == pytest.approx((-0.3729, 0.3729), abs=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "shares"), [("ground", (1, 0)), ("garment", (0, 1)), ("both", (0.5, 0.5))])
+def test_what_explains_the_distance_is_told(kind, shares):
+    random = np.random.default_rng(0)
+    values = {name: random.normal(size=300) for name in attribute_changes.MEASURES}
+    ground, garment = values["ground's lightness"], values["lightness"]
+    distances = {"ground": ground, "garment": garment, "both": (ground + garment) / np.sqrt(2)}[kind]
+    found = attribute_changes.explain(values, distances, seed=0)
+    assert (found.surroundings, found.garment) == pytest.approx(shares, abs=0.15)
+    assert found.both > 0.95
+    assert f"{found.surroundings:.0%} of the differences" in found.sentence
+
+
+def test_chance_explains_nothing():
+    random = np.random.default_rng(1)
+    values = {name: random.normal(size=300) for name in attribute_changes.MEASURES}
+    found = attribute_changes.explain(values, random.normal(size=300), seed=0)
+    assert max(found.surroundings, found.garment, found.both) < 0.05
+
+
+def test_a_change_is_placed_within_the_garment_at_its_outline_or_on_the_ground():
+    def shares(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
+        found = attribute_changes.compare(first[np.newaxis], second[np.newaxis])
+        assert sum(found.shares.values()) == pytest.approx(1)
+        return found.shares
+
+    assert shares(draw(), draw(colour=(150, 60, 40)))["garment"] > 0.95
+    assert shares(draw(), draw(width=36))["outline"] > 0.95
+    assert shares(draw(), draw(ground=(200, 200, 230)))["ground"] > 0.95
+
+
+def test_the_heat_is_where_pictures_differ():
+    found = attribute_changes.compare(np.stack([draw()] * 2), np.stack([draw(), draw(colour=(150, 60, 40))]))
+    assert found.heat[30, 30] > 20 and found.heat[2, 2] == 0
+    assert found.first[30, 30] == pytest.approx((40, 60, 150)) and found.second[30, 30] == pytest.approx((95, 60, 95))
+
+
+def test_changes_are_written_the_strongest_first(tmp_path):
+    distances = np.linspace(-1, 1, 28)
+    attribute_changes.write_changes(
+        tmp_path / "changes.csv",
+        attribute_changes.correlate({"contrast": distances**2, "lightness": -distances}, distances),
+    )
+    rows = read_csv(tmp_path / "changes.csv", ["measure", "kind", "unit", "correlation", "low", "high"])
+    assert [row["measure"] for row in rows] == ["lightness", "contrast"]
+    assert float(rows[0]["correlation"]) == pytest.approx(-1) and rows[0]["kind"] == "garment"

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from demicouture.dcgan.inference import CHUNK, hash_generator, load_generator, render
+from demicouture.errors import InputError
+from demicouture.latents import sample_prior
+
+
+@pytest.fixture(scope="module")
+def generator():
+    keras = pytest.importorskip("keras")
+    from demicouture.dcgan.networks import build_generator
+
+    keras.utils.set_random_seed(0)
+    generator = build_generator(size=32, width=0.02)
+    # As after training: without statistics of their own the normalisations would do nothing.
+    random = np.random.default_rng(0)
+    for layer in generator.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([random.uniform(0.1, 1, weight.shape) for weight in layer.get_weights()])
+    return generator
+
+
+def test_picture_depends_on_its_latent_alone(generator):
+    latents = sample_prior(2 * CHUNK + 5, seed=3)
+    pictures = render(generator, latents)
+    assert pictures.shape == (2 * CHUNK + 5, 32, 32, 3) and pictures.dtype == np.uint8
+    assert len(np.unique(pictures.reshape(len(pictures), -1), axis=0)) == len(pictures)
+    order = np.random.default_rng(0).permutation(len(latents))
+    np.testing.assert_array_equal(render(generator, latents[order]), pictures[order])
+    for count in (1, 7, CHUNK, CHUNK + 1):
+        np.testing.assert_array_equal(render(generator, latents[:count]), pictures[:count])
+        np.testing.assert_array_equal(render(generator, latents[-count:]), pictures[-count:])
+
+
+def test_pictures_are_the_generators_outputs_rounded(generator):
+    latents = sample_prior(CHUNK, seed=0)
+    outputs = np.asarray(generator(latents, training=False), np.float64)
+    assert np.abs(render(generator, latents) - (outputs + 1) * 127.5).max() <= 0.5 + 1e-3
+
+
+def test_saved_and_loaded_renders_the_same(generator, tmp_path):
+    generator.save(tmp_path / "generator.keras")
+    latents = sample_prior(5, seed=0)
+    loaded = load_generator(tmp_path / "generator.keras")
+    np.testing.assert_array_equal(render(loaded, latents), render(generator, latents))
+
+
+def test_load_refuses_what_is_no_generator(generator, tmp_path):
+    import keras
+
+    path = tmp_path / "generator.keras"
+    with pytest.raises(InputError, match="generator.keras: not found, expected a trained generator; run: python train"):
+        load_generator(path)
+    path.write_bytes(b"not a model")
+    with pytest.raises(InputError, match=r"generator.keras: not a Keras model that this version reads \("):
+        load_generator(path)
+    generator.save(path)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(InputError, match="not a Keras model that this version reads"):
+        load_generator(path)
+    pictures = keras.Input((32, 32, 3))
+    keras.Model(pictures, keras.layers.Flatten()(pictures)).save(path)
+    with pytest.raises(InputError, match=r"maps \(None, 32, 32, 3\) to \(None, 3072\), expected latents \(None, 100\)"):
+        load_generator(path)
+
+
+def test_hash_is_the_files_sha256(tmp_path):
+    path = tmp_path / "generator.keras"
+    with pytest.raises(InputError, match="not found, expected a trained generator; run: python train_dcgan.py"):
+        hash_generator(path)
+    path.write_bytes(b"abc")
+    assert hash_generator(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, B.1
+
+
+def test_both_backends_make_the_same_pictures_of_the_same_file(generator, tmp_path):
+    import keras
+
+    here = keras.backend.backend()
+    there = {"tensorflow": "jax", "jax": "tensorflow"}[here]
+    pytest.importorskip(there)
+    generator.save(tmp_path / "generator.keras")
+    latents = sample_prior(CHUNK, seed=1)
+    np.save(tmp_path / "latents.npy", latents)
+    program = (
+        "import sys, numpy as np\nfrom demicouture.dcgan.inference import load_generator\n"
+        "generator = load_generator(__import__('pathlib').Path(sys.argv[1]) / 'generator.keras')\n"
+        "outputs = generator.predict_on_batch(np.load(sys.argv[1] + '/latents.npy'))\n"
+        "np.save(sys.argv[1] + '/outputs.npy', np.asarray(outputs))"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        env={**os.environ, "KERAS_BACKEND": there, "PYTHONPATH": str(Path(__file__).parents[2])},
+        check=True,
+        timeout=300,
+    )
+    outputs = np.load(tmp_path / "outputs.npy")
+    assert outputs.std() > 0.01
+    np.testing.assert_allclose(outputs, generator.predict_on_batch(latents), atol=1e-4)

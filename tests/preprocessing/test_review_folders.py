@@ -1,0 +1,100 @@
+import pytest
+from PIL import Image
+from samples import jpeg, snapshot, write
+
+from demicouture.errors import InputError
+from demicouture.preprocessing.review_folders import read_moves, review_folder, write_review
+from demicouture.preprocessing.selection import Scraped
+
+DECISIONS = {"a/q/0.jpg": ("keep", ""), "a/q/1.jpg": ("drop", "seated"), "a/q/2.jpg": ("review", "turned")}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    sort(tmp_path, DECISIONS)
+    return tmp_path / "2-review"
+
+
+def sort(home, decisions):
+    """Writes the folders anew, as a run with these decisions would."""
+    pictures, rows = [], []
+    for number, (file, (decision, reason)) in enumerate(decisions.items()):
+        if not (home / "source" / file).exists():
+            write(home / "source" / file, jpeg(number, 640, 480))
+        pictures.append(Scraped(file, "a", "a/q", f"{file[-5]:0>16}" + 48 * "f"))
+        rows.append({"file": file, "pole": "a", "decision": decision, "reason": reason})
+    write_review(home / "2-review", home / "source", pictures, rows, lambda results, title, total: results)
+
+
+def placed(folder) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
+
+
+ZEROS = "0" * 15
+
+
+def test_each_picture_lies_once_in_the_folder_of_its_decision_and_reason(folder):
+    assert placed(folder) == [
+        f"a/drop/seated/{ZEROS}1.jpg",
+        f"a/keep/{ZEROS}0.jpg",
+        f"a/review/turned/{ZEROS}2.jpg",
+    ]
+    with Image.open(folder / f"a/keep/{ZEROS}0.jpg") as image:
+        assert image.size == (256, 192)
+    assert read_moves(folder) == {}
+    assert review_folder(folder.parent / "2-dataset") == folder
+    assert review_folder(folder.parent / "mine").name == "mine-review"
+
+
+def test_a_picture_that_is_moved_is_a_decision(folder):
+    (folder / f"a/keep/{ZEROS}0.jpg").rename(folder / f"a/drop/{ZEROS}0.jpg")
+    (folder / f"a/review/turned/{ZEROS}2.jpg").rename(folder / f"a/keep/{ZEROS}2.jpg")
+    assert read_moves(folder) == {"a/q/0.jpg": ("keep", "drop"), "a/q/2.jpg": ("review", "keep")}
+    # Which reason's folder does not matter; one that is gone, and one that is another's, say nothing.
+    (folder / f"a/drop/{ZEROS}0.jpg").rename(folder / f"a/drop/seated/{ZEROS}0.jpg")
+    (folder / f"a/drop/seated/{ZEROS}1.jpg").unlink()
+    write(folder / "a/keep/holiday.jpg", jpeg(9))
+    assert read_moves(folder) == {"a/q/0.jpg": ("keep", "drop"), "a/q/2.jpg": ("review", "keep")}
+
+
+def test_the_next_run_puts_everything_in_its_place_again(folder):
+    (folder / f"a/keep/{ZEROS}0.jpg").rename(folder / f"a/drop/seated/{ZEROS}0.jpg")
+    (folder / f"a/review/turned/{ZEROS}2.jpg").unlink()
+    write(folder / "a/keep/holiday.jpg", jpeg(9))
+    sort(folder.parent, DECISIONS | {"a/q/0.jpg": ("drop", "a person's decision"), "a/q/1.jpg": ("keep", "")})
+    assert placed(folder) == [
+        f"a/drop/a person's decision/{ZEROS}0.jpg",
+        f"a/keep/{ZEROS}1.jpg",
+        "a/keep/holiday.jpg",
+        f"a/review/turned/{ZEROS}2.jpg",
+    ]
+    assert not (folder / "a/drop/seated").exists()
+    assert read_moves(folder) == {}
+    before = snapshot(folder)
+    sort(folder.parent, DECISIONS | {"a/q/0.jpg": ("drop", "a person's decision"), "a/q/1.jpg": ("keep", "")})
+    assert snapshot(folder) == before
+
+
+def test_pictures_that_cannot_be_looked_at_or_are_gone_have_no_place(folder):
+    sort(folder.parent, {"a/q/0.jpg": ("drop", "undecodable"), "a/q/1.jpg": ("keep", "")})
+    assert placed(folder) == [f"a/keep/{ZEROS}1.jpg"]
+    assert sorted(path.name for path in (folder / "a").iterdir()) == ["drop", "keep", "review"]
+
+
+def test_a_run_that_is_killed_while_it_sorts_says_nothing_wrong(folder):
+    # What is left then: pictures on their way, and no word on where they were.
+    (folder / "places.csv").unlink()
+    (folder / f"a/keep/{ZEROS}0.jpg").rename(folder / f"a/drop/seated/{ZEROS}0.jpg")
+    assert read_moves(folder) == {}
+    sort(folder.parent, DECISIONS)
+    assert f"a/keep/{ZEROS}0.jpg" in placed(folder)
+
+
+def test_a_picture_in_two_places_is_refused(folder):
+    write(folder / f"a/drop/{ZEROS}0.jpg", (folder / f"a/keep/{ZEROS}0.jpg").read_bytes())
+    with pytest.raises(InputError, match=r"a: 0{15}0\.jpg lies in drop and in keep, expected it in one of them"):
+        read_moves(folder)
+
+
+def test_there_may_be_no_folder_yet(tmp_path):
+    assert read_moves(tmp_path / "2-review") == {}

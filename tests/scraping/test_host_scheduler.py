@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from demicouture.scraping import host_scheduler as module
+from demicouture.scraping.rate_limits import Hosts, TryLater
+
+
+def one_per_host(items, host, work, *options, **named):
+    return module.one_per_host(items, host, work, lambda item, done: done, *options, **named)
+
+
+def test_many_hosts_at_once_but_never_two_of_one():
+    lock, busy, most = threading.Lock(), [], []
+
+    def work(item):
+        with lock:
+            assert item[0] not in busy
+            busy.append(item[0])
+            most.append(len(busy))
+        time.sleep(0.01)
+        with lock:
+            busy.remove(item[0])
+        return item * 2
+
+    items = [host + str(number) for number in range(6) for host in "abcde"]
+    found = dict(one_per_host(items, lambda item: item[0], work, 3))
+    assert found == {item: item * 2 for item in items}
+    assert max(most) == 3
+
+
+def test_items_are_read_only_as_far_ahead_as_keeps_the_workers_busy():
+    read = []
+
+    def items():
+        for number in range(1000):
+            read.append(number)
+            yield number
+
+    found = one_per_host(items(), str, lambda item: item, 2)
+    next(found)
+    time.sleep(0.05)
+    assert len(read) <= 2 * 2 * module.AHEAD + 1
+    found.close()
+
+
+def test_reading_is_no_reason_to_wait_with_what_is_there():
+    def items():
+        yield "a1"
+        time.sleep(1.0)
+        yield "a2"
+
+    begun, found = time.monotonic(), one_per_host(items(), lambda item: item[0], lambda item: item, 2)
+    assert next(found)[0] == "a1" and time.monotonic() - begun < 0.5
+    assert [item for item, _ in found] == ["a2"]
+
+
+def test_what_was_read_is_finished_before_a_failure_to_read_more_is_raised():
+    def items():
+        yield from ("a1", "a2", "b1")
+        raise ValueError("no more")
+
+    found = []
+    with pytest.raises(ValueError, match="no more"):
+        for item, _ in one_per_host(items(), lambda item: item[0], lambda item: item, 4):
+            found.append(item)
+    assert sorted(found) == ["a1", "a2", "b1"]
+
+
+def test_a_failure_of_the_work_is_raised():
+    def work(item):
+        raise KeyError(item)
+
+    with pytest.raises(KeyError, match="a1"):
+        list(one_per_host(["a1"], lambda item: item[0], work, 4))
+
+
+def test_a_host_that_puts_us_off_keeps_nobody_from_the_others():
+    hosts, order = Hosts(0.0, threading.Event()), []
+
+    def work(item):
+        with hosts.turn(item[0], patient=False):
+            if item == "a1" and "a1" not in order:
+                order.append(item)
+                hosts.note_put_off("a", 1.0)
+                raise TryLater("HTTP 429")
+            return time.monotonic()
+
+    begun = time.monotonic()
+    items = ["a1", "a2", *(f"b{number}" for number in range(20))]
+    found = dict(one_per_host(items, lambda item: item[0], work, 1, hosts.ready_at))
+    assert found.keys() == set(items)
+    assert all(found[item] - begun < 0.9 for item in items if item[0] == "b")
+    assert 1.0 <= found["a1"] - begun <= found["a2"] - begun
+
+
+def test_who_is_sent_on_to_a_busy_host_does_not_knock_all_the_time():
+    tried = []
+
+    def work(item):
+        tried.append(time.monotonic())
+        if len(tried) < 3:
+            raise TryLater("put off", until=time.monotonic() + 0.15)
+        return item
+
+    assert list(one_per_host(["a"], str, work, 2)) == [("a", "a")]
+    assert len(tried) == 3 and tried[2] - tried[0] >= 0.3
+
+
+def test_pauses_of_many_hosts_overlap_on_one_worker():
+    hosts = Hosts(0.2, threading.Event())
+
+    def work(item):
+        with hosts.turn(item[0], patient=False):
+            return item
+
+    begun = time.monotonic()
+    items = [host + str(number) for host in "abcdefgh" for number in range(3)]
+    assert len(list(one_per_host(items, lambda item: item[0], work, 1, hosts.ready_at))) == 24
+    assert 0.4 <= time.monotonic() - begun < 2.5  # Two pauses, not sixteen.
+
+
+def test_whoever_watches_is_told_that_nothing_happens(monkeypatch):
+    monkeypatch.setattr(module, "LONGEST_NAP", 0.05)
+    idle = []
+    list(one_per_host(["a"], str, lambda item: time.sleep(0.2), 1, on_idle=lambda: idle.append(1)))
+    assert len(idle) >= 2
+
+
+def test_what_is_left_to_do_keeps_no_visitor():
+    def finish(item, done):
+        time.sleep(0.3)
+        return done + item
+
+    begun = time.monotonic()
+    found = module.one_per_host("abcd", str, lambda item: item, finish, 1, on_idle=lambda: None)
+    assert dict(found) == {item: item * 2 for item in "abcd"}
+    assert time.monotonic() - begun < 4 * 0.3 if module.cores() > 1 else True
+
+
+def test_a_failure_of_what_is_left_to_do_is_raised():
+    def finish(item, done):
+        raise KeyError(item)
+
+    with pytest.raises(KeyError, match="a"):
+        list(module.one_per_host("a", str, str, finish, 1))

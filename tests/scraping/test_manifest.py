@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from demicouture.errors import InputError
+from demicouture.scraping.manifest import KEYS, Manifest, check_that_nobody_is_at_work
+from demicouture.scraping.queries import Query
+from demicouture.scraping.query_progress import Asked
+
+SOURCE, OTHER = SimpleNamespace(name="s"), SimpleNamespace(name="other")
+LINE = dict.fromkeys(KEYS, "") | {"pole": "a", "query": "q", "url": "u", "source": "s", "status": "failed"}
+
+
+@pytest.mark.parametrize("cut", [1, 50, 200_000])
+def test_half_a_line_is_cut_off_and_whole_ones_stay(tmp_path, cut):
+    with Manifest(tmp_path) as manifest:
+        manifest.append(LINE)
+        manifest.append(LINE | {"url": "v"})
+        manifest.append(LINE | {"url": "w" * 300_000})
+    path = tmp_path / "manifest.jsonl"
+    path.write_bytes(path.read_bytes()[:-cut])
+    with Manifest(tmp_path) as manifest:
+        assert list(manifest.entries("a", "q")) == ["u", "v"]
+        manifest.append(LINE | {"url": "x"})
+    with Manifest(tmp_path) as manifest:
+        assert list(manifest.entries("a", "q")) == ["u", "v", "x"]
+
+
+def test_a_file_of_half_a_line_is_emptied(tmp_path):
+    (tmp_path / "manifest.jsonl").write_bytes(b'{"pole": ' + b"x" * 100_000)
+    with Manifest(tmp_path) as manifest:
+        assert manifest.entries("a", "q") == {}
+    assert (tmp_path / "manifest.jsonl").read_bytes() == b""
+
+
+def test_two_runs_at_once_are_refused(tmp_path):
+    check_that_nobody_is_at_work(tmp_path)
+    with Manifest(tmp_path) as manifest:
+        manifest.append(LINE)
+        for claim in (check_that_nobody_is_at_work, Manifest):
+            with pytest.raises(InputError, match=r"manifest\.jsonl: another run is at work here, expected none; wait"):
+                claim(tmp_path)
+    check_that_nobody_is_at_work(tmp_path)
+    with Manifest(tmp_path) as manifest:
+        assert list(manifest.entries("a", "q")) == ["u"]
+
+
+def test_any_address_is_kept_exactly(tmp_path):
+    urls = ["https://a.test/\ud800", "line\u2028break", 'quote"\\', "袖", "", "\x00\x1f\x7f"]
+    with Manifest(tmp_path) as manifest:
+        for url in urls:
+            manifest.append(LINE | {"url": url})
+    with Manifest(tmp_path) as manifest:
+        assert list(manifest.entries("a", "q")) == urls
+        assert [line["url"] for line in manifest.read_failed()] == urls
+
+
+def test_what_failed_is_read_once_and_not_what_came_later(tmp_path):
+    with Manifest(tmp_path) as manifest:
+        for url in ("u", "v", "u"):
+            manifest.append(LINE | {"url": url, "reason": "timeout"})
+        manifest.append(LINE | {"url": "v", "status": "fetched", "file": "a/q/1.jpg", "sha256": "1"})
+        assert [line["url"] for line in manifest.read_failed()] == ["u"]
+        manifest.append(LINE | {"url": "v", "query": "other"})
+        assert manifest.find("v").file == "a/q/1.jpg" and manifest.find("u").reason == "timeout"
+        assert manifest.find("w") is None
+
+
+def test_a_source_that_had_fewer_is_not_asked_again(tmp_path):
+    query = Query("a", "q", 5)
+    with Manifest(tmp_path) as manifest:
+        manifest.append(LINE)
+        asked = Asked(tmp_path, manifest)
+        assert asked.still_wanted(SOURCE, query) == 4
+        asked.note("s", query)
+        assert asked.still_wanted(SOURCE, query) == 0 and asked.still_wanted(OTHER, query) == 5
+        again = Asked(tmp_path, manifest)
+        assert again.still_wanted(SOURCE, query) == 0 and again.sources(query) == {"s": 5}
+        assert again.still_wanted(SOURCE, Query("a", "q", 6)) == 5
+    (tmp_path / "manifest.jsonl").unlink()
+    with Manifest(tmp_path) as manifest:
+        assert Asked(tmp_path, manifest).still_wanted(SOURCE, query) == 5
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "[1]", '[{"pole": "a"}]', '[{"pole": [], "query": "q", "offered": 0, "asked": {}}]']
+)
+def test_a_damaged_note_only_means_that_sources_are_asked_again(tmp_path, text):
+    (tmp_path / "asked.json").write_text(text)
+    with Manifest(tmp_path) as manifest:
+        asked = Asked(tmp_path, manifest)
+        assert asked.still_wanted(SOURCE, Query("a", "q", 5)) == 5
+        asked.note("s", Query("a", "q", 5))
+    assert json.loads((tmp_path / "asked.json").read_text())[0]["asked"] == {"s": 5}
