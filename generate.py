@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from demicouture import cli, files, images
+from demicouture import cli, files, images, runs
 from demicouture.boundary.active_learning import fit_plane, suggest
 from demicouture.dataset import Dataset, read_dataset
 from demicouture.dcgan import inference
@@ -42,7 +42,7 @@ from demicouture.designs.designs import design_name, read_latents
 from demicouture.designs.figures import COLUMNS, YES, draw_judged, draw_reliability, draw_suggested
 from demicouture.errors import InputError, PictureError
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.realism import PASSING, Appraiser, can_appraise
+from demicouture.evaluation.realism import PASSING, RealismScorer, can_score_realism
 from demicouture.latents import sample_prior
 from demicouture.visualization import grid
 
@@ -73,7 +73,7 @@ def read_options(folder: Path) -> dict[str, Any]:
     record = folder / "options.json"
     if not record.exists():
         return {}
-    before = files.read_options(folder)
+    before = runs.read_options(folder)
     options = before["options"]
     if before["script"] != "generate.py":
         return {}
@@ -136,7 +136,7 @@ def ask(
     rows = [{**nothing, "design": design_name(index)} for index in range(count)]
     if the_judge is None:
         return rows
-    appraiser = Appraiser(the_judge.photographs) if can_appraise(the_judge.photographs) else None
+    appraiser = RealismScorer(the_judge.photographs) if can_score_realism(the_judge.photographs) else None
     bar = tqdm(total=count, desc="judging", unit="design", disable=quiet or None, leave=False)
     for start in range(0, count, AT_A_TIME):
         some = range(start, min(start + AT_A_TIME, count))
@@ -146,7 +146,7 @@ def ask(
         for index, score, word in zip(some, scores.tolist(), words, strict=True):
             rows[index] |= {"score": score, "judge_label": word}
         if appraiser:
-            found = appraiser.appraise(features, style_classifier.texture(pictures))
+            found = appraiser.score_realism(features, style_classifier.texture(pictures))
             for number, index in enumerate(some):
                 rows[index] |= {
                     "realism": float(found.realism[number]),
@@ -161,11 +161,11 @@ def ask(
     return rows
 
 
-def read_words(folder: Path, count: int, poles: Sequence[str] | None) -> dict[str, dict[str, str]]:
+def read_overrides(folder: Path, count: int, poles: Sequence[str] | None) -> dict[str, dict[str, str]]:
     """Returns what people wrote into ``labels.csv``, by design."""
     record = folder / "designs.csv"
     known = len(files.read_csv(record, ["design"])) if record.exists() else 0
-    return labels.read_persons_words(folder / "labels.csv", known, count, poles)
+    return labels.read_manual_labels(folder / "labels.csv", known, count, poles)
 
 
 def choose_suggested(
@@ -279,14 +279,14 @@ def main(argv: list[str] | None = None) -> None:
     known = None if anew else style_classifier.read_record(folder)
     poles = list(dataset.poles) if dataset else known and known["poles"]
     if not anew:
-        read_words(folder, max(args.count, before.get("count", 0)), poles)
+        read_overrides(folder, max(args.count, before.get("count", 0)), poles)
     shown = min(args.count, args.pictures)
     missing = [index for index in range(shown) if anew or read_design(folder, index) is None]
     latents = sample_prior(args.count, args.seed)
     incomplete = bool(missing) or not has_latents(folder, args.count, args.seed)
     generator = inference.load_generator(generator_file) if incomplete else None
     if other:
-        aside = files.move_aside(folder)
+        aside = runs.move_aside(folder)
         # Said even under --quiet: nobody asked for it, and a person's labels are in there.
         told = f"made by another generator; moved to {aside}, with any labels of yours, and made anew"
         print(f"warning: {folder}: {told}", file=sys.stderr)
@@ -324,7 +324,7 @@ def main(argv: list[str] | None = None) -> None:
         answers = ask(the_judge, args.count, see, args.quiet)
 
     # Training the judge took a while, in which a person may have saved another label: what counts is there now.
-    words = read_words(folder, args.count, poles)
+    words = read_overrides(folder, args.count, poles)
     rows = labels.write_labels(folder / "labels.csv", answers, words)
     # After the labels: it tells the next run how many rows labels.csv must have, which a person may have edited.
     files.write_csv(folder / "designs.csv", DESIGN_COLUMNS, answers)
@@ -345,7 +345,7 @@ def main(argv: list[str] | None = None) -> None:
         "script": "generate.py",
         "options": options,
         "seed": args.seed,
-        "versions": files.versions(),
+        "versions": runs.versions(),
         "poles": poles,
         "input": str(args.input),
         "data": dataset and str(args.data),

@@ -47,11 +47,12 @@ from demicouture.dcgan import inference
 from demicouture.designs.designs import read_designs
 from demicouture.errors import InputError
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.realism import can_appraise
-from demicouture.files import finish_run, hash_file, is_finished, read_json, sha256
+from demicouture.evaluation.realism import can_score_realism
+from demicouture.files import hash_file, read_json, sha256
 from demicouture.interpolation import endpoints, lookbook
 from demicouture.interpolation.sequence import FOOT, MOST_OF_GIF, Setting, choose_ends, make_board, make_way
 from demicouture.latents import PATHS
+from demicouture.runs import finish_run, is_finished
 
 MOST_STEPS = 99
 MOST_PAIRS = 20
@@ -101,7 +102,7 @@ def make_lookbook(
         return None, f"{args.input}: no judge in it, so there is no lookbook; run generate.py with a data set for it"
     if not setting.plane and not style_classifier.is_worthy(the_judge.record):
         return None, "neither hyperplane nor judge tells the poles apart, so there is no lookbook of what is in between"
-    if not can_appraise(the_judge.photographs):
+    if not can_score_realism(the_judge.photographs):
         return None, f"{args.input}: too few photographs to say what is realistic, so there is no lookbook"
     render = partial(inference.render, generator)
     return lookbook.make(
@@ -135,7 +136,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for flag, what, pole in (("--a", "start from", "first"), ("--b", "arrive at", "second")):
         own.add_argument(
             flag,
-            type=endpoints.read_asked,
+            type=endpoints.read_endpoint,
             metavar="WHAT",
             help=f"what to {what}: the number of a design; numbers with commas between, for the middle of several; or "
             f"a photograph's file, whose design is looked for (default: the surest of the {pole} pole, a realistic one "
@@ -207,7 +208,7 @@ def main(argv: list[str] | None = None) -> None:
     for flag, what in zip(("--a", "--b"), asked, strict=False):
         if isinstance(what, Path):
             inputs[flag] = hash_file(what)
-    options = {"a": endpoints.told_asked(args.a), "b": endpoints.told_asked(args.b)}
+    options = {"a": endpoints.format_endpoint(args.a), "b": endpoints.format_endpoint(args.b)}
     options |= {name: getattr(args, name) for name in ("pairs", "steps", "path", "even", "size", "seed")}
     if not args.fresh and is_finished(args.output, inputs):
         cli.open_output(args, "interpolate.py", options)

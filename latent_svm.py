@@ -46,9 +46,10 @@ from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dcgan import inference
 from demicouture.designs.designs import Designs, design_name, read_designs
 from demicouture.errors import InputError
-from demicouture.files import atomic_path, finish_run, hash_file, is_finished, write_csv, write_json
+from demicouture.files import atomic_path, hash_file, write_csv, write_json
 from demicouture.images import save_png
 from demicouture.latents import without_directions
+from demicouture.runs import finish_run, is_finished
 
 NUMBERS = (
     "hyperplane.npz",

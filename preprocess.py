@@ -37,7 +37,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from demicouture import cli, dataset, files, parallel
+from demicouture import cli, dataset, files, parallel, runs
 from demicouture.errors import InputError, OptionsError
 from demicouture.images import find_pictures
 from demicouture.preprocessing import (
@@ -232,14 +232,14 @@ def main(argv: list[str] | None = None) -> None:
     options = {name: getattr(args, name) for name in ("size", "count", "ground", "on_review", "people", "seed")}
     for_review = review_folders.review_folder(args.output)
     if args.fresh:
-        files.move_aside(for_review)
+        runs.move_aside(for_review)
     cli.open_output(args, "preprocess.py", options, extendable=("count",))
     dataset.refuse_strangers(args.output, args.input)
 
     decisions_file, summary_file = args.output / "decisions.csv", args.output / "summary.json"
     before = _hash_if_there(decisions_file)
     moves = review_folders.read_moves(for_review)
-    words = decisions.read_words(decisions_file, moves)
+    words = decisions.read_overrides(decisions_file, moves)
     pictures = hash_scraped(args.input, found, follow)
     models_folder = pose_models.find_models()
     made_from = {
@@ -309,7 +309,7 @@ def main(argv: list[str] | None = None) -> None:
         "leaks": found_leaks,
         "other_files": others,
         "sheets": written,
-        "versions": files.versions(),
+        "versions": runs.versions(),
     }
     files.write_json(summary_file, summary)
     say(f"made {args.output}; look at {', '.join(written)}")

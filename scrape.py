@@ -28,7 +28,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from demicouture import cli, files, images
+from demicouture import cli, files, images, runs
+from demicouture.dataset import EXAMPLES
 from demicouture.errors import InputError, OptionsError, SourceError
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.attribution import write_attribution
@@ -36,10 +37,11 @@ from demicouture.scraping.contact_sheets import write_sheets
 from demicouture.scraping.downloader import Collection, Downloads, Found, draw
 from demicouture.scraping.http_client import MAX_BYTES, Fetcher
 from demicouture.scraping.manifest import Manifest, check_that_nobody_is_at_work
+from demicouture.scraping.offers import Source
 from demicouture.scraping.progress import Progress, table
-from demicouture.scraping.queries import EXAMPLES, Query, by_pole, read_queries
+from demicouture.scraping.queries import Query, by_pole, read_queries
 from demicouture.scraping.query_progress import Asked
-from demicouture.scraping.sources import SOURCES, Source, open_source, others
+from demicouture.scraping.sources import SOURCES, open_source, others
 from demicouture.scraping.sources.urls import Address, queries_of, read_addresses
 
 OWN_FLAGS = ("source", "queries", "urls", "limit", "pole", "base_url", "workers", "delay", "timeout", "max_bytes")
@@ -62,7 +64,7 @@ def identity(args: argparse.Namespace, poles: dict[str, list[str]]) -> dict[str,
         OptionsError: The folder holds other poles.
     """
     known = (args.output / "options.json").exists() and not args.fresh
-    before = files.read_options(args.output)["options"] if known else {}
+    before = runs.read_options(args.output)["options"] if known else {}
     now = {
         "poles": sorted(poles),
         "seed": args.seed,
@@ -258,7 +260,7 @@ def main(argv: list[str] | None = None) -> None:
             say(told)
         raise failure
     flags = {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in OWN_FLAGS}
-    made_by = {"flags": flags, "seed": args.seed, "versions": files.versions()}
+    made_by = {"flags": flags, "seed": args.seed, "versions": runs.versions()}
     files.write_json(args.output / "summary.json", {**made_by, "options": options, "queries": rows})
     say(told)
     passing = sum(

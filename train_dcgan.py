@@ -42,7 +42,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demicouture import cli, files
+from demicouture import cli, files, runs
 from demicouture.dataset import SIZES, Dataset, read_dataset
 from demicouture.errors import InputError, OptionsError
 from demicouture.evaluation.kernel_inception_distance import open_inception
@@ -336,7 +336,7 @@ def main(argv: list[str] | None = None) -> None:
     from demicouture.training.callbacks import best_row
     from demicouture.training.collapse import read_rollbacks
     from demicouture.training.devices import ending_with_the_others, refuse_disagreement, use_devices
-    from demicouture.training.training_loop import Run, build_adversary
+    from demicouture.training.training_loop import Run, build_gan
 
     count = use_devices(args.devices or 1 if args.devices != ALL_DEVICES else None, args.batch_size)
     if count > 1:
@@ -345,7 +345,7 @@ def main(argv: list[str] | None = None) -> None:
         found = sorted(path.name for path in args.output.glob("checkpoints/*"))
         refuse_disagreement(options, dataset.sha256, isinstance(dataset.pictures, np.memmap), found)
         keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if args.precision == "bfloat16" else "float32")
-        model = build_adversary(dataset.pictures, **figures)
+        model = build_gan(dataset.pictures, **figures)
         keras.mixed_precision.set_dtype_policy("float32")  # of all that only looks on
         run = Run(
             model,
@@ -372,7 +372,7 @@ def main(argv: list[str] | None = None) -> None:
             "preset": args.preset,
             "input": str(args.input),
             "options": options,
-            "versions": files.versions(),
+            "versions": runs.versions(),
             "backend": backend_in_use(),
             "devices": count,
             "dataset_sha256": dataset.sha256,

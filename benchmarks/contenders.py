@@ -170,10 +170,10 @@ def ours(size: int, width: float, batch_size: int, precision: str) -> Callable[[
     import keras
 
     from demicouture.training.callbacks import epoch_order
-    from demicouture.training.training_loop import build_adversary
+    from demicouture.training.training_loop import build_gan
 
     keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-    model = build_adversary(
+    model = build_gan(
         random_pictures(size),
         width=width,
         discriminator_width=width,

@@ -54,7 +54,7 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
     from demicouture.dcgan import networks
     from demicouture.dcgan.layers import BatchNormalization
     from demicouture.training.gan import cross_entropy
-    from demicouture.training.train_step_tensorflow import TensorFlowAdversary
+    from demicouture.training.train_step_tensorflow import TensorFlowGAN
 
     plain_discriminator = networks.build_discriminator
 
@@ -69,7 +69,7 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
                 x = layer(x)
         return keras.Model(plain.inputs[0], x, name="discriminator")
 
-    class Tricky(TensorFlowAdversary):
+    class Tricky(TensorFlowGAN):
         def judge(self, pictures):
             pictures = self.augmented(pictures)
             if "noise" in tricks:
@@ -154,7 +154,7 @@ def run_some(args: argparse.Namespace) -> None:
         for kind in ("average", "last"):
             if kind == "last":
                 model.ema = 0.0
-            shown = model.generator_to_show()
+            shown = model.ema_generator()
             record[kind] = measures.measure(shown)
             save_png(place.with_suffix(f".{kind}.png"), grid(render(shown, sample_prior(64, 0)), columns=8))
         write_json(place, record)

@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from demicouture import files
+from demicouture import runs
 from demicouture.errors import DemicoutureError
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -142,14 +142,14 @@ def open_output(
     extendable: Sequence[str] = (),
     shared_with_people: bool = False,
 ) -> None:
-    """Opens a script's output folder with :func:`demicouture.files.open_run`; under --fresh it begins a new one.
+    """Opens a script's output folder with :func:`demicouture.runs.open_run`; under --fresh it begins a new one.
 
     Raises:
         OptionsError: The folder was made by another script, or with other options, which are named.
     """
-    if args.fresh and (aside := files.move_aside(args.output)):
+    if args.fresh and (aside := runs.move_aside(args.output)):
         reporter(args)(f"{args.output}: starting over; the old folder is now {aside}")
-    files.open_run(args.output, script, options, extendable=extendable, shared_with_people=shared_with_people)
+    runs.open_run(args.output, script, options, extendable=extendable, shared_with_people=shared_with_people)
 
 
 def next_step(args: argparse.Namespace, script: str, flag: str = "--input", **passed_on: Path | None) -> str:

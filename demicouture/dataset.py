@@ -20,6 +20,9 @@ OUR_PICTURE = re.compile(r"[0-9a-f]{16}(-\d+)?\.png")
 LONG_READ = 2000
 """From so many pictures on, reading takes a second or more, and shows it."""
 
+EXAMPLES = TOP, OTHER = "top", "other"
+"""In place of two poles: what preprocess.py learns from what a top is."""
+
 SIZES = (32, 64, 128, 256, 512)
 """Sides that the networks' pattern reaches, in pixels: a first feature map of 16×16, doubled one to five times."""
 

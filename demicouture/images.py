@@ -201,3 +201,20 @@ def save_png(path: Path, pixels: np.ndarray | Image.Image, compress_level: int =
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     with atomic_path(path) as partial:
         image.save(partial, compress_level=compress_level)
+
+
+def read_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
+    """Returns the whole of a picture, fitted into a square tile for a contact sheet; None if there is nothing to see.
+
+    Returns:
+        uint8 (side, side, 3) in [0, 255].
+    """
+    path, side = path_and_side
+    try:
+        image = open_reduced(path, side).image
+    except (PictureError, FileNotFoundError):
+        return None
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    tile = Image.new("RGB", (side, side), (236, 236, 236))
+    tile.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    return np.asarray(tile)

@@ -111,7 +111,7 @@ def prior_preserving_mean(latents: np.ndarray) -> np.ndarray:
     return np.clip(2 * share[0] - 1, -1, 1)
 
 
-def through_foot(
+def path_through_boundary(
     way: Callable[[np.ndarray], np.ndarray], t: np.ndarray, normal: np.ndarray, intercept: float
 ) -> np.ndarray:
     """Bends a way so that it goes through the nearest point of the hyperplane to its own middle.
@@ -146,7 +146,7 @@ def through_foot(
     return np.where(share[:, np.newaxis] > 0, bent, points)
 
 
-def even_places(height: Callable[[np.ndarray], np.ndarray], steps: int, scan: int = 2001) -> np.ndarray:
+def equal_distance_steps(height: Callable[[np.ndarray], np.ndarray], steps: int, scan: int = 2001) -> np.ndarray:
     """Returns places on a path between which the signed distance changes by even amounts.
 
     Along a path the distance need not be monotone, so its running maximum (towards the far end, and no further than the

@@ -4,16 +4,16 @@ from scipy import stats
 
 from demicouture.latents import (
     LATENT_DIM,
-    even_places,
+    equal_distance_steps,
     lerp,
     nearest_at_distance,
     nearest_crossing,
+    path_through_boundary,
     prior_preserving_mean,
     prior_preserving_path,
     sample_plane,
     sample_prior,
     signed_distance,
-    through_foot,
     without_directions,
 )
 
@@ -194,7 +194,9 @@ def test_the_middle_does_not_depend_on_the_order():
 def test_a_way_through_the_foot_by_hand():
     # In the square, from (−1, 0) to (1, 0) along the plane y = 0.5: the middle (0, 0) moves up by 0.5, half-way to it
     # by half of that, and the ends stay.
-    bent = through_foot(lambda t: lerp([-1.0, 0], [1.0, 0], t), [0, 0.25, 0.5, 0.75, 1], np.array([0.0, 1.0]), -0.5)
+    bent = path_through_boundary(
+        lambda t: lerp([-1.0, 0], [1.0, 0], t), [0, 0.25, 0.5, 0.75, 1], np.array([0.0, 1.0]), -0.5
+    )
     assert bent == pytest.approx(np.array([[-1, 0], [-0.5, 0.25], [0, 0.5], [0.5, 0.25], [1, 0]]), abs=1e-8)
 
 
@@ -203,7 +205,9 @@ def test_ways_through_the_foot_end_exactly_and_stay_near_the_prior():
     first, second = sample_prior(300, seed=11), sample_prior(300, seed=12)
     bent = []
     for a, b in zip(first, second, strict=True):
-        points = through_foot(lambda t, a=a, b=b: prior_preserving_path(a, b, t), [0, 0.3, 0.5, 1], normal, 0.3)
+        points = path_through_boundary(
+            lambda t, a=a, b=b: prior_preserving_path(a, b, t), [0, 0.3, 0.5, 1], normal, 0.3
+        )
         assert np.array_equal(points[[0, -1]], np.stack([a, b]).astype(np.float64))
         bent.append(points)
     bent = np.stack(bent)
@@ -214,9 +218,9 @@ def test_ways_through_the_foot_end_exactly_and_stay_near_the_prior():
 
 def test_places_even_in_distance_by_hand():
     # The square of t: distances 0, 1/4, 1/2, 3/4, 1 are at their roots.
-    found = even_places(lambda t: t**2, 5)
+    found = equal_distance_steps(lambda t: t**2, 5)
     assert found == pytest.approx([0, 0.5, np.sqrt(0.5), np.sqrt(0.75), 1], abs=1e-6)
-    assert even_places(lambda t: -(t**2), 5) == pytest.approx(found, abs=1e-12)  # The other way round.
+    assert equal_distance_steps(lambda t: -(t**2), 5) == pytest.approx(found, abs=1e-12)  # The other way round.
 
 
 def test_a_stretch_that_leads_back_is_passed_over():
@@ -224,11 +228,13 @@ def test_a_stretch_that_leads_back_is_passed_over():
     def height(t):
         return np.interp(t, [0, 0.25, 0.5, 1], [0, 1, 0, 2])
 
-    assert even_places(height, 5) == pytest.approx([0, 0.125, 0.25, 0.875, 1], abs=1e-6)
+    assert equal_distance_steps(height, 5) == pytest.approx([0, 0.125, 0.25, 0.875, 1], abs=1e-6)
     # Past the far end's distance and back to it: nothing beyond it counts.
-    assert even_places(lambda t: np.interp(t, [0, 0.5, 1], [0, 2, 1]), 3) == pytest.approx([0, 0.125, 1], abs=1e-6)
+    assert equal_distance_steps(lambda t: np.interp(t, [0, 0.5, 1], [0, 2, 1]), 3) == pytest.approx(
+        [0, 0.125, 1], abs=1e-6
+    )
 
 
 def test_between_ends_at_one_distance_there_is_nothing_to_divide():
     with pytest.raises(ValueError, match="both ends lie at the same distance"):
-        even_places(lambda t: 0 * t, 5)
+        equal_distance_steps(lambda t: 0 * t, 5)

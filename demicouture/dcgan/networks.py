@@ -9,19 +9,13 @@ Data format is channels last and pictures are float in [-1, 1] throughout.
 
 from __future__ import annotations
 
-import json
 import math
-import re
-import zipfile
-from collections import defaultdict
-from pathlib import Path
 
 import keras
 from keras import layers
 
 from demicouture.dataset import SIZES
 from demicouture.dcgan.layers import BatchNormalization, UpsamplingConv2D
-from demicouture.files import atomic_path
 from demicouture.latents import LATENT_DIM
 
 FIRST_SIDE = 16
@@ -106,26 +100,3 @@ def _doublings(size: int, side: int) -> int:
     if size not in SIZES:
         raise ValueError(f"size {size}, expected one of {SIZES}")
     return int(math.log2(size // side))
-
-
-def save_network(network: keras.Model, path: Path) -> None:
-    """Writes a network to a ``.keras`` file, atomically; the same network gives the same bytes.
-
-    A ``.keras`` file is a zip archive. Keras notes the date in its table and in ``metadata.json``, and addresses in
-    memory in ``config.json``. Dates are left out and addresses numbered, so that a hash of the file tells whether the
-    network changed.
-    """
-    with atomic_path(path) as partial:
-        network.save(partial)
-        with zipfile.ZipFile(partial) as archive:
-            parts = {name: archive.read(name) for name in sorted(archive.namelist())}
-        parts["metadata.json"] = json.dumps(json.loads(parts["metadata.json"]) | {"date_saved": ""}).encode()
-        numbers: defaultdict[bytes, int] = defaultdict(lambda: len(numbers))
-        parts["config.json"] = re.sub(
-            rb'("shared_object_id": )(\d+)',
-            lambda found: found[1] + str(numbers[found[2]]).encode(),
-            parts["config.json"],
-        )
-        with zipfile.ZipFile(partial, "w") as archive:
-            for name, content in parts.items():
-                archive.writestr(zipfile.ZipInfo(name), content)  # whose own date is always 1980

@@ -85,7 +85,7 @@ def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
         if row := rows.get(name):
             labels[index] = row["label"].strip()
             scores[index] = _score(path, name, row.get("score", ""))
-            by_person[index] = is_persons(row)
+            by_person[index] = is_manual(row)
             judge_labels[index] = row.get("judge_label", "").strip()
     return Designs(latents, tuple(labels), scores, by_person, tuple(judge_labels))
 
@@ -116,7 +116,7 @@ def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[
     return rows
 
 
-def is_persons(row: Mapping[str, str]) -> bool:
+def is_manual(row: Mapping[str, str]) -> bool:
     """Returns whether a label is a person's word.
 
     People edit ``label`` and nothing else, and the judge's answer stays beside it: a difference is a person's doing.

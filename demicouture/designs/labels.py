@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from demicouture.designs.designs import design_name, is_persons, read_rows
+from demicouture.designs.designs import design_name, is_manual, read_rows
 from demicouture.errors import InputError
 from demicouture.files import write_csv
 
@@ -21,7 +21,7 @@ COLUMNS = ("design", "label", "score", "labelled_by", "judge_label")
 JUDGE, PERSON, NOBODY = "judge", "person", ""
 
 
-def read_persons_words(path: Path, known: int, count: int, poles: Sequence[str] | None) -> dict[str, dict[str, str]]:
+def read_manual_labels(path: Path, known: int, count: int, poles: Sequence[str] | None) -> dict[str, dict[str, str]]:
     """Returns what people said: ``label``, ``labelled_by`` and the overruled ``judge_label``, by design.
 
     Args:
@@ -45,7 +45,7 @@ def read_persons_words(path: Path, known: int, count: int, poles: Sequence[str] 
     words: dict[str, dict[str, str]] = {}
     allowed = list(poles or [])
     for name in sorted(rows):
-        if not is_persons(rows[name]):
+        if not is_manual(rows[name]):
             continue
         label = rows[name]["label"].strip()
         if label and poles is None and label not in allowed and len(allowed) < 2:
@@ -67,7 +67,7 @@ def write_labels(
     Args:
         path: The file.
         answers: The judge's ``design``, ``score`` and ``judge_label`` for each design, in order; None is no score.
-        words: What people said, from :func:`read_persons_words`; it is put over the judge's answers.
+        words: What people said, from :func:`read_manual_labels`; it is put over the judge's answers.
     """
     rows = []
     for answer in answers:

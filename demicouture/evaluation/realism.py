@@ -1,6 +1,6 @@
 """How real and how new a design is, held against the photographs that its generator learned from.
 
-All in the numbers by which the judge describes pictures; see :class:`demicouture.evaluation.style_classifier.Photographs`.
+All in the numbers by which the judge describes pictures; see :class:`demicouture.evaluation.style_classifier.ReferenceFeatures`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demicouture.evaluation.precision_recall import NEIGHBOURS, Manifold
-from demicouture.evaluation.style_classifier import Photographs
+from demicouture.evaluation.style_classifier import ReferenceFeatures
 
 PASSING = 0.95
 """The share of real pictures, held out from the judge, that must pass as real: so the bar is set."""
@@ -42,15 +42,15 @@ class Appraisal:
     copy: np.ndarray
 
 
-class Appraiser:
+class RealismScorer:
     """Appraises designs.
 
     Attributes:
         bar: The realism from which on a design is realistic; of the held-out photographs 95% reach it.
     """
 
-    def __init__(self, photographs: Photographs):
-        """Takes the photographs; see :func:`can_appraise`."""
+    def __init__(self, photographs: ReferenceFeatures):
+        """Takes the photographs; see :func:`can_score_realism`."""
         held_out = photographs.held_out
         self.files = photographs.files
         learned = photographs.textures[~held_out]
@@ -69,7 +69,7 @@ class Appraiser:
     def _looks(self, features: np.ndarray, textures: np.ndarray) -> np.ndarray:
         return np.column_stack([features, self.weight * (textures - self.middle) / self.spread])
 
-    def appraise(self, features: np.ndarray, textures: np.ndarray) -> Appraisal:
+    def score_realism(self, features: np.ndarray, textures: np.ndarray) -> Appraisal:
         """Appraises designs; what is said of one depends on no other.
 
         Args:
@@ -83,7 +83,7 @@ class Appraiser:
         return Appraisal(realism, realism >= self.bar, nearest, distance, rank, rank < UNLIKELY)
 
 
-def can_appraise(photographs: Photographs) -> bool:
+def can_score_realism(photographs: ReferenceFeatures) -> bool:
     """Returns whether there are enough photographs for a region to be told."""
     return int((~photographs.held_out).sum()) > NEIGHBOURS
 

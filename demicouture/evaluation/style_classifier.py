@@ -91,7 +91,7 @@ RECORDED = (
 
 
 @dataclass(frozen=True)
-class Photographs:
+class ReferenceFeatures:
     """The data set, as the judge describes it: what designs are held against.
 
     Attributes:
@@ -121,7 +121,7 @@ class Judge:
 
     network: keras.Model
     record: dict[str, Any]
-    photographs: Photographs | None = None
+    photographs: ReferenceFeatures | None = None
 
     @property
     def poles(self) -> tuple[str, str]:
@@ -220,7 +220,7 @@ def open_judge(
     import keras
 
     with np.load(folder / "photographs.npz", allow_pickle=False) as arrays:
-        photographs = Photographs(*(arrays[field.name] for field in fields(Photographs)))
+        photographs = ReferenceFeatures(*(arrays[field.name] for field in fields(ReferenceFeatures)))
     network = keras.saving.load_model(folder / "judge.keras", compile=False, safe_mode=True)
     return Judge(network, record, photographs)
 
@@ -241,11 +241,11 @@ def read_record(folder: Path) -> dict[str, Any] | None:
 
 def _save(judge: Judge, folder: Path) -> None:
     # Imported here: it imports Keras.
-    from demicouture.dcgan.networks import save_network
+    from demicouture.dcgan.serialization import save_network
 
     save_network(judge.network, folder / "judge.keras")
     with files.atomic_path(folder / "photographs.npz") as partial:
-        np.savez(partial, **{field.name: getattr(judge.photographs, field.name) for field in fields(Photographs)})
+        np.savez(partial, **{field.name: getattr(judge.photographs, field.name) for field in fields(ReferenceFeatures)})
     judge.record["network_sha256"] = files.hash_file(folder / "judge.keras")
     judge.record["photographs_sha256"] = files.hash_file(folder / "photographs.npz")
     files.write_json(folder / "judge.json", judge.record)
@@ -283,7 +283,7 @@ def train_judge(dataset: Dataset, seed: int, quiet: bool = True, features: str =
     described, scores = judge.answer(dataset.pictures)
     names = np.array([f"{file.parent.name}/{file.name}" for file in dataset.files])
     mirrored, textures = judge.describe(dataset.pictures[:, :, ::-1]), texture(dataset.pictures)
-    photographs = Photographs(described, mirrored, textures, held_out, names)
+    photographs = ReferenceFeatures(described, mirrored, textures, held_out, names)
     scores, labels = scores[held_out], dataset.labels[held_out]
     record["held_out_accuracy"] = accuracy(scores, labels)
     record["held_out_brier_score"] = float(np.mean((scores - labels) ** 2))

@@ -39,12 +39,12 @@ class End:
     designs: tuple[int, ...] = ()
 
 
-def read_asked(text: str) -> Asked:
+def read_endpoint(text: str) -> Asked:
     """Returns what a person asked for: numbers with commas between are designs, all else is a file."""
     return tuple(int(number) for number in text.split(",")) if NUMBERS.fullmatch(text) else Path(text)
 
 
-def told_asked(asked: Asked) -> int | str | None:
+def format_endpoint(asked: Asked) -> int | str | None:
     """Returns what was asked for, as ``options.json`` keeps it."""
     if isinstance(asked, tuple):
         return asked[0] if len(asked) == 1 else ",".join(map(str, asked))
@@ -65,7 +65,9 @@ def check_asked(flag: str, asked: Asked, count: int) -> None:
         if number >= count:
             raise InputError(f"{flag} {number}: found {count} designs, expected a number from 0 to {count - 1}")
         if asked.count(number) > 1:
-            raise InputError(f"{flag} {told_asked(asked)}: names design {number} twice, expected different designs")
+            raise InputError(
+                f"{flag} {format_endpoint(asked)}: names design {number} twice, expected different designs"
+            )
 
 
 def of_designs(designs: Designs, numbers: Sequence[int]) -> End:
@@ -102,7 +104,7 @@ def read_realism(folder: Path, count: int) -> np.ndarray:
     return realism if np.isfinite(realism).any() else np.zeros(count)
 
 
-def surest(
+def most_confident(
     designs: Designs, pole: int, plane: Hyperplane | None, realism: np.ndarray, count: int = 1, without: Sequence = ()
 ) -> list[int]:
     """Returns designs that are surely of a pole and good to look at, the best first: 0 is the first pole, 1 the second.

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from demicouture.dcgan import inference
-from demicouture.evaluation.realism import Appraiser, can_appraise
+from demicouture.evaluation.realism import RealismScorer, can_score_realism
 from demicouture.evaluation.style_classifier import Judge
 from demicouture.images import to_floats
 from demicouture.interpolation.input_gradients import with_gradients
@@ -139,9 +139,9 @@ def find_latent(
     # The square root: a distance, of which the mean design's is 1.
     likeness = 1 - math.sqrt(reached[best] / 2)
     nearer = None
-    if judge and can_appraise(judge.photographs):
+    if judge and can_score_realism(judge.photographs):
         described = judge.describe(np.stack([wanted, picture])).astype(np.float64)
-        gaps = Appraiser(judge.photographs).gaps
+        gaps = RealismScorer(judge.photographs).gaps
         nearer = float(np.mean(gaps > np.linalg.norm(described[0] - described[1])))
     return Found(found, picture, likeness, nearer)
 

@@ -17,11 +17,11 @@ from demicouture import visualization
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import Designs, design_name
 from demicouture.errors import PictureError
-from demicouture.evaluation.realism import PASSING, Appraisal, Appraiser
+from demicouture.evaluation.realism import PASSING, Appraisal, RealismScorer
 from demicouture.evaluation.style_classifier import Judge, is_worthy, texture
 from demicouture.files import atomic_path, write_csv
 from demicouture.images import open_picture, save_png
-from demicouture.interpolation.endpoints import surest
+from demicouture.interpolation.endpoints import most_confident
 from demicouture.interpolation.pair_grid import between
 from demicouture.latents import prior_preserving_path, sample_prior
 
@@ -128,7 +128,7 @@ Render = Callable[[np.ndarray], np.ndarray]
 
 
 def judge_designs(
-    judge: Judge, appraiser: Appraiser, latents: np.ndarray, render: Render, quiet: bool = True
+    judge: Judge, appraiser: RealismScorer, latents: np.ndarray, render: Render, quiet: bool = True
 ) -> Judged:
     """Renders designs and has them judged, some hundreds at a time.
 
@@ -149,7 +149,7 @@ def judge_designs(
             textures.append(texture(pictures))
             bar.update(len(pictures))
     features = np.concatenate(features)
-    return Judged(features, np.concatenate(scores), appraiser.appraise(features, np.concatenate(textures)))
+    return Judged(features, np.concatenate(scores), appraiser.score_realism(features, np.concatenate(textures)))
 
 
 def choose(judged: Judged, worthy: bool, count: int = SIZE) -> list[int]:
@@ -283,7 +283,7 @@ def choose_pairs(
     """
     if len(designs.poles) != 2:
         return []
-    pairs = list(product(*(surest(designs, pole, plane, realism, OF_EACH_POLE) for pole in (0, 1))))
+    pairs = list(product(*(most_confident(designs, pole, plane, realism, OF_EACH_POLE) for pole in (0, 1))))
     if not plane:
         random = np.random.default_rng(seed)
         drawn = [random.choice(np.flatnonzero(designs.labelled(pole)), count).tolist() for pole in designs.poles]
@@ -337,7 +337,7 @@ def make(
         seed: Of the sample of the plane.
         quiet: Whether to show no progress bar.
     """
-    appraiser, worthy = Appraiser(judge.photographs), is_worthy(judge.record)
+    appraiser, worthy = RealismScorer(judge.photographs), is_worthy(judge.record)
     pairs = choose_pairs(designs, plane, realism, seed)
     candidates = gather(designs, plane, pairs, seed, ON_THE_PLANE)
     judged = judge_designs(judge, appraiser, candidates.latents, render, quiet)

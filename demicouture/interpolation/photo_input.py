@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from demicouture import files
+from demicouture import files, runs
 from demicouture.errors import InputError, PictureError
 from demicouture.images import open_picture
 from demicouture.preprocessing import image_features, pose_models
@@ -75,4 +75,4 @@ def correlation(pixels: np.ndarray) -> float:
 def _is_plain(data: Path) -> bool:
     if not (data / "options.json").exists():
         return True
-    return files.read_options(data)["options"].get("ground") != "keep"
+    return runs.read_options(data)["options"].get("ground") != "keep"

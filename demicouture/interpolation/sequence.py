@@ -22,7 +22,7 @@ from demicouture.files import atomic_path, write_csv
 from demicouture.images import save_png
 from demicouture.interpolation import endpoints, pair_grid
 from demicouture.interpolation.endpoints import End
-from demicouture.latents import PATHS, even_places, nearest_crossing, through_foot
+from demicouture.latents import PATHS, equal_distance_steps, nearest_crossing, path_through_boundary
 
 MOST_OF_GIF = 256
 """The side of a GIF's pictures, at most: it weighs megabytes at this size already, because it knows no motion."""
@@ -72,7 +72,7 @@ def way_between(setting: Setting, first: np.ndarray, second: np.ndarray) -> pair
 
     if path != FOOT:
         return straight
-    return lambda t: through_foot(straight, t, plane.normal, plane.intercept)
+    return lambda t: path_through_boundary(straight, t, plane.normal, plane.intercept)
 
 
 def choose_ends(setting: Setting) -> tuple[tuple[int, ...] | Path, tuple[int, ...] | Path]:
@@ -85,7 +85,7 @@ def choose_ends(setting: Setting) -> tuple[tuple[int, ...] | Path, tuple[int, ..
     for flag, asked in (("--a", args.a), ("--b", args.b)):
         endpoints.check_asked(flag, asked, len(designs.latents))
     if args.a is not None and args.a == args.b:
-        told = endpoints.told_asked(args.a)
+        told = endpoints.format_endpoint(args.a)
         raise InputError(f"--a {told} --b {told}: found one design, expected two different ones")
     if args.a is not None and args.b is not None:
         return args.a, args.b
@@ -95,15 +95,15 @@ def choose_ends(setting: Setting) -> tuple[tuple[int, ...] | Path, tuple[int, ..
     # Where one end is given, the other is of the other pole.
     swap = bool(taken) and {designs.labels[number] for number in taken} == {designs.poles[int(args.a is None) ^ 1]}
 
-    def surest(pole: int) -> tuple[int, ...]:
-        found = endpoints.surest(designs, pole, setting.plane, setting.realism, without=taken)
+    def most_confident(pole: int) -> tuple[int, ...]:
+        found = endpoints.most_confident(designs, pole, setting.plane, setting.realism, without=taken)
         if not found:
             raise InputError(f"{args.input / 'labels.csv'}: found no other design to go to; give both --a and --b")
         return tuple(found)
 
     return (
-        surest(int(swap)) if args.a is None else args.a,
-        surest(int(not swap)) if args.b is None else args.b,
+        most_confident(int(swap)) if args.a is None else args.a,
+        most_confident(int(not swap)) if args.b is None else args.b,
     )
 
 
@@ -272,7 +272,7 @@ def make_way(
         return plane.signed_distance(way(t))
 
     def divide(count: int) -> np.ndarray:
-        return even_places(height, count) if args.even == "distance" else np.linspace(0, 1, count)
+        return equal_distance_steps(height, count) if args.even == "distance" else np.linspace(0, 1, count)
 
     crossing = nearest_crossing(height) if plane else None
     t = divide(args.steps)
@@ -304,7 +304,9 @@ def face_photograph(setting: Setting, pair: list[End]) -> list[End]:
         return pair
     pole = int(plane.signed_distance(pair[given.index(True)].latent[np.newaxis])[0] <= 0)
     faced = list(pair)
-    faced[given.index(False)] = endpoints.of_designs(designs, endpoints.surest(designs, pole, plane, setting.realism))
+    faced[given.index(False)] = endpoints.of_designs(
+        designs, endpoints.most_confident(designs, pole, plane, setting.realism)
+    )
     return faced
 
 
@@ -315,7 +317,7 @@ def make_board(setting: Setting, generator: Any) -> Made:
         InputError: The generator is not the designs'.
     """
     args, designs, plane = setting.args, setting.designs, setting.plane
-    sides = [endpoints.surest(designs, pole, plane, setting.realism, args.pairs) for pole in (0, 1)]
+    sides = [endpoints.most_confident(designs, pole, plane, setting.realism, args.pairs) for pole in (0, 1)]
     cells = []
     for first, second in itertools.product(*sides):
         way = way_between(setting, designs.latents[first], designs.latents[second])

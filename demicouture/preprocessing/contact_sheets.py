@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from demicouture.images import save_png
+from demicouture.images import read_tile, save_png
 from demicouture.parallel import in_order
 from demicouture.preprocessing.decisions import DROPPED, KEPT, KINDS, Row, sort_rows
-from demicouture.preprocessing.image_features import look_at_tile
 from demicouture.preprocessing.selection import OVER_COUNT, REVIEW
 from demicouture.visualization import CAPTION_SIZE, grid, load_font
 
@@ -66,7 +65,7 @@ def write_sheets(folder: Path, source: Path, poles: Sequence[str], rows: Sequenc
         for _, entries in shown.values()
         for _, row in entries
     ]
-    tiles = iter(follow(in_order(look_at_tile, tasks), "contact sheets", len(tasks)))
+    tiles = iter(follow(in_order(read_tile, tasks), "contact sheets", len(tasks)))
     written = []
     for (pole, kind), (title, entries) in shown.items():
         path = sheet_path(folder, pole, kind)

@@ -59,7 +59,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Word:
+class Override:
     """What a person said of one picture.
 
     Attributes:
@@ -75,7 +75,7 @@ class Word:
     box: Box | None
 
 
-def read_words(path: Path, moves: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Word]:
+def read_overrides(path: Path, moves: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Override]:
     """Returns the rows that are a person's, by file; none where there is no such CSV file yet.
 
     A box of one's own on a row that is kept also says keep: who took the trouble to frame a picture wants it. On a
@@ -91,7 +91,7 @@ def read_words(path: Path, moves: Mapping[str, tuple[str, str]] | None = None) -
     """
     if not path.exists():
         return {}
-    words: dict[str, Word] = {}
+    words: dict[str, Override] = {}
     rows: dict[str, int] = {}
     for row, fields in enumerate(read_csv(path, COLUMNS), FIRST_ROW):
         file = fields["file"]
@@ -109,9 +109,9 @@ def read_words(path: Path, moves: Mapping[str, tuple[str, str]] | None = None) -
             decision = now
         box = _read_box(fields, where)
         if decision != rule_decision or (box and decision == KEEP):
-            words[file] = Word(row, fields, decision, box)
+            words[file] = Override(row, fields, decision, box)
         elif box:
-            words[file] = Word(row, fields, None, box)
+            words[file] = Override(row, fields, None, box)
     return words
 
 
@@ -136,7 +136,7 @@ def _read_box(fields: Mapping[str, str], where: str) -> Box | None:
 
 
 def check_boxes(
-    path: Path, words: Mapping[str, Word], pictures: Sequence[Scraped], measures: Mapping[str, Measures]
+    path: Path, words: Mapping[str, Override], pictures: Sequence[Scraped], measures: Mapping[str, Measures]
 ) -> None:
     """Refuses a person's box that cannot be meant, among the pictures whose size is known.
 
@@ -156,7 +156,7 @@ def make_rows(
     pictures: Sequence[Scraped],
     measures: Mapping[str, Measures],
     verdicts: Mapping[str, Verdict],
-    words: Mapping[str, Word],
+    words: Mapping[str, Override],
     tops: Mapping[str, float] | None = None,
     styles: Mapping[str, float] | None = None,
     keep_reviewed: bool = False,

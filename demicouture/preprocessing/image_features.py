@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from demicouture import near_duplicates
 from demicouture.errors import PictureError
 from demicouture.files import write_text
 from demicouture.images import open_reduced
@@ -66,9 +67,9 @@ class Measures:
     look: str = ""
 
     def thumbnail(self) -> np.ndarray:
-        """Returns the picture's thumbnail, uint8 (side, side, 3); see :func:`demicouture.preprocessing.image_quality.thumbnail`."""
+        """Returns the picture's thumbnail, uint8 (side, side, 3); see :func:`demicouture.near_duplicates.thumbnail`."""
         values = np.frombuffer(base64.b64decode(self.tiny), np.uint8)
-        return values.reshape(image_quality.THUMBNAIL_SIDE, image_quality.THUMBNAIL_SIDE, 3)
+        return values.reshape(near_duplicates.THUMBNAIL_SIDE, near_duplicates.THUMBNAIL_SIDE, 3)
 
     def descriptor(self) -> np.ndarray:
         """Returns what the cut looks like, uint8; see :func:`demicouture.preprocessing.descriptors.describe`."""
@@ -186,7 +187,7 @@ def look(task: Task) -> Measures:
         thighs=thighs(person) if person else None,
         second=subject.people.second if person else None,
         garment=None if person else float(np.mean(subject.mask)),
-        tiny=_to_text(image_quality.thumbnail(pixels)),
+        tiny=_to_text(near_duplicates.thumbnail(pixels)),
         look=_to_text(descriptors.describe(*cut_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))),
     )
 
@@ -261,23 +262,6 @@ def _reduce(image: Image.Image, shorter_side: int) -> Image.Image:
         return image
     size = round(image.width * scale), round(image.height * scale)
     return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
-
-
-def look_at_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
-    """Returns the whole of a picture, fitted into a square tile for a contact sheet; None if there is nothing to see.
-
-    Returns:
-        uint8 (side, side, 3) in [0, 255].
-    """
-    path, side = path_and_side
-    try:
-        image = open_reduced(path, side).image
-    except (PictureError, FileNotFoundError):
-        return None
-    image.thumbnail((side, side), Image.Resampling.LANCZOS)
-    tile = Image.new("RGB", (side, side), (236, 236, 236))
-    tile.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-    return np.asarray(tile)
 
 
 def read_log(path: Path) -> dict[str, Measures]:

@@ -43,11 +43,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from demicouture.images import TOO_LARGE, UNDECODABLE
+from demicouture.near_duplicates import find_near_duplicates
 from demicouture.preprocessing.descriptors import find_like
 from demicouture.preprocessing.image_features import Measures
 from demicouture.preprocessing.image_quality import BLANK as BLANK_CONTRAST
 from demicouture.preprocessing.image_quality import BLURRED as BLURRED_SHARPNESS
-from demicouture.preprocessing.image_quality import DRAWN, find_twins
+from demicouture.preprocessing.image_quality import DRAWN
 from demicouture.preprocessing.pose import CERTAIN, PRESENT
 
 KEEP, DROP, REVIEW = DECISIONS = ("keep", "drop", "review")
@@ -263,7 +264,7 @@ def find_duplicates(
     for picture in pictures:
         copies[picture.sha256].append(picture)
     contents = sorted(copies)
-    twins = find_twins(np.stack([measures[sha256].thumbnail() for sha256 in contents])) if contents else []
+    twins = find_near_duplicates(np.stack([measures[sha256].thumbnail() for sha256 in contents])) if contents else []
     like = defaultdict(set)
     for one, other in twins:
         like[contents[one]].add(contents[other])

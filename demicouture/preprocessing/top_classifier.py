@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from demicouture import files
+from demicouture.dataset import EXAMPLES, TOP
 from demicouture.errors import InputError
 from demicouture.images import find_pictures
-from demicouture.preprocessing.decisions import Word
+from demicouture.preprocessing.decisions import Override
 from demicouture.preprocessing.image_features import Measures
 from demicouture.preprocessing.selection import DROP, KEEP, Scraped
-from demicouture.scraping.queries import EXAMPLES, TOP
 
 FEWEST_EXAMPLES = 20
 """Of either kind. With fewer, a held-out accuracy says hardly anything, and so does the classifier."""
@@ -58,7 +58,7 @@ def _tell_apart(tops: Sequence[np.ndarray], pictures: Sequence[np.ndarray]) -> f
 def score_tops(
     pictures: Sequence[Scraped],
     known: Mapping[str, Measures],
-    words: Mapping[str, Word],
+    words: Mapping[str, Override],
     examples: Mapping[str, bool],
     people: Sequence[str],
 ) -> tuple[dict[str, float], dict | None]:

@@ -10,8 +10,7 @@ import numpy as np
 
 from demicouture import visualization
 from demicouture.files import sha256
-from demicouture.images import find_pictures, save_png
-from demicouture.preprocessing.image_features import look_at_tile
+from demicouture.images import find_pictures, read_tile, save_png
 from demicouture.scraping.queries import Query
 
 MOST = 60
@@ -55,7 +54,7 @@ def write_sheets(folder: Path, queries: Iterable[Query], count: Callable[[str, s
         found = find_pictures(folder / query.folder)
         shown = [found[index * len(found) // min(len(found), MOST)] for index in range(min(len(found), MOST))]
         # What is drawn may be damaged by intent; it shows as an empty tile.
-        tiles = [EMPTY if tile is None else tile for tile in (look_at_tile((picture, SIDE)) for picture in shown)]
+        tiles = [EMPTY if tile is None else tile for tile in (read_tile((picture, SIDE)) for picture in shown)]
         if not tiles:
             continue
         counts = count(query.pole, query.text)

@@ -19,10 +19,10 @@ from demicouture.scraping.contact_sheets import sheet_path
 from demicouture.scraping.host_scheduler import one_per_host
 from demicouture.scraping.http_client import Fetcher, host_of
 from demicouture.scraping.manifest import DUPLICATE, FAILED, FETCHED, Manifest
+from demicouture.scraping.offers import DrawingSource, Offer, Source
 from demicouture.scraping.queries import Query
 from demicouture.scraping.query_progress import Asked
 from demicouture.scraping.rate_limits import TryLater
-from demicouture.scraping.sources import DrawingSource, Offer, Source
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from demicouture import near_duplicates
 from demicouture.errors import PictureError
 from demicouture.images import open_reduced
-from demicouture.preprocessing import image_quality
 
 MOST_COMPARED = 8
 """Pictures within reach of the hash that are opened. Of different photographs 2 pairs in 100,000 are within reach."""
@@ -55,14 +55,14 @@ class Twins:
         wanted = np.array([int(text[start : start + 16], 16) for start in (0, 16, 32)], np.uint64)
         bits = np.bitwise_count(self._hashes[: len(self._files)] ^ wanted)  # uint8 (n, 3)
         total = bits.sum(axis=1, dtype=np.uint16)
-        near = np.flatnonzero((bits[:, 0] <= image_quality.RELATED_LIGHT) & (total <= image_quality.RELATED))
+        near = np.flatnonzero((bits[:, 0] <= near_duplicates.RELATED_LIGHT) & (total <= near_duplicates.RELATED))
         for index in near[np.argsort(total[near], kind="stable")][:MOST_COMPARED]:
             file = self._files[index]
             try:
                 other = look(self._folder / file)[0]
             except (PictureError, FileNotFoundError):
                 continue  # A person deleted it, or wrote over it.
-            if len(image_quality.find_twins(np.stack([other, thumbnail]))):
+            if len(near_duplicates.find_near_duplicates(np.stack([other, thumbnail]))):
                 return file
         return ""
 
@@ -75,9 +75,9 @@ def look(picture: Path | bytes) -> tuple[np.ndarray, int, int]:
         FileNotFoundError: There is no such file.
     """
     found = open_reduced(picture, SIDE)
-    return image_quality.thumbnail(np.asarray(found.image)), found.width, found.height
+    return near_duplicates.thumbnail(np.asarray(found.image)), found.width, found.height
 
 
 def hash_text(thumbnail: np.ndarray) -> str:
     """Returns a thumbnail's perceptual hash as 48 hexadecimal digits."""
-    return "".join(f"{int(word):016x}" for word in image_quality.perceptual_hash(thumbnail[np.newaxis])[0])
+    return "".join(f"{int(word):016x}" for word in near_duplicates.perceptual_hash(thumbnail[np.newaxis])[0])

@@ -15,9 +15,6 @@ COLUMNS = ("pole", "query", "count")
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-EXAMPLES = TOP, OTHER = "top", "other"
-"""In place of two poles: what preprocess.py learns from what a top is."""
-
 LONGEST_NAME = 200
 """Of a pole, in bytes: file systems allow 255, and further steps add to the name."""
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from demicouture.errors import InputError
 from demicouture.files import read_json, write_json
 from demicouture.scraping.manifest import Manifest
+from demicouture.scraping.offers import Source
 from demicouture.scraping.queries import Query
-from demicouture.scraping.sources import Source
 
 
 class Asked:

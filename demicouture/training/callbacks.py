@@ -15,14 +15,14 @@ import numpy as np
 from tqdm import tqdm
 
 from demicouture.dcgan.inference import render
-from demicouture.dcgan.networks import save_network
+from demicouture.dcgan.serialization import save_network
 from demicouture.errors import InputError
 from demicouture.files import read_csv, write_csv
 from demicouture.images import open_picture, save_png
 from demicouture.training import checkpoints
 from demicouture.training.collapse import all_collapses, find_collapse, is_finite, read_rollbacks
 from demicouture.training.devices import any_process, on_one_device
-from demicouture.training.gan import Adversary
+from demicouture.training.gan import GAN
 from demicouture.training.generator_metrics import NAMES, Measures
 from demicouture.visualization import PLANE_COLOUR, POLE_COLOURS, enlarge, grid, plot, save_animation
 
@@ -60,7 +60,7 @@ def epoch_order(seed: int, epoch: int, pictures: int, wanted: int, rollbacks: in
     return np.random.default_rng([seed, epoch, rollbacks]).permutation(pictures)[:wanted].astype(np.int32)
 
 
-def epoch_figures(model: Adversary, logs: Mapping[str, Any]) -> dict[str, float]:
+def epoch_figures(model: GAN, logs: Mapping[str, Any]) -> dict[str, float]:
     """Returns what an epoch logged; the losses are no numbers if a network's weights are none any more.
 
     Such a network may go on having a loss: TensorFlow's ReLU on a CPU takes what is no number for 0.
@@ -88,7 +88,7 @@ class EpochOrder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Sets the model's order, and gives a stopped epoch its figures back, which ``fit`` has just reset."""
-        model: Adversary = self.model
+        model: GAN = self.model
         rollbacks = int(model.rollbacks.numpy())
         model.set_order(epoch_order(self.seed, epoch, model.picture_count, model.order.shape[0], rollbacks))
         if self.partial_epoch is not None:
@@ -144,7 +144,7 @@ class History(keras.callbacks.Callback):
         row = {"epoch": epoch + 1, "step": step, **epoch_figures(self.model, logs)}
         row["images_per_second"] = (step - self.first_step) * self.model.batch_size / seconds
         if is_measured(epoch + 1, self.last_epoch) and is_finite(row):
-            self.latest = self.measures.measure(self.model.generator_to_show())
+            self.latest = self.measures.measure(self.model.ema_generator())
             row |= self.latest
             self.best = best_row([self.best, row] if self.best else [row])
         with still_there(self.path.parent), open(self.path, "a", encoding="utf-8", newline="") as file:
@@ -253,7 +253,7 @@ class Samples(keras.callbacks.Callback):
         whole = int(self.model.step.numpy()) % self.model.steps_per_epoch == 0
         if whole and (round_number or done == self.last_epoch) and self.model.is_sound():
             with on_one_device():
-                pictures = render(self.model.generator_to_show(), self.latents)
+                pictures = render(self.model.ema_generator(), self.latents)
             with still_there(self.folder):
                 save_png(sample_path(self.folder, done), grid(pictures, columns=8))
 
@@ -345,7 +345,7 @@ class Checkpoints(keras.callbacks.Callback):
             best = self.history.best_step
             with still_there(self.folder):
                 checkpoints.save(self.folder / "checkpoints", self.model, self.kept, spared=best)
-            shown = self.model.generator_to_show()
+            shown = self.model.ema_generator()
             with still_there(self.folder):
                 save_network(shown, self.folder / "generator-last.keras")
                 if best in (None, int(self.model.step.numpy())):
@@ -421,7 +421,7 @@ class Progress(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Shows the line, from where an earlier run had stopped."""
         if self.line is None:
-            model: Adversary = self.model
+            model: GAN = self.model
             total, done = self.epochs * model.steps_per_epoch, int(model.step.numpy())
             self.left = total - done
             self.line = tqdm(

@@ -14,9 +14,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from demicouture.files import atomic_path, versions
+from demicouture.files import atomic_path
+from demicouture.runs import versions
 from demicouture.training.devices import kind_of_device
-from demicouture.training.gan import Adversary
+from demicouture.training.gan import GAN
 
 MAKER = "made_by"
 """The entry of a checkpoint that says what wrote it, as JSON."""
@@ -27,7 +28,7 @@ def path_of(folder: Path, step: int) -> Path:
     return folder / f"step-{step:09d}.npz"
 
 
-def save(folder: Path, model: Adversary, kept: int, spared: int | None = None) -> Path:
+def save(folder: Path, model: GAN, kept: int, spared: int | None = None) -> Path:
     """Writes a checkpoint atomically, then removes all but the last ``kept`` and the one after ``spared`` steps.
 
     Later ones than this, which :func:`restore` must have passed over, are renamed: they count no more, but they may be
@@ -47,7 +48,7 @@ def save(folder: Path, model: Adversary, kept: int, spared: int | None = None) -
     return path
 
 
-def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[str]]:
+def restore(folder: Path, model: GAN) -> tuple[Path | None, list[str]]:
     """Restores the newest checkpoint that is whole.
 
     Returns:
@@ -71,7 +72,7 @@ def restore(folder: Path, model: Adversary) -> tuple[Path | None, list[str]]:
     return None, told
 
 
-def load(path: Path, model: Adversary) -> dict[str, str] | None:
+def load(path: Path, model: GAN) -> dict[str, str] | None:
     """Sets the model's state to a checkpoint's; returns what made it, or None where it is damaged or of another make.
 
     Of a damaged one nothing is taken over.
@@ -106,7 +107,7 @@ def _newest_first(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*.npz"), reverse=True)
 
 
-def _state(model: Adversary) -> dict:
+def _state(model: GAN) -> dict:
     # The pictures are the data set's; the order is drawn anew at each epoch's beginning.
     left_out = {id(model.pictures), id(model.order)}
     variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]

@@ -1,7 +1,7 @@
 """The adversary: generator and discriminator, the losses between them, and the data they train on.
 
 The gradient step itself is the one thing that each Keras backend writes differently: ``tensorflow_step.py`` and
-``jax_step.py`` derive from :class:`Adversary` and add ``train_step``.
+``jax_step.py`` derive from :class:`GAN` and add ``train_step``.
 
 What a step is
 ==============
@@ -41,7 +41,7 @@ STEPS_PER_CALL = 8
 TensorFlow runs them in one call. On JAX, which computes while Python prepares the next step, callbacks are spared."""
 
 MEASURES = ("d_loss", "g_loss", "d_real", "d_fake", "variety")
-"""What is measured in each step, and logged as its mean over an epoch; see :meth:`Adversary.measured`."""
+"""What is measured in each step, and logged as its mean over an epoch; see :meth:`GAN.measured`."""
 
 THUMBNAIL = 8
 """The side to which pictures are reduced where only their variety counts: grain would pass for variety."""
@@ -86,7 +86,7 @@ class OptimizerPair(keras.optimizers.Optimizer):
         """Leaves the weights alone: ``fit`` would overwrite both networks with the generator's average at its end."""
 
 
-class Adversary(keras.Model):
+class GAN(keras.Model):
     """A generator and a discriminator, trained against each other with binary cross-entropy.
 
     ``fit`` is given positions, int32 (steps,), in ``order``, and each step takes one batch of pictures from there. Of
@@ -96,7 +96,7 @@ class Adversary(keras.Model):
         pictures: uint8 (n, size, size, 3): the whole data set, on the device; or None, if it stays on disk.
         order: int32 (steps_per_epoch · batch_size,): this epoch's pictures, in turn; see :meth:`set_order`.
         step: int32 (): how many steps were done, in all runs together.
-        rollbacks: int32 (): how often the run went back to an earlier state; see :meth:`begin_otherwise`.
+        rollbacks: int32 (): how often the run went back to an earlier state; see :meth:`reseed_after_rollback`.
     """
 
     def __init__(
@@ -179,7 +179,7 @@ class Adversary(keras.Model):
         if self._untracked.stream:
             self._untracked.stream.order = order
 
-    def begin_otherwise(self, rollbacks: int) -> None:
+    def reseed_after_rollback(self, rollbacks: int) -> None:
         """Sees to it that a state that a run went back to does not lead to where it led before.
 
         From here on latents, mirroring and augmentation are drawn anew (and so is the order of the pictures, which
@@ -272,14 +272,14 @@ class Adversary(keras.Model):
         self.measures["g_loss"].update_state(g_loss)
         self.measures["d_real"].update_state(ops.cast(real_logits > 0, "float32"))
         self.measures["d_fake"].update_state(ops.cast(fake_logits < 0, "float32"))
-        self.measures["variety"].update_state(apartness(fakes) / apartness(reals))
+        self.measures["variety"].update_state(nearest_neighbour_diversity(fakes) / nearest_neighbour_diversity(reals))
         return {name: measure.result() for name, measure in self.measures.items()}
 
     def is_sound(self) -> bool:
         """Returns whether all weights of both networks are numbers."""
         return all(np.isfinite(float(ops.sum(ops.abs(weights)))) for weights in self.trainable_variables)
 
-    def generator_to_show(self) -> keras.Model:
+    def ema_generator(self) -> keras.Model:
         """Returns the generator to show and to save: with the averaged weights, where an average is kept.
 
         Batch normalisation's statistics belong to the weights of the moment, not to averaged ones, so they are
@@ -304,7 +304,7 @@ class StreamedPictures(keras.utils.PyDataset):
         first: The step to begin with.
     """
 
-    def __init__(self, pictures: np.memmap, model: Adversary):
+    def __init__(self, pictures: np.memmap, model: GAN):
         """Takes the pictures, uint8 (n, size, size, 3), and the model whose steps they are for."""
         super().__init__(workers=2)  # Keras fetches ahead, on both backends, from two on.
         self.pictures, self.batch_size, self.steps_per_epoch = pictures, model.batch_size, model.steps_per_epoch
@@ -333,7 +333,7 @@ def measure_batch_statistics(generator: keras.Model, batches: int = 4, batch_siz
         layer.momentum = momentum
 
 
-def apartness(pictures):
+def nearest_neighbour_diversity(pictures):
     """Returns the mean distance from each picture of a batch, (batch, size, size, 3), to the one most like it.
 
     Held apart are their thumbnails. A mean over all pairs would hardly notice a generator that draws two pictures only.

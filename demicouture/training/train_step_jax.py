@@ -5,10 +5,10 @@ from __future__ import annotations
 import jax
 from keras import StatelessScope
 
-from demicouture.training.gan import Adversary
+from demicouture.training.gan import GAN
 
 
-class JaxAdversary(Adversary):
+class JaxGAN(GAN):
     """An adversary whose gradients come from ``jax.vjp``; all state is handed in and out."""
 
     def train_step(self, state, data):

@@ -6,14 +6,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from demicouture.training.gan import Adversary
+from demicouture.training.gan import GAN
 
 
-class TensorFlowAdversary(Adversary):
+class TensorFlowGAN(GAN):
     """An adversary whose gradients come from ``tf.GradientTape``."""
 
     def __init__(self, *args, **kwargs):
-        """Takes the arguments of :class:`Adversary`."""
+        """Takes the arguments of :class:`GAN`."""
         super().__init__(*args, **kwargs)
         # Augmentation and Adam are long chains of elementwise operations, which XLA fuses: three times as fast on a
         # CPU. The convolutions stay outside, where oneDNN and cuDNN are faster than XLA's own.

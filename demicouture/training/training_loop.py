@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from demicouture import files
-from demicouture.dcgan.networks import save_network
+from demicouture.dcgan.serialization import save_network
 from demicouture.errors import InputError
 from demicouture.training import checkpoints, collapse
 from demicouture.training.callbacks import (
@@ -28,16 +28,16 @@ from demicouture.training.callbacks import (
     whole_rows,
 )
 from demicouture.training.devices import any_process
-from demicouture.training.gan import Adversary
+from demicouture.training.gan import GAN
 from demicouture.training.generator_metrics import Measures
 
 
-def build_adversary(pictures: np.ndarray, **figures: Any) -> Adversary:
-    """Builds the adversary with the step of the Keras backend in use; see :class:`Adversary` for the arguments."""
+def build_gan(pictures: np.ndarray, **figures: Any) -> GAN:
+    """Builds the adversary with the step of the Keras backend in use; see :class:`GAN` for the arguments."""
     if keras.backend.backend() == "jax":
-        from demicouture.training.train_step_jax import JaxAdversary as Backend
+        from demicouture.training.train_step_jax import JaxGAN as Backend
     else:
-        from demicouture.training.train_step_tensorflow import TensorFlowAdversary as Backend
+        from demicouture.training.train_step_tensorflow import TensorFlowGAN as Backend
     return Backend(pictures, **figures)
 
 
@@ -46,7 +46,7 @@ class Run:
     """What one process does for a run; of several, one writes the files and all take the same decisions.
 
     Attributes:
-        model: As :func:`build_adversary` made it; its state is replaced by the newest checkpoint's, if there is one.
+        model: As :func:`build_gan` made it; its state is replaced by the newest checkpoint's, if there is one.
         folder: The run's folder.
         epochs: All epochs of the run, those of earlier processes included.
         latents: float32 (n, latent_dim); rendered again and again.
@@ -59,7 +59,7 @@ class Run:
         report: Prints a message.
     """
 
-    model: Adversary
+    model: GAN
     folder: Path
     epochs: int
     latents: np.ndarray
@@ -101,7 +101,7 @@ class Run:
         if self.writes:
             # The last generator again, because a kill may have come between the last checkpoint and it.
             with still_there(self.folder):
-                save_network(self.model.generator_to_show(), self.folder / "generator-last.keras")
+                save_network(self.model.ema_generator(), self.folder / "generator-last.keras")
                 save_network(self.model.discriminator, self.folder / "discriminator.keras")
                 animate_samples(self.folder)
 
@@ -121,7 +121,7 @@ class Run:
             best_path = checkpoints.path_of(path.parent, int(best["step"]))
             if best_path.exists() and checkpoints.load(best_path, self.model) is not None and self.writes:
                 with still_there(self.folder):
-                    save_network(self.model.generator_to_show(), self.folder / "generator.keras")
+                    save_network(self.model.ema_generator(), self.folder / "generator.keras")
             checkpoints.load(path, self.model)
         epoch, first = self.done
         self.report(f"going on from {path}: epoch {epoch} is done, and {first} steps of the next")
@@ -190,7 +190,7 @@ class Run:
         path = checkpoints.path_of(folder, epoch * self.model.steps_per_epoch)
         if not path.exists() or checkpoints.load(path, self.model) is None:
             raise InputError(f"{path}: missing or damaged, and the run was to go back to it; begin anew with --fresh")
-        self.model.begin_otherwise(len(rollbacks))
+        self.model.reseed_after_rollback(len(rollbacks))
         any_process(False)  # Every process has read the checkpoint before one replaces it.
         if self.writes:
             with still_there(self.folder):

@@ -2,7 +2,7 @@ import numpy as np
 import planted
 import pytest
 
-from demicouture.designs.designs import design_name, is_persons, own_pictures, read_designs
+from demicouture.designs.designs import design_name, is_manual, own_pictures, read_designs
 from demicouture.errors import InputError
 from demicouture.files import write_text
 from demicouture.images import save_png
@@ -35,7 +35,7 @@ def test_where_label_and_judge_label_differ_a_person_spoke(folder):
     assert read_designs(folder).by_person.tolist() == [True, True, False]
     # An undone edit is none, whatever `labelled_by` still says from the last run.
     row = {"label": "casual ", "labelled_by": "person", "judge_label": "casual"}
-    assert not is_persons(row) and is_persons({**row, "label": ""}) and is_persons({"label": "casual"})
+    assert not is_manual(row) and is_manual({**row, "label": ""}) and is_manual({"label": "casual"})
 
 
 def test_rows_may_be_sorted_and_semicolons_may_stand_for_commas(folder):

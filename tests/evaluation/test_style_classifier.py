@@ -14,7 +14,7 @@ from demicouture.dataset import Dataset
 from demicouture.dcgan.inference import render
 from demicouture.errors import InputError
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.realism import Appraiser, can_appraise
+from demicouture.evaluation.realism import RealismScorer, can_score_realism
 from demicouture.latents import sample_prior
 from demicouture.scraping.sources.wardrobe import Wardrobe
 
@@ -209,14 +209,16 @@ def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not(monkeypatch)
 
     monkeypatch.setattr(style_classifier, "STEPS", 100)
     the_judge = style_classifier.train_judge(make_dataset(*draw_wardrobe(0, 200)), seed=0)
-    appraiser = Appraiser(the_judge.photographs)
+    appraiser = RealismScorer(the_judge.photographs)
 
     def passing(pictures: np.ndarray) -> float:
-        return appraiser.appraise(the_judge.describe(pictures), style_classifier.texture(pictures)).realistic.mean()
+        return appraiser.score_realism(
+            the_judge.describe(pictures), style_classifier.texture(pictures)
+        ).realistic.mean()
 
     photographs = the_judge.photographs
     held_out = (values[photographs.held_out] for values in (photographs.features, photographs.textures))
-    assert appraiser.appraise(*held_out).realistic.mean() >= 0.95
+    assert appraiser.score_realism(*held_out).realistic.mean() >= 0.95
     # More real pictures, which neither judge nor bar has seen.
     assert passing(draw_wardrobe(1000, 60)[0]) >= 0.85
     noise = np.random.default_rng(0).integers(0, 256, (100, 64, 64, 3), dtype=np.uint8)
@@ -226,17 +228,17 @@ def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not(monkeypatch)
 
 def test_a_copy_is_called_a_copy_and_a_new_picture_is_not(trained, shapes):
     the_judge, _ = trained
-    appraiser = Appraiser(the_judge.photographs)
+    appraiser = RealismScorer(the_judge.photographs)
     soft = np.stack([cv2.GaussianBlur(picture, (0, 0), 0.6) for picture in shapes.pictures[:20]])
     for copies in (shapes.pictures[:20], shapes.pictures[:20, :, ::-1], soft):
-        found = appraiser.appraise(the_judge.describe(copies), style_classifier.texture(copies))
+        found = appraiser.score_realism(the_judge.describe(copies), style_classifier.texture(copies))
         assert found.copy.mean() >= 0.9
         assert (
             np.mean([name == f"{('casual', 'collection')[i % 2]}/{i}.png" for i, name in enumerate(found.nearest)])
             > 0.9
         )
     fresh = draw_shapes(320)[0][120:]
-    new = appraiser.appraise(the_judge.describe(fresh), style_classifier.texture(fresh))
+    new = appraiser.score_realism(the_judge.describe(fresh), style_classifier.texture(fresh))
     assert new.copy.mean() <= 0.05
     assert 0.2 < np.mean(new.rank) < 0.8  # As far from the photographs as they are from one another.
 
@@ -244,8 +246,8 @@ def test_a_copy_is_called_a_copy_and_a_new_picture_is_not(trained, shapes):
 def test_too_few_photographs_appraise_nothing(trained):
     photographs = trained[0].photographs
     few = np.flatnonzero(~photographs.held_out)[:3]
-    cut = style_classifier.Photographs(*(values[few] for values in vars(photographs).values()))
-    assert not can_appraise(cut) and can_appraise(photographs)
+    cut = style_classifier.ReferenceFeatures(*(values[few] for values in vars(photographs).values()))
+    assert not can_score_realism(cut) and can_score_realism(photographs)
 
 
 def test_a_network_that_saw_other_pictures_describes_just_as_well(shapes, tmp_path, monkeypatch):

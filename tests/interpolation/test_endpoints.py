@@ -30,11 +30,11 @@ def write_judged(folder, realism, realistic=("yes",) * 8, copies=("no",) * 8):
 
 
 def test_what_is_asked_for():
-    assert endpoints.read_asked("3") == (3,)
-    assert endpoints.read_asked("3,17,40") == (3, 17, 40)
-    assert endpoints.read_asked("my-shirt.jpg") == Path("my-shirt.jpg")
-    assert endpoints.read_asked("./3") == Path("3")
-    assert [endpoints.told_asked(asked) for asked in ((3,), (3, 17), Path("a/b.jpg"), None)] == [
+    assert endpoints.read_endpoint("3") == (3,)
+    assert endpoints.read_endpoint("3,17,40") == (3, 17, 40)
+    assert endpoints.read_endpoint("my-shirt.jpg") == Path("my-shirt.jpg")
+    assert endpoints.read_endpoint("./3") == Path("3")
+    assert [endpoints.format_endpoint(asked) for asked in ((3,), (3, 17), Path("a/b.jpg"), None)] == [
         3,
         "3,17",
         "a/b.jpg",
@@ -67,15 +67,15 @@ def test_an_end_of_one_design_and_of_several(designs):
 def test_without_a_judges_word_the_score_decides_and_then_the_distance(designs, tmp_path):
     unknown = endpoints.read_realism(tmp_path, 8)
     assert unknown.tolist() == [0] * 8
-    assert endpoints.surest(designs, 0, None, unknown, 9) == [1, 2, 3, 0]
-    assert endpoints.surest(designs, 1, None, unknown, 2) == [6, 5]
-    assert endpoints.surest(designs, 1, None, unknown, 2, without=(6,)) == [5, 7]
+    assert endpoints.most_confident(designs, 0, None, unknown, 9) == [1, 2, 3, 0]
+    assert endpoints.most_confident(designs, 1, None, unknown, 2) == [6, 5]
+    assert endpoints.most_confident(designs, 1, None, unknown, 2, without=(6,)) == [5, 7]
     unscored = read_designs(planted.write_generated(tmp_path / "unscored", sample_prior(8, 3), WORDS))
     plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
     distances = unscored.latents[:, 0]
-    assert endpoints.surest(unscored, 0, plane, unknown) == [np.argmin(distances[:4])]
-    assert endpoints.surest(unscored, 1, plane, unknown) == [4 + np.argmax(distances[4:])]
-    assert endpoints.surest(unscored, 0, None, unknown) == [0]
+    assert endpoints.most_confident(unscored, 0, plane, unknown) == [np.argmin(distances[:4])]
+    assert endpoints.most_confident(unscored, 1, plane, unknown) == [4 + np.argmax(distances[4:])]
+    assert endpoints.most_confident(unscored, 0, None, unknown) == [0]
 
 
 def test_of_the_sure_ones_the_most_realistic_comes_first(designs, tmp_path):
@@ -88,8 +88,8 @@ def test_of_the_sure_ones_the_most_realistic_comes_first(designs, tmp_path):
     )
     realism = endpoints.read_realism(tmp_path, 8)
     assert realism.tolist() == [3.0, -np.inf, 1.0, 2.0, 1.0, 1.5, -np.inf, 1.2]
-    assert endpoints.surest(designs, 0, None, realism, 4) == [3, 2, 0, 1]
-    assert endpoints.surest(designs, 1, None, realism, 4) == [5, 7, 4, 6]
+    assert endpoints.most_confident(designs, 0, None, realism, 4) == [3, 2, 0, 1]
+    assert endpoints.most_confident(designs, 1, None, realism, 4) == [5, 7, 4, 6]
 
 
 def test_a_persons_word_counts_before_the_judges_among_realistic_designs(tmp_path):
@@ -97,7 +97,7 @@ def test_a_persons_word_counts_before_the_judges_among_realistic_designs(tmp_pat
     folder = planted.write_generated(tmp_path, sample_prior(8, 3), WORDS, SCORES, judged=judged)
     write_judged(folder, [1.0] * 8, ["no"] + ["yes"] * 7)
     # 0 and 2 are a person's; 0 is not realistic.
-    assert endpoints.surest(read_designs(folder), 0, None, endpoints.read_realism(folder, 8), 4) == [2, 1, 3, 0]
+    assert endpoints.most_confident(read_designs(folder), 0, None, endpoints.read_realism(folder, 8), 4) == [2, 1, 3, 0]
 
 
 def test_where_no_design_is_realistic_all_are_taken(tmp_path):

@@ -70,10 +70,10 @@ def test_without_a_plane_the_middles_of_pairs_are_candidates():
 def test_pairs_are_of_the_surest_and_without_a_plane_others_at_random(monkeypatch):
     monkeypatch.setattr(lookbook, "OF_EACH_POLE", 2)
     few, realism = designs(), np.array([1, 5, 9, 1, 1, 9, 3, 1.0])
-    surest = [(2, 5), (2, 1), (6, 5), (6, 1)]
-    assert lookbook.choose_pairs(few, PLANE, realism, 0, 10) == surest
+    most_confident = [(2, 5), (2, 1), (6, 5), (6, 1)]
+    assert lookbook.choose_pairs(few, PLANE, realism, 0, 10) == most_confident
     more = lookbook.choose_pairs(few, None, realism, 0, 10)
-    assert more[:4] == surest and len(more) == 14
+    assert more[:4] == most_confident and len(more) == 14
     assert all(first % 2 == 0 and second % 2 == 1 for first, second in more)
     assert more == lookbook.choose_pairs(few, None, realism, 0, 10) != lookbook.choose_pairs(few, None, realism, 1, 10)
 

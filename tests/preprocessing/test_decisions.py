@@ -12,7 +12,7 @@ from demicouture.preprocessing.decisions import (
     describe_pole,
     find_oddities,
     make_rows,
-    read_words,
+    read_overrides,
     suggest_people,
     write_rows,
 )
@@ -49,7 +49,7 @@ def edit(path, name, /, **changes):
 
 
 def rerun(path, verdicts=VERDICTS, measures=MEASURES, pictures=PICTURES):
-    write_rows(path, make_rows(pictures, measures, verdicts, read_words(path)))
+    write_rows(path, make_rows(pictures, measures, verdicts, read_overrides(path)))
     return {row["file"]: row for row in read_csv(path, COLUMNS)}
 
 
@@ -68,7 +68,7 @@ def test_the_table_of_a_first_run(table):
 
 
 def test_an_untouched_table_holds_no_word_of_a_person_whatever_the_rules_say_now(table, tmp_path):
-    assert read_words(table) == read_words(tmp_path / "none.csv") == {}
+    assert read_overrides(table) == read_overrides(tmp_path / "none.csv") == {}
     row = rerun(table, VERDICTS | {"a/q/0.jpg": Verdict(DROP, "in both poles")})["a/q/0.jpg"]
     assert (row["decision"], row["rule_decision"], row["decided_by"]) == ("drop", "drop", "rule")
 
@@ -155,12 +155,12 @@ def test_the_same_bytes_kept_twice_by_a_person_have_two_names():
 def test_slips_are_named_with_file_and_row(table, changes, message):
     edit(table, "a/q/1.jpg", **changes)
     with pytest.raises(InputError, match=message):
-        read_words(table)
+        read_overrides(table)
 
 
 def test_boxes_that_cannot_be_meant_are_refused_once_the_size_is_known(table):
     edit(table, "a/q/1.jpg", right="3200")
-    words = read_words(table)
+    words = read_overrides(table)
     check_boxes(table, words, PICTURES, {})
     with pytest.raises(InputError, match=r"row 3, a/q/1\.jpg: found the box 0, 50, 3200, 250, over 10 times as large"):
         check_boxes(table, words, PICTURES, MEASURES)
@@ -169,31 +169,31 @@ def test_boxes_that_cannot_be_meant_are_refused_once_the_size_is_known(table):
 def test_a_spreadsheets_way_of_writing(table):
     edit(table, "a/q/1.jpg", decision="drop")
     text = table.read_text("utf-8")
-    words = read_words(write(table, ("\ufeff" + text.replace(",", ";")).encode()))
+    words = read_overrides(write(table, ("\ufeff" + text.replace(",", ";")).encode()))
     assert {file: word.decision for file, word in words.items()} == {"a/q/1.jpg": "drop"}
     assert words["a/q/1.jpg"].row == 3
 
 
 def test_a_moved_picture_is_a_word_like_an_edit(table):
     moves = {"a/q/0.jpg": ("keep", "drop"), "a/q/2.jpg": ("drop", "keep"), "a/q/1.jpg": ("keep", "review")}
-    write_rows(table, make_rows(PICTURES, MEASURES, VERDICTS, read_words(table, moves)))
+    write_rows(table, make_rows(PICTURES, MEASURES, VERDICTS, read_overrides(table, moves)))
     rows = {row["file"]: row for row in read_csv(table, COLUMNS)}
     assert [rows[f"a/q/{name}.jpg"]["decision"] for name in "012"] == ["drop", "review", "keep"]
     assert {rows[f"a/q/{name}.jpg"]["decided_by"] for name in "012"} == {"person"}
     # From then on it is in the table, and stands without the move.
     assert rerun(table) == rows
     # Moved back, the row is the rule's again.
-    words = read_words(table, {"a/q/0.jpg": ("drop", "keep")})
+    words = read_overrides(table, {"a/q/0.jpg": ("drop", "keep")})
     assert set(words) == {"a/q/1.jpg", "a/q/2.jpg"}
 
 
 def test_an_edit_and_a_move_of_one_picture_may_agree_but_not_differ(table):
     edit(table, "a/q/0.jpg", decision="drop")
-    assert read_words(table, {"a/q/0.jpg": ("keep", "drop")})["a/q/0.jpg"].decision == "drop"
+    assert read_overrides(table, {"a/q/0.jpg": ("keep", "drop")})["a/q/0.jpg"].decision == "drop"
     with pytest.raises(
         InputError, match=r"row 2, a/q/0\.jpg: edited to drop, but its picture was moved to review; undo one of them"
     ):
-        read_words(table, {"a/q/0.jpg": ("keep", "review")})
+        read_overrides(table, {"a/q/0.jpg": ("keep", "review")})
 
 
 def test_pictures_for_review_are_taken_into_the_data_set_where_the_user_wants_it(table):
@@ -205,14 +205,14 @@ def test_pictures_for_review_are_taken_into_the_data_set_where_the_user_wants_it
     # A person's review is a review.
     edit(table, "a/q/0.jpg", decision="review")
     edit(table, "a/q/3.jpg", decision="review")
-    rows = make_rows(PICTURES, MEASURES, VERDICTS, read_words(table), keep_reviewed=True)
+    rows = make_rows(PICTURES, MEASURES, VERDICTS, read_overrides(table), keep_reviewed=True)
     assert [bool(row["picture"]) for row in rows] == [True, True, False, False]
 
 
 def test_what_became_of_a_pole_in_one_line(table):
     edit(table, "a/q/0.jpg", decision="review")
     edit(table, "a/q/3.jpg", decision="keep")
-    rows = make_rows(PICTURES, MEASURES, VERDICTS, read_words(table))
+    rows = make_rows(PICTURES, MEASURES, VERDICTS, read_overrides(table))
     counts = count_pole(rows, "a")
     assert counts == {
         **{"kept": 1, "dropped": 2, "review": 1, "by_person": 2},

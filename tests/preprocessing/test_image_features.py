@@ -8,6 +8,8 @@ from samples import bomb, encode, garment, jpeg, shirt, write
 
 from demicouture import parallel
 from demicouture.errors import DemicoutureError
+from demicouture.images import read_tile
+from demicouture.near_duplicates import find_near_duplicates
 from demicouture.preprocessing import pose_models, segmentation
 from demicouture.preprocessing.cropping import centre_box, read_origin
 from demicouture.preprocessing.image_features import (
@@ -18,12 +20,10 @@ from demicouture.preprocessing.image_features import (
     find_subject,
     is_outdated,
     look,
-    look_at_tile,
     make_cut,
     read_log,
     write_log,
 )
-from demicouture.preprocessing.image_quality import find_twins
 from demicouture.scraping.sources.wardrobe import Wardrobe
 
 FOUND = {"b": Measures("", 3, 4, (0, 0, 3, 3), 0.5, yaw=None, tiny="AA=="), "a": Measures("undecodable")}
@@ -74,7 +74,7 @@ def test_the_same_picture_again_is_known_whatever_its_size_and_encoding(tmp_path
         encode(pictures[0].crop((10, 12, 470, 630)), "WEBP", quality=80),
     ]
     found = [look(Task(write(tmp_path / "a.jpg", content))) for content in contents]
-    twins = find_twins(np.stack([measures.thumbnail() for measures in found]))
+    twins = find_near_duplicates(np.stack([measures.thumbnail() for measures in found]))
     assert [(0, 1), (0, 3)] == [pair for pair in map(tuple, twins.tolist()) if 0 in pair]
     assert not (twins == 2).any()
 
@@ -140,11 +140,11 @@ def test_a_drawn_figure_is_a_person_and_a_drawn_garment_is_none(tmp_path):
 
 
 def test_a_tile_shows_the_whole_picture(tmp_path):
-    tile = look_at_tile((write(tmp_path / "a.jpg", jpeg(1, 600, 300)), 80))
+    tile = read_tile((write(tmp_path / "a.jpg", jpeg(1, 600, 300)), 80))
     assert tile.shape == (80, 80, 3)
     assert (tile[:20] == tile[0, 0]).all() and (tile[60:] == tile[0, 0]).all()
     assert tile[21:59].std() > 10
-    assert look_at_tile((write(tmp_path / "b.jpg", b""), 80)) is None
+    assert read_tile((write(tmp_path / "b.jpg", b""), 80)) is None
 
 
 def test_the_log_goes_on_after_a_kill(tmp_path):

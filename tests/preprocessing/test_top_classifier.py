@@ -8,7 +8,7 @@ from samples import jpeg, write
 
 from demicouture.errors import InputError
 from demicouture.files import sha256
-from demicouture.preprocessing.decisions import Word
+from demicouture.preprocessing.decisions import Override
 from demicouture.preprocessing.image_features import Measures
 from demicouture.preprocessing.selection import Scraped
 from demicouture.preprocessing.top_classifier import FEWEST_EXAMPLES, UNLIKE, find_examples, score_tops
@@ -30,8 +30,8 @@ def scraped(number: int, pole: str = "casual") -> Scraped:
     return Scraped(f"{pole}/q/{number:02}.jpg", pole, f"{pole}/q", f"{pole}{number:02}")
 
 
-def said(decision: str | None) -> Word:
-    return Word(2, {}, decision, None)
+def said(decision: str | None) -> Override:
+    return Override(2, {}, decision, None)
 
 
 EXAMPLES = {f"example{number:02}": number % 2 == 0 for number in range(2 * FEW)}

@@ -11,7 +11,7 @@ keras = pytest.importorskip("keras")
 
 from demicouture.training import checkpoints  # noqa: E402
 from demicouture.training.callbacks import EpochOrder  # noqa: E402
-from demicouture.training.training_loop import build_adversary  # noqa: E402
+from demicouture.training.training_loop import build_gan  # noqa: E402
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), dtype=np.uint8)
 BATCH_SIZE = 4
@@ -31,7 +31,7 @@ def adversary():
             "ema": 0.9,
             "fresh_fakes": False,
         }
-        return build_adversary(pictures, seed=2, **{**figures, **options})
+        return build_gan(pictures, seed=2, **{**figures, **options})
 
     return build
 
@@ -75,7 +75,7 @@ def test_steps_move_both_networks_and_log_what_they_did(adversary, fresh_fakes):
     after = weights(model.generator), weights(model.discriminator)
     # Adam's first steps are as long as the learning rate, whatever the gradient: 1e-3 each.
     assert all(1e-3 < np.abs(b - a).max() < 1 for a, b in zip(before, after, strict=True))
-    assert (weights(model.generator_to_show()) != after[0]).any()
+    assert (weights(model.ema_generator()) != after[0]).any()
     assert (weights(model.generator) == after[0]).all()
     assert len(model.trainable_variables) == 10 + 6  # the averaged twin is not among what is trained
     assert set(log) == {"d_loss", "g_loss", "d_real", "d_fake", "variety"}
@@ -92,7 +92,7 @@ def test_the_average_begins_short_and_becomes_as_long_as_asked_for(adversary):
         momentum = min((1 + step) / (10 + step), 0.3) if step else 0
         latest = np.concatenate([np.array(weights).ravel() for weights in model.generator.trainable_variables])
         average = momentum * average + (1 - momentum) * latest
-    shown = np.concatenate([np.array(weights).ravel() for weights in model.generator_to_show().trainable_variables])
+    shown = np.concatenate([np.array(weights).ravel() for weights in model.ema_generator().trainable_variables])
     np.testing.assert_allclose(shown, average, atol=1e-6)
     assert np.abs(shown - latest).max() > 1e-5
 
@@ -285,12 +285,12 @@ def test_losses_are_binary_cross_entropy():
 
 
 def test_pictures_are_as_far_apart_as_their_thumbnails_nearest_ones():
-    from demicouture.training.gan import apartness
+    from demicouture.training.gan import nearest_neighbour_diversity
 
     def of_greys(*values: float) -> float:
         grain = np.tile([[-0.1, 0.1], [0.1, -0.1]], (8, 8))[None, ..., None]  # of mean 0 in every block
         pictures = np.reshape(values, (-1, 1, 1, 1)) + grain + np.zeros(3)
-        return float(apartness(keras.ops.convert_to_tensor(pictures.astype(np.float32))))
+        return float(nearest_neighbour_diversity(keras.ops.convert_to_tensor(pictures.astype(np.float32))))
 
     # The nearest others are 0.1, 0.1 and 0.3 away, in each of 8·8·3 numbers.
     assert of_greys(0.0, 0.1, 0.4) == pytest.approx(np.sqrt(192) * 0.5 / 3, rel=1e-4)
@@ -303,7 +303,7 @@ def test_a_state_that_a_run_goes_back_to_leads_elsewhere_at_half_the_rates(adver
     fit(model, 2)
     first_attempt = state(model)
     assert checkpoints.load(path, model) is not None
-    model.begin_otherwise(2)
+    model.reseed_after_rollback(2)
     rates = [float(half.learning_rate.numpy()) for half in (model.optimizer.discriminator, model.optimizer.generator)]
     assert rates == pytest.approx([2e-3 / 4, 1e-3 / 4])
     fit(model, 2)

@@ -16,7 +16,7 @@ from demicouture.errors import InputError  # noqa: E402
 from demicouture.latents import sample_prior  # noqa: E402
 from demicouture.training import callbacks, collapse  # noqa: E402
 from demicouture.training.generator_metrics import NAMES, Measures  # noqa: E402
-from demicouture.training.training_loop import Run, build_adversary  # noqa: E402
+from demicouture.training.training_loop import Run, build_gan  # noqa: E402
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (10, 32, 32, 3), dtype=np.uint8)
 
@@ -33,7 +33,7 @@ def start(tmp_path):
     def begin(
         epochs: int = 6, on_collapse: str = "warn", tensorboard: bool = False, pictures: np.ndarray = PICTURES
     ) -> tuple[Run, list[str]]:
-        model = build_adversary(
+        model = build_gan(
             pictures,
             width=1 / 32,
             discriminator_width=1 / 32,
@@ -237,7 +237,7 @@ def test_measures_tell_photographs_from_noise_and_are_the_same_twice(start):
         picture[top : top + 16, left : left + 16] = random.integers(0, 200, 3)
     measures = Measures(shapes, describe, seed=0)
     run, _ = start()
-    generator = run.model.generator_to_show()
+    generator = run.model.ema_generator()
     found = measures.measure(generator)
     assert found == measures.measure(generator)
     assert found["swd_floor"] == measures.floor and found["swd"] > 2 * measures.floor

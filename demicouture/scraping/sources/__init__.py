@@ -7,9 +7,10 @@ it in :data:`SOURCES` and :func:`open_source`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from demicouture.scraping.offers import Source
 
 if TYPE_CHECKING:
     from demicouture.scraping.http_client import Fetcher
@@ -24,58 +25,6 @@ SOURCES = {
     "urls": "fetches your own list of addresses, see --urls",
 }
 """The names that ``--source`` takes, and what each is good for."""
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One picture that a source offers for a query.
-
-    Attributes:
-        url: The picture's address, exactly as the source gave it.
-        page_url: The page that shows the picture, where the source knows it.
-        title: What the picture is called, where the source knows it.
-        creator: Who made the picture, where the source knows it.
-        licence: The licence's short name, such as ``CC0-1.0``.
-        licence_url: The licence's text.
-        content: The encoded picture itself, where the source makes pictures rather than finding them.
-        reason: What the source knows about the picture beforehand; ``planted:<kind>`` for the
-            wardrobe's deliberate waste. Nothing after the scraper may read it.
-    """
-
-    url: str
-    page_url: str = ""
-    title: str = ""
-    creator: str = ""
-    licence: str = ""
-    licence_url: str = ""
-    content: bytes | None = None
-    reason: str = ""
-
-
-class Source(Protocol):
-    """What the scraper asks of every source."""
-
-    name: str
-
-    def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
-        """Yields at most ``count`` offers for one query, the best first, no address twice.
-
-        Raises:
-            SourceError: The source cannot be reached, or its answers changed.
-        """
-        ...
-
-
-class DrawingSource(Source, Protocol):
-    """A source that makes its pictures. Each depends on its number alone, so they can be made in any order."""
-
-    def url(self, pole: str, query: str, index: int) -> str:
-        """Returns one picture's address at once, without drawing it."""
-        ...
-
-    def offer(self, pole: str, query: str, index: int) -> Offer:
-        """Draws one picture."""
-        ...
 
 
 def open_source(

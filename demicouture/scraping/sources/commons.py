@@ -15,7 +15,7 @@ from demicouture.errors import InputError
 from demicouture.scraping.html import plain_text
 from demicouture.scraping.http_client import Fetcher
 from demicouture.scraping.json_api import as_address, as_text, ask_json, failure, with_query
-from demicouture.scraping.sources import Offer
+from demicouture.scraping.offers import Offer
 
 BASE_URL = "https://commons.wikimedia.org/w/api.php"
 

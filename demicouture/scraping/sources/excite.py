@@ -14,7 +14,8 @@ from demicouture.errors import FetchError, SourceError
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.html import find_tags
 from demicouture.scraping.http_client import Answer, Fetcher
-from demicouture.scraping.sources import Offer, others
+from demicouture.scraping.offers import Offer
+from demicouture.scraping.sources import others
 
 BASE_URL = "https://imagesearch.excite.co.jp/"
 

@@ -10,7 +10,7 @@ from itertools import islice
 
 from demicouture.scraping.http_client import BUSY, Fetcher, host_of
 from demicouture.scraping.json_api import as_address, as_text, ask_json, failure, with_query
-from demicouture.scraping.sources import Offer
+from demicouture.scraping.offers import Offer
 
 BASE_URL = "https://collectionapi.metmuseum.org/public/collection/"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from demicouture.errors import SourceError
 from demicouture.scraping.http_client import Fetcher, host_of
 from demicouture.scraping.json_api import as_address, as_text, ask_json, failure, with_query
-from demicouture.scraping.sources import Offer
+from demicouture.scraping.offers import Offer
 
 BASE_URL = "https://api.openverse.org/v1/images/"
 

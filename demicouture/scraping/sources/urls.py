@@ -9,8 +9,8 @@ from pathlib import Path
 
 from demicouture.errors import InputError
 from demicouture.files import read_csv
+from demicouture.scraping.offers import Offer
 from demicouture.scraping.queries import CONTROL_CHARACTERS, Query
-from demicouture.scraping.sources import Offer
 
 FACTS = ("page_url", "title", "creator", "licence", "licence_url")
 """Columns of a CSV file, beside ``url``, ``pole`` and ``query``, that the manifest keeps. All may be missing."""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from demicouture.scraping.sources import Offer
+from demicouture.scraping.offers import Offer
 from demicouture.synthetic import file_formats, scenes
 from demicouture.synthetic.canvas import Canvas
 from demicouture.synthetic.garments import GARMENTS
