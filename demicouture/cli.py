@@ -8,6 +8,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,14 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         return text if hidden or "%(default)" in text else f"{text} (default: %(default)s)"
 
 
-def parser(doc: str, *, output: str, input: str | None = None) -> argparse.ArgumentParser:
+def parser(doc: str, *, output: str, input: str | None = None, **further: tuple[str, str]) -> argparse.ArgumentParser:
     """Returns a parser with the flags that all scripts share.
 
     Args:
         doc: The script's module docstring; it becomes the manual that ``--help`` shows.
         output: The key in :data:`FOLDERS` of the folder that the script writes.
         input: The key of the folder that it reads, or None for a script that reads no folder.
+        further: Flags for further folders that it reads: of each its key in :data:`FOLDERS`, and what it is for.
     """
     command_line = argparse.ArgumentParser(description=doc, formatter_class=HelpFormatter, allow_abbrev=False)
     shared = command_line.add_argument_group("shared by all scripts")
@@ -65,6 +67,8 @@ def parser(doc: str, *, output: str, input: str | None = None) -> argparse.Argum
     shared.add_argument(
         "--output", type=Path, metavar="DIR", help=f"the folder to write (default: HOME/{FOLDERS[output]})"
     )
+    for name, (key, purpose) in further.items():
+        shared.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"{purpose} (default: HOME/{FOLDERS[key]})")
     shared.add_argument(
         "--seed",
         type=integer(0, 2**32 - 1),
@@ -74,20 +78,21 @@ def parser(doc: str, *, output: str, input: str | None = None) -> argparse.Argum
     )
     shared.add_argument("--fresh", action="store_true", help="start over; the old folder is moved aside, not deleted")
     shared.add_argument("--quiet", action="store_true", help="print nothing but errors")
-    command_line.set_defaults(output_key=output, input_key=input)
+    keys = {"output": output} | ({"input": input} if input else {}) | {name: key for name, (key, _) in further.items()}
+    command_line.set_defaults(folder_keys=keys)
     return command_line
 
 
 def parse(command_line: argparse.ArgumentParser, argv: list[str] | None) -> argparse.Namespace:
     """Parses ``argv`` and fills in the folders that follow from ``--home``.
 
-    ``args.output_given`` and ``args.input_given`` tell whether the next script finds these folders by itself.
+    ``args.output_given``, ``args.input_given`` and so on tell whether the next script finds these folders by itself.
     """
     args = command_line.parse_args(argv)
-    args.output_given, args.input_given = args.output is not None, getattr(args, "input", None) is not None
-    args.output = args.output or folder(args, args.output_key)
-    if args.input_key:
-        args.input = args.input or folder(args, args.input_key)
+    for name, key in args.folder_keys.items():
+        given = getattr(args, name)
+        setattr(args, f"{name}_given", given is not None)
+        setattr(args, name, given or folder(args, key))
     return args
 
 
@@ -141,15 +146,11 @@ def open_output(
     *,
     extendable: Sequence[str] = (),
     shared_with_people: bool = False,
-) -> None:
-    """Opens a script's output folder with :func:`demicouture.runs.open_run`; under --fresh it begins a new one.
-
-    Raises:
-        OptionsError: The folder was made by another script, or with other options, which are named.
-    """
-    if args.fresh and (aside := runs.move_aside(args.output)):
-        reporter(args)(f"{args.output}: starting over; the old folder is now {aside}")
-    runs.open_run(args.output, script, options, extendable=extendable, shared_with_people=shared_with_people)
+    name: str = "",
+) -> AbstractContextManager[runs.RunFolder]:
+    """Takes a script's output folder for this process: :func:`demicouture.runs.open_run` with the shared flags."""
+    how = {"extendable": extendable, "shared_with_people": shared_with_people, "name": name}
+    return runs.open_run(args.output, script, options, **how, fresh=args.fresh, report=reporter(args))
 
 
 def next_step(args: argparse.Namespace, script: str, flag: str = "--input", **passed_on: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""The hand-off on disk: atomic writes, JSON and CSV, hashes, and the folders that record what made them."""
+"""The hand-off on disk: atomic writes, JSON, CSV and arrays, and hashes."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ import hashlib
 import io
 import json
 import os
+import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from demicouture.errors import InputError
 
-PARTIAL_SUFFIX = ".partial"
-"""Ends the name of a file that is being written. Nothing reads such a file."""
+PARTIAL_NAME = re.compile(r"\..+\.\d+-\d+\.partial(\.\w+)?")
+"""The names of files that are being written, by which process and which thread. Nothing reads such a file."""
 
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yields a temporary path beside ``path``; what was written there becomes ``path`` at the end, or nothing does.
 
-    The temporary name keeps the suffix, because Pillow, OpenCV and Keras choose the format by it.
+    The temporary name is this process's and thread's own. It keeps the suffix, because Pillow, OpenCV and Keras choose
+    the format by it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}{PARTIAL_SUFFIX}{path.suffix}")
+    partial = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}.partial{path.suffix}")
     try:
         yield partial
         os.replace(partial, path)
@@ -78,14 +83,24 @@ def read_record(path: Path, *keys: str) -> dict[str, Any]:
     return record
 
 
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Writes an array to a ``.npy`` file atomically; a full disk is an OSError with its number, unlike np.save's."""
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    write_bytes(path, content.getvalue())
+
+
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Writes a CSV file atomically: UTF-8, RFC 4180, numbers in full; None becomes an empty field."""
+    """Writes a CSV file atomically: UTF-8, RFC 4180, numbers in full; None becomes an empty field.
+
+    The byte order mark is for spreadsheets: without it a Japanese Excel shows other letters than ours.
+    """
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns)
     writer.writeheader()
     for row in rows:
         writer.writerow({key: _csv_field(value) for key, value in row.items()})
-    write_text(path, text.getvalue())
+    write_bytes(path, text.getvalue().encode("utf-8-sig"))
 
 
 def _csv_field(value: Any) -> Any:

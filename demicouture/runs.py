@@ -1,17 +1,37 @@
-"""Output folders: what made them, whether they are up to date, and who is at work on them."""
+"""Output folders: what made them, whether they are up to date, and who is at work on them.
+
+Each script writes one folder, and each folder follows the same protocol::
+
+    with open_run(folder, "generate.py", options, fresh=args.fresh) as run:   # locks it; refuses other options
+        if run.is_current(inputs):                                             # nothing to do
+            return
+        ...                                                                    # read and check every input
+        run.begin()                                                            # options.json; no summary.json any more
+        ...                                                                    # write results, each atomically
+        run.finish(inputs, files, results)                                     # summary.json, written last
+
+``options.json`` holds ``script, options, versions``: what the folder was begun with. ``summary.json`` holds ``script,
+options, versions, inputs, files, results``: where it is missing, the folder is unfinished. Until
+:meth:`RunFolder.begin` nothing in the folder is touched, so a wrong flag or a damaged input costs nothing that lies
+there finished.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import filelock
+
 import demicouture
 from demicouture.errors import InputError, OptionsError
-from demicouture.files import PARTIAL_SUFFIX, read_json, read_record, write_json
+from demicouture.files import PARTIAL_NAME, read_record, write_json
 
 RECORDED_PACKAGES = (
     "keras",
@@ -23,25 +43,173 @@ RECORDED_PACKAGES = (
     "scikit-learn",
 )
 
-
-def versions() -> dict[str, str]:
-    """Returns the versions that a result depends on, without importing anything heavy."""
-    found = {"demicouture": demicouture.__version__, "python": platform.python_version()}
-    for package in RECORDED_PACKAGES:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found
+SUMMARY_KEYS = ("script", "options", "versions", "inputs", "files", "results")
 
 
-def move_aside(folder: Path) -> Path | None:
-    """Renames ``folder`` to the first free ``<name>.old-<n>``; returns the new path, or None if there was none."""
-    if not folder.exists():
-        return None
-    number = 1
-    while (aside := folder.with_name(f"{folder.name}.old-{number}")).exists():
-        number += 1
-    folder.rename(aside)
-    return aside
+class RunFolder:
+    """An output folder that this process alone works on; made by :func:`open_run`.
+
+    Attributes:
+        path: The folder.
+        script: The file name of the script that writes it.
+        options: All that decides the result.
+        before: The options that the folder was made with; {} where it is new, or is to be begun anew.
+        name: Tells several results in one folder apart: ``summary-<name>.json``; "" for the only one.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        script: str,
+        options: Mapping[str, Any],
+        before: Mapping[str, Any],
+        *,
+        fresh: bool,
+        name: str = "",
+        report: Callable[[str], None] = print,
+    ) -> None:
+        """See :func:`open_run`, which has checked all this."""
+        self.path, self.script, self.options, self.before = path, script, dict(options), dict(before)
+        self.name, self._fresh, self._report = name, fresh, report
+
+    @property
+    def summary_path(self) -> Path:
+        """``summary.json``, or ``summary-<name>.json``."""
+        return self.path / (f"summary-{self.name}.json" if self.name else "summary.json")
+
+    def read_summary(self) -> dict[str, Any] | None:
+        """Returns the summary of the last run that was finished here, or None: unfinished, or to be begun anew."""
+        try:
+            return None if self._fresh else read_record(self.summary_path, *SUMMARY_KEYS)
+        except InputError:
+            return None  # None, or none of this kind: the work is done again.
+
+    def is_current(self, inputs: Mapping[str, Any]) -> bool:
+        """Returns whether the folder holds everything that :meth:`finish` recorded, for these options and inputs."""
+        summary = self.read_summary()
+        return (
+            summary is not None
+            and summary["options"] == self.options
+            and summary["inputs"] == dict(inputs)
+            and all((self.path / name).exists() for name in summary["files"])
+        )
+
+    def begin(self) -> None:
+        """Makes the folder, or moves the old one aside under --fresh; from here on it is unfinished.
+
+        Raises:
+            OptionsError: The folder cannot be made.
+        """
+        if self._fresh and (aside := move_aside(self.path)):
+            self._report(f"{self.path}: starting over; the old folder is now {aside}")
+        self._fresh = False
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:  # although parents are made: in /proc, say
+            raise OptionsError(f"{self.path}: cannot be made; choose another --output") from None
+        # The folder is ours, and so is the lock: what is half-written here was left by a run that was killed.
+        for leftover in self.path.rglob(".*"):
+            if PARTIAL_NAME.fullmatch(leftover.name) and leftover.is_file():
+                leftover.unlink()
+        if self.before != self.options:  # Else the versions in there are those that began the work.
+            record = {"script": self.script, "options": self.options, "versions": versions()}
+            write_json(self.path / "options.json", record)
+            self.before = self.options
+        self.summary_path.unlink(missing_ok=True)
+
+    def finish(self, inputs: Mapping[str, Any], files: Iterable[str], results: Mapping[str, Any]) -> None:
+        """Writes ``summary.json``, the last file of a run.
+
+        Args:
+            inputs: What was read: the SHA-256 of each file or folder by its name; None for one that may be missing, and
+                was.
+            files: The names of the files without which the folder is not whole, below it, with slashes.
+            results: What else the next script or a person may want to know.
+        """
+        made_by = {"script": self.script, "options": self.options, "versions": versions()}
+        summary = {**made_by, "inputs": dict(inputs), "files": sorted(files), "results": dict(results)}
+        write_json(self.summary_path, summary)
+
+
+@contextlib.contextmanager
+def open_run(
+    folder: Path,
+    script: str,
+    options: Mapping[str, Any],
+    *,
+    extendable: Sequence[str] = (),
+    shared_with_people: bool = False,
+    fresh: bool = False,
+    name: str = "",
+    report: Callable[[str], None] = print,
+) -> Iterator[RunFolder]:
+    """Takes an output folder for this process, and checks that it was made with the same options.
+
+    Nothing in the folder is touched before :meth:`RunFolder.begin`.
+
+    Args:
+        folder: The output folder.
+        script: The file name of the script that writes it.
+        options: All that decides the result, JSON values only.
+        extendable: Numbers that may be raised from run to run.
+        shared_with_people: Whether people put files of their own in here before the script ever ran.
+        fresh: Whether to begin anew, whatever made the folder; the old one is moved aside.
+        name: Tells several results in one folder apart.
+        report: Prints a message.
+
+    Raises:
+        InputError: The folder's ``options.json`` is damaged.
+        OptionsError: Another script is at work on the folder, or it was made by another script, or with other options,
+            which are named.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OptionsError(f"{folder}: a file, expected a folder; choose another --output")
+    with _lock(folder, script):
+        before: dict[str, Any] = {}
+        if not fresh and (folder / "options.json").exists():
+            record = read_options(folder)
+            if record["script"] != script:
+                raise OptionsError(f"{folder}: made by {record['script']}, not by {script}; choose another --output")
+            before = record["options"]
+            _refuse_differences(folder, before, options, extendable)
+        elif not fresh and not shared_with_people and folder.exists() and any(folder.iterdir()):
+            raise OptionsError(
+                f"{folder}: holds files that {script} did not make (no options.json); "
+                "choose another --output or add --fresh"
+            )
+        yield RunFolder(folder, script, options, before, fresh=fresh, name=name, report=report)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path, script: str) -> Iterator[None]:
+    # Beside the folder, not in it: --fresh moves the folder aside, and a person may remove it.
+    folder = Path(os.path.abspath(folder))
+    lock_file, holder_file = (folder.with_name(f".{folder.name}.{end}") for end in ("lock", "holder.json"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError):
+        raise OptionsError(f"{folder}: cannot be made; choose another --output") from None
+    lock = filelock.FileLock(lock_file, blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise OptionsError(
+            f"{folder}: {_describe_holder(holder_file)}; wait for its end, or choose another --output"
+        ) from None
+    try:
+        write_json(holder_file, {"script": script, "process": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M")})
+        yield
+    finally:
+        holder_file.unlink(missing_ok=True)
+        lock.release()
+
+
+def _describe_holder(holder_file: Path) -> str:
+    try:
+        holder = read_record(holder_file, "script", "process", "since")
+    except InputError:
+        return "another script is at work on it"  # It has not come to say who it is.
+    return f"{holder['script']} (process {holder['process']}, since {holder['since']}) is at work on it"
 
 
 def read_options(folder: Path) -> dict[str, Any]:
@@ -54,56 +222,6 @@ def read_options(folder: Path) -> dict[str, Any]:
     if not isinstance(record["options"], dict):
         raise InputError(f"{folder / 'options.json'}: found no options in it; restore it, or add --fresh to start over")
     return record
-
-
-def open_run(
-    folder: Path,
-    script: str,
-    options: Mapping[str, Any],
-    *,
-    extendable: Sequence[str] = (),
-    shared_with_people: bool = False,
-) -> bool:
-    """Opens an output folder, or opens it again, and records in ``options.json`` what makes it.
-
-    Args:
-        folder: The output folder. It is made where it is missing.
-        script: The file name of the script that writes it.
-        options: All that decides the result, JSON values only.
-        extendable: Numbers that may be raised from run to run.
-        shared_with_people: Whether people put files of their own in here before the script ever ran.
-
-    Returns:
-        Whether the folder had been opened with options before.
-
-    Raises:
-        InputError: The folder's ``options.json`` is damaged.
-        OptionsError: The folder was made by another script, or with other options, which are named.
-    """
-    record = folder / "options.json"
-    if folder.exists() and not folder.is_dir():
-        raise OptionsError(f"{folder}: a file, expected a folder; choose another --output")
-    for partial in folder.rglob(f".*{PARTIAL_SUFFIX}*"):
-        partial.unlink()  # What a killed run left half-written.
-    known = record.exists()
-    if known:
-        before = read_options(folder)
-        if before["script"] != script:
-            raise OptionsError(f"{folder}: made by {before['script']}, not by {script}; choose another --output")
-        _refuse_differences(folder, before["options"], options, extendable)
-        if before["options"] == dict(options):
-            return True  # The versions in there are those that began the work.
-    elif not shared_with_people and folder.exists() and any(folder.iterdir()):
-        raise OptionsError(
-            f"{folder}: holds files that {script} did not make (no options.json); "
-            "choose another --output or add --fresh"
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileNotFoundError:  # although parents are made: in /proc, say
-        raise OptionsError(f"{folder}: cannot be made; choose another --output") from None
-    write_json(record, {"script": script, "options": dict(options), "versions": versions()})
-    return known
 
 
 def _refuse_differences(
@@ -130,35 +248,21 @@ def _refuse_differences(
             )
 
 
-def is_finished(folder: Path, inputs: Mapping[str, str | None], record: str = "summary.json") -> bool:
-    """Returns whether ``folder`` holds everything that :func:`finish_run` recorded there for these very inputs."""
-    try:
-        summary = read_json(folder / record)
-        return summary["inputs"] == dict(inputs) and all((folder / name).exists() for name in summary["files"])
-    except (InputError, KeyError, TypeError):
-        return False  # No summary, or none of this kind: the work is done again.
+def versions() -> dict[str, str]:
+    """Returns the versions that a result depends on, without importing anything heavy."""
+    found = {"demicouture": demicouture.__version__, "python": platform.python_version()}
+    for package in RECORDED_PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
 
 
-def finish_run(
-    folder: Path,
-    script: str,
-    options: Mapping[str, Any],
-    inputs: Mapping[str, str | None],
-    files: Iterable[str],
-    findings: Mapping[str, Any],
-    record: str = "summary.json",
-) -> None:
-    """Writes ``summary.json``, the last file of a run: its absence means that the run was not finished.
-
-    Args:
-        folder: The output folder.
-        script: The file name of the script that ends.
-        options: All that decided the result.
-        inputs: The SHA-256 of each file that was read; None for one that may be missing, and was.
-        files: The names of all files that were made, below ``folder``.
-        findings: What else the next script or a person may want to know.
-        record: Another name, where a folder holds the results of several runs.
-    """
-    made_by = {"script": script, "options": dict(options), "seed": options.get("seed"), "versions": versions()}
-    summary = {**made_by, "inputs": dict(inputs), "files": sorted(files), **findings}
-    write_json(folder / record, summary)
+def move_aside(folder: Path) -> Path | None:
+    """Renames ``folder`` to the first free ``<name>.old-<n>``; returns the new path, or None if there was none."""
+    if not folder.exists():
+        return None
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.old-{number}")).exists():
+        number += 1
+    folder.rename(aside)
+    return aside
