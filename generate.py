@@ -11,7 +11,8 @@ Writes outputs/4-generated:
   designs.csv               what the judge says of each design by now, whatever its label; how realistic it is; which
                             photograph is nearest to it, how near, and whether that makes it a copy
   suggested.png             designs whose labels would teach most (--suggest)
-  judge.keras, judge.json   the judge; judge.png: how far to trust it; photographs.npz: what designs are held against
+  style-classifier.keras, .json   the judge; style-classifier.png: how far to trust it
+  reference-features.npz          what designs are held against
   options.json (written first), summary.json (written last: its absence means unfinished)
 
 A judge labels first: a small network that learned from the pictures of both poles. It leaves a label empty where its
@@ -122,27 +123,27 @@ def standing_answers(folder: Path, count: int, dataset: Dataset | None) -> list[
 
 
 def ask(
-    the_judge: style_classifier.Judge | None, count: int, see: Callable[[range], np.ndarray], quiet: bool
+    classifier: style_classifier.StyleClassifier | None, count: int, see: Callable[[range], np.ndarray], quiet: bool
 ) -> list[dict]:
     """Returns the judge's answers, a row of ``designs.csv`` for each design; without a judge all but the name is empty.
 
     Args:
-        the_judge: The judge, or None.
+        classifier: The judge, or None.
         count: How many designs there are.
         see: Gives the pictures of some designs, uint8 (n, size, size, 3).
         quiet: Whether to show no progress bar.
     """
     nothing = {**dict.fromkeys(DESIGN_COLUMNS, ""), "score": None}
     rows = [{**nothing, "design": design_name(index)} for index in range(count)]
-    if the_judge is None:
+    if classifier is None:
         return rows
-    appraiser = RealismScorer(the_judge.photographs) if can_score_realism(the_judge.photographs) else None
+    appraiser = RealismScorer(classifier.photographs) if can_score_realism(classifier.photographs) else None
     bar = tqdm(total=count, desc="judging", unit="design", disable=quiet or None, leave=False)
     for start in range(0, count, AT_A_TIME):
         some = range(start, min(start + AT_A_TIME, count))
         pictures = see(some)
-        features, scores = the_judge.answer(pictures)
-        words = the_judge.label(scores)
+        features, scores = classifier.answer(pictures)
+        words = classifier.label(scores)
         for index, score, word in zip(some, scores.tolist(), words, strict=True):
             rows[index] |= {"score": score, "judge_label": word}
         if appraiser:
@@ -188,7 +189,7 @@ def tell(say: Callable[[str], None], args: argparse.Namespace, summary: Mapping[
         say(f"{args.data}: not found ({effect}); the pictures come from: python preprocess.py")
     if record:
         share = f"right on {record['held_out_accuracy']:.0%} of {record['held_out']} pictures that it never saw"
-        share += f" (Brier score {record['held_out_brier_score']:.3f}; judge.png)"
+        share += f" (Brier score {record['held_out_brier_score']:.3f}; style-classifier.png)"
         noise = f", under {style_classifier.WORTHY_ACCURACY:.0%}: no judge, so fill in {labels_file} yourself"
         say(f"the judge: {share}" + ("" if style_classifier.is_worthy(record) else noise))
     if (real := summary["realistic"]) is not None:
@@ -318,10 +319,10 @@ def main(argv: list[str] | None = None) -> None:
 
     if answers is None:
         # Training may have left the very judge that is wanted.
-        the_judge = style_classifier.open_judge(
+        classifier = style_classifier.open_style_classifier(
             folder, dataset, args.seed, args.quiet, args.features, elsewhere=args.input
         )
-        answers = ask(the_judge, args.count, see, args.quiet)
+        answers = ask(classifier, args.count, see, args.quiet)
 
     # Training the judge took a while, in which a person may have saved another label: what counts is there now.
     words = read_overrides(folder, args.count, poles)
@@ -333,7 +334,7 @@ def main(argv: list[str] | None = None) -> None:
     images.save_png(folder / "grid-judged.png", draw_judged(designs, rows, answers))
     record = style_classifier.read_record(folder)
     if record:
-        draw_reliability(folder / "judge.png", record)
+        draw_reliability(folder / "style-classifier.png", record)
     poles = poles or sorted({row["label"] for row in rows} - {""})
     suggested, sides = choose_suggested(rows, latents, poles, args.suggest, args.seed) if args.suggest else ([], [])
     (folder / "suggested.png").unlink(missing_ok=True)

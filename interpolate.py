@@ -94,19 +94,19 @@ def _entry(record: Any, name: str) -> Any:
 
 
 def make_lookbook(
-    setting: Setting, generator: Any, the_judge: style_classifier.Judge | None
+    setting: Setting, generator: Any, classifier: style_classifier.StyleClassifier | None
 ) -> tuple[lookbook.Lookbook | None, str]:
     """Returns the lookbook, or None and the reason why there is none."""
     args = setting.args
-    if the_judge is None:
+    if classifier is None:
         return None, f"{args.input}: no judge in it, so there is no lookbook; run generate.py with a data set for it"
-    if not setting.plane and not style_classifier.is_worthy(the_judge.record):
+    if not setting.plane and not style_classifier.is_worthy(classifier.record):
         return None, "neither hyperplane nor judge tells the poles apart, so there is no lookbook of what is in between"
-    if not can_score_realism(the_judge.photographs):
+    if not can_score_realism(classifier.photographs):
         return None, f"{args.input}: too few photographs to say what is realistic, so there is no lookbook"
     render = partial(inference.render, generator)
     return lookbook.make(
-        setting.designs, setting.plane, setting.realism, the_judge, render, args.data, args.seed, args.quiet
+        setting.designs, setting.plane, setting.realism, classifier, render, args.data, args.seed, args.quiet
     ), ""
 
 
@@ -203,7 +203,7 @@ def main(argv: list[str] | None = None) -> None:
         asked = choose_ends(setting)
     inputs["generator.keras"] = inference.hash_generator(generator_file)
     inputs["hyperplane"] = sha256(plane.normal.tobytes() + np.float64(plane.intercept).tobytes()) if plane else None
-    for name in ("designs.csv", "judge.json"):
+    for name in ("designs.csv", "style-classifier.json"):
         inputs[name] = hash_file(args.input / name) if (args.input / name).is_file() else None
     for flag, what in zip(("--a", "--b"), asked, strict=False):
         if isinstance(what, Path):
@@ -222,11 +222,13 @@ def main(argv: list[str] | None = None) -> None:
     generator = inference.load_generator(generator_file)
     with_lookbook = not args.pairs and args.a is None and args.b is None
     photographed = any(isinstance(what, Path) for what in asked)
-    the_judge = style_classifier.open_judge(args.input, None, args.seed) if with_lookbook or photographed else None
-    made = make_board(setting, generator) if args.pairs else make_way(setting, asked, generator, the_judge)
+    classifier = (
+        style_classifier.open_style_classifier(args.input, None, args.seed) if with_lookbook or photographed else None
+    )
+    made = make_board(setting, generator) if args.pairs else make_way(setting, asked, generator, classifier)
     book, no_book = None, ""
     if with_lookbook:
-        book, no_book = make_lookbook(setting, generator, the_judge)
+        book, no_book = make_lookbook(setting, generator, classifier)
 
     cli.open_output(args, "interpolate.py", options)
     for name in ("summary.json", *OF_PAIR, *OF_LOOKBOOK):

@@ -6,7 +6,7 @@ Writes: outputs/3-training/
           history.csv, history.png  a row each epoch: losses, the discriminator's accuracies, speed, measures
           samples/epoch-00010.png   the same latents again and again; reals.png: photographs, to compare
           samples.gif               these grids, one after the other
-          judge.keras, judge.json, photographs.npz
+          style-classifier.keras, style-classifier.json, reference-features.npz
                                     what describes pictures for precision and recall: it saw photographs only
           checkpoints/              all that a run needs to go on; the last ones and the best one
           generator.keras           the best generator, by its sliced Wasserstein distance; where that is no more
@@ -46,7 +46,7 @@ from demicouture import cli, files, runs
 from demicouture.dataset import SIZES, Dataset, read_dataset
 from demicouture.errors import InputError, OptionsError
 from demicouture.evaluation.kernel_inception_distance import open_inception
-from demicouture.evaluation.style_classifier import open_judge
+from demicouture.evaluation.style_classifier import open_style_classifier
 from demicouture.images import save_png
 from demicouture.keras_backend import Cluster, backend_in_use, device_memory, start_keras
 from demicouture.latents import sample_prior
@@ -196,8 +196,8 @@ def open_measures(args: argparse.Namespace, dataset: Dataset) -> Measures:
 
     with on_one_device():
         inception = open_inception() if args.kid else None
-        judge = open_judge(args.output, dataset, args.seed, args.quiet)
-    return Measures(dataset.pictures, judge.describe, args.seed, inception)
+        classifier = open_style_classifier(args.output, dataset, args.seed, args.quiet)
+    return Measures(dataset.pictures, classifier.describe, args.seed, inception)
 
 
 def is_finished(folder: Path, options: Mapping[str, Any]) -> bool:

@@ -252,7 +252,7 @@ def pytorch(size: int, width: float, batch_size: int, precision: str) -> Callabl
     pictures = torch.from_numpy(random_pictures(size)).to(device)
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
-    def judge(pictures):
+    def classifier(pictures):
         with autocast:
             logits = discriminator(pictures)
         return logits.float()
@@ -262,13 +262,13 @@ def pytorch(size: int, width: float, batch_size: int, precision: str) -> Callabl
         reals = reals.float() / 127.5 - 1
         latents = torch.rand(batch_size, networks.LATENT_DIM, device=device) * 2 - 1
         discriminator.zero_grad()
-        cross_entropy(judge(reals), ones).backward()
+        cross_entropy(classifier(reals), ones).backward()
         with autocast:
             fakes = generator(latents)
-        cross_entropy(judge(fakes.detach()), zeros).backward()
+        cross_entropy(classifier(fakes.detach()), zeros).backward()
         d_optimizer.step()
         generator.zero_grad()
-        g_loss = cross_entropy(judge(fakes), ones)
+        g_loss = cross_entropy(classifier(fakes), ones)
         g_loss.backward()
         g_optimizer.step()
         return g_loss.detach()

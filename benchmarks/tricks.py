@@ -70,7 +70,7 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
         return keras.Model(plain.inputs[0], x, name="discriminator")
 
     class Tricky(TensorFlowGAN):
-        def judge(self, pictures):
+        def classifier(self, pictures):
             pictures = self.augmented(pictures)
             if "noise" in tricks:
                 deviation = FIRST_NOISE * (1 - ops.cast(self.step, "float32") / steps)
@@ -87,7 +87,7 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
                 gradient = tape.gradient(certainty, shown)
                 penalty = R1_WEIGHT / 2 * ops.mean(ops.sum(ops.square(gradient), axis=(1, 2, 3)))
             else:
-                logits, penalty = self.judge(reals), 0.0
+                logits, penalty = self.classifier(reals), 0.0
             loss = cross_entropy(logits, True)
             if "smoothing" in tricks:
                 loss = SMOOTH_TARGET * loss + (1 - SMOOTH_TARGET) * cross_entropy(logits, False)
@@ -117,7 +117,7 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
 def run_some(args: argparse.Namespace) -> None:
     """Trains what has not been trained yet, each variant on one data set with one seed, and writes what came out."""
     from demicouture.dataset import read_dataset
-    from demicouture.evaluation.style_classifier import open_judge
+    from demicouture.evaluation.style_classifier import open_style_classifier
     from demicouture.files import write_json
     from demicouture.images import save_png
     from demicouture.keras_backend import start_keras
@@ -131,12 +131,12 @@ def run_some(args: argparse.Namespace) -> None:
 
     (folder,) = args.datasets
     dataset = read_dataset(folder, args.size)
-    judge = open_judge(args.output / "judges" / f"{dataset.sha256[:16]}-{args.seed}", dataset, 0)
+    classifier = open_style_classifier(args.output / "judges" / f"{dataset.sha256[:16]}-{args.seed}", dataset, 0)
     pictures = others = dataset.pictures
     if args.pictures:
         drawn = np.random.default_rng(args.seed).permutation(len(pictures))
         pictures, others = pictures[drawn[: args.pictures]], pictures[drawn[args.pictures :]]
-    measures = Measures(others, judge.describe, 0)
+    measures = Measures(others, classifier.describe, 0)
     epochs = round(args.steps / (len(pictures) // args.batch_size))
     for variant in args.variants:
         place = args.output / result_name(folder, variant, args.seed)

@@ -99,8 +99,8 @@ def output(home: Path) -> Path:
 def content(home: Path) -> dict[str, object]:
     """Returns everything that a run promises, but for the judge's file and for where the project lies."""
     found: dict[str, object] = {path.name: path.read_bytes() for path in output(home).iterdir()}
-    del found["judge.keras"]
-    found["judge.json"] = {**json.loads(found["judge.json"]), "network_sha256": None}
+    del found["style-classifier.keras"]
+    found["style-classifier.json"] = {**json.loads(found["style-classifier.json"]), "network_sha256": None}
     found["summary.json"] = {**json.loads(found["summary.json"]), "input": None, "data": None}
     return found
 
@@ -143,10 +143,10 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
     assert summary["judge"]["held_out_accuracy"] >= 0.8 and summary["judge"]["held_out"] == 8
     assert sum(sum(counts.values()) for counts in summary["labels"].values()) + summary["unlabelled"] == COUNT
     # Once more: nothing changes, and nothing that is slow is needed.
-    before, written = content(home), (folder / "judge.keras").stat().st_mtime_ns
+    before, written = content(home), (folder / "style-classifier.keras").stat().st_mtime_ns
     capsys.readouterr()
     assert run(home) == 0
-    assert content(home) == before and (folder / "judge.keras").stat().st_mtime_ns == written
+    assert content(home) == before and (folder / "style-classifier.keras").stat().st_mtime_ns == written
     told = capsys.readouterr().out
     assert "right on" in told and "6 designs" in told and "latent_svm.py" in told
     assert re.search(rf"labels\.csv and run: python \S*generate\.py --home {re.escape(str(home))} --count 6\n", told)
@@ -284,7 +284,7 @@ def test_expected_failures_are_told_in_one_line(home, tmp_path, capsys):
     assert "undecodable" in told()
 
 
-@pytest.mark.parametrize("name", ["summary.json", "judge.json"])
+@pytest.mark.parametrize("name", ["summary.json", "style-classifier.json"])
 @pytest.mark.parametrize("damaged", ["[]", "{}"])
 def test_damaged_records_are_made_anew(home, name, damaged):
     before = content(home)

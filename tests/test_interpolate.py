@@ -405,7 +405,7 @@ def test_the_lookbook(home, capsys, monkeypatch):
     for name, picture in list(zip(names, pictures, strict=True))[:40]:
         save_png(home / "data/2-dataset" / name.relative_to("data"), picture)
     dataset = Dataset(pictures, labels, planted.POLES, names, "a")
-    style_classifier.open_judge(home / "outputs/4-generated", dataset, seed=0)
+    style_classifier.open_style_classifier(home / "outputs/4-generated", dataset, seed=0)
     plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
     write_boundary(home, plane)
     assert run(home) == 0

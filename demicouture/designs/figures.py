@@ -65,7 +65,7 @@ def draw_reliability(path: Path, record: Mapping[str, Any]) -> None:
 
     Args:
         path: The PNG file to write.
-        record: The content of ``judge.json``.
+        record: The content of ``style-classifier.json``.
     """
     bins = record["reliability"]
     scores, shares, counts = (np.array([one[name] for one in bins]) for name in ("mean_score", "share", "pictures"))

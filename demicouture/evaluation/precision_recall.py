@@ -2,7 +2,7 @@
 
 Around each picture's features lies a ball that reaches to its k-th nearest neighbour among the others; all balls
 together estimate where pictures of this kind are. Pictures here are rows of features, such as
-:meth:`demicouture.evaluation.style_classifier.Judge.describe` gives.
+:meth:`demicouture.evaluation.style_classifier.StyleClassifier.describe` gives.
 
 Source:
     Kynkäänniemi, Karras, Laine, Lehtinen, Aila, "Improved Precision and Recall Metric for Assessing Generative Models",

@@ -70,11 +70,11 @@ IMAGENET_SIZE = 128
 """The side of the pictures for MobileNetV2, one of those it was trained for. It is the smallest of its kind, 9 MB to
 download, and takes pictures in [-1, 1], as they are here."""
 
-FILES = ("judge.keras", "photographs.npz", "judge.json")
+FILES = ("style-classifier.keras", "reference-features.npz", "style-classifier.json")
 """What a judge is on disk, the record last: it says which two belong together."""
 
 OF_FILES = ("network_sha256", "photographs_sha256")
-"""What ``judge.json`` holds of the judge's two other files, so that none is taken for another's."""
+"""What ``style-classifier.json`` holds of the judge's two other files, so that none is taken for another's."""
 
 RECORDED = (
     "poles",
@@ -87,7 +87,7 @@ RECORDED = (
     "reliability",
     *OF_FILES,
 )
-"""What ``judge.json`` must hold for a judge to be used again."""
+"""What ``style-classifier.json`` must hold for a judge to be used again."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,12 @@ class ReferenceFeatures:
 
 
 @dataclass(frozen=True)
-class Judge:
+class StyleClassifier:
     """A trained judge.
 
     Attributes:
         network: Maps float32 (n, size, size, 3) in [-1, 1] to the descriptor and the logit of the second pole.
-        record: What it learned from and how good it is; the content of ``judge.json``.
+        record: What it learned from and how good it is; the content of ``style-classifier.json``.
         photographs: What it learned from and was measured on; None only while it is being made.
     """
 
@@ -178,18 +178,18 @@ def is_worthy(record: Mapping[str, Any]) -> bool:
     return record["held_out_accuracy"] >= WORTHY_ACCURACY
 
 
-def open_judge(
+def open_style_classifier(
     folder: Path,
     dataset: Dataset | None,
     seed: int,
     quiet: bool = True,
     features: str = OWN,
     elsewhere: Path | None = None,
-) -> Judge | None:
+) -> StyleClassifier | None:
     """Returns the judge in ``folder``, trained now where there is none for this data set yet.
 
     Args:
-        folder: Where ``judge.keras``, ``photographs.npz`` and ``judge.json`` lie, or will.
+        folder: Where ``style-classifier.keras``, ``reference-features.npz`` and ``style-classifier.json`` lie, or will.
         dataset: The pictures to learn from; None takes the judge as it is.
         seed: Decides the initial weights, the split and the augmentation.
         quiet: Whether to show no progress bar.
@@ -211,47 +211,49 @@ def open_judge(
         if dataset is None:
             return None
         if elsewhere is None or not fits(record := read_record(elsewhere)):
-            judge = train_judge(dataset, seed, quiet, features)
-            _save(judge, folder)
-            return judge
+            classifier = train_style_classifier(dataset, seed, quiet, features)
+            _save(classifier, folder)
+            return classifier
         for name in FILES:
             files.write_bytes(folder / name, (elsewhere / name).read_bytes())
     start_keras()
     import keras
 
-    with np.load(folder / "photographs.npz", allow_pickle=False) as arrays:
+    with np.load(folder / "reference-features.npz", allow_pickle=False) as arrays:
         photographs = ReferenceFeatures(*(arrays[field.name] for field in fields(ReferenceFeatures)))
-    network = keras.saving.load_model(folder / "judge.keras", compile=False, safe_mode=True)
-    return Judge(network, record, photographs)
+    network = keras.saving.load_model(folder / "style-classifier.keras", compile=False, safe_mode=True)
+    return StyleClassifier(network, record, photographs)
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:
-    """Returns the content of ``judge.json``, or None where no whole judge lies in ``folder``."""
+    """Returns the content of ``style-classifier.json``, or None where no whole judge lies in ``folder``."""
     try:
-        record = files.read_record(folder / "judge.json", *RECORDED)
+        record = files.read_record(folder / "style-classifier.json", *RECORDED)
         # The record is written after the network; a run killed in between leaves two that do not belong together.
         whole = (record["network_sha256"], record["photographs_sha256"]) == (
-            files.hash_file(folder / "judge.keras"),
-            files.hash_file(folder / "photographs.npz"),
+            files.hash_file(folder / "style-classifier.keras"),
+            files.hash_file(folder / "reference-features.npz"),
         )
     except (InputError, FileNotFoundError):
         return None
     return record if whole else None
 
 
-def _save(judge: Judge, folder: Path) -> None:
+def _save(classifier: StyleClassifier, folder: Path) -> None:
     # Imported here: it imports Keras.
     from demicouture.dcgan.serialization import save_network
 
-    save_network(judge.network, folder / "judge.keras")
-    with files.atomic_path(folder / "photographs.npz") as partial:
-        np.savez(partial, **{field.name: getattr(judge.photographs, field.name) for field in fields(ReferenceFeatures)})
-    judge.record["network_sha256"] = files.hash_file(folder / "judge.keras")
-    judge.record["photographs_sha256"] = files.hash_file(folder / "photographs.npz")
-    files.write_json(folder / "judge.json", judge.record)
+    save_network(classifier.network, folder / "style-classifier.keras")
+    with files.atomic_path(folder / "reference-features.npz") as partial:
+        np.savez(
+            partial, **{field.name: getattr(classifier.photographs, field.name) for field in fields(ReferenceFeatures)}
+        )
+    classifier.record["network_sha256"] = files.hash_file(folder / "style-classifier.keras")
+    classifier.record["photographs_sha256"] = files.hash_file(folder / "reference-features.npz")
+    files.write_json(folder / "style-classifier.json", classifier.record)
 
 
-def train_judge(dataset: Dataset, seed: int, quiet: bool = True, features: str = OWN) -> Judge:
+def train_style_classifier(dataset: Dataset, seed: int, quiet: bool = True, features: str = OWN) -> StyleClassifier:
     """Trains a judge on four fifths of the data set and measures it on the rest.
 
     It is not trained again on all pictures afterwards: so the accuracy is this very judge's, and there are photographs
@@ -279,16 +281,16 @@ def train_judge(dataset: Dataset, seed: int, quiet: bool = True, features: str =
         "trained_on": int((~held_out).sum()),
         "held_out": int(held_out.sum()),
     }
-    judge = Judge(network, record)
-    described, scores = judge.answer(dataset.pictures)
+    classifier = StyleClassifier(network, record)
+    described, scores = classifier.answer(dataset.pictures)
     names = np.array([f"{file.parent.name}/{file.name}" for file in dataset.files])
-    mirrored, textures = judge.describe(dataset.pictures[:, :, ::-1]), texture(dataset.pictures)
+    mirrored, textures = classifier.describe(dataset.pictures[:, :, ::-1]), texture(dataset.pictures)
     photographs = ReferenceFeatures(described, mirrored, textures, held_out, names)
     scores, labels = scores[held_out], dataset.labels[held_out]
     record["held_out_accuracy"] = accuracy(scores, labels)
     record["held_out_brier_score"] = float(np.mean((scores - labels) ** 2))
     record["reliability"] = reliability(scores, labels)
-    return Judge(network, record, photographs)
+    return StyleClassifier(network, record, photographs)
 
 
 def _learn(dataset: Dataset, usable: np.ndarray, seed: int, quiet: bool) -> keras.Model:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from demicouture.dcgan import inference
 from demicouture.evaluation.realism import RealismScorer, can_score_realism
-from demicouture.evaluation.style_classifier import Judge
+from demicouture.evaluation.style_classifier import StyleClassifier
 from demicouture.images import to_floats
 from demicouture.interpolation.input_gradients import with_gradients
 
@@ -75,13 +75,17 @@ class Found:
 
 
 def find_latent(
-    generator: keras.Model, judge: Judge | None, wanted: np.ndarray, known: np.ndarray, quiet: bool = True
+    generator: keras.Model,
+    classifier: StyleClassifier | None,
+    wanted: np.ndarray,
+    known: np.ndarray,
+    quiet: bool = True,
 ) -> Found:
     """Returns the latent whose design is most like a picture.
 
     Args:
         generator: Makes the designs.
-        judge: Describes pictures; None goes by the pixels alone.
+        classifier: Describes pictures; None goes by the pixels alone.
         wanted: uint8 (size, size, 3), the picture, as large as the designs.
         known: float (n, latent_dim) in [-1, 1], latents among which the starts are chosen; their designs also say how
             unlike pictures of this kind are by themselves.
@@ -95,18 +99,18 @@ def find_latent(
         return keras.ops.image.resize(pictures, (SMALL, SMALL), antialias=True)
 
     def describe(pictures):
-        side = judge.network.input_shape[1]
+        side = classifier.network.input_shape[1]
         if pictures.shape[1] != side:
             pictures = keras.ops.image.resize(pictures, (side, side), antialias=True)
-        return judge.network(pictures, training=False)[0]
+        return classifier.network(pictures, training=False)[0]
 
     target = keras.ops.convert_to_tensor(to_floats(wanted[np.newaxis]))
     small_target = small(target)
-    described_target = describe(target) if judge else None
+    described_target = describe(target) if classifier else None
 
     def parts(pictures):
         by_pixels = keras.ops.mean(keras.ops.square(small(pictures) - small_target), axis=(1, 2, 3))
-        if judge is None:
+        if classifier is None:
             return by_pixels, by_pixels
         return by_pixels, keras.ops.mean(keras.ops.square(describe(pictures) - described_target), axis=1)
 
@@ -139,9 +143,9 @@ def find_latent(
     # The square root: a distance, of which the mean design's is 1.
     likeness = 1 - math.sqrt(reached[best] / 2)
     nearer = None
-    if judge and can_score_realism(judge.photographs):
-        described = judge.describe(np.stack([wanted, picture])).astype(np.float64)
-        gaps = RealismScorer(judge.photographs).gaps
+    if classifier and can_score_realism(classifier.photographs):
+        described = classifier.describe(np.stack([wanted, picture])).astype(np.float64)
+        gaps = RealismScorer(classifier.photographs).gaps
         nearer = float(np.mean(gaps > np.linalg.norm(described[0] - described[1])))
     return Found(found, picture, likeness, nearer)
 

@@ -18,7 +18,7 @@ from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import Designs, design_name
 from demicouture.errors import PictureError
 from demicouture.evaluation.realism import PASSING, Appraisal, RealismScorer
-from demicouture.evaluation.style_classifier import Judge, is_worthy, texture
+from demicouture.evaluation.style_classifier import StyleClassifier, is_worthy, texture
 from demicouture.files import atomic_path, write_csv
 from demicouture.images import open_picture, save_png
 from demicouture.interpolation.endpoints import most_confident
@@ -128,12 +128,12 @@ Render = Callable[[np.ndarray], np.ndarray]
 
 
 def judge_designs(
-    judge: Judge, appraiser: RealismScorer, latents: np.ndarray, render: Render, quiet: bool = True
+    classifier: StyleClassifier, appraiser: RealismScorer, latents: np.ndarray, render: Render, quiet: bool = True
 ) -> Judged:
     """Renders designs and has them judged, some hundreds at a time.
 
     Args:
-        judge: The judge.
+        classifier: The judge.
         appraiser: Holds designs against its photographs.
         latents: float (n, latent_dim).
         render: The generator.
@@ -143,7 +143,7 @@ def judge_designs(
     with tqdm(total=len(latents), desc="judging", unit="design", disable=quiet or None, leave=False) as bar:
         for start in range(0, len(latents), AT_A_TIME):
             pictures = render(latents[start : start + AT_A_TIME])
-            described, scored = judge.answer(pictures)
+            described, scored = classifier.answer(pictures)
             features.append(described)
             scores.append(scored)
             textures.append(texture(pictures))
@@ -319,7 +319,7 @@ def make(
     designs: Designs,
     plane: Hyperplane | None,
     realism: np.ndarray,
-    judge: Judge,
+    classifier: StyleClassifier,
     render: Render,
     data: Path,
     seed: int,
@@ -331,17 +331,17 @@ def make(
         designs: The designs that pairs are made of.
         plane: The hyperplane, or None.
         realism: float64 (n,), how realistic the designs are; see :func:`demicouture.interpolation.endpoints.read_realism`.
-        judge: The judge, with enough photographs to appraise by.
+        classifier: The judge, with enough photographs to appraise by.
         render: The generator.
         data: The data set, for the nearest photographs' pictures; where they are not, they are only named.
         seed: Of the sample of the plane.
         quiet: Whether to show no progress bar.
     """
-    appraiser, worthy = RealismScorer(judge.photographs), is_worthy(judge.record)
+    appraiser, worthy = RealismScorer(classifier.photographs), is_worthy(classifier.record)
     pairs = choose_pairs(designs, plane, realism, seed)
     candidates = gather(designs, plane, pairs, seed, ON_THE_PLANE)
-    judged = judge_designs(judge, appraiser, candidates.latents, render, quiet)
-    random = judge_designs(judge, appraiser, sample_prior(HUNDRED, seed), render, True)
+    judged = judge_designs(classifier, appraiser, candidates.latents, render, quiet)
+    random = judge_designs(classifier, appraiser, sample_prior(HUNDRED, seed), render, True)
     chosen = choose(judged, worthy)
     said = judged.appraisal
     good = in_between(judged.scores) if worthy else np.ones(len(judged.scores), bool)
@@ -394,7 +394,7 @@ def make(
                 f"nearest: {said.nearest[row]}"[:46],
             )
         )
-    first, second = judge.poles
+    first, second = classifier.poles
     page = draw_page(
         pictures,
         sides,

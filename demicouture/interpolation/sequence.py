@@ -108,7 +108,7 @@ def choose_ends(setting: Setting) -> tuple[tuple[int, ...] | Path, tuple[int, ..
 
 
 def find_photograph(
-    setting: Setting, flag: str, path: Path, the_judge: style_classifier.Judge | None, generator: Any
+    setting: Setting, flag: str, path: Path, classifier: style_classifier.StyleClassifier | None, generator: Any
 ) -> tuple[End, np.ndarray, dict[str, float | None]]:
     """Returns a photograph as an end.
 
@@ -124,7 +124,7 @@ def find_photograph(
 
     args = setting.args
     wanted = read_photograph(flag, path, generator.output_shape[1], args.data)
-    found = find_latent(generator, the_judge, wanted, setting.designs.latents[:LOOKED_THROUGH], args.quiet)
+    found = find_latent(generator, classifier, wanted, setting.designs.latents[:LOOKED_THROUGH], args.quiet)
     if not found.is_near:
         nearer = "" if found.nearer is None else f", nearer than {found.nearer:.0%} of photographs have another one"
         raise InputError(
@@ -245,7 +245,10 @@ class Made:
 
 
 def make_way(
-    setting: Setting, asked: Sequence[tuple[int, ...] | Path], generator: Any, the_judge: style_classifier.Judge | None
+    setting: Setting,
+    asked: Sequence[tuple[int, ...] | Path],
+    generator: Any,
+    classifier: style_classifier.StyleClassifier | None,
 ) -> Made:
     """Goes from one end to the other.
 
@@ -256,7 +259,7 @@ def make_way(
     pair, photographs, latents, found = [], {}, {}, {}
     for letter, what in zip("ab", asked, strict=True):
         if isinstance(what, Path):
-            end, both, record = find_photograph(setting, f"--{letter}", what, the_judge, generator)
+            end, both, record = find_photograph(setting, f"--{letter}", what, classifier, generator)
             captions = ["the photograph", f"the design, {record['likeness']:.0%} like it"]
             scale = max(1, MOST_OF_GIF // both.shape[1])
             photographs[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)

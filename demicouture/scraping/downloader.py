@@ -201,7 +201,7 @@ class Downloads:
         if isinstance(fetched, str):
             return Found(task.query, task.source, task.offer, None, fetched)
         try:
-            return Found(task.query, task.source, task.offer, fetched, "", *judge(fetched, self.min_side))
+            return Found(task.query, task.source, task.offer, fetched, "", *classifier(fetched, self.min_side))
         except PictureError as error:
             return Found(task.query, task.source, task.offer, None, str(error))
 
@@ -214,7 +214,7 @@ class _Task:
     again: bool = False
 
 
-def judge(content: bytes, min_side: int) -> tuple[tuple[str, int, int], str, np.ndarray, str]:
+def classifier(content: bytes, min_side: int) -> tuple[tuple[str, int, int], str, np.ndarray, str]:
     """Returns a picture's suffix, width and height; its SHA-256; its thumbnail, and that one's perceptual hash.
 
     Raises:

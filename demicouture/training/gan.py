@@ -231,18 +231,18 @@ class GAN(keras.Model):
         """Returns pictures as the discriminator is meant to see them."""
         return diff_augment(pictures, self.seed) if self.augment else pictures
 
-    def judge(self, pictures):
+    def classifier(self, pictures):
         """Returns the discriminator's logits, (batch, 1)."""
         return self.discriminator(self.augmented(pictures), training=True)
 
     def reals_loss(self, reals):
         """Returns the loss on photographs (→ 1) and their logits."""
-        logits = self.judge(reals)
+        logits = self.classifier(reals)
         return cross_entropy(logits, True), logits
 
     def fakes_loss(self, fakes):
         """Returns the loss on generated pictures (→ 0) and their logits."""
-        logits = self.judge(fakes)
+        logits = self.classifier(fakes)
         return cross_entropy(logits, False), logits
 
     def both_losses(self, reals, fakes):
@@ -252,7 +252,7 @@ class GAN(keras.Model):
 
     def generator_loss(self, fakes):
         """Returns the loss that the generator lowers: the discriminator should say 1."""
-        return cross_entropy(self.judge(fakes), True)
+        return cross_entropy(self.classifier(fakes), True)
 
     def measured(self, d_loss, g_loss, logits, pictures):
         """Adds a step's figures to the epoch's and returns the epoch's means so far.

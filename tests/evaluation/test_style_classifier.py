@@ -46,94 +46,94 @@ def shapes() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def trained(shapes, tmp_path_factory) -> tuple[style_classifier.Judge, object]:
+def trained(shapes, tmp_path_factory) -> tuple[style_classifier.StyleClassifier, object]:
     folder = tmp_path_factory.mktemp("judge")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(style_classifier, "STEPS", 60)
-        return style_classifier.open_judge(folder, shapes, seed=0), folder
+        return style_classifier.open_style_classifier(folder, shapes, seed=0), folder
 
 
 def test_learns_two_plainly_different_sets(trained, shapes):
-    the_judge, _ = trained
-    assert the_judge.record["held_out_accuracy"] >= 0.9
-    assert the_judge.record["held_out_brier_score"] <= 0.1
-    assert (the_judge.record["trained_on"], the_judge.record["held_out"]) == (96, 24)
-    scores = the_judge.score(shapes.pictures)
+    classifier, _ = trained
+    assert classifier.record["held_out_accuracy"] >= 0.9
+    assert classifier.record["held_out_brier_score"] <= 0.1
+    assert (classifier.record["trained_on"], classifier.record["held_out"]) == (96, 24)
+    scores = classifier.score(shapes.pictures)
     assert scores.dtype == np.float64 and 0 <= scores.min() and scores.max() <= 1
-    assert {"casual", "collection"} <= set(the_judge.label(scores))
+    assert {"casual", "collection"} <= set(classifier.label(scores))
 
 
 def test_score_depends_on_its_picture_alone(trained, shapes):
-    the_judge, _ = trained
-    scores, descriptors = the_judge.score(shapes.pictures), the_judge.describe(shapes.pictures)
+    classifier, _ = trained
+    scores, descriptors = classifier.score(shapes.pictures), classifier.describe(shapes.pictures)
     assert descriptors.shape == (120, style_classifier.FEATURES) and descriptors.dtype == np.float32
     for rows in (slice(0, 1), slice(5, 40), slice(None, None, -1)):
-        np.testing.assert_array_equal(the_judge.score(shapes.pictures[rows]), scores[rows])
-        np.testing.assert_array_equal(the_judge.describe(shapes.pictures[rows]), descriptors[rows])
+        np.testing.assert_array_equal(classifier.score(shapes.pictures[rows]), scores[rows])
+        np.testing.assert_array_equal(classifier.describe(shapes.pictures[rows]), descriptors[rows])
 
 
 def test_saved_judge_is_taken_as_it_is(trained, shapes):
-    the_judge, folder = trained
-    before = (folder / "judge.keras").read_bytes()
+    classifier, folder = trained
+    before = (folder / "style-classifier.keras").read_bytes()
     for dataset in (shapes, None):
-        again = style_classifier.open_judge(folder, dataset, seed=0)
-        np.testing.assert_array_equal(again.score(shapes.pictures), the_judge.score(shapes.pictures))
-        assert again.record == the_judge.record
-    assert (folder / "judge.keras").read_bytes() == before
+        again = style_classifier.open_style_classifier(folder, dataset, seed=0)
+        np.testing.assert_array_equal(again.score(shapes.pictures), classifier.score(shapes.pictures))
+        assert again.record == classifier.record
+    assert (folder / "style-classifier.keras").read_bytes() == before
 
 
 def test_a_judge_that_lies_elsewhere_is_copied(trained, shapes, tmp_path, monkeypatch):
     _, elsewhere = trained
     monkeypatch.setattr(style_classifier, "STEPS", 1)
-    copied = style_classifier.open_judge(tmp_path, shapes, seed=0, elsewhere=elsewhere)
+    copied = style_classifier.open_style_classifier(tmp_path, shapes, seed=0, elsewhere=elsewhere)
     assert {path.name for path in tmp_path.iterdir()} == set(style_classifier.FILES)
     for name in style_classifier.FILES:
         assert (tmp_path / name).read_bytes() == (elsewhere / name).read_bytes()
     np.testing.assert_array_equal(copied.score(shapes.pictures[:5]), trained[0].score(shapes.pictures[:5]))
     # One of another seed is no use.
-    other = style_classifier.open_judge(tmp_path / "other", shapes, seed=1, elsewhere=elsewhere)
+    other = style_classifier.open_style_classifier(tmp_path / "other", shapes, seed=1, elsewhere=elsewhere)
     assert other.record["seed"] == 1
 
 
 def test_random_labels_make_no_judge(monkeypatch):
     monkeypatch.setattr(style_classifier, "STEPS", 6)
     pictures, labels = draw_shapes(100)
-    the_judge = style_classifier.train_judge(
+    classifier = style_classifier.train_style_classifier(
         make_dataset(pictures, np.random.default_rng(1).permutation(labels)), seed=7
     )
-    assert not style_classifier.is_worthy(the_judge.record)
-    assert the_judge.label(the_judge.score(pictures)) == [""] * 100
+    assert not style_classifier.is_worthy(classifier.record)
+    assert classifier.label(classifier.score(pictures)) == [""] * 100
 
 
 def test_half_saved_judge_is_none(tmp_path):
-    assert style_classifier.open_judge(tmp_path, None, seed=0) is None
+    assert style_classifier.open_style_classifier(tmp_path, None, seed=0) is None
     hashes = dict(zip(style_classifier.OF_FILES, map(files.sha256, (b"network", b"photographs")), strict=True))
     record = dict.fromkeys(style_classifier.RECORDED, 0) | hashes
-    files.write_json(tmp_path / "judge.json", record)
+    files.write_json(tmp_path / "style-classifier.json", record)
     for network, photographs, whole in (
         (b"old", b"photographs", False),
         (b"network", b"old", False),
         (b"network", b"photographs", True),
     ):
-        (tmp_path / "judge.keras").write_bytes(network)
-        (tmp_path / "photographs.npz").write_bytes(photographs)
+        (tmp_path / "style-classifier.keras").write_bytes(network)
+        (tmp_path / "reference-features.npz").write_bytes(photographs)
         assert style_classifier.read_record(tmp_path) == (record if whole else None)
 
 
 @pytest.mark.parametrize("damaged", ["[]", "{}", "", "7", '{"network_sha256": "a"}'])
 def test_damaged_record_is_no_judge(tmp_path, damaged):
-    (tmp_path / "judge.keras").write_bytes(b"network")
-    (tmp_path / "judge.json").write_text(damaged)
+    (tmp_path / "style-classifier.keras").write_bytes(b"network")
+    (tmp_path / "style-classifier.json").write_text(damaged)
     assert style_classifier.read_record(tmp_path) is None
-    assert style_classifier.open_judge(tmp_path, None, seed=0) is None
+    assert style_classifier.open_style_classifier(tmp_path, None, seed=0) is None
 
 
 def test_labels_leave_out_the_band_between_the_poles():
     record = {"poles": ["casual", "collection"], "held_out_accuracy": 0.8}
     scores = np.array([0, 0.4, 0.41, 0.5, 0.59, 0.6, 1])
     expected = ["casual", "casual", "", "", "", "collection", "collection"]
-    assert style_classifier.Judge(None, record).label(scores) == expected
-    assert style_classifier.Judge(None, {**record, "held_out_accuracy": 0.79}).label(scores) == [""] * 7
+    assert style_classifier.StyleClassifier(None, record).label(scores) == expected
+    assert style_classifier.StyleClassifier(None, {**record, "held_out_accuracy": 0.79}).label(scores) == [""] * 7
 
 
 def test_accuracy_counts_each_pole_half():
@@ -180,12 +180,12 @@ def test_reliability_by_hand():
 
 
 def test_judge_remembers_the_photographs_that_it_saw(trained, shapes):
-    the_judge, folder = trained
-    photographs = the_judge.photographs
-    np.testing.assert_array_equal(photographs.features, the_judge.describe(shapes.pictures))
-    np.testing.assert_array_equal(photographs.mirrored, the_judge.describe(shapes.pictures[:, :, ::-1]))
+    classifier, folder = trained
+    photographs = classifier.photographs
+    np.testing.assert_array_equal(photographs.features, classifier.describe(shapes.pictures))
+    np.testing.assert_array_equal(photographs.mirrored, classifier.describe(shapes.pictures[:, :, ::-1]))
     assert photographs.held_out.sum() == 24 and photographs.files[1] == "collection/1.png"
-    again = style_classifier.open_judge(folder, None, seed=0).photographs
+    again = style_classifier.open_style_classifier(folder, None, seed=0).photographs
     np.testing.assert_array_equal(again.features, photographs.features)
     assert again.files.tolist() == photographs.files.tolist()
 
@@ -208,15 +208,15 @@ def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not(monkeypatch)
     from demicouture.dcgan.networks import build_generator
 
     monkeypatch.setattr(style_classifier, "STEPS", 100)
-    the_judge = style_classifier.train_judge(make_dataset(*draw_wardrobe(0, 200)), seed=0)
-    appraiser = RealismScorer(the_judge.photographs)
+    classifier = style_classifier.train_style_classifier(make_dataset(*draw_wardrobe(0, 200)), seed=0)
+    appraiser = RealismScorer(classifier.photographs)
 
     def passing(pictures: np.ndarray) -> float:
         return appraiser.score_realism(
-            the_judge.describe(pictures), style_classifier.texture(pictures)
+            classifier.describe(pictures), style_classifier.texture(pictures)
         ).realistic.mean()
 
-    photographs = the_judge.photographs
+    photographs = classifier.photographs
     held_out = (values[photographs.held_out] for values in (photographs.features, photographs.textures))
     assert appraiser.score_realism(*held_out).realistic.mean() >= 0.95
     # More real pictures, which neither judge nor bar has seen.
@@ -227,18 +227,18 @@ def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not(monkeypatch)
 
 
 def test_a_copy_is_called_a_copy_and_a_new_picture_is_not(trained, shapes):
-    the_judge, _ = trained
-    appraiser = RealismScorer(the_judge.photographs)
+    classifier, _ = trained
+    appraiser = RealismScorer(classifier.photographs)
     soft = np.stack([cv2.GaussianBlur(picture, (0, 0), 0.6) for picture in shapes.pictures[:20]])
     for copies in (shapes.pictures[:20], shapes.pictures[:20, :, ::-1], soft):
-        found = appraiser.score_realism(the_judge.describe(copies), style_classifier.texture(copies))
+        found = appraiser.score_realism(classifier.describe(copies), style_classifier.texture(copies))
         assert found.copy.mean() >= 0.9
         assert (
             np.mean([name == f"{('casual', 'collection')[i % 2]}/{i}.png" for i, name in enumerate(found.nearest)])
             > 0.9
         )
     fresh = draw_shapes(320)[0][120:]
-    new = appraiser.score_realism(the_judge.describe(fresh), style_classifier.texture(fresh))
+    new = appraiser.score_realism(classifier.describe(fresh), style_classifier.texture(fresh))
     assert new.copy.mean() <= 0.05
     assert 0.2 < np.mean(new.rank) < 0.8  # As far from the photographs as they are from one another.
 
@@ -255,19 +255,19 @@ def test_a_network_that_saw_other_pictures_describes_just_as_well(shapes, tmp_pa
     download = style_classifier._imagenet
     monkeypatch.setattr(style_classifier, "IMAGENET_SIZE", 32)
     monkeypatch.setattr(style_classifier, "_imagenet", lambda: download(None))
-    the_judge = style_classifier.open_judge(tmp_path, shapes, seed=0, features=style_classifier.IMAGENET)
-    assert the_judge.record["features"] == "imagenet"
-    descriptors, scores = the_judge.answer(shapes.pictures)
+    classifier = style_classifier.open_style_classifier(tmp_path, shapes, seed=0, features=style_classifier.IMAGENET)
+    assert classifier.record["features"] == "imagenet"
+    descriptors, scores = classifier.answer(shapes.pictures)
     assert descriptors.shape == (120, 1280) and 0 <= scores.min() and scores.max() <= 1
     # The answer was learned by regression on standardised numbers, and laid into one layer of the network.
-    weights, intercept = the_judge.network.get_layer("logit").get_weights()
+    weights, intercept = classifier.network.get_layer("logit").get_weights()
     logits = descriptors @ weights + intercept
     np.testing.assert_allclose(expit(logits[:, 0]), scores, atol=1e-5)
-    again = style_classifier.open_judge(tmp_path, None, seed=0)
+    again = style_classifier.open_style_classifier(tmp_path, None, seed=0)
     np.testing.assert_array_equal(again.score(shapes.pictures[:5]), scores[:5])
     # Another descriptor is another judge.
     monkeypatch.setattr(style_classifier, "STEPS", 2)
-    assert style_classifier.open_judge(tmp_path, shapes, seed=0).record["features"] == "own"
+    assert style_classifier.open_style_classifier(tmp_path, shapes, seed=0).record["features"] == "own"
 
 
 def test_weights_that_cannot_be_had_are_told(monkeypatch):
