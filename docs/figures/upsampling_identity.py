@@ -15,6 +15,7 @@ Example:
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def draw_matrix(axis, matrix: np.ndarray, title: str, sign: str) -> None:
 
 def main() -> None:
     """Measures, draws, and prints the figures that the page quotes."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # JAX computes in float32 where float64 is asked for.
     start_keras()
     from keras import layers, ops
 
