@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,14 @@ EXAMPLES = TOP, OTHER = "top", "other"
 SIZES = (32, 64, 128, 256, 512)
 """Sides that the networks' pattern reaches, in pixels: a first feature map of 16×16, doubled one to five times."""
 
+WITHHELD = 10
+"""One picture in so many is withheld from training, to measure by."""
+
+FEWEST_WITHHELD = 50
+"""Fewer say little; but of a small data set no more than one in :data:`MOST_WITHHELD`."""
+
+MOST_WITHHELD = 4
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -45,6 +54,27 @@ class Dataset:
     poles: tuple[str, str]
     files: tuple[Path, ...]
     sha256: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The files' names below the data set's folder, such as ``casual/0123456789abcdef.png``."""
+        folder = os.path.commonpath(self.files)  # There are two poles, so it is the folder that holds them.
+        return tuple(path.relative_to(folder).as_posix() for path in self.files)
+
+    def choose_withheld(self, seed: int) -> np.ndarray:
+        """Returns which pictures are withheld from training, bool (n,): of each pole the same share, chosen by seed.
+
+        It is one in ten, but at least 50, and of a small data set at most one in four.
+        """
+        count = len(self.labels)
+        share = max(1 / WITHHELD, min(FEWEST_WITHHELD / count, 1 / MOST_WITHHELD))
+        rng = np.random.default_rng([seed, count])
+        withheld = np.zeros(count, bool)
+        for pole in (0, 1):
+            mine = np.flatnonzero(self.labels == pole)
+            # At least one of each pole is withheld, and one is left.
+            withheld[rng.permutation(mine)[: min(max(round(share * len(mine)), 1), len(mine) - 1)]] = True
+        return withheld
 
 
 def find_poles(folder: Path, made_by: str) -> tuple[str, str]:

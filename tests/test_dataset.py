@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 from samples import encode, quarters, write
 
-from demicouture.dataset import find_poles, read_dataset
+from demicouture.dataset import Dataset, find_poles, read_dataset
 from demicouture.errors import InputError
 from demicouture.files import hash_files
 
@@ -67,3 +69,24 @@ def test_folders_that_are_no_data_set(folder, tmp_path):
     (folder / "zen" / "b.png").unlink()
     with pytest.raises(InputError, match=r"zen: found 1 pictures, expected at least 2; run: python preprocess\.py"):
         read_dataset(folder)
+
+
+@pytest.mark.parametrize(
+    ("casual", "collection", "withheld"),
+    [
+        (600, 400, (60, 40)),  # one in ten
+        (200, 100, (33, 17)),  # at least 50
+        (80, 40, (20, 10)),  # at most one in four
+        (6, 2, (2, 1)),  # one of each pole, and one is left
+    ],
+)
+def test_one_in_ten_is_withheld_of_each_pole_by_seed(casual, collection, withheld):
+    labels = np.repeat([0, 1], [casual, collection])
+    files = tuple(Path("data", pole, f"{number}.png") for number, pole in enumerate(np.array(["a", "b"])[labels]))
+    dataset = Dataset(np.zeros((len(labels), 1, 1, 3), np.uint8), labels, ("a", "b"), files, "")
+    chosen = dataset.choose_withheld(0)
+    assert (chosen[labels == 0].sum(), chosen[labels == 1].sum()) == withheld
+    assert np.array_equal(chosen, dataset.choose_withheld(0))
+    if casual > 10:
+        assert not np.array_equal(chosen, dataset.choose_withheld(1))
+    assert dataset.names[0] == "a/0.png"

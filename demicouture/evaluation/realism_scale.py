@@ -1,0 +1,74 @@
+"""The scale on which a generator's realism is reported: 0% is an untrained generator, 100% is photographs.
+
+Between the ends it is the kernel distance from withheld photographs, which orders sets of pictures as an eye does. Both
+ends are measured in the run itself, and so are marks to compare with: what was done to photographs that a person would
+reject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from demicouture.errors import InputError
+from demicouture.files import read_record, write_json
+
+RECORD = "realism-scale.json"
+
+GARMENTS = 0.47
+"""Progress from which a person can name garments; below it a generator draws blobs."""
+
+
+@dataclass(frozen=True)
+class RealismScale:
+    """What a run's kernel distances are compared with; all × 1000, from the withheld photographs.
+
+    Attributes:
+        untrained: Of an untrained generator's pictures: 0%.
+        photographs: Of the photographs that the generator learns from: 100%.
+        marks: Of the controls, by name: photographs blurred, cross-faded and so on.
+    """
+
+    untrained: float
+    photographs: float
+    marks: Mapping[str, float]
+
+    def progress(self, distance: float) -> float:
+        """Returns how far a kernel distance is on the way from an untrained generator to photographs, in [0, 1]."""
+        return min(max((self.untrained - distance) / (self.untrained - self.photographs), 0.0), 1.0)
+
+    def save(self, folder: Path) -> None:
+        """Writes the scale to a run's folder."""
+        write_json(folder / RECORD, asdict(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> RealismScale | None:
+        """Returns the scale in a run's folder; None where there is none.
+
+        Raises:
+            InputError: The file is damaged.
+        """
+        if not (folder / RECORD).exists():
+            return None
+        record = read_record(folder / RECORD, "untrained", "photographs", "marks")
+        try:
+            scale = cls(
+                float(record["untrained"]),
+                float(record["photographs"]),
+                {str(name): float(mark) for name, mark in record["marks"].items()},
+            )
+        except (TypeError, ValueError, AttributeError):
+            raise InputError(f"{folder / RECORD}: found no numbers in it; add --fresh to start over") from None
+        if scale.untrained <= scale.photographs:
+            raise InputError(
+                f"{folder / RECORD}: an untrained generator is as near to the withheld pictures as the others are; "
+                "expected pictures of one kind in the data set"
+            )
+        return scale
+
+
+def draws_garments(results: Mapping[str, Any] | None) -> bool | None:
+    """Returns whether a generator whose realism was measured draws garments; None where it was not measured."""
+    return None if results is None else results["progress"] >= GARMENTS

@@ -1,0 +1,115 @@
+"""The data set's pictures as features: what generated pictures are compared with.
+
+One in ten is withheld from training. Distances are measured from the withheld ones, for a generator that returns its
+training pictures is near to those whatever it has learned; copies are looked for among the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from demicouture.dataset import Dataset
+from demicouture.errors import InputError
+from demicouture.evaluation.imagenet_features import FEATURES, describe
+from demicouture.files import atomic_path
+
+if TYPE_CHECKING:
+    import keras
+
+RECORD = "reference-features.npz"
+
+
+@dataclass(frozen=True)
+class ReferenceFeatures:
+    """Features of the pictures of a data set.
+
+    Attributes:
+        features: float32 (n, 1280).
+        mirrored: float32 (n, 1280), of the same pictures mirrored: a mirrored copy is a copy, too.
+        labels: int64 (n,); 0 for the first pole, 1 for the second.
+        withheld: bool (n,); whether the generator has never seen the picture.
+        files: The pictures' names below the data set's folder, such as ``casual/0123456789abcdef.png``.
+        poles: The two poles' names.
+        dataset_sha256: The data set's hash.
+    """
+
+    features: np.ndarray
+    mirrored: np.ndarray
+    labels: np.ndarray
+    withheld: np.ndarray
+    files: tuple[str, ...]
+    poles: tuple[str, str]
+    dataset_sha256: str
+
+    def save(self, folder: Path) -> None:
+        """Writes the features to a run's folder, atomically."""
+        with atomic_path(folder / RECORD) as partial:
+            np.savez(
+                partial,
+                features=self.features,
+                mirrored=self.mirrored,
+                labels=self.labels,
+                withheld=self.withheld,
+                files=np.array(self.files),
+                poles=np.array(self.poles),
+                dataset_sha256=np.array(self.dataset_sha256),
+            )
+
+    @classmethod
+    def load(cls, folder: Path) -> ReferenceFeatures | None:
+        """Returns the features in a run's folder; None where there are none.
+
+        Raises:
+            InputError: The file is damaged.
+        """
+        path = folder / RECORD
+        if not path.exists():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                found = {name: archive[name] for name in archive.files}
+            reference = cls(
+                found["features"],
+                found["mirrored"],
+                found["labels"],
+                found["withheld"],
+                tuple(found["files"].tolist()),
+                tuple(found["poles"].tolist()),
+                str(found["dataset_sha256"]),
+            )
+        except Exception as error:
+            # A damaged archive makes NumPy raise ValueError, KeyError, BadZipFile, EOFError, zlib.error …
+            raise InputError(
+                f"{path}: damaged ({type(error).__name__}); remove it and run the script that made the folder again"
+            ) from error
+        count = len(reference.files)
+        shapes = [(count, FEATURES)] * 2 + [(count,)] * 2
+        arrays = (reference.features, reference.mirrored, reference.labels, reference.withheld)
+        whole = [array.shape for array in arrays] == shapes and len(reference.poles) == 2
+        if not whole or not all(np.isfinite(array).all() for array in arrays):
+            raise InputError(f"{path}: arrays that do not fit each other; remove it and run the script again")
+        return reference
+
+
+def describe_dataset(dataset: Dataset, withheld: np.ndarray, network: keras.Model, quiet: bool) -> ReferenceFeatures:
+    """Returns the features of a data set's pictures.
+
+    Args:
+        dataset: The pictures.
+        withheld: bool (n,); see :meth:`demicouture.dataset.Dataset.choose_withheld`.
+        network: See :func:`demicouture.evaluation.imagenet_features.find_network`.
+        quiet: Whether to show no progress bar.
+    """
+    return ReferenceFeatures(
+        describe(network, dataset.pictures, quiet, "describing photographs"),
+        describe(network, dataset.pictures[:, :, ::-1], quiet, "describing photographs mirrored"),
+        dataset.labels,
+        withheld,
+        dataset.names,
+        dataset.poles,
+        dataset.sha256,
+    )
