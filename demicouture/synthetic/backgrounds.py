@@ -1,4 +1,4 @@
-"""What lies behind: plain or softly textured grounds for garments, runways for looks."""
+"""Backgrounds: plain or softly textured ones for garments, runways for outfits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from demicouture.synthetic.canvas import Canvas
 from demicouture.synthetic.fabrics import brightness, mix, rgb
 
-#: Grounds on which a shop lays a garment down: mostly pale.
+#: What a shop lays a garment on: mostly pale.
 PALE = tuple(rgb(c) for c in "f1f0ee e6e4e0 ece4d8 dfe5ea e9dcd6 d9dfd6 f6f5f3 d5d3cf".split())
 MIDDLE = tuple(rgb(c) for c in "a9a39a 8f9aa3 b59d84 9aa791 a48f8f".split())
 
@@ -18,12 +18,12 @@ def _grid(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
     return x.astype(np.float32), y.astype(np.float32)
 
 
-def garment_ground(canvas: Canvas, rng: np.random.Generator, against: np.ndarray) -> None:
-    """Lays a plain, linen, wooden or concrete ground that the garment stands out from.
+def garment_background(canvas: Canvas, rng: np.random.Generator, against: np.ndarray) -> None:
+    """Draws a plain, linen, wooden or concrete background that the garment stands out from.
 
     Args:
         canvas: To be covered.
-        rng: Decides which ground.
+        rng: Decides which.
         against: The garment's colour.
     """
     pale = rng.random() < 0.8 and brightness(against) < 0.78
@@ -47,8 +47,10 @@ def garment_ground(canvas: Canvas, rng: np.random.Generator, against: np.ndarray
     canvas.image[:] = colour[:, None, None] * light
 
 
-def runway(canvas: Canvas, rng: np.random.Generator, dark: bool, warm: float, horizon: float, floor: float) -> None:
-    """Builds a runway: a wall, a floor that runs to the horizon, spotlights and a blurred audience.
+def runway_background(
+    canvas: Canvas, rng: np.random.Generator, dark: bool, warm: float, horizon: float, floor: float
+) -> None:
+    """Draws a runway: a wall, a floor that runs to the horizon, spotlights and a blurred audience.
 
     Args:
         canvas: To be covered.
