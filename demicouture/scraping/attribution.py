@@ -1,6 +1,7 @@
-"""Who made the pictures, and under which licence: ``attribution.csv`` for programs, ``ATTRIBUTION.md`` for people.
+"""Attribution: who made the pictures, and under which licence.
 
-Both come out of the manifest, for the pictures that are still there.
+``attribution.csv`` is for programs, ``ATTRIBUTION.md`` for people. Both come out of the manifest,
+for the pictures that are still there.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _page(rows: list[dict[str, Any]]) -> str:
 
 
 def _one_line(value: str) -> str:
-    """Returns a value of strangers without line breaks and half characters, which a file could not hold."""
+    """Returns a value from outside without line breaks and half characters, which a file could not hold."""
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", value).encode("utf-8", "replace").decode().strip()
 
 

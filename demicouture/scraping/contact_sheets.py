@@ -1,4 +1,4 @@
-"""Contact sheets of a collection, one for each query: one look tells whether its words were right."""
+"""Contact sheets of a collection, one for each query: one look shows whether its words were right."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write_sheets(folder: Path, queries: Iterable[Query], count: Callable[[str, s
     Args:
         folder: ``1-scraped``.
         queries: Those that may have pictures.
-        count: Gives what became of a query's addresses, see :meth:`demicouture.scraping.manifest.Manifest.count`.
+        count: Returns the outcomes of a query's addresses, see :meth:`demicouture.scraping.manifest.Manifest.count`.
     """
     for query in queries:
         path = sheet_path(folder, query)

@@ -63,7 +63,7 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
         limit: The most pictures that are wanted for a query.
 
     Raises:
-        InputError: The file is missing or damaged, has not exactly two poles, asks for one thing twice, a pole is no
+        InputError: The file is missing or damaged, has not exactly two poles, has one query twice, a pole is no
             name for a folder, a query has control characters, or a count is not a whole number of at least 1.
     """
     queries: dict[str, Query] = {}

@@ -17,7 +17,7 @@ def attribute(folder, *lines, there=True):
             if there and line.get("file"):
                 write(folder / line["file"], b"picture")
         write_attribution(folder, manifest)
-    with open(folder / "attribution.csv", encoding="utf-8", newline="") as file:
+    with open(folder / "attribution.csv", encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file)), (folder / "ATTRIBUTION.md").read_text("utf-8")
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from demicouture.scraping.robots import MAX_BYTES, Rules, header_says_no, origin_of, page_says_no
+from demicouture.scraping.robots import MAX_BYTES, Rules, header_opts_out, origin_of, page_opts_out
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_one_robots_txt_speaks_for_scheme_host_and_port(url, origin):
     ],
 )
 def test_headers(values, no):
-    assert header_says_no(values) is no
+    assert header_opts_out(values) is no
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_headers(values, no):
 )
 def test_pages(page, no):
     begun = time.monotonic()
-    assert page_says_no(page.encode(), "text/html") is no
+    assert page_opts_out(page.encode(), "text/html") is no
     assert time.monotonic() - begun < 2
 
 
 def test_a_page_in_an_older_encoding():
-    assert page_says_no('<title>袖</title><meta name="robots" content="noai">'.encode("shift_jis"), "text/html")
+    assert page_opts_out('<title>袖</title><meta name="robots" content="noai">'.encode("shift_jis"), "text/html")

@@ -1,6 +1,6 @@
 """The source ``wardrobe``: draws its pictures, so that the whole chain runs without a network.
 
-It answers like a search engine that was asked for garments and for fashion houses: mostly good pictures,
+It answers like a search engine for garments and fashion houses: mostly good pictures,
 a few in file formats that are hard to read, and a known share of waste. Every picture depends on the
 seed, the pole, the query and its own number, and on nothing else.
 """
@@ -139,7 +139,7 @@ class Wardrobe:
             found = self._good_index(pole, query, index, int(rng.integers(4)))
             return None if found is None else (pole, query, found)
         other_pole, other_query = others[int(rng.integers(len(others)))]
-        # A low index, so that it is fetched even where little is asked for.
+        # A low index, so that it is fetched even where little is wanted.
         found = self._good_index(other_pole, other_query, 64, int(rng.integers(4)))
         return None if found is None else (other_pole, other_query, found)
 
