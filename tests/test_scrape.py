@@ -15,12 +15,13 @@ from pathlib import Path
 from random import Random
 from urllib.parse import parse_qs, urlsplit
 
+import killable
 import pytest
 from conftest import Website, answer
 from samples import bomb, encode, garment, jpeg, noise
 
 import scrape
-from demicouture import cli
+from demicouture import cli, parallel, runs
 from demicouture.errors import InputError, OptionsError, SourceError
 from demicouture.images import find_pictures
 from demicouture.scraping import failure_reasons
@@ -329,29 +330,25 @@ def test_the_last_lines_name_the_counts_and_the_next_step(home, capsys):
 # What a killed run leaves
 
 
-def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(home, tmp_path_factory):
-    plan = PLAN.replace(",4", ",24")  # Enough for several processes.
-    (home / "data/queries.csv").write_text(plan)
-    other = tmp_path_factory.mktemp("undisturbed")
-    (other / "data").mkdir()
-    (other / "data/queries.csv").write_text(plan)
-    run(other)
+def run_and_kill(home, *flags, lines):
+    """Kills a run once its manifest has so many lines; returns whether it was at work until then."""
     manifest = home / "data/1-scraped/manifest.jsonl"
-    kills = 0
-    for wanted in (1, 20, 40):
-        process = subprocess.Popen([sys.executable, SCRIPT, "--home", home, "--quiet"], start_new_session=True)
-        while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < wanted):
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        kills += process.wait() == -signal.SIGKILL
+    process = killable.start(killable.run_scrape, "--home", str(home), "--quiet", *flags)
+    while process.is_alive() and (not manifest.exists() or manifest.read_bytes().count(b"\n") < lines):
+        time.sleep(0.003)
+    return killable.kill(process)
+
+
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(home, tmp_path_factory):
+    (home / "data/queries.csv").write_text(PLAN.replace(",4", ",10"))
+    other = tmp_path_factory.mktemp("undisturbed")
+    run(other, "--queries", home / "data/queries.csv")
+    manifest = home / "data/1-scraped/manifest.jsonl"
+    for number in (1, 9, 20):
+        assert run_and_kill(home, lines=number)
         for line in manifest.read_bytes().splitlines(keepends=True):
             if line.endswith(b"\n"):
                 assert (home / "data/1-scraped" / json.loads(line)["file"]).exists()
-        deadline = time.monotonic() + 5
-        while _session_lives(process.pid):
-            assert time.monotonic() < deadline, "a worker process outlives its parent"
-            time.sleep(0.05)
-    assert kills == 3
     assert not (home / "data/1-scraped/summary.json").exists()
     with manifest.open("ab") as file:
         file.write(b'{"pole": "casual", "query": "hood')
@@ -362,12 +359,18 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_end(home, tmp_path_facto
     assert not list(home.rglob("*.partial*"))
 
 
-def _session_lives(session):
-    try:
-        os.killpg(session, 0)
-    except ProcessLookupError:
-        return False
-    return True
+@pytest.mark.skipif(parallel.cores() < 2, reason="one core works without worker processes")
+def test_no_worker_process_outlives_a_run_that_is_killed(tmp_path):
+    fifo, writer = tmp_path / "fifo", None
+    os.mkfifo(fifo)
+    process = killable.start(killable.read_in_workers, fifo)
+    while writer is None:
+        try:
+            writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)  # Refused as long as no worker reads.
+        except OSError:
+            time.sleep(0.01)
+    assert killable.kill(process)
+    os.close(writer)
 
 
 def test_a_damaged_line_is_told(home):
@@ -859,21 +862,17 @@ def test_many_hosts_and_kills_at_random_moments(home):
             content = b"damaged" if kind == 7 else jpeg(number if kind != 8 else 0)
             urls.append(host.add(f"/{number}.jpg", content, status=404 if kind == 9 else 200))
             page = host.pages[f"/{number}.jpg"]
-            host.pages[f"/{number}.jpg"] = lambda request, page=page: (time.sleep(0.05), page(request))
+            host.pages[f"/{number}.jpg"] = lambda request, page=page: (time.sleep(0.03), page(request))
         (home / "list.txt").write_text("\n".join(urls))
-        command = [sys.executable, SCRIPT, "--home", home, "--source", "urls", "--urls", home / "list.txt", "--quiet"]
-        command += ["--pole", "casual", "--delay", "0", "--workers", "3", "--allow-private-hosts"]
+        flags = ["--source", "urls", "--urls", str(home / "list.txt"), "--pole", "casual", "--delay", "0"]
+        flags += ["--workers", "3", "--allow-private-hosts"]
         manifest = home / "data/1-scraped/manifest.jsonl"
         random, kills = Random(4), 0
         for _ in range(3):
             wanted = random.randint(1, 10) + (manifest.read_bytes().count(b"\n") if manifest.exists() else 0)
-            process = subprocess.Popen(command)
-            while process.poll() is None and (not manifest.exists() or manifest.read_bytes().count(b"\n") < wanted):
-                time.sleep(0.003)
-            process.kill()
-            kills += process.wait() == -signal.SIGKILL
+            kills += run_and_kill(home, *flags, lines=wanted)
         assert kills == 3
-        subprocess.run(command, check=True, timeout=60)
+        run(home, *flags)
         found = lines(home)
         assert sorted(line["url"] for line in found) == sorted(urls)
         assert Counter(line["status"] for line in found) == {"fetched": 42, "duplicate": 6, "failed": 12}
@@ -894,24 +893,38 @@ def test_many_hosts_and_kills_at_random_moments(home):
 # The command
 
 
-def test_the_command_line(home):
-    def command(*flags):
-        return subprocess.run([sys.executable, SCRIPT, *flags], cwd=home, capture_output=True, text=True, timeout=60)
-
-    manual = command("--help")
-    assert manual.returncode == 0
+def test_the_command_line(home, capsys):
+    with pytest.raises(SystemExit) as done:
+        scrape.main(["--help"])
+    assert done.value.code == 0
+    manual = capsys.readouterr().out
     for flag in (
         *("source", "queries", "urls", "limit", "pole", "base-url", "workers", "delay", "timeout", "max-bytes"),
         *("min-size", "contact", "retry-failed", "allow-private-hosts"),
     ):
-        assert f"--{flag}" in manual.stdout.partition("\nof this script:\n")[2]
-    made = command("--limit", "1")
+        assert f"--{flag}" in manual.partition("\nof this script:\n")[2]
+    assert cli.run(lambda: scrape.main(["--home", str(home), "--pole", "none"])) == 1
+    assert re.fullmatch(r"error: --pole: found 'none', expected .*\n", capsys.readouterr().err)
+    with pytest.raises(SystemExit) as done:
+        scrape.main(["--source", "nowhere"])
+    assert done.value.code == 2
+
+
+def test_the_script_run_from_another_folder_names_the_next_with_its_path(home):
+    made = subprocess.run(
+        [sys.executable, SCRIPT, "--limit", "1"], cwd=home, capture_output=True, text=True, timeout=60
+    )
     assert (made.returncode, made.stderr) == (0, "")
     assert made.stdout.splitlines()[-1] == f"next: python {ROOT / 'preprocess.py'}"
-    failed = command("--limit", "1", "--pole", "none")
-    assert failed.returncode == 1
-    assert re.fullmatch(r"error: --pole: found 'none', expected .*\n", failed.stderr)
-    assert command("--source", "nowhere").returncode == 2
+
+
+def test_one_run_at_a_time_works_on_a_folder(home):
+    with (
+        runs.open_run(home / "data/1-scraped", "scrape.py", {}),
+        pytest.raises(OptionsError, match=r"1-scraped: scrape\.py \(process \d+, since .*\) is at work on it; wait"),
+    ):
+        run(home)
+    assert not (home / "data/1-scraped").exists()
 
 
 def test_scraping_waits_for_no_framework(home):
