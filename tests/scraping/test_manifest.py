@@ -94,3 +94,13 @@ def test_a_damaged_note_only_means_that_sources_are_asked_again(tmp_path, text):
         assert progress.still_wanted(SOURCE, Query("a", "q", 5)) == 5
         progress.record("s", Query("a", "q", 5))
     assert json.loads((tmp_path / "query-progress.json").read_text())[0]["requested"] == {"s": 5}
+
+
+def test_the_last_line_on_an_address_wins(tmp_path):
+    line = dict.fromkeys(KEYS, "") | {"pole": "a", "query": "q", "url": "u", "source": "s"}
+    with Manifest(tmp_path) as manifest:
+        manifest.append(line | {"status": "failed", "reason": "timeout"})
+        manifest.append(line | {"status": "fetched", "file": "a/q/1.jpg", "sha256": "1"})
+    with Manifest(tmp_path) as manifest:
+        assert manifest.count("a", "q") == {"offered": 1, "fetched": 1, "duplicates": 0, "refused": {}}
+        assert manifest.files("a", "1") == ["a/q/1.jpg"]
