@@ -28,9 +28,9 @@ from typing import Any
 from demicouture import cli, files
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
-from demicouture.scraping.http_client import MAX_BYTES, Fetcher
+from demicouture.scraping.http_client import MAX_PICTURE_BYTES, Fetcher
 from demicouture.scraping.plan import folder_options, read_plan
-from demicouture.scraping.progress import describe
+from demicouture.scraping.progress import describe_counts
 from demicouture.scraping.scraped_folder import ScrapedFolder
 from demicouture.scraping.sources import SOURCES, open_source, others
 
@@ -75,7 +75,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="for a whole response; what took longer is not tried again in this run",
     )
     own.add_argument(
-        "--max-bytes", type=cli.integer(1000), metavar="N", default=MAX_BYTES, help="the most that a picture may hold"
+        "--max-bytes",
+        type=cli.integer(1000),
+        metavar="N",
+        default=MAX_PICTURE_BYTES,
+        help="the most that a picture may hold",
     )
     own.add_argument(
         "--min-size", type=cli.integer(1), metavar="PX", default=128, help="the least that its shorter side may measure"
@@ -95,7 +99,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def open_fetcher(args: argparse.Namespace) -> Fetcher:
-    """Returns the HTTP client that the flags describe."""
+    """Returns the HTTP client that the flags describe_counts."""
     return Fetcher(
         timeout_seconds=args.timeout,
         delay_seconds=args.delay,
@@ -127,11 +131,11 @@ def main(argv: list[str] | None = None) -> None:
         if args.fresh:
             run.begin()  # What lies there is moved aside, so nothing in it can be refused.
         folder = ScrapedFolder(args.output, plan)
-        run.begin()
+        run.begin()  # Even where nothing is missing: people add and delete pictures, so all is counted anew.
         failure = None
         try:
             how = {"workers": args.workers, "min_side": args.min_size, "retry_failed": args.retry_failed}
-            with folder:
+            with folder.manifest:
                 if not folder.collect(source, fetcher, **how, quiet=args.quiet):
                     more = f"raise --limit, or the counts in {args.queries}"
                     report(f"{args.output}: nothing to do; for more pictures {more}")
@@ -139,7 +143,7 @@ def main(argv: list[str] | None = None) -> None:
             failure = error  # What was found before is counted and shown all the same.
         rows, made = folder.count(), folder.write_overview()
         if failure is None or any(row["offered"] for row in rows):
-            report(describe(rows, plan.chosen))
+            report(describe_counts(rows, plan.chosen))
         if failure:
             raise failure
         run.finish(inputs, made, {"flags": recorded_flags(args), "queries": rows})

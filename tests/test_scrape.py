@@ -140,6 +140,27 @@ def test_the_wardrobe_is_written_as_the_design_says(home):
     ]
 
 
+def test_the_summary_names_what_was_read_and_what_was_made(home):
+    run(home)
+    folder = home / "data/1-scraped"
+    found = json.loads((folder / "summary.json").read_text("utf-8"))
+    assert found["inputs"] == {"queries": hashlib.sha256(PLAN.encode()).hexdigest(), "urls": None}
+    sheets = ["casual.hoody.png", "casual.polo-shirt.png", "collection.prada-runway-look.png"]
+    assert found["files"] == ["ATTRIBUTION.md", "attribution.csv", *sheets, "manifest.jsonl", "query-progress.json"]
+    assert sorted(found["results"]) == ["flags", "queries"]
+    assert found["options"].keys() == {"poles", "seed", "queries", "limit"}
+
+
+@pytest.mark.parametrize("name", ["attribution.csv", "ATTRIBUTION.md", "casual.hoody.png"])
+def test_a_file_that_is_removed_is_made_again(home, name):
+    run(home, "--limit", 1)
+    file = home / "data/1-scraped" / name
+    before = file.read_bytes()
+    file.unlink()
+    run(home, "--limit", 1)
+    assert file.read_bytes() == before and len(lines(home)) == 3
+
+
 def test_planted_waste_is_written_as_it_is(home):
     wardrobe = Wardrobe(queries={"casual": ["hoody", "polo shirt"], "collection": ["Prada runway look"]})
     first = next(i for i in range(1000) if wardrobe.kind("casual", "hoody", i) == "truncated")
@@ -308,7 +329,9 @@ def test_a_damaged_line_is_told(home):
     whole = manifest.read_text("utf-8").splitlines(keepends=True)
     manifest.write_text(whole[0] + "not json\n" + whole[2])
     with pytest.raises(InputError, match=r"manifest\.jsonl: line 2 is damaged \(.*\); remove that line, or add"):
-        run(home, "--limit", 1)
+        run(home, "--limit", 2)
+    assert json.loads((manifest.parent / "summary.json").read_text())["options"]["limit"] == 1  # Nothing is touched.
+    assert json.loads((manifest.parent / "options.json").read_text())["options"]["limit"] == 1
     manifest.write_text(whole[0] + '{"pole": "casual"}\n')
     with pytest.raises(InputError, match=r"line 2 is damaged \(other keys or values than expected\)"):
         run(home, "--limit", 1)

@@ -31,7 +31,7 @@ RETRIES = Retry(
 """For a connection that broke. An answer, even an error, is handed on as it is."""
 
 KEPT_CONNECTIONS = 64
-"""RateLimits whose connection stays open for the next picture."""
+"""Hosts whose connection stays open for the next picture."""
 
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses behind a translator.

@@ -17,7 +17,7 @@ from demicouture.images import open_reduced
 MOST_COMPARED = 8
 """Pictures within reach of the hash that are opened. Of different photographs 2 pairs in 100,000 are within reach."""
 
-SIDE = 128
+DECODED_SIDE = 128
 """Pixels of the shorter side that a picture is decoded at, where its format can do that for less work: twice as many
 as the thumbnail is made from."""
 
@@ -71,7 +71,7 @@ def decode_thumbnail(picture: Path | bytes) -> tuple[np.ndarray, int, int]:
         PictureError: It cannot be decoded.
         FileNotFoundError: There is no such file.
     """
-    found = open_reduced(picture, SIDE)
+    found = open_reduced(picture, DECODED_SIDE)
     return near_duplicates.thumbnail(np.asarray(found.image)), found.width, found.height
 
 

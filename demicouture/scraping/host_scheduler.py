@@ -19,7 +19,7 @@ from demicouture.scraping.rate_limits import TryLater
 BACKLOG = 2_000
 """How many items :func:`one_per_host` reads ahead to find a host that is free."""
 
-AHEAD = 2
+TASKS_PER_WORKER = 2
 """Items handed out for each worker, so that none waits until what another one brought has been put away."""
 
 LONGEST_SLEEP = 1.0
@@ -61,7 +61,7 @@ def one_per_host(
     def read() -> None:
         failure = None
         try:
-            for item in _when(items, wanted, abandoned):
+            for item in _on_demand(items, wanted, abandoned):
                 events.put(("read", _Task(item, host(item)), None))
         except Exception as error:
             failure = error
@@ -85,7 +85,7 @@ def one_per_host(
     idle: list[tuple[float, int, str]] = []  # A heap of the hosts that wait with something and are not being visited.
     order = itertools.count()
     visited: set[str] = set()
-    most = workers * AHEAD
+    most = workers * TASKS_PER_WORKER
     reading, requested, backlog, failure, finished = True, 0, 0, None, False
 
     def stand_by(name: str, until: float = 0.0) -> None:
@@ -153,7 +153,7 @@ class _Task:
     host: str
 
 
-def _when(items: Iterable[Item], wanted: threading.Semaphore, abandoned: threading.Event) -> Iterator[Item]:
+def _on_demand(items: Iterable[Item], wanted: threading.Semaphore, abandoned: threading.Event) -> Iterator[Item]:
     """Yields each item when it is wanted."""
     source = iter(items)
     while wanted.acquire() and not abandoned.is_set():

@@ -25,7 +25,7 @@ from demicouture.scraping import failure_reasons, robots
 from demicouture.scraping.connections import RETRIES, Exchange, open_session
 from demicouture.scraping.rate_limits import FIRST_WAIT, RateLimits, TryLater
 
-MAX_BYTES = 20_000_000
+MAX_PICTURE_BYTES = 20_000_000
 """Our choice: photographs on the web are far smaller, and the sixteen that may be held at once still fit in memory."""
 
 MAX_REDIRECTS = 5
@@ -92,7 +92,7 @@ class _Request:
 @dataclass
 class _Site:
     lock: threading.Lock = field(default_factory=threading.Lock)
-    rules: robots.Rules | None = None
+    rules: robots.RobotsRules | None = None
     read_at: float = 0.0
 
 
@@ -109,7 +109,7 @@ class Fetcher:
         *,
         timeout_seconds: float = 30,
         delay_seconds: float = 1,
-        max_bytes: int = MAX_BYTES,
+        max_bytes: int = MAX_PICTURE_BYTES,
         contact: str = "",
         allow_private_hosts: bool = False,
         first_wait_seconds: float = FIRST_WAIT,
@@ -327,15 +327,15 @@ class Fetcher:
         if not site.rules.allow(url):
             raise FetchError(failure_reasons.ROBOTS)
 
-    def _read_rules(self, url: str, patient: bool) -> robots.Rules | None:
+    def _read_rules(self, url: str, patient: bool) -> robots.RobotsRules | None:
         """Returns a site's rules, or None for a site that could not give them: there, everything is forbidden.
 
         Source: RFC 9309, section 2.3.1: whoever has no robots.txt allows everything; so does one that hides behind
         more than five redirects; a server in trouble allows nothing.
         """
-        request = _Request(robots.MAX_BYTES, cut=True, patient=patient, crawling=False)
+        request = _Request(robots.MAX_ROBOTS_BYTES, cut=True, patient=patient, crawling=False)
         try:
-            rules = robots.Rules(self._follow(robots.origin_of(url) + "/robots.txt", request).content)
+            rules = robots.RobotsRules(self._follow(robots.origin_of(url) + "/robots.txt", request).content)
         except TryLater:
             raise
         except FetchError as error:
@@ -344,7 +344,7 @@ class Fetcher:
             missing = 400 <= (error.status or 0) < 500 and error.status not in BUSY
             if not missing and str(error) != failure_reasons.TOO_MANY_REDIRECTS:
                 return None
-            rules = robots.Rules(b"")
+            rules = robots.RobotsRules(b"")
         self.rate_limits.slow_down(host_of(url), rules.delay_seconds())
         return rules
 

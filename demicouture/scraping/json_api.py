@@ -13,7 +13,7 @@ from demicouture.scraping import failure_reasons
 from demicouture.scraping.http_client import BUSY, Fetcher, Response
 from demicouture.scraping.sources import others
 
-MAX_BYTES = 5_000_000
+MAX_JSON_BYTES = 5_000_000
 """Our choice: fifty results with all their metadata come to a few hundred kB."""
 
 MOST_LETTERS = 500
@@ -51,7 +51,7 @@ def request_json(
         SourceError: The service cannot be reached, refuses, or answers something else.
     """
     try:
-        response = fetcher.call_api(url, max_bytes=MAX_BYTES, headers=headers, busy=busy)
+        response = fetcher.call_api(url, max_bytes=MAX_JSON_BYTES, headers=headers, busy=busy)
         found = json.loads(response.content)
     except FetchError as error:
         if missing and error.status == 404:

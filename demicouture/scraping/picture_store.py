@@ -10,7 +10,7 @@ import numpy as np
 
 from demicouture import files
 from demicouture.scraping import failure_reasons
-from demicouture.scraping.contact_sheets import sheet_path
+from demicouture.scraping.contact_sheets import query_sheet_path
 from demicouture.scraping.duplicate_index import DuplicateIndex
 from demicouture.scraping.manifest import DUPLICATE, FAILED, FETCHED, Manifest
 from demicouture.scraping.offers import Offer
@@ -77,7 +77,7 @@ class PictureStore:
                     like = self._index_of(query.pole).find(outcome.thumbnail, text)
                     reason = failure_reasons.NEAR_DUPLICATE if like else ""
                 if query not in self._grown:  # Its sheet shows less than there is from now on.
-                    sheet_path(self._folder, query).unlink(missing_ok=True)
+                    query_sheet_path(self._folder, query).unlink(missing_ok=True)
                     self._grown.add(query)
                 files.write_bytes(self._folder / file, outcome.content)
         _, width, height = outcome.header

@@ -21,7 +21,7 @@ SHOWN_WAIT = 5.0
 """Seconds of waiting for a host, from which on the line shows it."""
 
 
-class Progress:
+class PoleProgress:
     """A line for each pole: fetched / wanted, rate, time left, and how many were refused and why.
 
     Use it as a context manager.
@@ -70,7 +70,7 @@ class Progress:
                 disable=quiet or None,
             )
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> PoleProgress:
         """Returns itself."""
         return self
 
@@ -109,7 +109,7 @@ class Progress:
         return f"{pole:{self._width}} {'; '.join(parts)}"
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
+def count_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Returns the counts of each pole as a small table, with the reasons for what was refused."""
     columns = ("wanted", "found", "fetched", "duplicates")
     width = max(len(row["pole"]) for row in rows)
@@ -127,7 +127,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(text)
 
 
-def describe(rows: Sequence[Mapping[str, Any]], chosen: Sequence[Query]) -> str:
+def describe_counts(rows: Sequence[Mapping[str, Any]], chosen: Sequence[Query]) -> str:
     """Returns the table, and a line on what may succeed another day.
 
     Args:
@@ -135,7 +135,7 @@ def describe(rows: Sequence[Mapping[str, Any]], chosen: Sequence[Query]) -> str:
         chosen: The queries that were collected now; others are left out where nothing was offered for them.
     """
     names = {(query.pole, query.text) for query in chosen}
-    text = table([row for row in rows if row["offered"] or (row["pole"], row["query"]) in names])
+    text = count_table([row for row in rows if row["offered"] or (row["pole"], row["query"]) in names])
     refused = sum((Counter(row["refused"]) for row in rows), Counter())
     if passing := sum(number for reason, number in refused.items() if reason in TRANSIENT):
         text += f"\nrefused for reasons that may pass: {passing:,}; --retry-failed tries them again"

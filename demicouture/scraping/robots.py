@@ -20,7 +20,7 @@ one, and those by which a site keeps out of picture searches. ``none`` stands fo
 VALUED = {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 """What has a value after a colon, and is no program's name."""
 
-MAX_BYTES = 500 * 1024
+MAX_ROBOTS_BYTES = 500 * 1024
 """What is read of a robots.txt; the rest is left away.
 
 Source: RFC 9309, section 2.5: at least so much.
@@ -39,7 +39,7 @@ MAX_HEAD = 200_000
 """Bytes of a page in which its ``meta`` tags are looked for; they belong into its head."""
 
 
-class Rules:
+class RobotsRules:
     """One site's robots.txt."""
 
     def __init__(self, content: bytes) -> None:
@@ -48,7 +48,7 @@ class Rules:
         Args:
             content: The file; empty for a site that has none.
         """
-        self._rules = Protego.parse(content[:MAX_BYTES].decode("utf-8-sig", "replace"))
+        self._rules = Protego.parse(content[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "replace"))
 
     def allow(self, url: str) -> bool:
         """Returns whether an address may be fetched."""

@@ -13,19 +13,19 @@ import cv2
 from demicouture import images
 from demicouture.errors import InputError
 from demicouture.scraping import attribution
-from demicouture.scraping.contact_sheets import sheet_path, write_sheets
+from demicouture.scraping.contact_sheets import query_sheet_path, write_query_sheets
 from demicouture.scraping.downloader import Downloader, draw
 from demicouture.scraping.http_client import Fetcher
 from demicouture.scraping.manifest import Manifest
 from demicouture.scraping.offers import Source
 from demicouture.scraping.picture_store import Outcome, PictureStore
 from demicouture.scraping.plan import Plan
-from demicouture.scraping.progress import Progress
+from demicouture.scraping.progress import PoleProgress
 from demicouture.scraping.query_progress import QueryProgress
 
 
 class ScrapedFolder:
-    """A folder of scraped pictures, with its manifest. To collect into it, use it as a context manager.
+    """A folder of scraped pictures, with its manifest.
 
     Attributes:
         path: ``1-scraped``.
@@ -45,19 +45,10 @@ class ScrapedFolder:
         self.manifest = Manifest(path)
         self.query_progress = QueryProgress(path, self.manifest)
 
-    def __enter__(self) -> ScrapedFolder:
-        """Opens the manifest to append lines, and returns the folder itself."""
-        self.manifest.__enter__()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Closes the manifest."""
-        self.manifest.__exit__()
-
     def collect(
         self, source: Source, fetcher: Fetcher, *, workers: int, min_side: int, retry_failed: bool, quiet: bool
     ) -> bool:
-        """Collects what is missing, and returns whether there was anything.
+        """Collects what is missing, and returns whether there was anything. The manifest has to be open.
 
         Args:
             source: Where to search.
@@ -81,7 +72,7 @@ class ScrapedFolder:
         store, waits = PictureStore(self.path, manifest), fetcher.rate_limits.waits
         with (
             _opencv_in_one_thread(),
-            Progress(queries, expected, manifest.count, waits, retrying=retry_failed, quiet=quiet) as progress,
+            PoleProgress(queries, expected, manifest.count, waits, retrying=retry_failed, quiet=quiet) as progress,
         ):
             downloader = Downloader(fetcher, manifest, workers=workers, min_side=min_side, on_idle=progress.idle)
 
@@ -109,11 +100,11 @@ class ScrapedFolder:
 
     def write_overview(self) -> list[str]:
         """Writes the contact sheets that are missing and the attribution; returns the names of the folder's files."""
-        write_sheets(self.path, self.plan.queries, self.manifest.count)
+        write_query_sheets(self.path, self.plan.queries, self.manifest.count)
         attribution.write_attribution(self.path, self.manifest)
         paths = [self.manifest.path, self.query_progress.path]
-        paths += [sheet_path(self.path, query) for query in self.plan.queries]
-        return [*attribution.FILES, *(path.name for path in paths if path.exists())]
+        paths += [query_sheet_path(self.path, query) for query in self.plan.queries]
+        return [*attribution.ATTRIBUTION_FILES, *(path.name for path in paths if path.exists())]
 
     def check_that_pictures_are_left(self, rows: Sequence[dict[str, Any]]) -> None:
         """Checks that the poles that were collected still have two pictures, the fewest that the next step takes.

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from demicouture.synthetic.canvas import Canvas
-from demicouture.synthetic.fabrics import brightness, mix, rgb
+from demicouture.synthetic.fabrics import brightness, mix_colours, rgb
 
 #: What a shop lays a garment on: mostly pale.
-PALE = tuple(rgb(c) for c in "f1f0ee e6e4e0 ece4d8 dfe5ea e9dcd6 d9dfd6 f6f5f3 d5d3cf".split())
-MIDDLE = tuple(rgb(c) for c in "a9a39a 8f9aa3 b59d84 9aa791 a48f8f".split())
+PALE_TONES = tuple(rgb(c) for c in "f1f0ee e6e4e0 ece4d8 dfe5ea e9dcd6 d9dfd6 f6f5f3 d5d3cf".split())
+MID_TONES = tuple(rgb(c) for c in "a9a39a 8f9aa3 b59d84 9aa791 a48f8f".split())
 
 
 def _grid(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +27,7 @@ def garment_background(canvas: Canvas, rng: np.random.Generator, against: np.nda
         against: The garment's colour.
     """
     pale = rng.random() < 0.8 and brightness(against) < 0.78
-    choices = PALE if pale else MIDDLE
+    choices = PALE_TONES if pale else MID_TONES
     colour = choices[int(rng.integers(len(choices)))]
     x, y = _grid(canvas)
     light = 1 + 0.07 * ((x - 0.5) * np.float32(canvas.light[0]) + (y - 0.5) * np.float32(canvas.light[1]))
@@ -41,7 +41,7 @@ def garment_background(canvas: Canvas, rng: np.random.Generator, against: np.nda
         grain = np.sin(y * 9 + np.sin(across * 20) * 2 + np.floor(across) * 2.4)
         gap = np.clip((np.abs(across % 1 - 0.5) - 0.485) * 60, 0, 1)
         light = light * (1 + 0.025 * grain + 0.04 * np.sin(np.floor(across) * 12.9)) * (1 - 0.35 * gap)
-        colour = mix(colour, rgb("b08d62"), 0.35)
+        colour = mix_colours(colour, rgb("b08d62"), 0.35)
     elif kind < 0.4:
         light = light * (1 + 0.012 * canvas.creases)
     canvas.image[:] = colour[:, None, None] * light

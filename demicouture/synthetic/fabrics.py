@@ -19,7 +19,7 @@ def rgb(text: str) -> np.ndarray:
     return np.array([int(text[k : k + 2], 16) / 255 for k in (0, 2, 4)], np.float32)
 
 
-def mix(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
+def mix_colours(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
     """Mixes two colours; ``share`` is how much of the second."""
     return (a * (1 - share) + b * share).astype(np.float32)
 

@@ -24,7 +24,7 @@ def jpeg(pixels: np.ndarray, quality: int = 88) -> bytes:
     return _saved(Image.fromarray(pixels), "JPEG", quality=quality)
 
 
-def encode(pixels: np.ndarray, rng: np.random.Generator) -> bytes:
+def encode_picture(pixels: np.ndarray, rng: np.random.Generator) -> bytes:
     """Encodes a picture as most of the web does: JPEG, sometimes PNG."""
     if rng.random() < 0.06:
         return _saved(Image.fromarray(pixels), "PNG", compress_level=3)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, spline
-from demicouture.synthetic.fabrics import Fabric, brightness, mix, print_tile, rgb
+from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, print_tile, rgb
 
 #: What casual tops are dyed in.
-COLOURS = tuple(
+FABRIC_COLOURS = tuple(
     rgb(c)
     for c in (
         "1f2a44 23252b e9e6df 8d9096 6d1f2c 56603f b98d5b 8fb0cf d8a7a7 d6a336 2f5244 e8dcc3 b0563a 2f6f7a "
@@ -26,7 +26,7 @@ SPAN = 1.5
 
 
 @dataclass
-class Cut:
+class GarmentCut:
     """The measures of one top.
 
     Attributes:
@@ -56,9 +56,9 @@ class Cut:
     elbow: float = 0.125
 
 
-def cut_for(garment: str, rng: np.random.Generator) -> Cut:
+def cut_for(garment: str, rng: np.random.Generator) -> GarmentCut:
     """Chooses the measures of a top, a little different each time."""
-    cut = Cut(spread=rng.uniform(0.17, 0.31))
+    cut = GarmentCut(spread=rng.uniform(0.17, 0.31))
     if garment in ("T-shirt", "polo shirt"):
         cut.length, cut.spread = rng.uniform(0.36, 0.46), rng.uniform(0.6, 0.78)
         cut.cuff, cut.elbow = 0.155, 0.165
@@ -80,10 +80,12 @@ def cut_for(garment: str, rng: np.random.Generator) -> Cut:
 class Top:
     """Draws the parts that all tops share, in order, on one canvas."""
 
-    def __init__(self, canvas: Canvas, cut: Cut, fabric: Fabric, rng: np.random.Generator):
+    def __init__(self, canvas: Canvas, cut: GarmentCut, fabric: Fabric, rng: np.random.Generator):
         """Keeps what the parts need."""
         self.canvas, self.cut, self.fabric, self.rng = canvas, cut, fabric, rng
-        self.ink = fabric.shade(0.4) if brightness(fabric.colour) > 0.16 else mix(fabric.colour, rgb("ffffff"), 0.3)
+        self.ink = (
+            fabric.shade(0.4) if brightness(fabric.colour) > 0.16 else mix_colours(fabric.colour, rgb("ffffff"), 0.3)
+        )
         self.rib = fabric.replace(texture="rib", pattern="plain", tile=None).darker(0.9)
 
     def inside(self, depth: float = 0.1, lining: Fabric | None = None) -> None:
@@ -92,7 +94,7 @@ class Top:
         shape = outline([(-n, -0.73), (0, -0.70), (n, -0.73)], [(n, -0.73), (0, -0.73 + 2 * depth), (-n, -0.73)])
         self.canvas.paint(shape, (lining or self.fabric).darker(0.5), shadow=0, seam=0.3, depth=0.2)
         label = ellipse(0, -0.655, 0.045, 0.02)
-        self.canvas.fill(label, mix(self.fabric.colour, rgb("f4f2ee"), 0.75), 0.9)
+        self.canvas.fill(label, mix_colours(self.fabric.colour, rgb("f4f2ee"), 0.75), 0.9)
 
     def _sleeve_axis(self, share: float) -> tuple[np.ndarray, np.ndarray]:
         cut = self.cut
@@ -239,7 +241,7 @@ class Top:
         self.canvas.line([(x, top), (x, bottom)], colour * 0.4, width * 1.5, 0.9)
         self.canvas.line([(x, top), (x, bottom)], colour, width * 0.6, 0.95)
         y = top + 0.05
-        self.canvas.fill(ellipse(x, y, 0.014, 0.03), mix(colour, rgb("ffffff"), 0.4))
+        self.canvas.fill(ellipse(x, y, 0.014, 0.03), mix_colours(colour, rgb("ffffff"), 0.4))
         self.canvas.fill(ellipse(x, y + 0.045, 0.009, 0.028), colour * 0.6)
 
     def buttons_colour(self) -> np.ndarray:
@@ -251,8 +253,8 @@ class Top:
 
 def choose_fabric(garment: str, rng: np.random.Generator) -> Fabric:
     """Chooses colour, pattern and texture of a top."""
-    first, second = rng.choice(len(COLOURS), 2, replace=False)
-    colour, accent = COLOURS[first], COLOURS[second]
+    first, second = rng.choice(len(FABRIC_COLOURS), 2, replace=False)
+    colour, accent = FABRIC_COLOURS[first], FABRIC_COLOURS[second]
     if abs(brightness(colour) - brightness(accent)) < 0.25:
         accent = rgb("f4f2ee") if brightness(colour) < 0.5 else rgb("1f2a44")
     fabric = Fabric(colour, accent)
@@ -268,7 +270,7 @@ def choose_fabric(garment: str, rng: np.random.Generator) -> Fabric:
     elif garment == "jacket":
         fabric = fabric.replace(texture="weave", softness=0.6)
         if chance < 0.15:
-            fabric = fabric.replace(pattern="checks", pitch=0.22, accent=mix(colour, accent, 0.35))
+            fabric = fabric.replace(pattern="checks", pitch=0.22, accent=mix_colours(colour, accent, 0.35))
     elif garment == "polo shirt":
         fabric = fabric.replace(texture="weave", softness=0.8)
         if chance < 0.2:
@@ -284,6 +286,6 @@ def choose_fabric(garment: str, rng: np.random.Generator) -> Fabric:
             fabric = fabric.replace(pattern="stripes", pitch=float(rng.uniform(0.1, 0.16)))
         elif chance < 0.35:
             kind = ("flowers", "dots", "brush")[int(rng.integers(3))]
-            tile = print_tile(kind, [colour, accent, mix(colour, accent, 0.5)], rng)
+            tile = print_tile(kind, [colour, accent, mix_colours(colour, accent, 0.5)], rng)
             fabric = fabric.replace(pattern="print", tile=tile, pitch=0.4)
     return fabric

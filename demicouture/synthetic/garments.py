@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon, spline
-from demicouture.synthetic.fabrics import Fabric, brightness, mix, rgb
-from demicouture.synthetic.garment_parts import COLOURS, Top, cut_for
+from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, rgb
+from demicouture.synthetic.garment_parts import FABRIC_COLOURS, Top, cut_for
 
 #: The seed's eight garments, as they are asked for.
 GARMENTS = ("cardigan", "fleece", "hoody", "jacket", "polo shirt", "shirt", "sweats", "T-shirt")
@@ -260,7 +260,7 @@ def _blazer(top: Top) -> None:
 def _trucker(top: Top) -> None:
     canvas, cut, rng = top.canvas, top.cut, top.rng
     zipped = rng.random() < 0.5
-    stitch = mix(top.fabric.colour, rgb("e0b070"), 0.6) if rng.random() < 0.5 else top.ink
+    stitch = mix_colours(top.fabric.colour, rgb("e0b070"), 0.6) if rng.random() < 0.5 else top.ink
     top.rib = top.fabric.darker(0.92)
     top.sleeves(cuff="button")
     top.body(neckline=[(0, -0.62), (cut.neck, -0.73)])
@@ -396,7 +396,7 @@ def _t_shirt(top: Top, back: bool) -> None:
     top.hem_stitch()
     if back or top.fabric.pattern != "plain" or rng.random() < 0.45:
         return
-    ink, second = top.fabric.accent, COLOURS[int(rng.integers(len(COLOURS)))]
+    ink, second = top.fabric.accent, FABRIC_COLOURS[int(rng.integers(len(FABRIC_COLOURS)))]
     kind = int(rng.integers(4))
     if kind == 0:
         canvas.fill(ellipse(0, -0.14, 0.19, 0.19), ink, 0.92)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon, spline, wavy
-from demicouture.synthetic.fabrics import Fabric, brightness, mix, print_tile, rgb
+from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, print_tile, rgb
 from demicouture.synthetic.fashion_houses import FashionHouse
 
 #: Height of a top, in heads: what lengths of fabric are measured in.
@@ -35,7 +35,7 @@ class Mannequin:
         self.metal = Fabric(house.palette[4], gloss=1.0, softness=1.6)
         chance = rng.random()
         if chance < house.shine:
-            self.main = self.metal.replace(colour=mix(house.palette[4], colours[0], float(rng.uniform(0, 0.5))))
+            self.main = self.metal.replace(colour=mix_colours(house.palette[4], colours[0], float(rng.uniform(0, 0.5))))
         elif chance < house.shine + 0.25:
             tile = print_tile(house.motif, [colours[0], colours[1], colours[2]], rng)
             self.main = self.main.replace(pattern="print", tile=tile, pitch=float(rng.uniform(0.28, 0.4)))
@@ -50,7 +50,9 @@ class Mannequin:
         self.side = 1 if rng.random() < 0.5 else -1
         self.pad = house.shoulders * float(rng.uniform(0.7, 1.2))
         self.ink = (
-            self.main.shade(0.4) if brightness(self.main.colour) > 0.2 else mix(self.main.colour, rgb("ffffff"), 0.25)
+            self.main.shade(0.4)
+            if brightness(self.main.colour) > 0.2
+            else mix_colours(self.main.colour, rgb("ffffff"), 0.25)
         )
 
         self.silhouette = house.silhouettes[int(rng.choice(4, p=(0.4, 0.3, 0.18, 0.12)))]
@@ -155,7 +157,7 @@ class Mannequin:
             canvas.fill(ellipse(side * 0.14, 0.50, 0.075, 0.03), skin.shade(0.45), 0.75)
             canvas.line(np.array([(0.07, 0.42), (0.22, 0.41)]) * (side, 1), hair.colour * 0.7, 0.008, 0.5)
         canvas.line([(0.0, 0.5), (0.02, 0.66)], skin.shade(0.75), 0.006, 0.5)
-        canvas.fill(ellipse(0, 0.80, 0.09, 0.03), mix(skin.shade(0.8), rgb("a0283c"), 0.6), 0.85)
+        canvas.fill(ellipse(0, 0.80, 0.09, 0.03), mix_colours(skin.shade(0.8), rgb("a0283c"), 0.6), 0.85)
         part = self.side * float(self.rng.uniform(0, 0.14))
         if style == 4:  # cropped
             cap = outline(

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from demicouture.synthetic import backgrounds, garment_parts, garments, mannequin, runway_outfits
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon
-from demicouture.synthetic.fabrics import Fabric, brightness, mix, rgb
+from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, rgb
 from demicouture.synthetic.fashion_houses import house_for
 
 #: Width divided by height. An outfit's picture is nearly square, so that a centre square holds it from the head down.
@@ -110,7 +110,9 @@ def no_garment_scene(rng: np.random.Generator, thing: str | None = None) -> Canv
     """
     width = int(rng.integers(250, 331))
     canvas = Canvas(width, round(width / (1.0, 0.8, 1.25)[int(rng.integers(3))]), rng)
-    colours = [garment_parts.COLOURS[int(k)] for k in rng.choice(len(garment_parts.COLOURS), 2, replace=False)]
+    colours = [
+        garment_parts.FABRIC_COLOURS[int(k)] for k in rng.choice(len(garment_parts.FABRIC_COLOURS), 2, replace=False)
+    ]
     backgrounds.garment_background(canvas, rng, colours[0])
     size = 0.36 * min(canvas.width, canvas.height)
     canvas.place((canvas.width / 2, canvas.height / 2), size, 2.0, float(rng.normal(0, 0.03)))
@@ -120,7 +122,7 @@ def no_garment_scene(rng: np.random.Generator, thing: str | None = None) -> Canv
 
 
 def _bottle(canvas: Canvas, colours: list[np.ndarray], rng: np.random.Generator) -> None:
-    glass = Fabric(mix(colours[0], rgb("ffffff"), 0.45), gloss=0.6, softness=0)
+    glass = Fabric(mix_colours(colours[0], rgb("ffffff"), 0.45), gloss=0.6, softness=0)
     body = mirrored(outline([(0, -0.35), (0.5, -0.3), (0.62, 0)], [(0.62, 0), (0.62, 0.95), (0, 1.0)]))
     canvas.paint(body, glass)
     canvas.paint(

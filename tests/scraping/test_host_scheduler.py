@@ -43,7 +43,7 @@ def test_items_are_read_only_as_far_ahead_as_keeps_the_workers_busy():
     found = one_per_host(items(), str, lambda item: item, 2)
     next(found)
     time.sleep(0.05)
-    assert len(read) <= 2 * 2 * module.AHEAD + 1
+    assert len(read) <= 2 * 2 * module.TASKS_PER_WORKER + 1
     found.close()
 
 

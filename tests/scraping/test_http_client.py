@@ -332,7 +332,7 @@ def test_a_contact_that_is_none_is_refused(contact):
         Fetcher(contact=contact)
 
 
-# RateLimits that say "later", or nothing
+# Hosts that say "later", or nothing
 
 
 def later_at_first(website, path, times, headers, status=429):

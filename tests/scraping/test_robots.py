@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from demicouture.scraping.robots import MAX_BYTES, Rules, header_opts_out, origin_of, page_opts_out
+from demicouture.scraping.robots import MAX_ROBOTS_BYTES, RobotsRules, header_opts_out, origin_of, page_opts_out
 
 
 @pytest.mark.parametrize(
@@ -24,21 +24,21 @@ from demicouture.scraping.robots import MAX_BYTES, Rules, header_opts_out, origi
     ],
 )
 def test_rules(text, path, allowed):
-    assert Rules(text.encode()).allow("https://a.test" + path) is allowed
+    assert RobotsRules(text.encode()).allow("https://a.test" + path) is allowed
 
 
 def test_what_is_too_long_is_left_away_and_takes_no_time():
     begun = time.monotonic()
     text = b"User-agent: *\nDisallow: /no\n" + b"Disallow: /*a*b*c*d*e*f*g\n" * 40_000
-    rules = Rules(text + b"Disallow: /late\n")
-    assert len(text) > MAX_BYTES and rules.allow("https://a.test/late")
+    rules = RobotsRules(text + b"Disallow: /late\n")
+    assert len(text) > MAX_ROBOTS_BYTES and rules.allow("https://a.test/late")
     assert not rules.allow("https://a.test/no") and rules.allow("https://a.test/" + "abcdef" * 500)
     assert time.monotonic() - begun < 3
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("5", 5), ("0.5", 0.5), ("86400", 60), ("-3", 0), ("soon", 0), ("", 0)])
 def test_a_crawl_delay_has_a_bound(value, seconds):
-    assert Rules(f"User-agent: *\nCrawl-delay: {value}\n".encode()).delay_seconds() == seconds
+    assert RobotsRules(f"User-agent: *\nCrawl-delay: {value}\n".encode()).delay_seconds() == seconds
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ class Wardrobe:
 
     def _good(self, pole: str, query: str, index: int) -> bytes:
         rng = self._rng("picture", pole, query, index)
-        return file_formats.encode(self._canvas(pole, query, rng).pixels_uint8(), rng)
+        return file_formats.encode_picture(self._canvas(pole, query, rng).pixels_uint8(), rng)
 
     def _content(self, pole: str, query: str, index: int, kind: str) -> bytes:
         if kind.startswith("duplicate"):
@@ -191,7 +191,7 @@ class Wardrobe:
         if kind == "truncated":
             return file_formats.truncated(self._good(pole, query, index), rng)
         if kind == "no-garment":
-            return file_formats.encode(scenes.no_garment_scene(rng).pixels_uint8(), rng)
+            return file_formats.encode_picture(scenes.no_garment_scene(rng).pixels_uint8(), rng)
         views = {"side-view": "side", "back-view": "back", "several-figures": "several"}
         canvas = self._canvas(pole, query, rng, views.get(kind, "front"))
         pixels = canvas.pixels_uint8()
@@ -204,4 +204,4 @@ class Wardrobe:
             "alpha": lambda: file_formats.alpha(pixels, canvas.cover),
             "exif-rotated": lambda: file_formats.exif_rotated(pixels, rng),
         }
-        return encoders.get(kind, lambda: file_formats.encode(pixels, rng))()
+        return encoders.get(kind, lambda: file_formats.encode_picture(pixels, rng))()
