@@ -1,4 +1,4 @@
-"""What a source of pictures offers, and what the scraper asks of every source."""
+"""Offers of pictures, and the interface of the sources that make them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Offer:
 
 
 class Source(Protocol):
-    """What the scraper asks of every source."""
+    """The interface of every source."""
 
     name: str
 

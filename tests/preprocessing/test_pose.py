@@ -37,7 +37,7 @@ def person(landmarks=None, world=None, unseen=()):
 
 
 def look(house, seed, view="front"):
-    return scenes.look_scene(house, np.random.default_rng(seed), view)
+    return scenes.runway_scene(house, np.random.default_rng(seed), view)
 
 
 # -- the detector ----------------------------------------------------------------------------------------------------
