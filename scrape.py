@@ -99,7 +99,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def open_fetcher(args: argparse.Namespace) -> Fetcher:
-    """Returns the HTTP client that the flags describe_counts."""
+    """Returns the HTTP client that the flags describe."""
     return Fetcher(
         timeout_seconds=args.timeout,
         delay_seconds=args.delay,
