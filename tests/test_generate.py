@@ -57,8 +57,12 @@ def trained(tmp_path_factory) -> Path:
     swapped = home / "swapped"
     write_poles(home / "data" / "2-dataset")
     write_poles(swapped / "2-dataset", seed=1, poles=("collection", "casual"))
-    for data, folder in ((home / "data" / "2-dataset", training), (swapped / "2-dataset", swapped)):
-        style_classifier.open_style_classifier(folder, read_dataset(data), seed=0, steps=STEPS)
+    dataset = read_dataset(home / "data" / "2-dataset")
+    classifier = style_classifier.open_style_classifier(training, dataset, seed=0, steps=STEPS)
+    logit = classifier.network.get_layer("logit")
+    logit.set_weights([-weights for weights in logit.get_weights()])
+    classifier.record["dataset_sha256"] = read_dataset(swapped / "2-dataset").sha256
+    style_classifier.save_style_classifier(classifier, swapped)
     return home
 
 
