@@ -28,7 +28,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,21 +84,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def classify(args: argparse.Namespace, dataset: Dataset | None, pictures: DesignPictures) -> list[dict[str, Any]]:
     """Returns the scores of all designs, by a classifier that is trained now where there is none."""
-    classifier = style_classifier.open_style_classifier(
-        pictures.folder,
-        dataset,
-        args.seed,
-        args.quiet,
-        args.features,
-        elsewhere=args.input,  # Training may have left the very classifier that is wanted.
-    )
+    how = {"features": args.features, "elsewhere": args.input}  # Training may have left the one that is wanted.
+    classifier = style_classifier.open_style_classifier(pictures.folder, dataset, args.seed, args.quiet, **how)
     return scoring.score_rows(classifier, args.count, pictures.read, args.quiet)
-
-
-def warn_of_replaced_designs(folder: Path, aside: Path | None) -> None:
-    """Says where the designs of another generator are now, also under --quiet: a person's labels are in there."""
-    what = f"made by another generator; moved to {aside}, with any labels of yours, and made anew"
-    print(f"warning: {folder}: {what}", file=sys.stderr)
 
 
 def suggest_designs(
@@ -146,7 +133,7 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
 
 
 def same_command(args: argparse.Namespace) -> str:
-    """Returns the command that works a person's labels in: this one, but never with --fresh."""
+    """Returns the command that takes a person's labels in: this one, but never with --fresh."""
     given = {"input": args.input if args.input_given else None, "data": args.data if args.data_given else None}
     command = cli.next_step(args, "generate.py", "--output", **given).removeprefix("next: ")
     for flag, value, usual in (
@@ -205,14 +192,16 @@ def main(argv: list[str] | None = None) -> None:
         }
         whole = pictures.complete and (record is not None or dataset is None)
         if whole and run.is_current(inputs) and last["results"].get("suggest") == args.suggest:
+            cli.reporter(args)(f"{run.path}: up to date; nothing to do")
             return tell(args, last["results"])
         if not pictures.complete:
             pictures.load_generator()
         scores = scoring.read_scores(run.path, last, table, args.count, record, inputs["dataset"])
 
         aside = run.begin()
-        if replaced:
-            warn_of_replaced_designs(run.path, aside)
+        if replaced:  # Said also under --quiet: nobody asked for it, and a person's labels are in there.
+            what = f"made by another generator; moved to {aside}, with any labels of yours, and made anew"
+            print(f"warning: {run.path}: {what}", file=sys.stderr)
         pictures.save_missing(args.quiet)
         scores = scores or classify(args, dataset, pictures)
         # Training the classifier took a while, in which a person may have saved a label: what counts is there now.

@@ -148,7 +148,7 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
     assert run(home) == 0
     assert content(home) == before and {path: path.stat().st_mtime_ns for path in folder.iterdir()} == written
     told = capsys.readouterr().out
-    assert "right on" in told and "6 designs" in told and "latent_svm.py" in told
+    assert "nothing to do" in told and "right on" in told and "6 designs" in told and "latent_svm.py" in told
     assert re.search(rf"labels\.csv and run: python \S*generate\.py --home {re.escape(str(home))} --count 6\n", told)
     assert run(home, "--quiet") == 0
     assert capsys.readouterr() == ("", "")
