@@ -63,7 +63,7 @@ def ours(path: Path) -> bytes:
     """What preprocess.py does with a picture that it keeps, but for the rules on contents."""
     found = open_reduced(path, cropping.OVERSAMPLING * SIZE)
     box = cropping.centre_box(found.width, found.height)
-    return cropping.encode(cropping.cut(found, box, SIZE), "", box)
+    return cropping.encode(cropping.crop(found, box, SIZE), "", box)
 
 
 def time_each(function: Callable[[Path], object], paths: Sequence[Path]) -> float:
@@ -101,9 +101,9 @@ def main(argv: list[str] | None = None) -> None:
             find_pictures(args.photos)[:: max(1, len(find_pictures(args.photos)) // 100)] if args.photos else paths
         )
         found = pose_models.find_models()
-        tasks = [image_features.Task(path, found) for path in pictures]
-        image_features.look(tasks[0])  # Loads the models.
-        times = [time_each(image_features.look, tasks) for _ in itertools.repeat(None, args.rounds)]
+        tasks = [image_features.FeatureTask(path, found) for path in pictures]
+        image_features.extract_features(tasks[0])  # Loads the models.
+        times = [time_each(image_features.extract_features, tasks) for _ in itertools.repeat(None, args.rounds)]
         figures["rules"] = {"ms": statistics.median(times), "pictures": len(tasks), "models": found is not None}
         print(
             f"\nrules on contents{'' if found else ' (without those on people: no models)'}, {len(tasks)} pictures: "

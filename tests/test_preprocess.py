@@ -184,7 +184,7 @@ def test_a_data_set_as_promised(home, capsys):
     assert sorted(path.name for path in dataset(home).iterdir()) == [
         *("casual", "casual-dropped.png", "casual-kept.png"),
         *("collection", "collection-dropped.png", "collection-kept.png"),
-        *("decisions.csv", "measures.jsonl", "options.json", "summary.json"),
+        *("decisions.csv", "features.jsonl", "options.json", "summary.json"),
     ]
     for path in found.files:
         with Image.open(path) as image:
@@ -286,7 +286,7 @@ def test_what_is_damaged_is_made_again(made, damage, capsys):
         "painted": lambda: write(dataset(made) / name, encode(noise(9), "PNG")),
         "sheet": lambda: (dataset(made) / "casual-kept.png").unlink(),
         "summary": lambda: write(dataset(made) / "summary.json", b"[1"),
-        "log": lambda: write(dataset(made) / "measures.jsonl", b"\xff{") and (dataset(made) / name).unlink(),
+        "log": lambda: write(dataset(made) / "features.jsonl", b"\xff{") and (dataset(made) / name).unlink(),
     }[damage]()
     assert run(made) == 0
     assert "nothing to do" not in capsys.readouterr().out.partition("next")[2]
@@ -712,7 +712,7 @@ def test_killed_at_any_moment_and_run_again_it_ends_the_same(crowd, tmp_path):
         assert process.wait(120) == 0, process.stderr.read()
     output = tmp_path / "disturbed"
     for moment in (
-        lambda: (output / "measures.jsonl").exists() and (output / "measures.jsonl").read_bytes().count(b"\n") > 20,
+        lambda: (output / "features.jsonl").exists() and (output / "features.jsonl").read_bytes().count(b"\n") > 20,
         lambda: len(list(output.glob("*/*.png"))) > 5,
         lambda: len(list(review_folder(output).rglob("*.jpg"))) > 20,
     ):

@@ -22,14 +22,12 @@ from demicouture.preprocessing import cropping, descriptors, image_quality, segm
 from demicouture.preprocessing.cropping import OVERSAMPLING, Box
 from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
 
-cv2.setNumThreads(1)  # One process works on each core; threads of their own would only stand in line.
-
 WORKING_SIDE = 256
 """The shorter side, in pixels, at which a picture is looked into: what BlazePose and GrabCut see is smaller still."""
 
 
 @dataclass(frozen=True)
-class Measures:
+class ImageFeatures:
     """What was found by looking into a picture.
 
     Attributes:
@@ -46,8 +44,8 @@ class Measures:
         thighs: How upright the thighs are, in [0, 1]; None where they are not to be seen.
         second: How large a second person is, in parts of the first.
         garment: The part of the picture that the garment takes, in [0, 1]; None where a person was found.
-        tiny: The picture's thumbnail, for finding near duplicates; base64.
-        look: The descriptor of the cut without its ground; base64.
+        thumbnail_base64: The picture's thumbnail, for finding near duplicates; base64.
+        descriptor_base64: The descriptor of the cut without its ground; base64.
     """
 
     reason: str = ""
@@ -63,21 +61,21 @@ class Measures:
     thighs: float | None = None
     second: float | None = None
     garment: float | None = None
-    tiny: str = ""
-    look: str = ""
+    thumbnail_base64: str = ""
+    descriptor_base64: str = ""
 
     def thumbnail(self) -> np.ndarray:
         """Returns the picture's thumbnail, uint8 (side, side, 3); see :func:`demicouture.near_duplicates.thumbnail`."""
-        values = np.frombuffer(base64.b64decode(self.tiny), np.uint8)
+        values = np.frombuffer(base64.b64decode(self.thumbnail_base64), np.uint8)
         return values.reshape(near_duplicates.THUMBNAIL_SIDE, near_duplicates.THUMBNAIL_SIDE, 3)
 
     def descriptor(self) -> np.ndarray:
         """Returns what the cut looks like, uint8; see :func:`demicouture.preprocessing.descriptors.describe`."""
-        return np.frombuffer(base64.b64decode(self.look), np.uint8)
+        return np.frombuffer(base64.b64decode(self.descriptor_base64), np.uint8)
 
 
 @dataclass(frozen=True)
-class Task:
+class FeatureTask:
     """One picture to look into.
 
     Attributes:
@@ -90,7 +88,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Crop:
     """One picture to cut out.
 
     Attributes:
@@ -163,17 +161,17 @@ def _pose_model(folder: Path) -> PoseModel:
     return PoseModel(folder)
 
 
-def look(task: Task) -> Measures:
+def extract_features(task: FeatureTask) -> ImageFeatures:
     """Returns what is in a picture."""
     try:
         found = open_reduced(task.path, WORKING_SIDE)
     except PictureError as error:
-        return Measures(str(error))
+        return ImageFeatures(str(error))
     pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
     subject = find_subject(pixels, task.models)
     scale = found.width / pixels.shape[1]
     person = subject.person
-    return Measures(
+    return ImageFeatures(
         "",
         found.width,
         found.height,
@@ -187,23 +185,25 @@ def look(task: Task) -> Measures:
         thighs=thighs(person) if person else None,
         second=subject.people.second if person else None,
         garment=None if person else float(np.mean(subject.mask)),
-        tiny=_to_text(near_duplicates.thumbnail(pixels)),
-        look=_to_text(descriptors.describe(*cut_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))),
+        thumbnail_base64=_to_text(near_duplicates.thumbnail(pixels)),
+        descriptor_base64=_to_text(
+            descriptors.describe(*crop_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))
+        ),
     )
 
 
-def is_outdated(measures: Measures, models: Path | None) -> bool:
+def is_outdated(features: ImageFeatures, models: Path | None) -> bool:
     """Returns whether a picture is to be looked into again: it was before the models were there."""
-    return models is not None and not measures.reason and measures.person is None
+    return models is not None and not features.reason and features.person is None
 
 
-def make_cut(task: Cut) -> bytes:
+def make_crop(task: Crop) -> bytes:
     """Returns the square that is cut out of a picture, as a PNG file that names what it was cut from."""
     left, top, right, bottom = cropping.square_around(task.box)
     # A box may be a small part of a large picture, which then is decoded at a larger scale.
     part = min(1.0, (right - left) / min(task.width, task.height))
     found = open_reduced(task.path, math.ceil(OVERSAMPLING * task.size / part))
-    image = cropping.cut(found, task.box, task.size)
+    image = cropping.crop(found, task.box, task.size)
     if task.plain:
         pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
         subject = find_subject(pixels, task.models)
@@ -211,14 +211,14 @@ def make_cut(task: Cut) -> bytes:
             soft = subject.mask if subject.person else segmentation.soften(subject.mask > 0.5)
             scale = pixels.shape[1] / found.width
             # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
-            large = np.asarray(cropping.cut(found, task.box, OVERSAMPLING * task.size))
-            _, mask = cut_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
+            large = np.asarray(cropping.crop(found, task.box, OVERSAMPLING * task.size))
+            _, mask = crop_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
             laid = segmentation.lay_on(large, segmentation.refine(large, mask))
             image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
     return cropping.encode(image, task.source, task.box)
 
 
-def cut_subject(
+def crop_subject(
     pixels: np.ndarray, mask: np.ndarray, box: tuple[float, float, float, float], side: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the square in ``box`` and the mask there; outside the picture nothing is subject.
@@ -264,25 +264,25 @@ def _reduce(image: Image.Image, shorter_side: int) -> Image.Image:
     return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
 
 
-def read_log(path: Path) -> dict[str, Measures]:
+def read_log(path: Path) -> dict[str, ImageFeatures]:
     """Returns what earlier runs found, by SHA-256.
 
     Lines that a killed run left unfinished, and lines of a version that measured other things, are passed over.
     """
-    known: dict[str, Measures] = {}
-    names = {field.name for field in fields(Measures)}
+    known: dict[str, ImageFeatures] = {}
+    names = {field.name for field in fields(ImageFeatures)}
     for line in path.read_text("utf-8", errors="replace").splitlines() if path.exists() else ():
         try:
             values = json.loads(line)
             sha256 = values.pop("sha256")
             if set(values) == names:
-                known[sha256] = Measures(**values | {"box": values["box"] and tuple(values["box"])})
+                known[sha256] = ImageFeatures(**values | {"box": values["box"] and tuple(values["box"])})
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return known
 
 
-def write_log(path: Path, known: Mapping[str, Measures]) -> None:
+def write_log(path: Path, known: Mapping[str, ImageFeatures]) -> None:
     """Writes the log of what is known anew, atomically and in the order of the hashes."""
     write_text(path, "".join(_to_line(sha256, known[sha256]) for sha256 in sorted(known)))
 
@@ -290,7 +290,7 @@ def write_log(path: Path, known: Mapping[str, Measures]) -> None:
 class Log:
     """The log of what was found, which grows line by line, so that a killed run loses no more than one picture."""
 
-    def __init__(self, path: Path, known: dict[str, Measures]) -> None:
+    def __init__(self, path: Path, known: dict[str, ImageFeatures]) -> None:
         """Opens the log.
 
         Args:
@@ -301,10 +301,10 @@ class Log:
         write_log(path, known)  # A killed run may have left the last line unfinished.
         self._file = open(path, "a", encoding="utf-8", buffering=1)
 
-    def add(self, sha256: str, measures: Measures) -> None:
+    def add(self, sha256: str, features: ImageFeatures) -> None:
         """Adds what was found in one picture."""
-        self.known[sha256] = measures
-        self._file.write(_to_line(sha256, measures))
+        self.known[sha256] = features
+        self._file.write(_to_line(sha256, features))
 
     def __enter__(self) -> Log:
         """Returns the log itself."""
@@ -315,5 +315,5 @@ class Log:
         self._file.close()
 
 
-def _to_line(sha256: str, measures: Measures) -> str:
-    return json.dumps({"sha256": sha256, **asdict(measures)}) + "\n"
+def _to_line(sha256: str, features: ImageFeatures) -> str:
+    return json.dumps({"sha256": sha256, **asdict(features)}) + "\n"

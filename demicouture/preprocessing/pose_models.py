@@ -1,4 +1,4 @@
-"""Where BlazePose's two files are kept, and how they are got: ``python -m demicouture.preprocessing.pose_models``, or ``make models``.
+"""The two model files of BlazePose; ``python -m demicouture.preprocessing.pose_models``, or ``make models``, gets them.
 
 BlazePose (Bazarevsky et al., "BlazePose: On-device Real-time Body Pose Tracking", 2020) finds people. Its files are
 Google's, under the Apache License 2.0. The wheel of mediapipe 0.10.21 holds them; the wheel itself cannot be installed
@@ -223,7 +223,9 @@ def main(argv: list[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--optional", action="store_true", help="a failure is told in one line, and is none")
+    parser.add_argument(
+        "--optional", action="store_true", help="a failure is reported in one line, and is not an error"
+    )
     args = parser.parse_args(argv)
     if kept := find_models():
         print(f"{kept}: nothing to do, both models are there")

@@ -16,12 +16,12 @@ from demicouture.preprocessing.decisions import (
     suggest_people,
     write_rows,
 )
-from demicouture.preprocessing.image_features import Measures
+from demicouture.preprocessing.image_features import ImageFeatures
 from demicouture.preprocessing.selection import DROP, KEEP, REVIEW, Scraped, Verdict
 
 PICTURES = [Scraped(f"a/q/{name}.jpg", "a", "a/q", name * 64) for name in "0123"]
-FOUND = Measures("", 200, 300, (0, 50, 200, 250), 0.5, 0.6, 0.25)
-MEASURES = {picture.sha256: FOUND for picture in PICTURES} | {"3" * 64: Measures("undecodable")}
+FOUND = ImageFeatures("", 200, 300, (0, 50, 200, 250), 0.5, 0.6, 0.25)
+MEASURES = {picture.sha256: FOUND for picture in PICTURES} | {"3" * 64: ImageFeatures("undecodable")}
 MEASURES["1" * 64] = replace(FOUND, detected=0.8, person=0.75, yaw=12.5, thighs=0.875, second=0.0)
 MEASURES["2" * 64] = replace(FOUND, detected=0.0, person=0.1, garment=0.375)
 SOUND, LEFT_OUT = Verdict(), Verdict(DROP, "over --count")
@@ -48,8 +48,8 @@ def edit(path, name, /, **changes):
     write_csv(path, COLUMNS, rows)
 
 
-def rerun(path, verdicts=VERDICTS, measures=MEASURES, pictures=PICTURES):
-    write_rows(path, make_rows(pictures, measures, verdicts, read_overrides(path)))
+def rerun(path, verdicts=VERDICTS, features=MEASURES, pictures=PICTURES):
+    write_rows(path, make_rows(pictures, features, verdicts, read_overrides(path)))
     return {row["file"]: row for row in read_csv(path, COLUMNS)}
 
 
@@ -98,12 +98,12 @@ def test_an_undone_edit_gives_the_row_back(table):
 
 def test_a_persons_box_stays_and_keeps_what_was_kept(table):
     edit(table, "a/q/0.jpg", left="-10", top="20", right="110", bottom="140")
-    measures = MEASURES | {"0" * 64: Measures("", 200, 300, (1, 1, 9, 9))}
-    row = rerun(table, VERDICTS | {"a/q/0.jpg": LEFT_OUT}, measures)["a/q/0.jpg"]
+    features = MEASURES | {"0" * 64: ImageFeatures("", 200, 300, (1, 1, 9, 9))}
+    row = rerun(table, VERDICTS | {"a/q/0.jpg": LEFT_OUT}, features)["a/q/0.jpg"]
     assert [row[side] for side in ("left", "top", "right", "bottom")] == ["-10", "20", "110", "140"]
     assert (row["decision"], row["decided_by"], row["rule_box"]) == ("keep", "person", "0 50 200 250")
     edit(table, "a/q/0.jpg", left="", top="", right="", bottom="")
-    row = rerun(table, measures=measures)["a/q/0.jpg"]
+    row = rerun(table, features=features)["a/q/0.jpg"]
     assert (row["decided_by"], row["left"], row["rule_box"]) == ("rule", "1", "1 1 9 9")
 
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_decoded_stays_out_and_the_word_is_not_forgotten(table):
     edit(table, "a/q/3.jpg", decision="keep")
     row = rerun(table)["a/q/3.jpg"]
     assert (row["decision"], row["reason"], row["picture"]) == ("keep", "undecodable", "")
-    mended = MEASURES | {"3" * 64: Measures("", 200, 300, (0, 50, 200, 250))}
+    mended = MEASURES | {"3" * 64: ImageFeatures("", 200, 300, (0, 50, 200, 250))}
     row = rerun(table, VERDICTS | {"a/q/3.jpg": LEFT_OUT}, mended)["a/q/3.jpg"]
     assert (row["decision"], row["reason"], row["picture"]) == ("keep", "", "a/3333333333333333.png")
 

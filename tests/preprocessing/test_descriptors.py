@@ -3,7 +3,7 @@ import pytest
 from samples import garment
 
 from demicouture.preprocessing import descriptors
-from demicouture.preprocessing.classifiers import balanced_accuracy, score_tops, style_scores
+from demicouture.preprocessing.classifiers import balanced_accuracy, score_tops, style_probabilities
 from demicouture.preprocessing.descriptors import describe, find_like
 from demicouture.preprocessing.top_classifier import FEWEST_EXAMPLES
 
@@ -92,20 +92,20 @@ def test_too_few_examples_teach_nothing():
 def test_styles_are_told_by_classifiers_that_did_not_see_the_picture():
     descriptors, first = planted(40, 3, apart=80)
     poles = (~first).astype(int)
-    scores = style_scores(descriptors, poles)
+    scores = style_probabilities(descriptors, poles)
     assert ((scores > 0.5) == poles).mean() >= 0.9
-    assert np.array_equal(scores, style_scores(descriptors, poles))
+    assert np.array_equal(scores, style_probabilities(descriptors, poles))
     # A picture of the second kind in the first pole is told by its looks, not by its pole.
     strayed = poles.copy()
     strayed[1] = 0
-    assert style_scores(descriptors, strayed)[1] > 0.5
+    assert style_probabilities(descriptors, strayed)[1] > 0.5
 
 
 @pytest.mark.parametrize(("first", "second", "scored"), [(5, 5, True), (4, 30, False), (30, 4, False), (9, 0, False)])
 def test_no_styles_where_a_pole_is_missing_or_too_small(first, second, scored):
     labels = np.repeat([0, 1], [first, second])
     descriptors = np.random.default_rng(4).integers(0, 256, (len(labels), 768), np.uint8)
-    assert (style_scores(descriptors, labels) is not None) == scored
+    assert (style_probabilities(descriptors, labels) is not None) == scored
 
 
 def test_the_likest_is_found_where_it_is_too_like():

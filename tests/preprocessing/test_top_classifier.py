@@ -9,21 +9,25 @@ from samples import jpeg, write
 from demicouture.errors import InputError
 from demicouture.files import sha256
 from demicouture.preprocessing.decisions import Override
-from demicouture.preprocessing.image_features import Measures
+from demicouture.preprocessing.image_features import ImageFeatures
 from demicouture.preprocessing.selection import Scraped
 from demicouture.preprocessing.top_classifier import FEWEST_EXAMPLES, UNLIKE, find_examples, score_tops
 
 FEW = FEWEST_EXAMPLES
-LAID = Measures("", 200, 300, (0, 50, 200, 250), 0.5, 0.6, 0.25, detected=0.0, person=0.0, garment=0.4)
+LAID = ImageFeatures("", 200, 300, (0, 50, 200, 250), 0.5, 0.6, 0.25, detected=0.0, person=0.0, garment=0.4)
 WORN = replace(LAID, person=0.9, yaw=0.0, garment=None)
 RANDOM = np.random.default_rng(0)
 
 
-def measured(top: bool, like: Measures = LAID) -> Measures:
+def text(values) -> str:
+    return base64.b64encode(np.clip(values, 0, 255).astype(np.uint8).tobytes()).decode()
+
+
+def measured(top: bool, like: ImageFeatures = LAID) -> ImageFeatures:
     """A picture whose descriptor says whether it is a top."""
     values = RANDOM.normal(128, 30, 768)
     values[:40] += 60 * top
-    return replace(like, look=base64.b64encode(np.clip(values, 0, 255).astype(np.uint8).tobytes()).decode())
+    return replace(like, descriptor_base64=text(values))
 
 
 def scraped(number: int, pole: str = "casual") -> Scraped:
@@ -86,7 +90,7 @@ def test_a_persons_rows_alone_suffice():
 def test_what_somebody_wears_and_what_must_be_worn_is_not_asked_and_damage_is_passed_over(scored):
     worn, looked, broken = scraped(30), scraped(31, "collection"), scraped(32)
     known = KNOWN | {worn.sha256: measured(True, WORN), looked.sha256: measured(True)}
-    known |= {broken.sha256: Measures("undecodable"), "broken example": Measures("undecodable")}
+    known |= {broken.sha256: ImageFeatures("undecodable"), "broken example": ImageFeatures("undecodable")}
     words = {picture.file: said("keep") for picture in (worn, looked, broken)}
     pictures, examples = [*PICTURES, worn, looked, broken], EXAMPLES | {"broken example": True}
     assert score_tops(pictures, known, words, examples, ("collection",)) == scored
@@ -95,11 +99,11 @@ def test_what_somebody_wears_and_what_must_be_worn_is_not_asked_and_damage_is_pa
 def test_examples_of_another_kind_than_the_pictures_say_nothing_about_them(scored):
     assert scored[1]["told_from_pictures"] < UNLIKE
 
-    def otherwise(measures: Measures) -> Measures:
+    def otherwise(features: ImageFeatures) -> ImageFeatures:
         """The same picture from another source: two hundred other numbers differ."""
-        values = measures.descriptor().astype(int)
+        values = features.descriptor().astype(int)
         values[300:500] += 100
-        return replace(measures, look=base64.b64encode(np.clip(values, 0, 255).astype(np.uint8).tobytes()).decode())
+        return replace(features, descriptor_base64=text(values))
 
     known = KNOWN | {picture.sha256: otherwise(KNOWN[picture.sha256]) for picture in PICTURES}
     scores, learned = score_tops(PICTURES, known, {}, EXAMPLES, ("collection",))
