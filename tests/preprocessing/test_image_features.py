@@ -1,4 +1,3 @@
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -6,8 +5,6 @@ import pytest
 from PIL import Image
 from samples import bomb, encode, garment, jpeg, shirt, write
 
-from demicouture import parallel
-from demicouture.errors import DemicoutureError
 from demicouture.images import read_tile
 from demicouture.near_duplicates import find_near_duplicates
 from demicouture.preprocessing import pose_models, segmentation
@@ -77,9 +74,9 @@ def test_the_same_picture_again_is_known_whatever_its_size_and_encoding(tmp_path
         encode(pictures[0].crop((10, 12, 470, 630)), "WEBP", quality=80),
     ]
     found = [extract_features(FeatureTask(write(tmp_path / "a.jpg", content))) for content in contents]
-    twins = find_near_duplicates(np.stack([features.thumbnail() for features in found]))
-    assert [(0, 1), (0, 3)] == [pair for pair in map(tuple, twins.tolist()) if 0 in pair]
-    assert not (twins == 2).any()
+    pairs = find_near_duplicates(np.stack([features.thumbnail() for features in found]))
+    assert [(0, 1), (0, 3)] == [pair for pair in map(tuple, pairs.tolist()) if 0 in pair]
+    assert not (pairs == 2).any()
 
 
 def cut(path, box, plain, size=64) -> np.ndarray:
@@ -92,7 +89,7 @@ def cut(path, box, plain, size=64) -> np.ndarray:
         return np.asarray(image).astype(int)
 
 
-def test_a_cut_keeps_its_ground_or_gets_the_plain_one(tmp_path):
+def test_a_crop_keeps_its_background_or_gets_the_plain_one(tmp_path):
     path = write(tmp_path / "a.png", encode(garment(3, 320, 320, ground=(120, 200, 120)), "PNG"))
     kept, plain = cut(path, (0, 0, 320, 320), plain=False), cut(path, (0, 0, 320, 320), plain=True)
     for corner in (np.s_[:6, :6], np.s_[-6:, :6], np.s_[:6, -6:], np.s_[-6:, -6:]):
@@ -107,7 +104,7 @@ def test_a_cut_keeps_its_ground_or_gets_the_plain_one(tmp_path):
     assert cut(path, (-160, -160, 160, 160), plain=True)[:20, :20].min() == segmentation.PLAIN[0]
 
 
-def test_without_a_garment_the_ground_stays(tmp_path):
+def test_without_a_garment_the_background_stays(tmp_path):
     path = write(tmp_path / "a.png", encode(Image.new("RGB", (200, 200), (90, 60, 30)), "PNG"))
     assert (cut(path, (0, 0, 200, 200), plain=True) == (90, 60, 30)).all()
 
@@ -171,22 +168,3 @@ def test_strange_lines_in_the_log_are_looked_into_again(tmp_path):
     write_log(path, FOUND)
     write(path, b'[]\n7\n{"sha256": "x"}\n{"sha256": "y", "older": 1}\n\xff\n' + path.read_bytes())
     assert read_log(path) == FOUND
-
-
-def test_work_is_done_in_order_on_all_cores():
-    tasks = list(range(100, 100 + 4 * parallel.WORTH_A_PROCESS))
-    assert list(parallel.in_order(hex, tasks)) == [hex(task) for task in tasks]
-    assert list(parallel.in_order(hex, [7])) == ["0x7"]
-    assert list(parallel.in_order(hex, [])) == []
-
-
-@pytest.mark.skipif(parallel.cores() < 2, reason="one core works without worker processes")
-def test_a_worker_that_is_ended_from_outside_is_told_in_one_line():
-    with pytest.raises(DemicoutureError, match="a worker process was ended from outside, perhaps for want of memory"):
-        list(parallel.in_order(os._exit, [1] * 3 * parallel.WORTH_A_PROCESS))
-
-
-@pytest.mark.skipif(parallel.cores() < 2, reason="one core works without worker processes")
-def test_an_error_in_a_worker_comes_through():
-    with pytest.raises(ValueError):
-        list(parallel.in_order(int, ["1"] * 3 * parallel.WORTH_A_PROCESS + ["x"]))

@@ -8,21 +8,8 @@ import pytest
 from demicouture.preprocessing import selection
 from demicouture.preprocessing.image_features import ImageFeatures
 from demicouture.preprocessing.pose import CERTAIN, PRESENT
-from demicouture.preprocessing.selection import (
-    DROP,
-    KEEP,
-    REVIEW,
-    UNUSABLE,
-    Rules,
-    Scraped,
-    Verdict,
-    check_contents,
-    choose,
-    judge,
-    rank,
-    reasons,
-    score_styles,
-)
+from demicouture.preprocessing.records import DROP, KEEP, REVIEW, UNUSABLE, Scraped, Verdict, reasons
+from demicouture.preprocessing.selection import Rules, check_contents, choose, rank, score_styles, select
 
 NOT_LOOKED_AT = ImageFeatures("undecodable")
 SOUND = ImageFeatures("", 200, 300, (0, 50, 200, 250), 0.6, 0.5, 0.2, detected=0.0, person=0.0, garment=0.4)
@@ -54,17 +41,17 @@ def measured(content: str, like: str = "", **changes) -> ImageFeatures:
     return replace(SOUND, **{"thumbnail_base64": text(tiny), "descriptor_base64": text(descriptor(content)), **changes})
 
 
-def judged(pictures, features=None, manual=None, tops=None, **rules) -> dict[str, Verdict]:
+def verdicts_on(pictures, features=None, manual=None, tops=None, **rules) -> dict[str, Verdict]:
     known = {picture.sha256: measured(picture.sha256) for picture in pictures} | (features or {})
-    return judge(pictures, known, manual or {}, tops or {}, Rules(**rules))[0]
+    return select(pictures, known, manual or {}, tops or {}, Rules(**rules))[0]
 
 
-def said(*args, **options) -> dict[str, str]:
-    return {file: verdict.reason for file, verdict in judged(*args, **options).items()}
+def reasons_of(*args, **options) -> dict[str, str]:
+    return {file: verdict.reason for file, verdict in verdicts_on(*args, **options).items()}
 
 
 def kept(*args, **options) -> list[str]:
-    return [file for file, verdict in judged(*args, **options).items() if verdict.decision == KEEP]
+    return [file for file, verdict in verdicts_on(*args, **options).items() if verdict.decision == KEEP]
 
 
 # -- one picture by itself ---------------------------------------------------------------------------------------------
@@ -111,10 +98,10 @@ PEOPLE = Rules(people=("collection",))
         (COLLECTION, replace(WORN, second=selection.LARGE_SECOND), None, (KEEP, "")),
         (COLLECTION, replace(WORN, second=selection.LARGE_SECOND + LITTLE), None, (REVIEW, "second person")),
         # Garments that nobody wears.
-        (CASUAL, SOUND, selection.OTHER - LITTLE, (DROP, "no top")),
-        (CASUAL, SOUND, selection.OTHER, (REVIEW, "perhaps no top")),
-        (CASUAL, SOUND, selection.TOP - LITTLE, (REVIEW, "perhaps no top")),
-        (CASUAL, SOUND, selection.TOP, (KEEP, "")),
+        (CASUAL, SOUND, selection.SURELY_NO_TOP - LITTLE, (DROP, "no top")),
+        (CASUAL, SOUND, selection.SURELY_NO_TOP, (REVIEW, "perhaps no top")),
+        (CASUAL, SOUND, selection.SURELY_TOP - LITTLE, (REVIEW, "perhaps no top")),
+        (CASUAL, SOUND, selection.SURELY_TOP, (KEEP, "")),
         (CASUAL, replace(SOUND, garment=0.0), None, (REVIEW, "no garment found")),
         (CASUAL, replace(SOUND, garment=0.0), 0.0, (DROP, "no top")),
         (CASUAL, replace(SOUND, garment=0.0), 0.9, (REVIEW, "no garment found")),
@@ -126,7 +113,7 @@ def test_every_rule_on_both_sides_of_its_bar(picture, features, top, expected):
     assert check_contents(picture, features, top, PEOPLE) == Verdict(*expected)
 
 
-def test_whose_poles_must_show_a_person_is_for_the_user_to_say():
+def test_the_user_says_in_which_poles_a_picture_must_show_a_person():
     seated, empty = replace(WORN, thighs=0.2), SOUND
     for people, decisions in [
         ((), (KEEP, KEEP, KEEP, KEEP)),
@@ -176,8 +163,8 @@ def test_what_cannot_be_used_is_no_duplicate():
     pictures = [scraped("a/1", "broken"), scraped("a/2", "small"), scraped("a/3", "small"), scraped("b/1", "broken")]
     features = {"broken": NOT_LOOKED_AT, "small": measured("small", width=500, height=127)}
     small = "smaller than 128×128"
-    assert said(pictures, features) == {"a/1": "undecodable", "a/2": small, "a/3": small, "b/1": "undecodable"}
-    assert said(pictures, features, size=64) == {
+    assert reasons_of(pictures, features) == {"a/1": "undecodable", "a/2": small, "a/3": small, "b/1": "undecodable"}
+    assert reasons_of(pictures, features, size=64) == {
         "a/1": "undecodable",
         "a/2": "",
         "a/3": "exact duplicate",
@@ -187,17 +174,17 @@ def test_what_cannot_be_used_is_no_duplicate():
 
 def test_of_the_same_bytes_the_first_by_name_stays():
     pictures = [scraped("a/q/1", "x"), scraped("a/r/0", "x"), scraped("a/r/2", "x"), scraped("b/1"), scraped("b/2")]
-    found = judged(pictures)
+    found = verdicts_on(pictures)
     assert [found[picture.file].reason for picture in pictures] == ["", "exact duplicate", "exact duplicate", "", ""]
     assert found["a/r/0"] == Verdict(DROP, "exact duplicate", "a/q/1")
     # A copy that a person keeps is the one that stays; one that a person drops takes the others with it.
-    assert judged(pictures, manual={"a/r/2": KEEP})["a/q/1"] == Verdict(DROP, "exact duplicate", "a/r/2")
-    assert said(pictures, manual={"a/q/1": DROP})["a/r/0"] == "exact duplicate"
+    assert verdicts_on(pictures, manual={"a/r/2": KEEP})["a/q/1"] == Verdict(DROP, "exact duplicate", "a/r/2")
+    assert reasons_of(pictures, manual={"a/q/1": DROP})["a/r/0"] == "exact duplicate"
 
 
 def test_the_same_bytes_in_both_poles_are_dropped_from_both():
     pictures = [scraped("a/1", "x"), scraped("a/2", "x"), scraped("a/3"), scraped("b/1", "x"), scraped("b/2")]
-    found = judged(pictures)
+    found = verdicts_on(pictures)
     assert {file for file, verdict in found.items() if verdict.reason == "in both poles"} == {"a/1", "a/2", "b/1"}
     assert (found["a/1"].like, found["b/1"].like) == ("b/1", "a/1")
     assert found["a/3"].reason == found["b/2"].reason == ""
@@ -209,26 +196,26 @@ def test_of_near_duplicates_the_larger_stays_and_then_the_sharper():
         "a/2": measured("a/2", like="a/1", width=400, height=600),
         "a/4": measured("a/4", like="a/3", sharpness=0.55),
     }
-    found = judged(pictures, features)
+    found = verdicts_on(pictures, features)
     assert found["a/1"] == Verdict(DROP, "near duplicate", "a/2")
     assert found["a/3"] == Verdict(DROP, "near duplicate", "a/4")
     assert found["a/2"].reason == found["a/4"].reason == ""
     # A person's keep is worth more than pixels; who drops the better one drops its copies.
-    assert judged(pictures, features, {"a/1": KEEP})["a/2"] == Verdict(DROP, "near duplicate", "a/1")
-    assert said(pictures, features, {"a/2": DROP})["a/1"] == "near duplicate"
+    assert verdicts_on(pictures, features, {"a/1": KEEP})["a/2"] == Verdict(DROP, "near duplicate", "a/1")
+    assert reasons_of(pictures, features, {"a/2": DROP})["a/1"] == "near duplicate"
 
 
 def test_a_copy_with_which_something_is_wrong_does_not_take_the_good_one_along():
     pictures = [scraped("a/1"), scraped("a/2"), scraped("b/1"), scraped("b/2")]
     blurred = measured("a/2", like="a/1", width=4000, height=6000, sharpness=0.1)
-    found = judged(pictures, {"a/2": blurred})
+    found = verdicts_on(pictures, {"a/2": blurred})
     assert found["a/1"] == Verdict(KEEP, "")
     assert found["a/2"] == Verdict(DROP, "near duplicate", "a/1")
 
 
 def test_near_duplicates_across_the_poles_are_dropped_from_both():
     pictures = [scraped("a/1"), scraped("a/2"), scraped("b/1"), scraped("b/2")]
-    found = judged(pictures, {"b/1": measured("b/1", like="a/1", width=1000, height=1000)})
+    found = verdicts_on(pictures, {"b/1": measured("b/1", like="a/1", width=1000, height=1000)})
     assert found["a/1"] == Verdict(DROP, "in both poles", "b/1")
     assert found["b/1"] == Verdict(DROP, "in both poles", "a/1")
     assert found["a/2"].reason == found["b/2"].reason == ""
@@ -269,13 +256,13 @@ def test_a_person_comes_first():
     assert len(now) == 5
     assert now > set(rules[2:])
     # More of a person's own than --count: all of them stay, and no other.
-    law = dict.fromkeys(out[:7], KEEP)
-    assert set(kept(pictures, count=5, manual=law)) == set(out[:7])
+    mine = dict.fromkeys(out[:7], KEEP)
+    assert set(kept(pictures, count=5, manual=mine)) == set(out[:7])
 
 
 def test_a_persons_keep_of_what_cannot_be_decoded_takes_no_place():
     pictures = [scraped(f"a/q/{number}") for number in range(5)]
-    found = said(pictures, {"a/q/0": NOT_LOOKED_AT}, {"a/q/0": KEEP}, count=3)
+    found = reasons_of(pictures, {"a/q/0": NOT_LOOKED_AT}, {"a/q/0": KEEP}, count=3)
     assert sum(not reason for reason in found.values()) == 3
     assert found["a/q/0"] == "undecodable"
 
@@ -344,10 +331,10 @@ def test_what_waits_for_a_person_is_chosen_last():
 def test_pictures_for_review_take_places_only_where_the_user_wants_it():
     pictures = [scraped(f"a/q/{number}") for number in range(4)]
     features = {"a/q/0": measured("a/q/0", garment=0.0)}
-    assert judged(pictures, features, count=3)["a/q/0"] == Verdict(REVIEW, "no garment found")
+    assert verdicts_on(pictures, features, count=3)["a/q/0"] == Verdict(REVIEW, "no garment found")
     assert len(kept(pictures, features, count=3)) == 3
-    assert judged(pictures, features, count=3, keep_reviewed=True)["a/q/0"] == Verdict(DROP, "over --count")
-    assert judged(pictures, features, count=4, keep_reviewed=True)["a/q/0"] == Verdict(REVIEW, "no garment found")
+    assert verdicts_on(pictures, features, count=3, keep_reviewed=True)["a/q/0"] == Verdict(DROP, "over --count")
+    assert verdicts_on(pictures, features, count=4, keep_reviewed=True)["a/q/0"] == Verdict(REVIEW, "no garment found")
     # A person's review takes a place too, then.
     manual = {"a/q/1": REVIEW, "a/q/2": KEEP}
     assert len(set(kept(pictures, features, manual, count=2, keep_reviewed=True)) - set(manual)) == 0
@@ -355,7 +342,7 @@ def test_pictures_for_review_take_places_only_where_the_user_wants_it():
 
 def test_judged_are_tops_where_scores_are_there():
     pictures = [scraped("a/1"), scraped("a/2"), scraped("a/3")]
-    found = said(pictures, tops={"a/1": 0.9, "a/2": 0.1})
+    found = reasons_of(pictures, tops={"a/1": 0.9, "a/2": 0.1})
     assert found == {"a/1": "", "a/2": "no top", "a/3": ""}
 
 
@@ -372,6 +359,6 @@ def test_styles_tell_how_much_a_picture_looks_like_the_second_pole():
     assert score_styles(pictures[:16], features) == score_styles(pictures[:12], features) == {}
     # One that lies among the pictures of the other pole is the last to be chosen.
     features["a/0"], features["b/0"] = features["b/0"], features["a/0"]
-    found, styles = judge(pictures, features, {}, {}, Rules(count=11))
+    found, styles = select(pictures, features, {}, {}, Rules(count=11))
     assert styles["b/0"] < 0.5 < styles["a/0"]
     assert [file for file, verdict in found.items() if verdict.reason] == ["a/0", "b/0"]

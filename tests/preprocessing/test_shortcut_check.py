@@ -27,14 +27,14 @@ def alike() -> dict[str, float]:
     return check_shortcuts(cuts(), SIZES, LABELS)
 
 
-def test_where_nothing_but_chance_tells_the_poles_apart_there_is_no_leak(alike):
+def test_where_nothing_but_chance_tells_the_poles_apart_there_is_no_shortcut(alike):
     assert list(alike) == ["sides", "top and bottom", "original size", "mean colour", "middle"]
     assert all(0.2 < accuracy < shortcut_check.SHORTCUT for accuracy in alike.values()), alike
     assert alike["original size"] == 0.5
     assert len(describe(alike, "keep")) == len(describe(alike, "plain")) == 1
 
 
-def test_a_planted_ground_is_found():
+def test_a_planted_background_is_found():
     found = check_shortcuts(cuts(grounds=((170, 190, 220), (220, 190, 170))), SIZES, LABELS)
     assert found["sides"] > 0.95 and found["top and bottom"] > 0.95
 
@@ -58,7 +58,7 @@ def test_a_planted_colour_is_found_in_the_mean_colour():
     assert check_shortcuts(np.clip(pictures, 0, 255).astype(np.uint8), SIZES, LABELS)["mean colour"] > 0.9
 
 
-def test_garments_that_differ_are_no_leak():
+def test_garments_that_differ_are_no_shortcut():
     found = check_shortcuts(cuts(trousers=(False, True)), SIZES, LABELS)
     assert found["middle"] > 0.9
     assert max(found["sides"], found["top and bottom"]) < shortcut_check.SHORTCUT
@@ -91,14 +91,14 @@ def test_a_warning_says_what_tells_the_poles_apart():
     }
     percent = f"{shortcut_check.SHORTCUT:.0%}"
     line = (
-        f"leak check: the poles are told apart (50% is guessing) by sides {percent}, top and bottom 100%, "
-        "original size 50%, mean colour 62%, middle 100%"
+        f"shortcut check: the border alone tells the poles apart ({percent}); top and bottom 100%, original size 50%, "
+        "mean colour 62%, middle 100% (50% is guessing)"
     )
     assert describe(found, "keep")[0] == describe(found, "plain")[0] == line
     (kept,), (plain,) = describe(found, "keep")[1:], describe(found, "plain")[1:]
-    assert kept.startswith("warning: the ground tells the poles apart, not only the garment")
-    # Where the ground is plain already, that is no advice.
-    assert kept == plain + "; --ground plain --fresh takes it away"
+    assert kept.startswith("warning: the background tells the poles apart, not only the garment")
+    # Where the background is plain already, that is no advice.
+    assert kept == plain + "; --background plain --fresh removes it"
     even = found | {"sides": shortcut_check.SHORTCUT - 0.01}
     (framing,) = describe(even, "plain")[1:]
     assert framing.startswith("the framing tells the poles apart: figures are cut off at the border")
