@@ -23,7 +23,7 @@ from pathlib import Path
 from PIL import Image
 
 from demicouture.errors import InputError
-from demicouture.files import read_csv, write_bytes, write_csv
+from demicouture.files import PARTIAL_NAME, read_csv, write_bytes, write_csv
 from demicouture.images import open_reduced
 from demicouture.parallel import in_order
 from demicouture.preprocessing.decisions import Row
@@ -116,6 +116,9 @@ def write_review(
         moves: The pictures that a person moved, by scraped file. Those whose scraped file is gone stay where they lie.
         progress: Shows how far it is: called with the results, a title and their number, it gives the results back.
     """
+    for leftover in folder.rglob(".*"):
+        if PARTIAL_NAME.fullmatch(leftover.name):  # half-written, by a run that was killed
+            leftover.unlink()
     places = _places(folder, pictures, rows, moves)
     found = _find(folder)
     for place in places:
