@@ -715,8 +715,11 @@ def crowd(tmp_path_factory):
     return folder
 
 
+FEW = ("--count", "10", "--background", "keep", "--quiet")
+
+
 def start(source, output, **options) -> subprocess.Popen:
-    command = [sys.executable, SCRIPT, "--input", source, "--output", output, "--count", "10", "--quiet"]
+    command = [sys.executable, SCRIPT, "--input", source, "--output", output, *FEW]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
@@ -745,9 +748,9 @@ import preprocess
 from demicouture import cli, parallel
 
 parallel.cores = lambda: 1
-source, output, *moments = sys.argv[1:]
+source, output, moments, *flags = sys.argv[1:]
 replace = os.replace
-for moment in moments:
+for moment in moments.split():
     name, _, left = moment.partition(":")
 
     def replace_or_die(partial, path):
@@ -760,8 +763,7 @@ for moment in moments:
 
     if (child := os.fork()) == 0:  # Imports are paid for once.
         os.replace = replace_or_die
-        arguments = ["--input", source, "--output", output, "--count", "10", "--quiet"]
-        os._exit(cli.run(lambda: preprocess.main(arguments)))
+        os._exit(cli.run(lambda: preprocess.main(["--input", source, "--output", output, *flags])))
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), os.path.exists(output + "/summary.json"))
 """
 
@@ -780,13 +782,13 @@ def test_killed_at_any_moment_and_run_again_it_ends_the_same(crowd, tmp_path, mo
         time.sleep(0.02)
     assert all(ended(child) for child in children)
     moments = [".png:6", ".jpg:21", "places.csv:2", "summary.json:1"]
-    command = [sys.executable, "-c", KILL_YOURSELF, crowd, output, *moments]
+    command = [sys.executable, "-c", KILL_YOURSELF, crowd, output, " ".join(moments), *FEW]
     done = subprocess.run(command, cwd=cli.HOUSE, capture_output=True, text=True, timeout=120)
     assert done.stdout == f"{-signal.SIGKILL} False\n" * len(moments), done.stderr
 
     monkeypatch.setattr("demicouture.parallel.cores", lambda: 1)
     for folder in (output, tmp_path / "undisturbed"):
-        assert run(Path("/"), "--input", str(crowd), "--output", str(folder), "--count", "10", "--quiet") == 0
+        assert run(Path("/"), "--input", str(crowd), "--output", str(folder), *FEW) == 0
     assert snapshot(tmp_path / "undisturbed") == snapshot(output)
     assert sum(name.startswith("casual/") for name in snapshot(output)) == 10
     assert snapshot(review_folder(tmp_path / "undisturbed")) == snapshot(review_folder(output))
