@@ -1,8 +1,9 @@
-"""Times the culling and trimming of pictures on one core: without the rules on contents, and the rules by themselves.
+"""Times the culling and cropping of pictures on one core: without the rules on contents, and the rules by themselves.
 
 Without the rules: a photograph is decoded, made upright RGB, cut to its middle square, reduced and saved as PNG; side
-by side with the plain loop, Pillow's open, convert, resize and save. The rules: what demicouture/measuring.py looks
-for in each picture. The photographs are drawn (the wardrobe's, enlarged, with a camera's noise), or your own.
+by side with the plain loop, Pillow's open, convert, resize and save. The rules: the features that
+demicouture/preprocessing/image_features.py extracts from each picture. The photographs are drawn (the wardrobe's,
+enlarged, with a camera's noise), or your own.
 
 Example:
     python benchmarks/preprocessing.py --photos ~/pictures --json preprocessing.json

@@ -27,7 +27,7 @@ SCRIPT = cli.HOUSE / "preprocess.py"
 
 
 PER_POLE = 4
-"""Too few for scores of style and for a check on leaks, which most tests can do without: they take a second each."""
+"""Too few for scores of style and for a shortcut check, which most tests can do without: they take a second each."""
 
 NOT_JUDGED = "not judged: no models"
 REAL_MODELS = pose_models.find_models()

@@ -1,4 +1,4 @@
-"""Contact sheets of a cull: what was kept, what was dropped and why, and what waits for a person, at one glance."""
+"""Contact sheets of the decisions: what was kept, what was dropped and why, and what waits for a person."""
 
 from __future__ import annotations
 

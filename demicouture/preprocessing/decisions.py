@@ -77,8 +77,8 @@ def make_rows(
         features: What was found in each, by SHA-256.
         verdicts: What the rules say of a picture, by file.
         overrides: What a person decided, by file; rows of files that are gone stay too.
-        tops: How surely a picture is a top, by SHA-256, where that can be said.
-        styles: How much a picture looks like the second pole, by SHA-256, where that can be said.
+        tops: How surely a picture is a top, by SHA-256, where there is a score.
+        styles: How much a picture looks like the second pole, by SHA-256, where there is a score.
         keep_reviewed: Whether pictures for review are taken into the data set.
     """
     rows, taken = [], set()

@@ -1,4 +1,4 @@
-"""Looking into one scraped picture, in a worker process, and the log of what was found."""
+"""The features of one scraped picture, extracted in a worker process; its crop; and the log of features."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from demicouture.preprocessing.cropping import OVERSAMPLING, Box
 from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
 
 WORKING_SIDE = 256
-"""The shorter side, in pixels, at which a picture is looked into: what BlazePose and GrabCut see is smaller still."""
+"""The shorter side, in pixels, at which features are extracted: what BlazePose and GrabCut see is smaller still."""
 
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """What was found by looking into a picture.
+    """The features of a picture: its box, its quality, who is in it, and what it looks like.
 
     Attributes:
         reason: Why it cannot be used, or nothing.
         width: Of the upright original in pixels; None where it cannot be used, like all that follow.
         height: Of the upright original in pixels.
-        box: The square to cut out, by rule.
+        box: The square to crop, by rule.
         contrast: See :func:`demicouture.preprocessing.image_quality.contrast`.
         sharpness: See :func:`demicouture.preprocessing.image_quality.sharpness`.
         flatness: See :func:`demicouture.preprocessing.image_quality.flatness`.
@@ -45,7 +45,7 @@ class ImageFeatures:
         second: How large a second person is, in parts of the first.
         garment: The part of the picture that the garment takes, in [0, 1]; None where a person was found.
         thumbnail_base64: The picture's thumbnail, for finding near duplicates; base64.
-        descriptor_base64: The descriptor of the cut without its ground; base64.
+        descriptor_base64: The descriptor of the crop without its background; base64.
     """
 
     reason: str = ""
@@ -70,13 +70,13 @@ class ImageFeatures:
         return values.reshape(near_duplicates.THUMBNAIL_SIDE, near_duplicates.THUMBNAIL_SIDE, 3)
 
     def descriptor(self) -> np.ndarray:
-        """Returns what the cut looks like, uint8; see :func:`demicouture.preprocessing.descriptors.describe`."""
+        """Returns the crop's descriptor, uint8; see :func:`demicouture.preprocessing.descriptors.describe`."""
         return np.frombuffer(base64.b64decode(self.descriptor_base64), np.uint8)
 
 
 @dataclass(frozen=True)
 class FeatureTask:
-    """One picture to look into.
+    """One picture to extract features from.
 
     Attributes:
         path: The file.
@@ -89,16 +89,16 @@ class FeatureTask:
 
 @dataclass(frozen=True)
 class Crop:
-    """One picture to cut out.
+    """One picture to crop.
 
     Attributes:
         path: The file.
         sha256: Of its bytes.
         width: Of the upright original, in pixels.
         height: Of the upright original, in pixels.
-        box: What to cut out, in pixels of the upright original.
+        box: What to crop, in pixels of the upright original.
         size: The side of the result in pixels.
-        plain: Whether its ground is taken away.
+        plain: Whether its background is replaced by a plain one.
         models: The folder of BlazePose's models; None where they are not there.
     """
 
@@ -113,7 +113,7 @@ class Crop:
 
     @property
     def source(self) -> str:
-        """What the cut is made from, and how: what is ground hangs on whether people are seen."""
+        """What the crop is made from, and how: which pixels are background depends on whether people are seen."""
         return f"{self.sha256} plain {'with' if self.models else 'without'} models" if self.plain else self.sha256
 
 
@@ -122,10 +122,10 @@ class Subject:
     """What a picture is of.
 
     Attributes:
-        mask: float32 (height, width) in [0, 1]: 1 on the person or the garment, 0 on the ground.
-        box: The square to cut out, in pixels of the picture given.
+        mask: float32 (height, width) in [0, 1]: 1 on the person or the garment, 0 on the background.
+        box: The square to crop, in pixels of the picture given.
         person: The person, where one was found.
-        people: What BlazePose said; None where the models are not there.
+        people: What BlazePose found; None where the models are not there.
     """
 
     mask: np.ndarray
@@ -162,7 +162,7 @@ def _pose_model(folder: Path) -> PoseModel:
 
 
 def extract_features(task: FeatureTask) -> ImageFeatures:
-    """Returns what is in a picture."""
+    """Returns the features of a picture, or the reason why it has none."""
     try:
         found = open_reduced(task.path, WORKING_SIDE)
     except PictureError as error:
@@ -193,12 +193,12 @@ def extract_features(task: FeatureTask) -> ImageFeatures:
 
 
 def is_outdated(features: ImageFeatures, models: Path | None) -> bool:
-    """Returns whether a picture is to be looked into again: it was before the models were there."""
+    """Returns whether features are to be extracted again: it was done before the models were there."""
     return models is not None and not features.reason and features.person is None
 
 
 def make_crop(task: Crop) -> bytes:
-    """Returns the square that is cut out of a picture, as a PNG file that names what it was cut from."""
+    """Returns the square that is cropped out of a picture, as a PNG file that names its source."""
     left, top, right, bottom = cropping.square_around(task.box)
     # A box may be a small part of a large picture, which then is decoded at a larger scale.
     part = min(1.0, (right - left) / min(task.width, task.height))

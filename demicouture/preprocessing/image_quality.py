@@ -1,4 +1,4 @@
-"""What one picture says about itself without any model: is it blurred, blank, or drawn, and which others are copies?
+"""Measures of image quality that need no model: is a picture blurred, blank or drawn?
 
 All measures look at a picture whose shorter side is at most :data:`SIDE` pixels, so that a bar means the same for a
 telephone's photograph and for a web shop's.
@@ -35,8 +35,8 @@ def sharpness(pixels: np.ndarray) -> float:
 
     An edge that a Gaussian of s pixels has widened gives 1 - s / sqrt(s² + 1.5²), whatever its contrast: 0.6 where
     it is as sharp as pixels allow, 0.3 at s = 1.5 and 0.1 at s = 3. Only the steepest edges count, and of these the
-    sharpest tenth, so neither a plain garment nor an unsharp ground is held against a picture. Without any edge it is
-    0: look at :func:`contrast` first.
+    sharpest tenth, so neither a plain garment nor an unsharp background lowers it. Without any edge it is 0: look at
+    :func:`contrast` first.
 
     Args:
         pixels: uint8 (height, width, 3) in [0, 255].
@@ -85,7 +85,7 @@ def flatness(pixels: np.ndarray) -> float:
         A number in [0, 1].
 
     Source:
-        Our choice. Few colours, the usual sign, told nothing: plain garments on plain grounds have few too.
+        Our choice. Few colours, the usual sign, did not help: plain garments on plain backgrounds have few too.
     """
     red, green, blue = (_slopes(channel) for channel in cv2.split(cv2.GaussianBlur(reduce(pixels), (0, 0), 1)))
     slopes = cv2.max(cv2.max(red, green), blue)

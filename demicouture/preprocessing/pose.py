@@ -1,4 +1,4 @@
-"""BlazePose: where a person stands in a picture, which way they face, and which pixels are theirs.
+"""BlazePose: finds a person's pose in a picture, the direction in which they face, and which pixels are theirs.
 
 Two models work one after the other. A detector looks at the whole picture and gives, for each person, a box and four
 key points; a second model looks at a square around the best of them and gives 33 landmarks, the same in metres, and a

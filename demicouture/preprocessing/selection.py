@@ -1,4 +1,6 @@
-"""Keep, drop or review: for each picture at most one reason, the first that holds.
+"""The rules that keep, drop or review each picture, and the choice of --count of those that pass.
+
+Each picture has at most one reason, the first that holds.
 
 Of files, in every pole:
 
@@ -90,12 +92,12 @@ LARGE_SECOND = 0.6
 """In parts of the main person's size: passers-by in the background are smaller."""
 
 SURELY_TOP, SURELY_NO_TOP = 0.65, 0.35
-"""From the first on a garment is a top, up to the second it is none; between, the examples do not tell."""
+"""From the first on a garment is a top, up to the second it is none; between, the examples do not say."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a person chose on the command line.
+    """The options that rules depend on, as a person chose them on the command line.
 
     Attributes:
         size: The side of the data set's pictures in pixels.
@@ -175,8 +177,8 @@ def select(
     Args:
         pictures: All scraped pictures, sorted by file.
         features: What was found in each, by SHA-256.
-        manual: A person's decisions, by file. They are law: the rules choose around them.
-        tops: How surely a picture is a top, by SHA-256, for those of which that can be said.
+        manual: A person's decisions, by file. They always win: the rules choose around them.
+        tops: How surely a picture is a top, by SHA-256, for those that have a score.
         rules: What a person chose on the command line.
     """
     verdicts = {
@@ -211,7 +213,7 @@ def find_duplicates(
     Args:
         pictures: The pictures that can be looked at, sorted by file.
         features: What was found in each, by SHA-256.
-        verdicts: What is said of each by itself, by file.
+        verdicts: The verdict on each by itself, by file.
         manual: A person's decisions, by file.
     """
     copies = defaultdict(list)
@@ -287,7 +289,7 @@ def choose(
         free: One pole's pictures that the rules may choose from.
         kept: Those that a person keeps; they count for their queries.
         features: What was found in each, by SHA-256.
-        verdicts: What is said of each so far, by file.
+        verdicts: The verdict on each so far, by file.
         styles: How much each descriptors like this pole, by SHA-256; those that have no score come in a seeded shuffle.
         rules: What a person chose on the command line.
     """
