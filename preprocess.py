@@ -36,7 +36,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from demicouture import cli, dataset, files, runs
+from demicouture import cli, dataset, runs
 from demicouture.errors import InputError, OptionsError
 from demicouture.preprocessing import (
     decisions,
@@ -122,17 +122,14 @@ def main(argv: list[str] | None = None) -> None:
         known = image_features.read_log(log)
         overrides.check_boxes(edits.table, edits.overrides, pictures, known)
         run.begin()
-        paths = {sha256: path for sha256, (path, _) in examples.items()}
-        paths |= {picture.sha256: args.input / picture.file for picture in pictures}
-        pipeline.look_into_pictures(paths, known, log, models, progress)
+        pipeline.extract_features(args.input, pictures, examples, known, log, models, progress)
         overrides.check_boxes(edits.table, edits.overrides, pictures, known)
 
         rules = selection.Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP)
         rows, learned = pipeline.decide(pictures, known, edits, examples, rules)
         how = {"size": args.size, "plain": args.background == "plain", "models": models, "progress": progress}
         pipeline.crop_kept(args.input, args.output, rows, {p.file: p.sha256 for p in pictures}, **how)
-        sheets = pipeline.write_results(args.input, args.output, poles, pictures, rows, edits, progress)
-        image_features.write_log(log, {sha256: known[sha256] for sha256 in paths})
+        sheets, edits = pipeline.write_results(args.input, args.output, poles, pictures, rows, edits, progress)
 
         counts = {pole: decisions.count_pole(rows, pole) for pole in poles}
         for line in describe_outcome(args, poles, rows, counts, models, learned, other_files):
@@ -141,13 +138,8 @@ def main(argv: list[str] | None = None) -> None:
         shortcuts = shortcut_check.check_dataset(args.output, rows, poles)
         for line in shortcut_check.describe(shortcuts, args.background):
             report(line)
-        own = dataset.own_pictures(args.output)
         results = {"poles": counts, "tops": learned, "shortcuts": shortcuts, "other_files": other_files}
-        run.finish(
-            pipeline.hash_inputs(pictures, examples, edits, models),
-            ["decisions.csv", *sheets, *(path.relative_to(args.output).as_posix() for path in own)],
-            results | {"dataset_sha256": files.hash_files(own, args.output)},
-        )
+        pipeline.finish(run, pipeline.hash_inputs(pictures, examples, edits, models), sheets, results)
     report(f"made {args.output}; look at {', '.join(sheets)}")
     report(f"to disagree, fill in your_decision in decisions.csv or move pictures in {edits.review}; run this again")
     report(next_command(args))

@@ -1,4 +1,4 @@
-"""The steps of preprocess.py, from scraped pictures to the data set: find, look into, decide, crop, write.
+"""The steps of preprocess.py, from scraped pictures to the data set: find, extract features, decide, crop, write.
 
 Each takes plain values and folders. ``progress`` shows how far a step is: called with the results, a title and their
 number, it gives the results back.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,7 @@ def hash_inputs(
     return {
         "1-scraped": files.sha256("".join(f"{p.file}\0{p.sha256}\n" for p in pictures).encode()),
         "examples": files.sha256(repr(labels).encode()) if examples else None,
-        "decisions.csv": _hash_if_there(edits.table),
+        "decisions.csv": edits.table_sha256,
         "2-review": files.sha256(repr(moves).encode()) if moves else None,
         "pose models": files.sha256("".join(m.sha256 for m in pose_models.MODELS).encode()) if models else None,
     }
@@ -127,28 +127,35 @@ def is_current(run: RunFolder, inputs: Mapping[str, Any]) -> bool:
     return results.get("dataset_sha256") == files.hash_files(dataset.own_pictures(run.path), run.path)
 
 
-def look_into_pictures(
-    paths: Mapping[str, Path],
+def extract_features(
+    source: Path,
+    pictures: Sequence[Scraped],
+    examples: Examples,
     known: dict[str, ImageFeatures],
     log: Path,
     models: Path | None,
     progress: Callable,
 ) -> None:
-    """Extracts the features of every picture that has none yet, and adds them to ``known`` and to the log.
+    """Extracts the features of every picture and example that has none yet, and adds them to ``known`` and to the log.
 
     Args:
-        paths: Where the pictures lie, by SHA-256.
+        source: data/1-scraped.
+        pictures: All scraped pictures.
+        examples: Of tops and other things.
         known: The features that earlier runs extracted, by SHA-256.
         log: The file that remembers them.
         models: The folder of BlazePose's models; None where they are not there.
         progress: See above.
     """
+    paths = {sha256: path for sha256, (path, _) in examples.items()}
+    paths |= {picture.sha256: source / picture.file for picture in pictures}
     new = [sha256 for sha256 in paths if sha256 not in known or image_features.is_outdated(known[sha256], models)]
     tasks = [image_features.FeatureTask(paths[sha256], models) for sha256 in new]
     with image_features.Log(log, known) as growing:
         found = progress(parallel.in_order(image_features.extract_features, tasks), "looking", len(tasks))
         for sha256, features in zip(new, found, strict=True):
             growing.add(sha256, features)
+    image_features.write_log(log, {sha256: known[sha256] for sha256 in paths})
 
 
 def decide(
@@ -215,8 +222,11 @@ def write_results(
     rows: Sequence[Mapping],
     edits: Edits,
     progress: Callable,
-) -> list[str]:
-    """Writes the contact sheets, decisions.csv and the folders for review; returns the names of the sheets.
+) -> tuple[list[str], Edits]:
+    """Writes the contact sheets, decisions.csv and the folders for review.
+
+    Returns:
+        The names of the sheets, and the edits with the hash of the new table.
 
     Raises:
         InputError: A person edited the table or moved a picture since it was read; neither is touched then.
@@ -226,8 +236,16 @@ def write_results(
     sheets = contact_sheets.write_decision_sheets(output, source, poles, rows, progress)
     edits.refuse_changes()
     decisions.write_rows(edits.table, rows)
+    edits = replace(edits, table_sha256=files.hash_file(edits.table))
     review_folders.write_review(edits.review, source, pictures, rows, edits.moves, progress)
-    return sheets
+    return sheets, edits
+
+
+def finish(run: RunFolder, inputs: Mapping[str, Any], sheets: Sequence[str], results: Mapping[str, Any]) -> None:
+    """Writes summary.json, with the hash of the data set under ``results``."""
+    pictures = dataset.own_pictures(run.path)
+    made = ["decisions.csv", *sheets, *(path.relative_to(run.path).as_posix() for path in pictures)]
+    run.finish(inputs, made, {**results, "dataset_sha256": files.hash_files(pictures, run.path)})
 
 
 def _hash_if_there(path: Path) -> str | None:

@@ -55,7 +55,9 @@ def read_moves(folder: Path) -> dict[str, Move]:
         InputError: ``places.csv`` is damaged, or a picture lies in places that say different things.
     """
     path = folder / PLACES
-    rows = read_csv(path, COLUMNS) if path.exists() else []
+    rows = read_csv(path, COLUMNS[:3]) if path.exists() else []
+    if rows and not set(COLUMNS) <= set(rows[0]):
+        raise InputError(f"{path}: made by an older version; move {folder} away, or add --fresh, and run again")
     found = _find(folder)
     moves = {}
     for row in rows:
