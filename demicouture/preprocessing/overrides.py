@@ -125,7 +125,8 @@ def parse_box(text: str, where: str) -> Box | None:
     """
     if not text.strip():
         return None
-    words = text.split() if len(text.split()) == 4 else re.split(r"[\s,;]+", text.strip())
+    text = text.strip().lstrip("'")  # which a spreadsheet wants before a minus that begins a text
+    words = text.split() if len(text.split()) == 4 else re.split(r"[\s,;]+", text)
     numbers = [WHOLE_NUMBER.fullmatch(word.strip(",;")) for word in words]
     if len(numbers) != 4 or not all(numbers):
         raise InputError(

@@ -54,7 +54,14 @@ def test_slips_are_named_with_file_and_row(table, changes, message):
 
 @pytest.mark.parametrize(
     "text",
-    ["-4 50 200 250", "-4.0 50.0 200.0 250.0", "-4,0 50,0 200,0 250,0", " -4, 50, 200, 250 ", "-4;50;200;250.00"],
+    [
+        "-4 50 200 250",
+        "-4.0 50.0 200.0 250.0",
+        "-4,0 50,0 200,0 250,0",
+        " -4, 50, 200, 250 ",
+        "-4;50;200;250.00",
+        "'-4 50 200 250",
+    ],
 )
 def test_a_box_is_understood_as_people_and_spreadsheets_write_it(text):
     assert parse_box(text, "") == (-4, 50, 200, 250)
