@@ -167,7 +167,7 @@ def extract_features(task: FeatureTask) -> ImageFeatures:
         found = open_reduced(task.path, WORKING_SIDE)
     except PictureError as error:
         return ImageFeatures(str(error))
-    pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
+    pixels = np.asarray(_downscale(found.image, WORKING_SIDE))
     subject = find_subject(pixels, task.models)
     scale = found.width / pixels.shape[1]
     person = subject.person
@@ -205,7 +205,7 @@ def make_crop(task: Crop) -> bytes:
     found = open_reduced(task.path, math.ceil(OVERSAMPLING * task.size / part))
     image = cropping.crop(found, task.box, task.size)
     if task.plain:
-        pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
+        pixels = np.asarray(_downscale(found.image, WORKING_SIDE))
         subject = find_subject(pixels, task.models)
         if subject.mask.any():
             soft = subject.mask if subject.person else segmentation.soften(subject.mask > 0.5)
@@ -255,7 +255,7 @@ def _to_text(values: np.ndarray) -> str:
     return base64.b64encode(values.tobytes()).decode()
 
 
-def _reduce(image: Image.Image, shorter_side: int) -> Image.Image:
+def _downscale(image: Image.Image, shorter_side: int) -> Image.Image:
     """Returns a picture whose shorter side has at most so many pixels."""
     scale = shorter_side / min(image.size)
     if scale >= 1:

@@ -177,7 +177,7 @@ def _watch(process: subprocess.Popen, scratch: Path) -> str:
             process.wait(0.2)
             return ""
         if time.monotonic() > end:
-            return f"over {MAX_SECONDS // 60} minutes"
+            return f"over {MAX_SECONDS / 60:.0f} minutes"
         written = 0
         # pip removes files and folders of its own at any moment: rglob would fail on them, os.walk passes them over.
         for place, _, names in os.walk(scratch):

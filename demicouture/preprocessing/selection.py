@@ -48,9 +48,7 @@ from demicouture.near_duplicates import find_near_duplicates
 from demicouture.preprocessing.classifiers import style_probabilities
 from demicouture.preprocessing.descriptors import find_like
 from demicouture.preprocessing.image_features import ImageFeatures
-from demicouture.preprocessing.image_quality import BLANK as BLANK_CONTRAST
-from demicouture.preprocessing.image_quality import BLURRED as BLURRED_SHARPNESS
-from demicouture.preprocessing.image_quality import DRAWN
+from demicouture.preprocessing.image_quality import MAX_FLATNESS, MIN_CONTRAST, MIN_SHARPNESS
 from demicouture.preprocessing.pose import CERTAIN, PRESENT
 from demicouture.preprocessing.records import (
     BLANK,
@@ -127,11 +125,11 @@ def check_contents(picture: Scraped, features: ImageFeatures, top: float | None,
         return Verdict(DROP, features.reason)
     if min(features.width, features.height) < rules.size:
         return Verdict(DROP, too_small(rules.size))
-    if features.contrast < BLANK_CONTRAST:
+    if features.contrast < MIN_CONTRAST:
         return Verdict(DROP, BLANK)
-    if features.sharpness < BLURRED_SHARPNESS:
+    if features.sharpness < MIN_SHARPNESS:
         return Verdict(DROP, BLURRED)
-    if features.flatness > DRAWN:
+    if features.flatness > MAX_FLATNESS:
         return Verdict(DROP, NO_PHOTOGRAPH)
     if features.person is None:
         return Verdict(KEEP, NOT_JUDGED)

@@ -5,7 +5,16 @@ from grainy_photographs import encoded, garment, plain, step
 from PIL import Image, ImageDraw, ImageFont
 from samples import noise
 
-from demicouture.preprocessing.image_quality import BLANK, BLURRED, DRAWN, SIDE, contrast, flatness, reduce, sharpness
+from demicouture.preprocessing.image_quality import (
+    MAX_FLATNESS,
+    MIN_CONTRAST,
+    MIN_SHARPNESS,
+    SIDE,
+    contrast,
+    downscale,
+    flatness,
+    sharpness,
+)
 
 
 def logo(ink, ground):
@@ -15,12 +24,12 @@ def logo(ink, ground):
 
 
 def test_reduced_once_and_never_enlarged():
-    assert reduce(plain(7, 512, 700)).shape == (256, 350, 3)
+    assert downscale(plain(7, 512, 700)).shape == (256, 350, 3)
     small = plain(7, 100, 300)
-    assert reduce(small) is small
+    assert downscale(small) is small
     pixels = garment(3, 600, 700)
     for measure in (sharpness, flatness, contrast):
-        assert measure(reduce(pixels)) == pytest.approx(measure(pixels), abs=0.02)
+        assert measure(downscale(pixels)) == pytest.approx(measure(pixels), abs=0.02)
 
 
 @pytest.mark.parametrize("radius", [2, 3, 5])
@@ -39,17 +48,17 @@ def test_sharpness_knows_no_contrast():
 @pytest.mark.parametrize("seed", range(4))
 def test_white_on_white_is_not_blurred_and_blurred_pictures_are(seed):
     white = garment(seed, cloth=(246, 246, 244), ground=(255, 255, 255))
-    assert sharpness(encoded(white, 85)) > BLURRED
+    assert sharpness(encoded(white, 85)) > MIN_SHARPNESS
     for pixels in (garment(seed), white):
-        assert sharpness(encoded(pixels, 85)) > BLURRED
-    assert sharpness(encoded(cv2.GaussianBlur(garment(seed), (0, 0), 4), 85)) < BLURRED
+        assert sharpness(encoded(pixels, 85)) > MIN_SHARPNESS
+    assert sharpness(encoded(cv2.GaussianBlur(garment(seed), (0, 0), 4), 85)) < MIN_SHARPNESS
 
 
 def test_a_sharp_garment_before_an_unsharp_ground_is_sharp():
     ground = cv2.GaussianBlur(np.asarray(noise(1, 300, 360)), (0, 0), 8)
     pixels = garment(2)
     ground[100:260, 80:220] = pixels[100:260, 80:220]
-    assert sharpness(ground) > BLURRED
+    assert sharpness(ground) > MIN_SHARPNESS
 
 
 def test_an_even_picture_has_no_sharpness_and_no_contrast():
@@ -67,12 +76,12 @@ def test_contrast_by_hand():
 
 def test_contrast_is_neither_noise_nor_a_speck():
     grain = np.random.default_rng(0).normal(128, 5, (SIDE, SIDE, 3)).astype(np.uint8)
-    assert contrast(grain) < BLANK
+    assert contrast(grain) < MIN_CONTRAST
     # A sixteenth of the width squared is 1 in 256: under one pixel in two hundred.
     speck = plain(200)
     speck[100:116, 100:116] = 0
     assert contrast(speck) == 0
-    assert contrast(garment(0, cloth=(225, 225, 225), ground=(255, 255, 255))) > BLANK
+    assert contrast(garment(0, cloth=(225, 225, 225), ground=(255, 255, 255))) > MIN_CONTRAST
 
 
 def test_flatness_by_hand():
@@ -87,12 +96,12 @@ def test_flatness_by_hand():
 
 
 def test_drawings_are_flat_and_garments_are_not():
-    assert flatness(encoded(logo("black", "white"), 88)) > DRAWN
-    assert flatness(encoded(logo((250, 240, 230), (20, 15, 10)), 88)) > DRAWN
+    assert flatness(encoded(logo("black", "white"), 88)) > MAX_FLATNESS
+    assert flatness(encoded(logo((250, 240, 230), (20, 15, 10)), 88)) > MAX_FLATNESS
     # Also where hue alone is drawn, in colours of one brightness.
-    assert flatness(logo((210, 60, 60), (60, 134, 60))) > DRAWN
+    assert flatness(logo((210, 60, 60), (60, 134, 60))) > MAX_FLATNESS
     for seed in range(6):
-        assert flatness(encoded(garment(seed), 85)) < DRAWN - 0.1
+        assert flatness(encoded(garment(seed), 85)) < MAX_FLATNESS - 0.1
     stripes = garment(1)
     stripes[::6] = stripes[1::6] = stripes[2::6] = 10
     assert flatness(stripes) < 0.5
