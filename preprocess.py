@@ -189,7 +189,7 @@ def describe_outcome(
     if learned and not learned["used"]:
         yield (
             f"warning: the examples in {args.examples} are of another kind than your pictures (a classifier separates "
-            f"them in {learned['told_from_pictures']:.0%}); what is a top was not judged; take examples from the same "
+            f"them in {learned['accuracy_against_pictures']:.0%}); what is a top was not judged; take examples from the same "
             "source"
         )
     if other_files:

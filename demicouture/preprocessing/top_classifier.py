@@ -94,7 +94,7 @@ def score_tops(
     scores, accuracy = scored
     count = sum(labels.values())
     learned = {"tops": count, "others": len(labels) - count, "held_out_accuracy": accuracy}
-    learned["told_from_pictures"] = apart = _accuracy_apart(
+    learned["accuracy_against_pictures"] = apart = _accuracy_apart(
         [known[sha256].descriptor() for sha256, top in examples.items() if top and known[sha256].descriptor_base64],
         [known[sha256].descriptor() for sha256 in sorted(wanted - set(examples))],
     )

@@ -98,7 +98,7 @@ def test_worn_garments_poles_of_people_and_damaged_pictures_are_not_scored(score
 
 
 def test_examples_of_another_kind_than_the_pictures_say_nothing_about_them(scored):
-    assert scored[1]["told_from_pictures"] < UNLIKE
+    assert scored[1]["accuracy_against_pictures"] < UNLIKE
 
     def otherwise(features: ImageFeatures) -> ImageFeatures:
         """The same picture from another source: two hundred other numbers differ."""
@@ -109,7 +109,7 @@ def test_examples_of_another_kind_than_the_pictures_say_nothing_about_them(score
     known = KNOWN | {picture.sha256: otherwise(KNOWN[picture.sha256]) for picture in PICTURES}
     scores, learned = score_tops(PICTURES, known, {}, EXAMPLES, ("collection",))
     assert scores == {}
-    assert learned["told_from_pictures"] >= UNLIKE
+    assert learned["accuracy_against_pictures"] >= UNLIKE
     assert learned["held_out_accuracy"] == scored[1]["held_out_accuracy"]
 
 
