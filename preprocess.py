@@ -189,8 +189,8 @@ def describe_outcome(
     if learned and not learned["used"]:
         yield (
             f"warning: the examples in {args.examples} are of another kind than your pictures (a classifier separates "
-            f"them in {learned['accuracy_against_pictures']:.0%}); what is a top was not judged; take examples from the same "
-            "source"
+            f"them in {learned['accuracy_against_pictures']:.0%}); what is a top was not judged; take examples from "
+            "the same source"
         )
     if other_files:
         yield f"passed over {other_files:,} files whose names do not end like a picture's"
