@@ -81,8 +81,8 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     dataset = home / "data/2-dataset"
     assert sorted(path.name for path in dataset.iterdir() if path.is_dir()) == ["casual", "collection"]
     assert columns(dataset / "decisions.csv") == (
-        "file pole decision reason decided_by rule_decision left top right bottom rule_box picture like width height "
-        "contrast sharpness flatness detected person yaw thighs second garment is_top style".split()
+        "file pole decision reason left top right bottom picture like width height contrast sharpness flatness "
+        "detected person yaw thighs second garment is_top style your_decision your_box".split()
     )
     assert len(read(dataset / "decisions.csv")) == len(list((home / "data/1-scraped").glob("*/*/*")))
     for path in dataset.glob("*/*.png"):
@@ -131,7 +131,7 @@ def test_any_design_can_be_followed_back_to_a_pictures_address(home):
 
     generated, training = summary("outputs/4-generated"), summary("outputs/3-training")
     assert generated["generator_sha256"] == training["generator_sha256"]
-    assert training["dataset_sha256"] == summary("data/2-dataset")["dataset_sha256"]
+    assert training["dataset_sha256"] == summary("data/2-dataset")["results"]["dataset_sha256"]
     kept = next(row for row in read(home / "data/2-dataset/decisions.csv") if row["picture"])
     lines = map(json.loads, (home / "data/1-scraped/manifest.jsonl").read_text().splitlines())
     line = next(line for line in lines if line["file"] == kept["file"])
