@@ -1,4 +1,4 @@
-"""Starting Keras: at the moment it is needed, on a backend that has a training step, without its libraries' greetings."""
+"""Starting Keras: only when it is needed, on a backend that has a training step, without its libraries' greetings."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def device_memory() -> int:
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    # TensorFlow's C++ greets on file descriptor 2 before it has read its own log level, so that is closed to it while it
-    # starts. Python's exceptions are raised, not printed, and lose nothing.
+    # TensorFlow's C++ greets on file descriptor 2 before it has read its own log level, so that is closed to it
+    # meanwhile. Python's exceptions are raised, not printed, and lose nothing.
     sys.stderr.flush()
     kept = os.dup(2)
     with open(os.devnull, "w") as nothing:

@@ -185,6 +185,7 @@ def open_style_classifier(
     quiet: bool = True,
     features: str = OWN,
     elsewhere: Path | None = None,
+    steps: int = STEPS,
 ) -> StyleClassifier | None:
     """Returns the judge in ``folder``, trained now where there is none for this data set yet.
 
@@ -195,6 +196,7 @@ def open_style_classifier(
         quiet: Whether to show no progress bar.
         features: What describes the pictures, of :data:`FEATURES_BY`.
         elsewhere: Another folder in which such a judge may lie already; it is copied.
+        steps: Gradient steps of its own network.
 
     Returns:
         The judge, or None where there is neither one in the folder nor a data set.
@@ -211,7 +213,7 @@ def open_style_classifier(
         if dataset is None:
             return None
         if elsewhere is None or not fits(record := read_record(elsewhere)):
-            classifier = train_style_classifier(dataset, seed, quiet, features)
+            classifier = train_style_classifier(dataset, seed, quiet, features, steps)
             _save(classifier, folder)
             return classifier
         for name in FILES:
@@ -253,7 +255,9 @@ def _save(classifier: StyleClassifier, folder: Path) -> None:
     files.write_json(folder / "style-classifier.json", classifier.record)
 
 
-def train_style_classifier(dataset: Dataset, seed: int, quiet: bool = True, features: str = OWN) -> StyleClassifier:
+def train_style_classifier(
+    dataset: Dataset, seed: int, quiet: bool = True, features: str = OWN, steps: int = STEPS
+) -> StyleClassifier:
     """Trains a judge on four fifths of the data set and measures it on the rest.
 
     It is not trained again on all pictures afterwards: so the accuracy is this very judge's, and there are photographs
@@ -264,6 +268,7 @@ def train_style_classifier(dataset: Dataset, seed: int, quiet: bool = True, feat
         seed: Decides the initial weights, the split and the augmentation.
         quiet: Whether to show no progress bar.
         features: What describes the pictures, of :data:`FEATURES_BY`.
+        steps: Gradient steps of the judge's own network.
 
     Raises:
         InputError: The network that has seen ImageNet cannot be had.
@@ -272,7 +277,7 @@ def train_style_classifier(dataset: Dataset, seed: int, quiet: bool = True, feat
     if features == IMAGENET:
         network = _answer_by(_imagenet(), dataset, ~held_out)
     else:
-        network = _learn(dataset, ~held_out, seed, quiet)
+        network = _learn(dataset, ~held_out, seed, quiet, steps)
     record = {
         "poles": list(dataset.poles),
         "seed": seed,
@@ -293,13 +298,13 @@ def train_style_classifier(dataset: Dataset, seed: int, quiet: bool = True, feat
     return StyleClassifier(network, record, photographs)
 
 
-def _learn(dataset: Dataset, usable: np.ndarray, seed: int, quiet: bool) -> keras.Model:
+def _learn(dataset: Dataset, usable: np.ndarray, seed: int, quiet: bool, steps: int) -> keras.Model:
     """Returns the judge's own network, trained on the usable pictures."""
-    network, trainer = _build(seed)
+    network, trainer = _build(seed, steps)
     pictures = _reduce(dataset.pictures, SIZE)
     generator = np.random.default_rng(seed)
     batches = _batches(dataset.labels, usable, generator)
-    for _ in tqdm(range(STEPS), desc="training the judge", unit="step", disable=quiet or None, leave=False):
+    for _ in tqdm(range(steps), desc="training the judge", unit="step", disable=quiet or None, leave=False):
         rows = next(batches)
         inputs, targets = mix(augment(pictures[rows], generator), dataset.labels[rows], generator)
         trainer.train_on_batch(inputs, [targets[:, np.newaxis], _thumbnails(inputs)])
@@ -492,7 +497,7 @@ def mix(pictures: np.ndarray, labels: np.ndarray, generator: np.random.Generator
     return weight * pictures + (1 - weight) * pictures[others], share * labels + (1 - share) * labels[others]
 
 
-def _build(seed: int) -> tuple[keras.Model, keras.Model]:
+def _build(seed: int, steps: int) -> tuple[keras.Model, keras.Model]:
     """Returns the network, (descriptor, logit), and the same layers ready to be trained."""
     start_keras()
     import keras
@@ -519,7 +524,7 @@ def _build(seed: int) -> tuple[keras.Model, keras.Model]:
     thumbnail = dense(3 * THUMBNAIL_SIDE**2, "thumbnail")(descriptor)
     network = keras.Model(pictures, [descriptor, logit], name="judge")
     trainer = keras.Model(pictures, [logit, thumbnail])
-    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, STEPS)
+    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     trainer.compile(
         keras.optimizers.AdamW(schedule, weight_decay=1e-3),
         [keras.losses.BinaryCrossentropy(from_logits=True), keras.losses.MeanSquaredError()],
