@@ -38,8 +38,8 @@ from demicouture import cli
 from demicouture.dataset import SIZES, Dataset
 from demicouture.dcgan.inference import hash_generator
 from demicouture.errors import InputError, OptionsError
+from demicouture.evaluation import style_classifier
 from demicouture.evaluation.kernel_inception_distance import open_inception
-from demicouture.evaluation.style_classifier import STEPS, open_style_classifier
 from demicouture.images import save_png
 from demicouture.keras_backend import backend_in_use, start_keras
 from demicouture.latents import sample_prior
@@ -65,7 +65,7 @@ def train(args: argparse.Namespace, dataset: Dataset, report: Callable[[str], No
     keras = start_keras()
     # Imported here: what is wrong with the flags and folders is reported without waiting for Keras.
     from demicouture.dcgan import networks
-    from demicouture.training import callbacks as run
+    from demicouture.training import callbacks
     from demicouture.training.devices import built_in, use_devices
     from demicouture.training.fit_state import Batches
     from demicouture.training.gan import BETA_1, GAN, AveragingAdam
@@ -96,8 +96,9 @@ def train(args: argparse.Namespace, dataset: Dataset, report: Callable[[str], No
     loop.resume()
     while loop.goes_on():  # Once, and again after each rollback.
         first_epoch = gan.epochs_done
-        history = run.History(args.output, first_epoch, args.epochs, metrics)
-        with run.Interruption() as interruption, run.Progress(args.epochs, args.quiet, report, history) as progress:
+        history = callbacks.History(args.output, first_epoch, args.epochs, metrics)
+        progress = callbacks.Progress(args.epochs, args.quiet, report, history)
+        with callbacks.Interruption() as interruption, progress:
             gan.fit(
                 batches.steps(),
                 initial_epoch=first_epoch,
@@ -105,13 +106,13 @@ def train(args: argparse.Namespace, dataset: Dataset, report: Callable[[str], No
                 shuffle=False,  # EpochOrder does that, so that an epoch's order follows from the seed.
                 verbose=0,
                 callbacks=[
-                    run.EpochOrder(args.seed),
+                    callbacks.EpochOrder(args.seed),
                     progress,
                     history,
-                    run.Samples(args.output, latents, args.epochs),
+                    callbacks.Samples(args.output, latents, args.epochs),
                     *([TensorBoard(args.output, history, first_epoch)] if args.tensorboard else []),
-                    run.Checkpoints(args.output, args.keep, history, interruption),
-                    run.CollapseWatch(args.output, first_epoch, args.on_collapse != "warn", report),
+                    callbacks.Checkpoints(args.output, args.keep, history, interruption),
+                    callbacks.CollapseWatch(args.output, first_epoch, args.on_collapse != "warn", report),
                 ],
             )
     return {"devices": devices} | loop.finish()
@@ -124,7 +125,9 @@ def open_metrics(args: argparse.Namespace, dataset: Dataset, classifier_steps: i
 
     with on_one_device():
         inception = open_inception() if args.kid else None
-        classifier = open_style_classifier(args.output, dataset, args.seed, args.quiet, steps=classifier_steps)
+        classifier = style_classifier.open_style_classifier(
+            args.output, dataset, args.seed, args.quiet, steps=classifier_steps
+        )
     return GeneratorMetrics(dataset.pictures, classifier.describe, args.seed, inception)
 
 
@@ -162,18 +165,18 @@ def describe(args: argparse.Namespace) -> None:
     print(networks.format_table(networks.build_discriminator(args.size, args.discriminator_width)))
 
 
-def devices(text: str) -> int:
+def device_count(text: str) -> int:
     """Returns the number of devices that ``--devices`` names; 0 stands for all."""
     return ALL_DEVICES if text == "all" else cli.integer(1)(text)
 
 
-def refuse_tensorflow(args: argparse.Namespace) -> None:
+def check_backend(args: argparse.Namespace) -> None:
     """Refuses several devices on a backend that would use one of them and say nothing.
 
     Raises:
-        InputError: They are asked for on TensorFlow.
+        InputError: They are asked for on TensorFlow, or there is no training step for the backend.
     """
-    if args.devices != 1 and backend_in_use() == "tensorflow":
+    if backend_in_use() == "tensorflow" and args.devices != 1:
         raise InputError(
             f"--devices {args.devices or 'all'}: on TensorFlow training uses one device; install jax and set "
             "KERAS_BACKEND=jax"
@@ -225,7 +228,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     own.add_argument("--tensorboard", action="store_true", help="write files for TensorBoard, into tensorboard/")
     own.add_argument(
         "--devices",
-        type=devices,
+        type=device_count,
         metavar="N|all",
         default=1,
         help="GPUs that share each batch; more than 1 on JAX only",
@@ -236,13 +239,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def main(argv: list[str] | None = None, classifier_steps: int = STEPS) -> None:
+def main(argv: list[str] | None = None, classifier_steps: int = style_classifier.STEPS) -> None:
     """Trains, or goes on training."""
     args = parse_args(argv)
     if args.describe:
         return describe(args)
     report = cli.reporter(args)
-    refuse_tensorflow(args)
+    check_backend(args)
     how = {"quiet": args.quiet, "report": report}
     dataset = read_training_pictures(args.input, args.size, args.batch_size, args.output.parent, **how)
     options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "fresh_fakes", "kid", "seed")}
@@ -260,7 +263,7 @@ def main(argv: list[str] | None = None, classifier_steps: int = STEPS) -> None:
         found = {"preset": args.preset, "backend": backend_in_use()}
         found |= {"poles": dataset.poles, "pictures": len(dataset.pictures)}
         results = found | train(args, dataset, report, classifier_steps)
-        run.finish(inputs, MADE, results)
+        run.finish(inputs, (*MADE, *style_classifier.FILES), results)
     best = results["best_epoch"]
     report(
         f"trained {args.epochs} epochs; generator.keras is that of epoch {best['epoch']:.0f}, the best one: "

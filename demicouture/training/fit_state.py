@@ -59,7 +59,8 @@ class Batches(keras.layers.Layer):
         self.picture_shape = pictures.shape[1:]
         self.on_disk = pictures if isinstance(pictures, np.memmap) else None
         self.pictures = None if self.on_disk is not None else constant(self, pictures, "pictures")
-        self.order = constant(self, np.zeros(self.steps_per_epoch * batch_size, np.int32), "order")
+        self._order_on_host = np.arange(self.steps_per_epoch * batch_size, dtype=np.int32)
+        self.order = constant(self, self._order_on_host, "order")
         self.built = True
 
     def set_order(self, order: np.ndarray) -> None:
