@@ -68,15 +68,16 @@ class Batches(keras.layers.Layer):
         self.order.assign(order)
         self._order_on_host = order
 
-    def steps(self) -> Any:
-        """Returns what ``fit`` iterates over in an epoch."""
+    def steps(self, count: int | None = None) -> Any:
+        """Returns what ``fit`` iterates over in an epoch; of all its steps, or of so many."""
+        count = count or self.steps_per_epoch
         if self.on_disk is not None or keras.backend.backend() != "tensorflow":
-            return _Steps(self)
+            return _Steps(self, count)
         import tensorflow as tf
 
         # For anything else Keras would build a pipeline with threads of its own, whose start at each epoch took up to
         # nine seconds on two busy cores.
-        steps = tf.data.Dataset.range(self.steps_per_epoch, output_type=tf.int32).batch(1)
+        steps = tf.data.Dataset.range(count, output_type=tf.int32).batch(1)
         options = tf.data.Options()
         options.autotune.enabled = False
         options.threading.max_intra_op_parallelism = 1
@@ -100,13 +101,13 @@ class Batches(keras.layers.Layer):
 
 
 class _Steps(keras.utils.PyDataset):
-    def __init__(self, batches: Batches):
+    def __init__(self, batches: Batches, count: int):
         # From two workers on, Keras fetches the next batch while a step runs; a number needs no fetching.
         super().__init__(workers=1 if batches.on_disk is None else 2)
-        self.batches = batches
+        self.batches, self.count = batches, count
 
     def __len__(self) -> int:
-        return self.batches.steps_per_epoch
+        return self.count
 
     def __getitem__(self, index: int) -> np.ndarray:
         return self.batches.fetch(index)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 
@@ -278,14 +276,6 @@ def test_a_state_that_a_run_goes_back_to_leads_elsewhere_at_half_the_rates(tmp_p
     assert any((one != other).any() for one, other in zip(state(model), first_attempt, strict=True))
 
 
-def test_the_best_checkpoint_is_spared(tmp_path):
-    model = shared()
-    for step in (1, 2, 3, 4):
-        model.step.assign(step)
-        checkpoints.save(tmp_path, model, kept=1, spared=2 if step > 1 else None)
-    assert [path.name for path in sorted(tmp_path.iterdir())] == ["step-000000002.npz", "step-000000004.npz"]
-
-
 def test_batch_statistics_are_those_of_the_prior():
     from demicouture.training.gan import compute_batch_statistics
 
@@ -303,70 +293,3 @@ def test_batch_statistics_are_those_of_the_prior():
         first.moving_variance.numpy(), np.mean([f.var(axis=0) for f in features], axis=0), atol=1e-5
     )
     assert first.momentum == 0.99
-
-
-def test_an_epoch_takes_each_picture_at_most_once_and_every_epoch_others():
-    from demicouture.training.callbacks import epoch_order
-
-    orders = [epoch_order(seed=0, epoch=epoch, pictures=10, wanted=8) for epoch in range(20)]
-    assert all(len(set(order)) == 8 for order in orders)
-    assert {int(picture) for order in orders for picture in order} == set(range(10))
-    assert len({tuple(order) for order in orders}) == 20
-    np.testing.assert_array_equal(orders[3], epoch_order(0, 3, 10, 8))
-    assert list(orders[3]) != list(epoch_order(0, 3, 10, 8, rollbacks=1))
-
-
-def test_a_checkpoint_brings_everything_back(tmp_path):
-    model = shared(augment=True, flips=True, fresh_fakes=False)
-    fit(model, 4)
-    undisturbed = state(model)
-    model = shared(augment=True, flips=True, fresh_fakes=False)
-    fit(model, 2)
-    checkpoints.save(tmp_path, model, kept=2)
-
-    model = shared(augment=True, flips=True, fresh_fakes=False)
-    assert checkpoints.restore(tmp_path, model) == (tmp_path / "step-000000004.npz", [])
-    fit(model, 4)
-    assert_same(state(model), undisturbed)
-
-
-@pytest.mark.parametrize("kept", [1, 2, 3])
-def test_a_damaged_checkpoint_is_passed_over_and_the_last_ones_are_kept(tmp_path, kept):
-    model = shared()
-    for step in (1, 2, 3, 4):
-        model.step.assign(step)
-        checkpoints.save(tmp_path, model, kept)
-    names = [f"step-{step:09d}.npz" for step in range(5 - kept, 5)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == names
-    newest = tmp_path / names[-1]
-    content = bytearray(newest.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    newest.write_bytes(content)
-
-    told = [f"{newest}: damaged or of another make, so it is passed over"]
-    before = tmp_path / names[-2] if kept > 1 else None
-    assert checkpoints.restore(tmp_path, model) == (before, told)
-    assert int(model.step.numpy()) == (3 if before else 4)
-
-    # What was passed over neither counts among those that are kept nor is lost.
-    model.step.assign(1)
-    saved = checkpoints.save(tmp_path, model, kept)
-    assert checkpoints.restore(tmp_path, model) == (saved, [])
-    assert (tmp_path / f"{newest.name}.passed-over").read_bytes() == content
-    assert checkpoints.restore(tmp_path / "nowhere", model) == (None, [])
-
-
-def test_what_changed_since_a_checkpoint_is_named(tmp_path):
-    model = shared()
-    path = checkpoints.save(tmp_path, model, kept=2)
-    with np.load(path) as archive:
-        values = dict(archive)
-    made_by = json.loads(str(values[checkpoints.MAKER]))
-    assert made_by["backend"] == keras.backend.backend() and made_by["device"] == "cpu"
-    values[checkpoints.MAKER] = np.array(json.dumps({**made_by, "keras": "3.0.0", "device": "NVIDIA H100"}))
-    np.savez(path, **values)
-    told = (
-        f"{path}: made with device NVIDIA H100 (now cpu), keras 3.0.0 (now {keras.__version__}); "
-        "it goes on, but perhaps not to the same bits"
-    )
-    assert checkpoints.restore(tmp_path, model) == (path, [told])
