@@ -135,12 +135,16 @@ def refuse_other_pictures(run: RunFolder, args: argparse.Namespace) -> None:
     """Refuses to go on with other pictures than a run began with.
 
     Raises:
-        OptionsError: The data set changed since, or the run was begun by a version that did not record it there.
+        OptionsError: The data set changed since, or an earlier version began the run.
     """
     before, now = run.before.get("dataset_sha256"), run.options["dataset_sha256"]
+    if run.before and before is None:
+        raise OptionsError(
+            f"{args.output}: begun by an earlier version, with other checkpoints; add --fresh to train anew"
+        )
     if run.before and before != now:
         raise OptionsError(
-            f"{args.output}: trained on a data set with SHA-256 {str(before)[:12]}…, found {now[:12]}… in "
+            f"{args.output}: trained on a data set with SHA-256 {before[:12]}…, found {now[:12]}… in "
             f"{args.input}; restore the pictures, or add --fresh to train anew on these"
         )
 

@@ -171,6 +171,15 @@ def test_other_options_and_other_pictures_are_refused(undisturbed, dataset, tmp_
     assert (undisturbed / "summary.json").read_bytes() == before
 
 
+def test_a_run_of_an_earlier_version_is_refused(undisturbed, dataset, tmp_path):
+    output = shutil.copytree(undisturbed, tmp_path / "run")
+    record = files.read_json(output / "options.json")
+    del record["options"]["dataset_sha256"]
+    files.write_json(output / "options.json", record)
+    with pytest.raises(OptionsError, match="begun by an earlier version, with other checkpoints; add --fresh to train"):
+        train_dcgan.main(command(dataset, output, "--epochs", "6"))
+
+
 def test_what_cannot_be_trained_on_is_told_in_one_line(dataset, tmp_path):
     with pytest.raises(InputError, match="nowhere: not found, expected a folder with one sub-folder for each pole"):
         train_dcgan.main(command(tmp_path / "nowhere", tmp_path / "run"))
