@@ -139,9 +139,7 @@ def refuse_other_pictures(run: RunFolder, args: argparse.Namespace) -> None:
     """
     before, now = run.before.get("dataset_sha256"), run.options["dataset_sha256"]
     if run.before and before is None:
-        raise OptionsError(
-            f"{args.output}: begun by an earlier version, with other checkpoints; add --fresh to train anew"
-        )
+        raise OptionsError(f"{args.output}: begun by an earlier version, with other checkpoints; add --fresh")
     if run.before and before != now:
         raise OptionsError(
             f"{args.output}: trained on a data set with SHA-256 {before[:12]}…, found {now[:12]}… in "

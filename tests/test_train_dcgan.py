@@ -176,7 +176,7 @@ def test_a_run_of_an_earlier_version_is_refused(undisturbed, dataset, tmp_path):
     record = files.read_json(output / "options.json")
     del record["options"]["dataset_sha256"]
     files.write_json(output / "options.json", record)
-    with pytest.raises(OptionsError, match="begun by an earlier version, with other checkpoints; add --fresh to train"):
+    with pytest.raises(OptionsError, match="begun by an earlier version, with other checkpoints; add --fresh"):
         train_dcgan.main(command(dataset, output, "--epochs", "6"))
 
 

@@ -218,7 +218,7 @@ class Checkpoints(keras.callbacks.Callback):
         """Takes the run's folder, how many checkpoints to keep, what knows the best one, and what may end the run."""
         super().__init__()
         self.folder, self.kept, self.history, self.interruption = folder, kept, history, interruption
-        self.saving, self.showing = _Ration(share), _Ration(share)
+        self.saving, self.showing = _Ration(share), _Ration(SAVING_SHARE)
         self.unsaved = False
 
     def on_train_batch_end(self, batch, logs=None):
@@ -241,7 +241,6 @@ class Checkpoints(keras.callbacks.Callback):
         """Saves what is not saved yet."""
         if self.unsaved:
             self._save()
-            self._show()
 
     def _save(self) -> None:
         """Writes a checkpoint; a run whose losses are NaN replaces nothing that is worth something."""
@@ -262,7 +261,7 @@ class Checkpoints(keras.callbacks.Callback):
                 if self.history.best_step in (None, int(self.model.step.numpy())):
                     save_network(shown, self.folder / "generator.keras")
         with still_there(self.folder):
-            draw_history(self.folder)
+            draw_history(self.folder, self.model.epochs_done)
         self.showing.spent_since(began)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from demicouture.files import read_csv
 from demicouture.images import open_picture
 from demicouture.training.collapse import all_collapses, read_rollbacks
 from demicouture.training.generator_metrics import NAMES
@@ -65,9 +64,9 @@ def best_row(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     return min((row for row in rows if row["swd"]), key=badness, default=None)
 
 
-def draw_history(folder: Path) -> None:
+def draw_history(folder: Path, epochs_done: int) -> None:
     """Draws ``history.png``: losses, accuracies and metrics by epoch, and where the run collapsed."""
-    rows, rollbacks = read_csv(folder / "history.csv", COLUMNS), read_rollbacks(folder)
+    rows, rollbacks = read_rows(folder, epochs_done), read_rollbacks(folder)
     if not rows:
         return
     epochs = [int(row["epoch"]) for row in rows]

@@ -56,6 +56,8 @@ class TrainingLoop:
             self.report("no whole checkpoint is left, so training begins anew")
         if path is not None:
             self._restore_best_generator(path)
+            if rows := self._rows():  # without those that come after the checkpoint
+                files.write_csv(self.folder / "history.csv", list(rows[0]), rows)
             self.report(f"going on from {path}, after epoch {self.gan.epochs_done}")
         rollbacks = collapse.read_rollbacks(self.folder)
         if int(self.gan.rollbacks.numpy()) < len(rollbacks):
@@ -76,6 +78,8 @@ class TrainingLoop:
             InputError: The run collapsed and does not go on.
         """
         while reason := self._collapse_that_ends():
+            with still_there(self.folder):
+                draw_history(self.folder, self.gan.epochs_done)
             rollbacks = collapse.read_rollbacks(self.folder)
             rollbacks.append(self._plan_rollback(reason, len(rollbacks)))
             files.write_json(self.folder / collapse.RECORD, rollbacks)
@@ -90,7 +94,7 @@ class TrainingLoop:
         with still_there(self.folder):
             save_network(self.gan.ema_generator(), self.folder / "generator-last.keras")
             save_network(self.gan.discriminator, self.folder / "discriminator.keras")
-            draw_history(self.folder)
+            draw_history(self.folder, self.gan.epochs_done)
             animate_samples(self.folder)
         rows = self._rows()
         if (best := best_row(rows)) is None:
