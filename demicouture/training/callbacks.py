@@ -33,8 +33,11 @@ LOSSES = ("d_loss", "g_loss", "d_real", "d_fake")
 """What the progress line shows of a step."""
 
 SAVING_SHARE = 0.05
-"""The largest share of a run's time that writing checkpoints may take, and again drawing the curves and saving the
-networks: where epochs are shorter than twenty times that, not every one of them is followed by it."""
+"""The largest share of a run's time that writing checkpoints may take: where epochs are shorter than twenty times that,
+not every one of them is followed by one."""
+
+SHOWING_SECONDS = 30
+"""The least time between two drawings of the curves, which take about a second, within a run."""
 
 LONG_RUN_HOURS = 12
 """Our choice: a run that takes longer than overnight is announced."""
@@ -184,21 +187,6 @@ class Interruption:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class _Ration:
-    """Lets something that takes time be done again only when it has taken no more than its share of the time."""
-
-    def __init__(self, share: float):
-        self.share, self.due_at = share, 0.0
-
-    @property
-    def due(self) -> bool:
-        return time.monotonic() >= self.due_at
-
-    def spent_since(self, began: float) -> None:
-        now = time.monotonic()
-        self.due_at = now + (now - began) / self.share
-
-
 class Checkpoints(keras.callbacks.Callback):
     """Saves at the end of epochs, and ends the run when Ctrl-C asks for it.
 
@@ -218,8 +206,8 @@ class Checkpoints(keras.callbacks.Callback):
         """Takes the run's folder, how many checkpoints to keep, what knows the best one, and what may end the run."""
         super().__init__()
         self.folder, self.kept, self.history, self.interruption = folder, kept, history, interruption
-        self.saving, self.showing = _Ration(share), _Ration(SAVING_SHARE)
-        self.unsaved = False
+        self.share, self.unsaved = share, False
+        self.save_from, self.show_from = 0.0, time.monotonic() + SHOWING_SECONDS
 
     def on_train_batch_end(self, batch, logs=None):
         """Ends the run if asked to, and if only the epoch under way is lost by that."""
@@ -230,10 +218,15 @@ class Checkpoints(keras.callbacks.Callback):
         """Saves if it is time, and always when the generator is better than ever; ends the run if asked to."""
         self.unsaved = True
         is_best = self.history.best_step == int(self.model.step.numpy())
-        if is_best or self.interruption.requested or self.saving.due:
+        is_time_to_show = time.monotonic() >= self.show_from
+        if is_best or self.interruption.requested or time.monotonic() >= self.save_from:
             self._save()
-        if is_best or self.interruption.requested or self.showing.due:
-            self._show()
+        if is_best or is_time_to_show:
+            self._save_generator(is_best)
+        if is_time_to_show:
+            with still_there(self.folder):
+                draw_history(self.folder, epoch + 1)
+            self.show_from = time.monotonic() + SHOWING_SECONDS
         if self.interruption.requested:
             raise KeyboardInterrupt
 
@@ -244,25 +237,21 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _save(self) -> None:
         """Writes a checkpoint; a run whose losses are NaN replaces nothing that is worth something."""
-        began = time.monotonic()
         if is_finite(self.history.row):
+            began = time.monotonic()
             with still_there(self.folder):
                 checkpoints.save(self.folder / "checkpoints", self.model, self.kept, spared=self.history.best_step)
             self.unsaved = False
-        self.saving.spent_since(began)
+            self.save_from = time.monotonic() + (time.monotonic() - began) / self.share
 
-    def _show(self) -> None:
-        """Saves the generator as it is now, and draws the curves."""
-        began = time.monotonic()
+    def _save_generator(self, is_best: bool) -> None:
+        """Saves the generator as it is now, to be looked at while the run goes on."""
         if is_finite(self.history.row):
-            shown = self.model.ema_generator()
+            generator = self.model.ema_generator()
             with still_there(self.folder):
-                save_network(shown, self.folder / "generator-last.keras")
-                if self.history.best_step in (None, int(self.model.step.numpy())):
-                    save_network(shown, self.folder / "generator.keras")
-        with still_there(self.folder):
-            draw_history(self.folder, self.model.epochs_done)
-        self.showing.spent_since(began)
+                save_network(generator, self.folder / "generator-last.keras")
+                if is_best:
+                    save_network(generator, self.folder / "generator.keras")
 
 
 class CollapseWatch(keras.callbacks.Callback):
