@@ -30,7 +30,7 @@ test: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest --numprocesses auto --dist loadfile
-	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist worksteal $(ON_BOTH_BACKENDS)
+	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist loadfile $(ON_BOTH_BACKENDS)
 
 models: $(VENV)/.installed
 	$(RUN) -m demicouture.preprocessing.pose_models

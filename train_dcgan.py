@@ -168,7 +168,7 @@ def describe(args: argparse.Namespace) -> None:
 
 
 def device_count(text: str) -> int:
-    """Returns the number of devices that ``--devices`` names; 0 stands for all."""
+    """Returns the value of ``--devices``: a number, or 0 for all."""
     return ALL_DEVICES if text == "all" else cli.integer(1)(text)
 
 
@@ -176,7 +176,7 @@ def check_backend(args: argparse.Namespace) -> None:
     """Refuses several devices on a backend that would use one of them and say nothing.
 
     Raises:
-        InputError: They are asked for on TensorFlow, or there is no training step for the backend.
+        InputError: The backend is TensorFlow, or there is no training step for the backend.
     """
     if backend_in_use() == "tensorflow" and args.devices != 1:
         raise InputError(

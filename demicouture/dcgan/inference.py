@@ -1,7 +1,8 @@
 """Rendering: from latents to pictures, by one function for all scripts.
 
-The same latent gives the same picture, to the bit, wherever it stands and whatever else is rendered with it. A batch of
-another size would run through other kernels and differ in a few dozen pixel values, so every batch has the same size.
+The same latent gives the same picture, to the bit, at any place in a batch and whatever else is rendered with it. A
+batch of another size would run through other kernels and differ in a few dozen pixel values, so every batch has the
+same size.
 """
 
 from __future__ import annotations

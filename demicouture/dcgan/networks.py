@@ -41,7 +41,7 @@ def scaled(channels: int, width: float) -> int:
 def build_generator(size: int = 128, width: float = 1.0, latent_dim: int = LATENT_DIM) -> keras.Model:
     """Builds the generator: latents to pictures.
 
-    The seed's UpSampling2D and Conv2D stand as one layer with the same weights and the same result, see
+    The seed's UpSampling2D and Conv2D are one layer here with the same weights and the same result, see
     :class:`demicouture.dcgan.layers.UpsamplingConv2D`; its batch normalisation is Keras', see
     :class:`demicouture.dcgan.layers.BatchNormalization`.
 
