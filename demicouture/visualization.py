@@ -179,7 +179,7 @@ def with_strip(frames: np.ndarray, steps: np.ndarray, size: int) -> np.ndarray:
     Returns:
         uint8 (n, height, size, 3), the height even too.
     """
-    shown = steps[np.linspace(0, len(steps) - 1, min(len(steps), MOST_BELOW)).round().astype(int)]
+    shown = steps[evenly_spread(len(steps), MOST_BELOW)]
     side = size // len(shown)
     below = Image.new("RGB", (size, side + MARK + side % 2), GROUND)
     for number, step in enumerate(shown):
@@ -211,6 +211,15 @@ def point_at(sheet: Image.Image, x: float, y: float) -> None:
     """Draws a small triangle whose tip, below, is at a place of a sheet."""
     corners = [(x - MARK, y - 1 - MARK), (x + MARK, y - 1 - MARK), (x, y - 1)]
     ImageDraw.Draw(sheet).polygon(corners, fill=PLANE_COLOUR)
+
+
+def evenly_spread(count: int, wanted: int) -> np.ndarray:
+    """Returns which ``wanted`` of ``count`` things to show, the first and the last among them; all if there are fewer.
+
+    Returns:
+        int (min(count, wanted),), rising.
+    """
+    return np.linspace(0, count - 1, min(count, wanted)).round().astype(int)
 
 
 @contextlib.contextmanager

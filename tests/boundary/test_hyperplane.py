@@ -35,8 +35,8 @@ def test_the_plane_is_scikit_learns_own():
     assert fit.plane.normal == pytest.approx(machine.coef_[0] / length, abs=1e-3)
     assert fit.plane.intercept == pytest.approx(machine.intercept_[0] / length, abs=1e-3)
     assert fit.margin == pytest.approx(1 / length, rel=1e-3)
-    # Designs at the street's edge may count or not, by rounding.
-    assert fit.support.sum() == pytest.approx(len(machine.support_), abs=3)
+    # Designs on the margin may count or not, by rounding.
+    assert fit.is_support_vector.sum() == pytest.approx(len(machine.support_), abs=3)
 
 
 def test_a_label_of_weight_two_counts_as_two_labels():
@@ -46,7 +46,7 @@ def test_a_label_of_weight_two_counts_as_two_labels():
     def normal(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         # C is of all labels together, so that more of them have more of it.
         penalty = 0.001 * 40 / len(rows)
-        coefficients, _ = hyperplane.solve(latents[rows] @ latents[rows].T, labels[rows], weights, penalty, 1e-6)
+        coefficients, _ = hyperplane.fit_svm(latents[rows] @ latents[rows].T, labels[rows], weights, penalty, 1e-6)
         return coefficients @ latents[rows] / np.linalg.norm(coefficients @ latents[rows])
 
     mixed = np.concatenate([np.arange(40), np.arange(0, 40, 3)])
@@ -77,10 +77,18 @@ def test_a_setting_is_chosen_by_designs_that_were_held_out():
     assert len(asked_of) == 3 * hyperplane.FOLDS
 
 
-def test_the_area_under_the_curve_by_hand():
-    # Of the six pairs, (4 > 1), (4 > 3), (3 = 3) counts half, (3 > 1), (2 > 1); 2 > 3 does not hold.
-    heights, labels = np.array([4.0, 3, 2, 3, 1]), np.array([True, True, True, False, False])
-    assert hyperplane.area_under_curve(heights, labels) == pytest.approx(4.5 / 6)
+def test_the_setting_with_the_largest_area_under_the_roc_curve_is_chosen_and_the_first_of_equals():
+    labels = np.arange(40) % 2 == 0
+    # Of the pairs of the two poles, each order is right in: all; all but those of one design (0.95); all again.
+    values = {"best": np.where(labels, 2.0, -1.0), "equal": np.where(labels, 3.0, 2.5)}
+    values["worse"] = values["best"] - 10 * (np.arange(40) == 0)
+
+    def decision_function(train, test, setting):
+        return values[setting][test]
+
+    for settings, expected in ((("worse", "best", "equal"), "best"), (("equal", "worse", "best"), "equal")):
+        found = hyperplane.choose_setting(decision_function, settings, np.arange(40), labels, np.random.default_rng(0))
+        assert found == expected
 
 
 def test_designs_are_held_out_once_in_each_repeat_and_each_fold_has_both_poles():
