@@ -44,7 +44,7 @@ from demicouture.boundary import outputs
 from demicouture.boundary import report as boundary_report
 from demicouture.boundary.figures import RenderedFigures, render_figures
 from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane
-from demicouture.boundary.report import FEWEST_LABELS, USUAL_SIZES, SampleSizes
+from demicouture.boundary.report import FEWEST_LABELS, FULL_EFFORT, Effort
 from demicouture.dcgan import inference
 from demicouture.designs.designs import Designs, read_designs
 from demicouture.errors import InputError
@@ -136,7 +136,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def main(argv: list[str] | None = None, sizes: SampleSizes = USUAL_SIZES) -> None:
+def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
     """Fits the plane, validates it, measures what changes across it, and draws all of that."""
     args = parse_args(argv)
     say = cli.reporter(args)
@@ -157,12 +157,14 @@ def main(argv: list[str] | None = None, sizes: SampleSizes = USUAL_SIZES) -> Non
             latents = without_directions(latents, np.stack(list(directions.values())))
         of_fit = latents[labelled], labels, boundary_report.weigh(designs, labelled)
         fit = fit_hyperplane(*of_fit, args.seed)
-        in_between = fit.plane.sample(sizes.on_the_plane, args.seed)
+        in_between = fit.plane.sample(effort.on_the_plane, args.seed)
         figures = look_across(args, designs, fit.plane, in_between, generator_file)
-        worth, held_out, curve = boundary_report.validate(*of_fit, fit, args.seed, args.quiet, sizes)
+        worth, held_out, curve = boundary_report.validate(*of_fit, fit, args.seed, args.quiet, effort)
         training = fit.plane.signed_distance(designs.latents[labelled])
         report = worth | boundary_report.describe(designs, labels, fit, training)
-        report["by_source"] = boundary_report.compare_sources(designs, latents, args.seed, args.quiet)
+        report["by_source"] = boundary_report.compare_sources(
+            designs, latents, fit, held_out, args.seed, args.quiet, effort
+        )
         report |= {"independent_of": list(directions), "across_the_plane": figures and figures.findings}
 
         run.begin()

@@ -14,27 +14,29 @@ from demicouture.designs.designs import Designs
 FEWEST_LABELS = 2 * hyperplane.FOLDS
 """Of each pole: nested folds deal them out twice."""
 
-CLASSIFIERS = (validation.LINEAR, validation.LDA, validation.LOGISTIC, validation.CURVED)
-
 
 @dataclass(frozen=True)
-class SampleSizes:
-    """How much chance is averaged out, and how many points of the plane are drawn.
+class Effort:
+    """How much is computed for a report.
 
     Attributes:
-        permutations: Of the permutation test.
-        resamples: Of the bootstrap.
-        pairs: At each size of the learning curve.
+        classifiers: The classifiers that are compared, the linear SVM and the curved one at least.
+        repeats: Splits into folds that are averaged, at most.
+        permutations: Shuffles in the permutation test.
+        resamples: Resamples in the bootstrap.
+        pairs: Pairs of label sets at each size of the learning curve.
         on_the_plane: Latents from all over the plane: enough to choose from.
     """
 
+    classifiers: tuple[str, ...] = (validation.LINEAR, validation.LDA, validation.LOGISTIC, validation.CURVED)
+    repeats: int = validation.MOST_REPEATS
     permutations: int = validation.PERMUTATIONS
     resamples: int = validation.RESAMPLES
     pairs: int = validation.PAIRS
     on_the_plane: int = 1000
 
 
-USUAL_SIZES = SampleSizes()
+FULL_EFFORT = Effort()
 
 
 def weigh(designs: Designs, labelled: np.ndarray) -> np.ndarray:
@@ -43,7 +45,15 @@ def weigh(designs: Designs, labelled: np.ndarray) -> np.ndarray:
     return np.where(by_person & (not by_person.all()), hyperplane.PERSON_WEIGHT, 1.0)
 
 
-def compare_sources(designs: Designs, latents: np.ndarray, seed: int, quiet: bool) -> dict[str, Any]:
+def compare_sources(
+    designs: Designs,
+    latents: np.ndarray,
+    fit: hyperplane.Fit,
+    held_out: validation.HeldOut,
+    seed: int,
+    quiet: bool,
+    effort: Effort,
+) -> dict[str, Any]:
     """Returns the planes of the classifier's labels and of a person's, each alone, and the angle between them.
 
     A label of the classifier that a person corrected counts as the classifier's here. For a source with too few labels
@@ -52,8 +62,11 @@ def compare_sources(designs: Designs, latents: np.ndarray, seed: int, quiet: boo
     Args:
         designs: The designs.
         latents: float64 (n, latent_dim), all designs', without the directions to be independent of.
+        fit: The fit to all labels, which is a source's own where all labels are.
+        held_out: The linear SVM's results on all labels, likewise.
         seed: Decides the folds.
         quiet: Whether to show no progress bar.
+        effort: How much is computed.
     """
     labels_by = {
         "classifier": np.array(designs.judge_labels),
@@ -65,11 +78,15 @@ def compare_sources(designs: Designs, latents: np.ndarray, seed: int, quiet: boo
         counts = {pole: int((words == pole).sum()) for pole in designs.poles}
         found[source] = {"labels": counts, "held_out_accuracy": None}
         if min(counts.values()) >= FEWEST_LABELS:
-            chosen = np.isin(words, designs.poles)
-            labels = words[chosen] == designs.poles[1]
-            held_out = validation.cross_validate(latents[chosen], labels, seed=seed, quiet=quiet)[validation.LINEAR]
-            found[source]["held_out_accuracy"] = held_out.accuracy
-            planes.append(hyperplane.fit_hyperplane(latents[chosen], labels, seed=seed).plane)
+            own_fit, own_held_out = fit, held_out
+            if tuple(words) != designs.labels:
+                chosen = np.isin(words, designs.poles)
+                own = latents[chosen], words[chosen] == designs.poles[1]
+                how = {"seed": seed, "quiet": quiet, "most_repeats": effort.repeats}
+                own_held_out = validation.cross_validate(*own, **how)[validation.LINEAR]
+                own_fit = hyperplane.fit_hyperplane(*own, seed=seed)
+            found[source]["held_out_accuracy"] = own_held_out.accuracy
+            planes.append(own_fit.plane)
     cosine = float(np.clip(planes[0].normal @ planes[1].normal, -1, 1)) if len(planes) == 2 else None
     return {**found, "angle_degrees": None if cosine is None else float(np.degrees(np.arccos(cosine)))}
 
@@ -81,15 +98,15 @@ def validate(
     fit: hyperplane.Fit,
     seed: int,
     quiet: bool,
-    sizes: SampleSizes,
+    effort: Effort,
 ) -> tuple[dict[str, Any], validation.HeldOut, validation.LearningCurve]:
     """Returns how far to trust the plane: for ``report.json``, the linear SVM's results, and the learning curve."""
-    held_out = validation.cross_validate(latents, labels, weights, seed, CLASSIFIERS, quiet)
+    held_out = validation.cross_validate(latents, labels, weights, seed, effort.classifiers, quiet, effort.repeats)
     linear = held_out[validation.LINEAR]
     gain, chance = validation.is_better(held_out[validation.CURVED], linear, labels)
-    p_value = validation.permutation_test(latents, labels, seed, sizes.permutations)
+    p_value = validation.permutation_test(latents, labels, seed, effort.permutations)
     of_fit = (latents, labels, weights, fit.penalty, seed, quiet)
-    curve = validation.learning_curve(*of_fit, pairs=sizes.pairs)
+    curve = validation.learning_curve(*of_fit, pairs=effort.pairs)
     report = {
         "boundary_found": p_value < validation.SIGNIFICANT,
         "held_out_accuracy": linear.accuracy,
@@ -97,7 +114,7 @@ def validate(
         "held_out_balanced_accuracy": linear.balanced_accuracy,
         "accuracy_of_guessing_the_larger_pole": float(max(labels.mean(), 1 - labels.mean())),
         "p_value": p_value,
-        "permutations": sizes.permutations,
+        "permutations": effort.permutations,
         "classifiers": {
             name: {"held_out_accuracy": found.accuracy, "held_out_balanced_accuracy": found.balanced_accuracy}
             for name, found in held_out.items()
@@ -105,7 +122,7 @@ def validate(
         "curved_is_better_by": gain,
         "curved_is_better_p_value": chance,
         "plane_is_too_simple": gain > 0 and chance < validation.SIGNIFICANT,
-        "bootstrap_cosine": validation.bootstrap_cosine(*of_fit, resamples=sizes.resamples),
+        "bootstrap_cosine": validation.bootstrap_cosine(*of_fit, resamples=effort.resamples),
         "learning_curve": {
             "labels": curve.sizes.tolist(),
             "cosine": curve.cosines.tolist(),

@@ -164,9 +164,9 @@ def build_classifiers(
     }
 
 
-def repeats_for(count: int) -> int:
+def repeats_for(count: int, most: int = MOST_REPEATS) -> int:
     """Returns how many splits into folds are averaged for a number of labels."""
-    return max(1, min(MOST_REPEATS, LABELS_IN_ALL_REPEATS // count))
+    return max(1, min(most, LABELS_IN_ALL_REPEATS // count))
 
 
 def cross_validate(
@@ -176,6 +176,7 @@ def cross_validate(
     seed: int = 0,
     names: Sequence[str] = (LINEAR,),
     quiet: bool = True,
+    most_repeats: int = MOST_REPEATS,
 ) -> dict[str, HeldOut]:
     """Returns classifiers' results in nested, stratified cross-validation, by name.
 
@@ -190,13 +191,14 @@ def cross_validate(
         seed: Decides the splits.
         names: The classifiers.
         quiet: Whether to show no progress bar.
+        most_repeats: How many splits of few labels are averaged.
     """
     from sklearn.metrics import balanced_accuracy_score
 
     latents, labels = np.asarray(latents, np.float64), np.asarray(labels, bool)
     weights = np.ones(len(labels)) if weights is None else weights
     classifiers = build_classifiers(latents, labels, weights)
-    repeats = repeats_for(len(labels))
+    repeats = repeats_for(len(labels), most_repeats)
     folds = [stratified_folds(labels, np.random.default_rng([seed, repeat])) for repeat in range(repeats)]
     tasks = [(name, repeat, fold) for name in names for repeat in range(repeats) for fold in range(FOLDS)]
 
