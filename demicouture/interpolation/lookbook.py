@@ -143,7 +143,7 @@ def judge_designs(
     with tqdm(total=len(latents), desc="judging", unit="design", disable=quiet or None, leave=False) as bar:
         for start in range(0, len(latents), AT_A_TIME):
             pictures = render(latents[start : start + AT_A_TIME])
-            described, scored = classifier.answer(pictures)
+            described, scored = classifier.predict(pictures)
             features.append(described)
             scores.append(scored)
             textures.append(texture(pictures))
