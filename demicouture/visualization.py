@@ -33,7 +33,7 @@ MARK = 6
 
 PALETTE_SIDE = 64
 CAPTION_COLOUR = (40, 40, 40)
-GROUND = (255, 255, 255)
+BACKGROUND = (255, 255, 255)
 
 
 @functools.cache
@@ -81,7 +81,7 @@ def grid(
     title_font = load_font(TITLE_HEIGHT * 0.6)
     title_lines = _break_lines(title, title_font, sheet_width - 4 * gap)
     head = len(title_lines) * TITLE_HEIGHT + (CAPTION_HEIGHT if column_titles else 0)
-    sheet = Image.new("RGB", (sheet_width, head + rows * cell_height + gap), GROUND)
+    sheet = Image.new("RGB", (sheet_width, head + rows * cell_height + gap), BACKGROUND)
     pen = ImageDraw.Draw(sheet)
     for number, line in enumerate(title_lines):
         pen.text((2 * gap, number * TITLE_HEIGHT + gap), line, fill=CAPTION_COLOUR, font=title_font)
@@ -181,12 +181,12 @@ def with_strip(frames: np.ndarray, steps: np.ndarray, size: int) -> np.ndarray:
     """
     shown = steps[evenly_spread(len(steps), MOST_BELOW)]
     side = size // len(shown)
-    below = Image.new("RGB", (size, side + MARK + side % 2), GROUND)
+    below = Image.new("RGB", (size, side + MARK + side % 2), BACKGROUND)
     for number, step in enumerate(shown):
         below.paste(enlarge(step, side), (number * side, MARK))
     sheets = []
     for number, frame in enumerate(frames):
-        sheet = Image.new("RGB", (size, size + below.height), GROUND)
+        sheet = Image.new("RGB", (size, size + below.height), BACKGROUND)
         sheet.paste(enlarge(frame, size))
         sheet.paste(below, (0, size))
         middle = side / 2 + number / (len(frames) - 1) * side * (len(shown) - 1)
@@ -204,7 +204,7 @@ def _with_palette(image: Image.Image) -> Image.Image:
 
 def enlarge(picture: np.ndarray, size: int) -> Image.Image:
     """Returns a square picture, uint8 (side, side, 3), enlarged to ``size`` pixels by Lanczos' filter."""
-    return to_square(Image.fromarray(picture), (0, 0, picture.shape[1], picture.shape[0]), size, GROUND)
+    return to_square(Image.fromarray(picture), (0, 0, picture.shape[1], picture.shape[0]), size, BACKGROUND)
 
 
 def point_at(sheet: Image.Image, x: float, y: float) -> None:

@@ -42,8 +42,8 @@ ATTRIBUTES = {
     "background, blue to yellow": (BACKGROUND, "b*"),
     "background's unevenness": (BACKGROUND, "L*"),
 }
-"""Each attribute's kind and unit. Widths are those of the outline, in parts of its own height, so that a garment that is
-only nearer has the same."""
+"""Each attribute's kind and unit. Widths are those of the outline, in parts of its own height: they do not change where
+a garment is only nearer."""
 
 CORNER = 1 / 8
 """The side of the two upper corners, in sides of the picture, whose median is taken for the background's colour: the

@@ -30,8 +30,9 @@ prior; far below C = 1/33 no design can reach its own margin. At 3 and 10 the co
 rose by 0.003 at most, and with a tenth of the labels wrong a fit took 4 and 15 times as long."""
 
 PERSON_WEIGHT = 2.0
-"""How many of the classifier's labels one of a person's counts for. On planted planes with 300 and 1,000 labels, 10% to 20%
-of them wrong, and 20 to 100 of them set right by a person, 2 came nearest to the true normal, before 1, 3, 5 and 10."""
+"""How many of the classifier's labels one of a person's counts for. On planted planes with 300 and 1,000 labels, 10% to
+20% of them wrong, and 20 to 100 of them corrected by a person, 2 came nearest to the true normal, before 1, 3, 5 and
+10."""
 
 TOLERANCE, VALIDATION_TOLERANCE = 1e-3, 1e-2
 """The solver's, for the plane itself and for the many planes that only validate it. The second saves more than half of
@@ -241,8 +242,8 @@ def choose_setting(
 def stratified_folds(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Deals each pole's designs out to the folds in random order; returns the fold of each design, int (n,).
 
-    Not scikit-learn's StratifiedKFold, which deals in another order: the plane depends on the folds, and the same labels
-    are to give the same plane, to the bit, as they always did.
+    Not by scikit-learn's StratifiedKFold, which deals in another order: the plane depends on the folds, and the same
+    labels are to give the same plane, to the bit, as they always did.
     """
     fold_of = np.empty(len(labels), int)
     dealt = 0

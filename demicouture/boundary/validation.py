@@ -125,7 +125,7 @@ class LearningCurve:
 def build_classifiers(
     latents: np.ndarray, labels: np.ndarray, weights: np.ndarray
 ) -> dict[str, tuple[DecisionFunction, Sequence[Setting]]]:
-    """Returns the classifiers that are compared, by name: each one's decision function, and the settings to choose from.
+    """Returns the classifiers that are compared, by name: each one's decision function and settings to choose from.
 
     Args:
         latents: float64 (n, latent_dim).
@@ -398,8 +398,8 @@ def fit_line(sizes: np.ndarray, squares: np.ndarray) -> tuple[float | None, floa
 def accuracy_interval(accuracy: float, count: int) -> tuple[float, float]:
     """Returns the 95% interval of an accuracy on ``count`` designs.
 
-    An accuracy that was averaged over several splits is taken as the nearest whole number of right designs. Designs that
-    were held out in cross-validation are not quite independent, so the interval is a little too narrow.
+    An accuracy that was averaged over several splits is taken as the nearest whole number of right designs. Designs
+    that were held out in cross-validation are not quite independent, so the interval is a little too narrow.
 
     Source:
         Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 1927.

@@ -1,5 +1,4 @@
-"""Endpoints of a path: a design, the middle of several, or a photograph; and which designs to choose where none is given.
-"""
+"""Endpoints of a path: a design, the middle of several, or a photograph; and the choice where none is given."""
 
 from __future__ import annotations
 
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 NUMBERS = re.compile(r"\d+(,\d+)*")
 
 CONFIDENT = 0.1
-"""The largest distance of a confident design's score from its pole: by the classifier's own account, one in ten of those
-is of the other pole."""
+"""The largest distance of a confident design's score from its pole: by the classifier's own account, one in ten of
+those is of the other pole."""
 
 INVERSION_STARTS = 512
 """Designs among which a photograph's search starts, at most: with the full-size network, half a minute on two cores."""

@@ -138,7 +138,10 @@ def find_endpoints(
             f"--{letter}", spec, generator, classifier, rated.designs, options.data, options.quiet
         )
         pair.append(endpoint)
-        both, captions = np.stack([cropped, found.picture]), ["the photograph", f"the design, {found.likeness:.0%} like it"]
+        both, captions = (
+            np.stack([cropped, found.picture]),
+            ["the photograph", f"the design, {found.likeness:.0%} like it"],
+        )
         scale = max(1, MOST_OF_GIF // both.shape[1])
         photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
         photos.latents[f"found-{letter}.npy"] = endpoint.latent[np.newaxis]
