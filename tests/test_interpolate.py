@@ -31,7 +31,8 @@ MOST_CONFIDENT = (1, 8)
 
 
 def run(home: Path, *flags: str, criteria: lookbook.Criteria = lookbook.USUAL_CRITERIA) -> int:
-    return cli.run(lambda: interpolate.main(["--home", str(home), *flags], criteria))
+    # Small animations, unless a test wants others.
+    return cli.run(lambda: interpolate.main(["--home", str(home), "--size", "64", *flags], criteria))
 
 
 def results_of(folder: Path) -> dict:
@@ -80,15 +81,28 @@ def designs_home(tiny_training, tmp_path_factory):
 
 @pytest.fixture
 def home(designs_home, tmp_path):
-    shutil.copytree(designs_home, tmp_path / "home")
-    return tmp_path / "home"
+    return shutil.copytree(designs_home, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def done_once(designs_home, tmp_path_factory):
+    home = shutil.copytree(designs_home, tmp_path_factory.mktemp("done") / "home")
+    write_boundary(home, plane_between(np.load(home / "outputs/4-generated/latents.npy")))
+    assert run(home) == 0
+    return home
+
+
+@pytest.fixture
+def done(done_once, tmp_path):
+    """A home of its own in which the script has done its work, with a hyperplane."""
+    return shutil.copytree(done_once, tmp_path / "done")
 
 
 def test_the_most_confident_two_are_joined_and_the_ends_are_the_designs_to_the_pixel(home, capsys):
     latents = np.load(home / "outputs/4-generated/latents.npy")
     plane = plane_between(latents)
     write_boundary(home, plane)
-    assert run(home) == 0
+    assert run(home, "--size", "512") == 0
     folder, generated = home / "outputs/6-interpolation", home / "outputs/4-generated"
     rows = steps_of(folder)
     assert list(rows[0]) == ["strip", "step", "t", "distance", "picture"]
@@ -125,41 +139,43 @@ def test_the_strip_shows_every_step_to_the_pixel(home):
         assert any(np.array_equal(strip[top : top + 96, left : left + 96], shown) for top in range(strip.shape[0] - 95))
 
 
-def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(home, capsys):
-    folder = home / "outputs/6-interpolation"
-    assert run(home) == 0
+def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(done, capsys):
+    folder = done / "outputs/6-interpolation"
     before = contents(folder)
-    assert run(home) == 0
+    assert run(done) == 0
     assert "nothing to do" in capsys.readouterr().out
     (folder / "summary.json").unlink()
     (folder / "strip.png").unlink()
     (folder / "strip-0/.step-03.123-456.partial.png").write_bytes(b"half")
-    assert run(home) == 0
+    assert run(done) == 0
     assert contents(folder) == before
     # A finished folder that was damaged is made again.
     (folder / "midpoint.png").unlink()
-    assert run(home) == 0
+    assert run(done) == 0
     assert contents(folder) == before
 
 
-def test_without_a_boundary_there_are_strips_but_no_distances(home, capsys):
-    assert run(home) == 0
-    printed = capsys.readouterr().out
-    assert "5-boundary: not found, so there are no distances; run: python latent_svm.py" in printed
-    folder = home / "outputs/6-interpolation"
-    assert {row["distance"] for row in steps_of(folder)} == {""}
-    assert not (folder / "crossing.png").exists()
-    # Then one is made, and worked in; then it turns out to be none, and is taken back.
-    plane = plane_between(np.load(home / "outputs/4-generated/latents.npy"))
-    write_boundary(home, plane)
-    assert run(home) == 0
+def test_without_a_boundary_there_are_strips_but_no_distances(done, capsys):
+    folder, boundary = done / "outputs/6-interpolation", done / "outputs/5-boundary"
     assert (folder / "crossing.png").exists()
-    write_boundary(home, plane, found=False)
-    capsys.readouterr()
-    assert run(home) == 0
+    # It turns out to be none, and what was made of it is taken back; then it goes away.
+    report = boundary / "report.json"
+    write_json(report, {"boundary_found": False})
+    assert run(done) == 0
     assert "report.json: no boundary was found, so there is no crossing" in capsys.readouterr().out
     assert not (folder / "crossing.png").exists()
     assert {row["distance"] for row in steps_of(folder)} == {""}
+    (folder / "summary.json").unlink()
+    shutil.rmtree(boundary)
+    assert run(done) == 0
+    printed = capsys.readouterr().out
+    assert "5-boundary: not found, so there are no distances; run: python latent_svm.py" in printed
+    assert {row["distance"] for row in steps_of(folder)} == {""}
+    assert not (folder / "crossing.png").exists()
+    # Then one is made, and worked in.
+    write_boundary(done, plane_between(np.load(done / "outputs/4-generated/latents.npy")))
+    assert run(done) == 0
+    assert (folder / "crossing.png").exists()
 
 
 def test_a_path_on_one_side_says_so(home, capsys):
@@ -254,25 +270,22 @@ def test_a_generator_that_has_changed_since_is_told(home, capsys):
     assert "design-0008.png: differs from what the generator makes of its latent" in capsys.readouterr().err
 
 
-def test_a_damaged_generator_costs_nothing_that_is_finished(home, capsys):
-    folder = home / "outputs/6-interpolation"
-    write_boundary(home, plane_between(np.load(home / "outputs/4-generated/latents.npy")))
-    assert run(home) == 0
+def test_a_damaged_generator_costs_nothing_that_is_finished(done, capsys):
+    folder = done / "outputs/6-interpolation"
     before = contents(folder)
     assert "crossing.png" in before
-    (home / "outputs/3-training/generator.keras").write_bytes(b"no archive")
-    assert run(home) == 1
+    (done / "outputs/3-training/generator.keras").write_bytes(b"no archive")
+    assert run(done) == 1
     assert "generator.keras: not a Keras model" in capsys.readouterr().err
     assert contents(folder) == before
 
 
-def test_other_options_are_refused_until_fresh(home, capsys):
-    assert run(home) == 0
-    assert run(home, "--a", "3", "--b", "7") == 1
+def test_other_options_are_refused_until_fresh(done, capsys):
+    assert run(done, "--a", "3", "--b", "7") == 1
     assert "made with --a None (now 3), --b None (now 7); use the same options" in capsys.readouterr().err
-    assert run(home, "--a", "3", "--b", "7", "--fresh") == 0
+    assert run(done, "--a", "3", "--b", "7", "--fresh") == 0
     assert "6-interpolation: starting over; the old folder is now " in capsys.readouterr().out
-    assert (home / "outputs/6-interpolation.old-1/strip.png").exists()
+    assert (done / "outputs/6-interpolation.old-1/strip.png").exists()
 
 
 def test_it_runs_by_itself_from_anywhere(home, tmp_path):
@@ -283,6 +296,7 @@ def test_it_runs_by_itself_from_anywhere(home, tmp_path):
         home / "outputs/6-interpolation/strip-0/step-00.png",
         home / "outputs/6-interpolation/strip-0/step-08.png",
     )
+    assert pixels(home / "outputs/6-interpolation/midpoint.png").shape == (512, 512, 3)
     for path, number in ((first, 1), (last, 8)):
         assert np.array_equal(pixels(path), pixels(home / "outputs/4-generated" / design_name(number)))
 
@@ -384,12 +398,11 @@ def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsy
     assert np.array_equal(pixels(folder / "strip-0/step-00.png"), inference.render(generator, latent)[0])
     assert pixels(folder / "found-a.png").shape[1] == 2 * (256 + 2) + 2
     # Where the other end is left to us, it is of the other pole, by the side of the plane on which the design lies.
-    for sign, other in ((1, "design-0001.png"), (-1, "design-0008.png")):
-        normal = sign * latent[0].astype(np.float64)
-        write_boundary(home, Hyperplane(normal / np.linalg.norm(normal), 0.0))
-        assert run(home, "--a", str(home / "mine.png"), "--steps", "2", "--fresh") == 0
-        pair = results_of(folder)["pair"]
-        assert pair[0].startswith("mine.png") and pair[1] == other
+    normal = latent[0].astype(np.float64)
+    write_boundary(home, Hyperplane(normal / np.linalg.norm(normal), 0.0))
+    assert run(home, "--a", str(home / "mine.png"), "--steps", "2", "--fresh") == 0
+    pair = results_of(folder)["pair"]
+    assert pair[0].startswith("mine.png") and pair[1] == "design-0001.png"
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     save_png(home / "noise.png", noise)
     assert run(home, "--a", str(home / "noise.png"), "--output", str(home / "other")) == 1
@@ -441,7 +454,7 @@ def test_the_lookbook(home, capsys):
     assert contents(folder) == before
     # Of nothing that is in between no lookbook is made, and the old one does not stay.
     (folder / "summary.json").unlink()
-    impossible = lookbook.Criteria(on_the_plane=110, of_each_pole=2, scores=(2.0, 3.0))
-    assert run(home, criteria=impossible) == 0
+    nothing = lookbook.Criteria(on_the_plane=110, of_each_pole=2, size=0)
+    assert run(home, criteria=nothing) == 0
     assert "none of these candidates is in between, realistic and new" in capsys.readouterr().out
     assert not (folder / "lookbook.png").exists()

@@ -7,7 +7,7 @@ Adam moves several starts at once inside the cube, the best of the known designs
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +80,6 @@ def find_latent(
     wanted: np.ndarray,
     known: np.ndarray,
     quiet: bool = True,
-    rounds: Sequence[tuple[int, int]] = ROUNDS,
 ) -> Inversion:
     """Returns the latent whose design is most like a picture.
 
@@ -91,7 +90,6 @@ def find_latent(
         known: float (n, latent_dim) in [-1, 1], latents among which the starts are chosen; their designs are also the
             scale of likeness.
         quiet: Whether to show no progress bar.
-        rounds: How many starts are moved for how many steps.
     """
     import keras
 
@@ -135,7 +133,7 @@ def find_latent(
         return by_pixels / pixel_scale + by_features / feature_scale
 
     latents, reached = np.asarray(known, np.float64), pixels / pixel_scale + features / feature_scale
-    for starts, steps in rounds:
+    for starts, steps in ROUNDS:
         order = np.argsort(reached, kind="stable")[:starts]
         # Fewer designs than starts are taken several times: of one size, so that it is compiled once.
         latents, reached = descend(losses, np.resize(latents[order], (starts, latents.shape[1])), steps, quiet)

@@ -156,7 +156,7 @@ def choose(scored: ScoredDesigns, worthy: bool, criteria: Criteria = USUAL_CRITE
     if worthy:
         qualified &= criteria.is_in_between(scored.scores)
     rows = np.flatnonzero(qualified)
-    if not len(rows):
+    if not len(rows) or not criteria.size:
         return []
     rows = rows[np.argsort(-appraisal.realism[rows], kind="stable")]
     rows = rows[: max(criteria.size, int(len(rows) * criteria.share))]

@@ -119,7 +119,7 @@ def test_designs_of_one_pole_are_refused(tmp_path):
         rated.check_two_poles()
 
 
-def test_the_opposite_of_a_latent_lies_on_the_other_side_of_the_plane(designs):
+def test_what_is_opposite_to_a_latent_is_of_the_other_pole(designs):
     rated = endpoints.RatedDesigns(Path(), designs, Hyperplane(np.eye(LATENT_DIM)[0], 0.0), np.zeros(8))
     assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, 0.5)).designs == (1,)
     assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, -0.5)).designs == (6,)
