@@ -13,6 +13,7 @@ from demicouture.errors import InputError, PictureError
 from demicouture.files import read_csv
 from demicouture.images import open_picture
 from demicouture.latents import LATENT_DIM
+from demicouture.runs import read_options
 
 NEITHER = "none"
 """What a person writes into ``your_label`` of a design that is neither of one pole nor of the other."""
@@ -53,6 +54,24 @@ class Designs:
 def design_name(index: int) -> str:
     """Returns the file name of the design that row ``index`` of the latents made."""
     return f"design-{index:04d}.png"
+
+
+def made_by_another_generator(folder: Path, generator_sha256: str) -> bool:
+    """Returns whether the designs in ``folder`` are another generator's.
+
+    Raises:
+        InputError: The record of what made them is damaged.
+    """
+    if not (folder / "options.json").exists():
+        return False
+    before = read_options(folder)
+    if before["script"] != "generate.py":
+        return False
+    options = before["options"]
+    if not isinstance(options.get("count"), int) or "generator_sha256" not in options:
+        found = "found no count or no generator_sha256"
+        raise InputError(f"{folder / 'options.json'}: {found}; restore it, or add --fresh to start over")
+    return options["generator_sha256"] != generator_sha256
 
 
 def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
@@ -112,15 +131,16 @@ def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[
     Raises:
         InputError: The file is no such table or an old one, or names a design twice or one that there is not.
     """
-    possible = {design_name(index) for index in range(count)}
-    rows: dict[str, dict[str, str]] = {}
-    for row in read_csv(path, columns):
+    for row in read_csv(path, ["design"])[:1]:
         if "labelled_by" in row or "judge_label" in row:
             raise InputError(
                 f"{path}: made by an earlier version, in which people edited the column label; expected the columns "
                 "design, label, score, your_label; run: python generate.py --fresh (it moves the old folder aside), "
                 "and write your labels into the new column your_label"
             )
+    possible = {design_name(index) for index in range(count)}
+    rows: dict[str, dict[str, str]] = {}
+    for row in read_csv(path, columns):
         if not any(field.strip() for field in row.values()):
             continue
         name = row["design"].strip()

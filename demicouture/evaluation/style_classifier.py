@@ -219,7 +219,7 @@ def open_style_classifier(
             return None
         if elsewhere is None or not is_usable(record := read_record(elsewhere), dataset, seed, features):
             classifier = train_style_classifier(dataset, seed, quiet, features, steps)
-            _save(classifier, folder)
+            save_style_classifier(classifier, folder)
             return classifier
         for name in FILES:
             files.write_bytes(folder / name, (elsewhere / name).read_bytes())
@@ -253,7 +253,8 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     return record if whole else None
 
 
-def _save(classifier: StyleClassifier, folder: Path) -> None:
+def save_style_classifier(classifier: StyleClassifier, folder: Path) -> None:
+    """Writes a classifier's :data:`FILES`, the record last, and each file's hash into its record."""
     # Imported here: it imports Keras.
     from demicouture.dcgan.serialization import save_network
 

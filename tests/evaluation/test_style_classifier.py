@@ -14,7 +14,7 @@ from demicouture.dataset import Dataset
 from demicouture.dcgan.inference import render
 from demicouture.errors import InputError
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.realism import RealismScorer, can_score_realism
+from demicouture.evaluation.realism import RealismScorer, can_score_realism, score_designs
 from demicouture.latents import sample_prior
 from demicouture.scraping.sources.wardrobe import Wardrobe
 
@@ -211,7 +211,7 @@ def draw_wardrobe(first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
 def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not():
     from demicouture.dcgan.networks import build_generator
 
-    classifier = style_classifier.train_style_classifier(make_dataset(*draw_wardrobe(0, 200)), seed=0, steps=100)
+    classifier = style_classifier.train_style_classifier(make_dataset(*draw_wardrobe(0, 150)), seed=0, steps=60)
     appraiser = RealismScorer(classifier.photographs)
 
     def passing(pictures: np.ndarray) -> float:
@@ -244,6 +244,20 @@ def test_a_copy_is_called_a_copy_and_a_new_picture_is_not(trained, shapes):
     new = appraiser.score_realism(classifier.describe(fresh), style_classifier.texture(fresh))
     assert new.copy.mean() <= 0.05
     assert 0.2 < np.mean(new.rank) < 0.8  # As far from the photographs as they are from one another.
+
+
+def test_designs_are_scored_alike_in_batches_of_any_size(trained, shapes):
+    classifier, _ = trained
+    scorer, pictures = RealismScorer(classifier.photographs), shapes.pictures[:50]
+    features, scores = classifier.predict(pictures)
+    appraisal = scorer.score_realism(features, style_classifier.texture(pictures))
+    for size in (50, 7):
+        found = score_designs(classifier, scorer, (pictures[start : start + size] for start in range(0, 50, size)))
+        np.testing.assert_array_equal(found.features, features)
+        np.testing.assert_array_equal(found.scores, scores)
+        for name, values in vars(appraisal).items():
+            np.testing.assert_array_equal(getattr(found.appraisal, name), values)
+    assert score_designs(classifier, None, [pictures]).appraisal is None
 
 
 def test_too_few_photographs_appraise_nothing(trained):
