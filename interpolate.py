@@ -193,7 +193,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
             book = lookbook.make_lookbook(rated, classifier, render, args.data, args.seed, args.quiet, criteria)
 
         run.begin()
-        lookbook.remove(args.output)
+        lookbook.remove_lookbook(args.output)
         names = made.save(args.output, args.size) + (book.save(args.output) if book else [])
         run.finish(inputs, names, {**made.results, **({"lookbook": book.results} if book else {})})
     for sentence in (made.message, *(book.messages if book else ()), no_plane, no_book):

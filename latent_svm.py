@@ -51,7 +51,7 @@ from demicouture.errors import InputError
 from demicouture.files import hash_file
 from demicouture.latents import without_directions
 
-NAME = re.compile(r"[\w-]+")
+DIRECTION_NAME = re.compile(r"[\w-]+")
 """What a direction may be called, because files are."""
 
 
@@ -124,9 +124,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="find a plane that is independent of this direction, found before with --labels NAME.csv; may be repeated",
     )
     args = cli.parse(parser, argv)
-    if args.labels and not NAME.fullmatch(args.labels.stem):
+    if args.labels and not DIRECTION_NAME.fullmatch(args.labels.stem):
         parser.error(f"argument --labels: found {args.labels.name!r}, expected a name of letters, digits, - and _")
-    if unfit := [name for name in args.without if not NAME.fullmatch(name)]:
+    if unfit := [name for name in args.without if not DIRECTION_NAME.fullmatch(name)]:
         parser.error(f"argument --without: found {unfit[0]!r}, expected the name of a file given to --labels before")
     if args.without and args.fresh:
         parser.error("argument --without: not allowed with --fresh, which moves the direction aside")

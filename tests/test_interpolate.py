@@ -215,7 +215,7 @@ def test_how_the_endpoints_are_chosen(home):
     assert pair_of(home, "--a", "2,6") == ((2, 6), (8,))
     assert pair_of(home, "--a", "8,2") == ((8, 2), (9,))
     assert pair_of(home, "--b", "1,2") == ((8,), (1, 2))
-    # A photograph begins, or ends, where it is asked to.
+    # A photograph is at the end that it is given for.
     save_png(home / "mine.png", np.zeros((32, 32, 3), np.uint8))
     assert pair_of(home, "--a", str(home / "mine.png")) == (home / "mine.png", (8,))
     assert pair_of(home, "--b", str(home / "mine.png")) == ((1,), home / "mine.png")

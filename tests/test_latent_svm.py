@@ -15,7 +15,7 @@ import latent_svm
 from demicouture import cli
 from demicouture.boundary import validation
 from demicouture.boundary.hyperplane import Hyperplane
-from demicouture.boundary.outputs import NUMBERS, PICTURES
+from demicouture.boundary.outputs import NUMBER_FILES, PICTURE_FILES
 from demicouture.boundary.report import Effort
 from demicouture.designs.designs import design_name
 from demicouture.files import write_text
@@ -80,7 +80,7 @@ def finished(tmp_path_factory):
 def test_the_folder_holds_what_was_promised(finished):
     home, printed = finished
     folder = home / "outputs/5-boundary"
-    assert set(contents(folder)) == {"options.json", "summary.json", *NUMBERS}
+    assert set(contents(folder)) == {"options.json", "summary.json", *NUMBER_FILES}
     report = json.loads((folder / "report.json").read_text())
     assert report["boundary_found"] is True and report["p_value"] < 0.001
     assert set(report["classifiers"]) == {"linear SVM", "LDA", "logistic regression", "RBF SVM"}
@@ -274,7 +274,7 @@ def test_pictures_are_made_where_the_generator_is(done, tiny_training, capsys):
         assert sheet.width > 9 * 96 and sheet.height > 4 * 96
     with Image.open(folder / "walk.png") as sheet:
         assert sheet.width > 9 * 96 and sheet.height > 8 * 96
-    assert set(contents(folder)) == {"options.json", "summary.json", *NUMBERS, *PICTURES}
+    assert set(contents(folder)) == {"options.json", "summary.json", *NUMBER_FILES, *PICTURE_FILES}
     across = json.loads((folder / "report.json").read_text())["across_the_plane"]
     assert across["pictures_measured"] == COUNT and sum(across["change_in_the_picture"].values()) == pytest.approx(1)
     printed = capsys.readouterr().out
@@ -283,7 +283,7 @@ def test_pictures_are_made_where_the_generator_is(done, tiny_training, capsys):
     with open(folder / "changes.csv", newline="", encoding="utf-8-sig") as file:
         strengths = [abs(float(row["correlation"])) for row in csv.DictReader(file)]
     assert len(strengths) == 20 and strengths == sorted(strengths, reverse=True)
-    for name in set(NUMBERS) - {"report.json"}:
+    for name in set(NUMBER_FILES) - {"report.json"}:
         assert (folder / name).read_bytes() == numbers[name]
     # The generator went away: so do its pictures, which nothing could make again.
     assert run(done) == 0

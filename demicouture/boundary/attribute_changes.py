@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from demicouture.boundary.hyperplane import FOLDS
 from demicouture.files import write_csv
 
 GARMENT, FRAMING, BACKGROUND = "garment", "framing", "background"
@@ -53,8 +54,7 @@ FOREGROUND_DIFFERENCE = 12.0
 """From this difference in L*a*b* on, a pixel is not background: 1 is just noticeable, and generated backgrounds have
 noise of 3 to 5."""
 
-FOLDS = 5
-RIDGE = 1.0
+ATTRIBUTE_RIDGE = 1.0
 """For standardised attributes and hundreds of pictures: just enough that two that agree share the weight."""
 
 
@@ -228,7 +228,7 @@ def explain(values: dict[str, np.ndarray], distances: np.ndarray, seed: int) -> 
     def predicted(kinds: Sequence[str]) -> float:
         columns = np.column_stack([values[name] for name, (kind, _) in ATTRIBUTES.items() if kind in kinds])
         columns -= columns.mean(axis=0)
-        model = make_pipeline(StandardScaler(), Ridge(RIDGE))
+        model = make_pipeline(StandardScaler(), Ridge(ATTRIBUTE_RIDGE))
         folds = KFold(FOLDS, shuffle=True, random_state=seed)
         found = cross_val_predict(model, np.column_stack([columns, columns**2]), distances, cv=folds)
         return max(0.0, 1 - float(np.mean((found - distances) ** 2) / max(distances.var(), 1e-12)))

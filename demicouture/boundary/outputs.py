@@ -18,7 +18,7 @@ from demicouture.errors import InputError
 from demicouture.files import read_json, write_array, write_csv, write_json
 from demicouture.images import save_png
 
-NUMBERS = (
+NUMBER_FILES = (
     "hyperplane.npz",
     "report.json",
     "distances.csv",
@@ -29,7 +29,7 @@ NUMBERS = (
 )
 """Files that need the labelled latents only."""
 
-PICTURES = ("walk.png", "difference.png", "changes.png", "changes.csv", "on-the-plane.png", "in-between.png")
+PICTURE_FILES = ("walk.png", "difference.png", "changes.png", "changes.csv", "on-the-plane.png", "in-between.png")
 """Files that need the generator too."""
 
 
@@ -67,7 +67,7 @@ def write(
     def place(name: str) -> Path:
         return folder / file_name(name, direction)
 
-    for name in PICTURES:
+    for name in PICTURE_FILES:
         place(name).unlink(missing_ok=True)
     plane.save(place("hyperplane.npz"))
     write_json(place("report.json"), report)
@@ -87,7 +87,7 @@ def write(
             save_png(place(name), sheet)
         draw_changes(place("changes.png"), figures.changes, figures.distances, figures.second)
         attribute_changes.write_changes(place("changes.csv"), figures.changes)
-    return [file_name(name, direction) for name in (*NUMBERS, *(PICTURES if figures else ()))]
+    return [file_name(name, direction) for name in (*NUMBER_FILES, *(PICTURE_FILES if figures else ()))]
 
 
 def read_directions(folder: Path, names: Sequence[str]) -> dict[str, np.ndarray]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from demicouture.evaluation.style_classifier import StyleClassifier
     from demicouture.interpolation.inversion import Inversion
 
-NUMBERS = re.compile(r"\d+(,\d+)*")
+DESIGN_NUMBERS = re.compile(r"\d+(,\d+)*")
 
 CONFIDENT = 0.1
 """The largest distance of a confident design's score from its pole: by the classifier's own account, one in ten of
@@ -133,7 +133,7 @@ def read_realism(folder: Path, count: int) -> np.ndarray:
 
 def parse_endpoint(text: str) -> EndpointSpec:
     """Returns what a person named: numbers with commas between are designs, all else is a file."""
-    return tuple(int(number) for number in text.split(",")) if NUMBERS.fullmatch(text) else Path(text)
+    return tuple(int(number) for number in text.split(",")) if DESIGN_NUMBERS.fullmatch(text) else Path(text)
 
 
 def format_endpoint(spec: EndpointSpec | None) -> int | str | None:

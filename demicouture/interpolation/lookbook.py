@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from demicouture.boundary.figures import Renderer
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import design_name
 from demicouture.evaluation.realism import (
@@ -39,10 +40,7 @@ AT_A_TIME = 512
 HUNDRED = 100
 """Designs of each kind that are counted; the seed's slide gives its own figure of so many."""
 
-FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
-
-Renderer = Callable[[np.ndarray], np.ndarray]
-"""Makes pictures, uint8 (n, size, size, 3), of latents, float (n, latent_dim)."""
+LOOKBOOK_FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Criteria:
     of_each_pole: int = 20
     scores: tuple[float, float] = (0.35, 0.65)
     share: float = 0.25
-    size: int = lookbook_page.ROWS * lookbook_page.COLUMNS
+    size: int = lookbook_page.PAGE_ROWS * lookbook_page.PAGE_COLUMNS
 
     def is_in_between(self, scores: np.ndarray) -> np.ndarray:
         """Returns whether the classifier takes designs for neither pole, bool (n,)."""
@@ -117,12 +115,12 @@ class Lookbook:
         write_csv(folder / "lookbook.csv", list(self.rows[0]), self.rows)
         save_png(folder / "lookbook.png", self.page)
         lookbook_page.save_pdf(folder / "lookbook.pdf", self.page)
-        return [*FILES, *(row["picture"] for row in self.rows)]
+        return [*LOOKBOOK_FILES, *(row["picture"] for row in self.rows)]
 
 
-def remove(folder: Path) -> None:
+def remove_lookbook(folder: Path) -> None:
     """Removes the lookbook of an earlier run."""
-    for old in (*(folder / name for name in FILES), *(folder / "lookbook").glob("*.png")):
+    for old in (*(folder / name for name in LOOKBOOK_FILES), *(folder / "lookbook").glob("*.png")):
         old.unlink(missing_ok=True)
 
 
@@ -137,7 +135,7 @@ def reason_against(folder: Path, plane: Hyperplane | None, classifier: StyleClas
     return ""
 
 
-def choose(scored: ScoredDesigns, worthy: bool, criteria: Criteria = USUAL_CRITERIA) -> list[int]:
+def choose_garments(scored: ScoredDesigns, worthy: bool, criteria: Criteria = USUAL_CRITERIA) -> list[int]:
     """Returns the garments of the lookbook: in between, realistic, no copies, and unlike each other.
 
     The most realistic comes first; then always the one whose features are farthest from those of its nearest neighbour
@@ -257,7 +255,7 @@ def make_lookbook(
     candidates = find_candidates(rated, pairs, seed, criteria)
     scored = score_designs(classifier, scorer, _render_all(candidates.latents, render, quiet))
     random = score_designs(classifier, scorer, [render(sample_prior(HUNDRED, seed))])
-    chosen = choose(scored, worthy, criteria)
+    chosen = choose_garments(scored, worthy, criteria)
     results, messages = _count(scored, random, worthy, len(chosen), criteria)
     if not chosen:
         nothing = "lookbook: none of these candidates is in between, realistic and new"

@@ -13,10 +13,10 @@ from demicouture.errors import PictureError
 from demicouture.files import atomic_path
 from demicouture.images import open_picture
 
-ROWS, COLUMNS = 6, 4
+PAGE_ROWS, PAGE_COLUMNS = 6, 4
 """What fills a page."""
 
-WIDTH, HEIGHT, DOTS = 1654, 2339, 200
+PAGE_WIDTH, PAGE_HEIGHT, DOTS = 1654, 2339, 200
 """A page of A4, in pixels and in dots an inch."""
 
 MARGIN = 60
@@ -43,16 +43,16 @@ def draw_page(
         title: In large letters above.
         explanation: Below the title.
     """
-    page = Image.new("RGB", (WIDTH, HEIGHT), visualization.BACKGROUND)
+    page = Image.new("RGB", (PAGE_WIDTH, PAGE_HEIGHT), visualization.BACKGROUND)
     pen = ImageDraw.Draw(page)
     pen.text((MARGIN, MARGIN - 20), title, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(34))
     pen.text((MARGIN, MARGIN + 28), explanation, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(15))
-    across = (WIDTH - 2 * MARGIN) // COLUMNS
-    down = (HEIGHT - HEAD - MARGIN) // ROWS
+    across = (PAGE_WIDTH - 2 * MARGIN) // PAGE_COLUMNS
+    down = (PAGE_HEIGHT - HEAD - MARGIN) // PAGE_ROWS
     font = visualization.load_font(14)
     step = (LARGE_SIDE - SMALL_SIDE) // 2
     for number, picture in enumerate(pictures):
-        left, top = MARGIN + number % COLUMNS * across, HEAD + number // COLUMNS * down
+        left, top = MARGIN + number % PAGE_COLUMNS * across, HEAD + number // PAGE_COLUMNS * down
         page.paste(visualization.enlarge(picture, LARGE_SIDE), (left, top))
         small = [*(sides[number] if sides[number] is not None else (None, None)), photographs[number]]
         for place, other in enumerate(small):

@@ -100,7 +100,7 @@ def make_sequence(
     pictures, middle, crossed, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
     pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(rated.folder, pair, pictures[[0, -1]])
 
-    sentence = title(pair, plane, crossing)
+    sentence = describe_strip(pair, plane, crossing)
     sheets = {"strip.png": draw_strip(pictures, t, distances, crossing, sentence)}
     sheets["midpoint.png"] = visualization.enlarge(middle[0], options.size)
     if crossing is not None:
@@ -155,7 +155,7 @@ def find_endpoints(
     return pair, photos
 
 
-def title(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing: float | None) -> str:
+def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing: float | None) -> str:
     """Returns what the strip shows, in one sentence."""
     sentence = f"From {pair[0].name} to {pair[1].name}"
     if plane is None:

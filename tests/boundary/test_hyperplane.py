@@ -9,8 +9,7 @@ from demicouture.errors import InputError
 from demicouture.latents import LATENT_DIM
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("intercept", [0.0, 0.2])
+@pytest.mark.parametrize(("seed", "intercept"), [(0, 0.0), (1, 0.2), (2, 0.0), (3, 0.2)])
 def test_a_planted_plane_is_found_again(seed, intercept):
     latents, labels, normal = planted.planted(1000, seed, intercept=intercept)
     plane = fit_hyperplane(latents, labels).plane
@@ -20,11 +19,9 @@ def test_a_planted_plane_is_found_again(seed, intercept):
 
 
 def test_a_planted_plane_is_found_again_with_a_tenth_of_the_labels_flipped():
-    cosines = []
-    for seed in range(5):
+    for seed in range(2):
         latents, labels, normal = planted.planted(1000, seed, flipped=0.1)
-        cosines.append(fit_hyperplane(latents, labels).plane.normal @ normal)
-    assert np.median(cosines) >= 0.9
+        assert fit_hyperplane(latents, labels).plane.normal @ normal >= 0.9
 
 
 def test_the_plane_is_scikit_learns_own():
@@ -63,18 +60,18 @@ def test_weights_that_are_all_alike_change_nothing():
 
 def test_a_setting_is_chosen_by_designs_that_were_held_out():
     labels = np.arange(40) % 2 == 0
-    asked_of = []
+    settings_tried = []
 
-    def decide(fitted, asked, setting):
-        assert not set(fitted) & set(asked) and len(fitted) + len(asked) == 40
-        asked_of.append(setting)
-        return np.where(labels[asked], 1.0, -1.0) * (1 if setting == "right" else -1)
+    def decision_function(train, test, setting):
+        assert not set(train) & set(test) and len(train) + len(test) == 40
+        settings_tried.append(setting)
+        return np.where(labels[test], 1.0, -1.0) * (1 if setting == "right" else -1)
 
     chosen = hyperplane.choose_setting(
-        decide, ("wrong", "right", "wrong too"), np.arange(40), labels, np.random.default_rng(0)
+        decision_function, ("wrong", "right", "wrong too"), np.arange(40), labels, np.random.default_rng(0)
     )
     assert chosen == "right"
-    assert len(asked_of) == 3 * hyperplane.FOLDS
+    assert len(settings_tried) == 3 * hyperplane.FOLDS
 
 
 def test_the_setting_with_the_largest_area_under_the_roc_curve_is_chosen_and_the_first_of_equals():

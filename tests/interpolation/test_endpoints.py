@@ -97,8 +97,8 @@ def test_of_the_confident_ones_the_most_realistic_comes_first(designs, tmp_path)
 
 
 def test_a_persons_label_counts_before_the_classifiers_among_realistic_designs(tmp_path):
-    judged = ["", "casual", "", "casual", *WORDS[4:]]
-    folder = planted.write_generated(tmp_path, sample_prior(8, 3), WORDS, SCORES, judged=judged)
+    by_classifier = ["", "casual", "", "casual", *WORDS[4:]]
+    folder = planted.write_generated(tmp_path, sample_prior(8, 3), WORDS, SCORES, judged=by_classifier)
     write_realism(folder, [1.0] * 8, ["no"] + ["yes"] * 7)
     # 0 and 2 are a person's; 0 is not realistic.
     assert most_confident(read_designs(folder), 0, None, endpoints.read_realism(folder, 8), 4) == [2, 1, 3, 0]

@@ -31,23 +31,23 @@ def rated(plane=None, realism=None, count=8):
 def test_what_is_no_in_between_or_unreal_or_a_copy_is_not_chosen():
     #                     clear    fine  copy  unreal  fine
     found = scored(np.eye(5), [0.9, 0.5, 0.5, 0.5, 0.36], [9, 2, 9, 0.9, 3], copies=[2])
-    assert lookbook.choose(found, worthy=True) == [4, 1]
+    assert lookbook.choose_garments(found, worthy=True) == [4, 1]
     # The scores of a classifier that cannot separate the poles are not used.
-    assert sorted(lookbook.choose(found, worthy=False)) == [0, 1, 4]
-    assert lookbook.choose(scored(np.eye(2), [0.9, 0.1], [2, 2]), worthy=True) == []
+    assert sorted(lookbook.choose_garments(found, worthy=False)) == [0, 1, 4]
+    assert lookbook.choose_garments(scored(np.eye(2), [0.9, 0.1], [2, 2]), worthy=True) == []
 
 
 def test_each_choice_is_the_one_farthest_from_those_before():
     # On a line at 0, 1, 4, 10, and 10 again; the most realistic is at 1. From there 10 is farthest, then 4, then 0.
     features = np.array([0, 1, 4, 10, 10])[:, np.newaxis]
     found = scored(features, [0.5] * 5, [1, 5, 2, 3, 2])
-    assert lookbook.choose(found, True, Criteria(size=5)) == [1, 3, 2, 0, 4]
-    assert lookbook.choose(found, True, Criteria(size=2))[0] == 1
+    assert lookbook.choose_garments(found, True, Criteria(size=5)) == [1, 3, 2, 0, 4]
+    assert lookbook.choose_garments(found, True, Criteria(size=2))[0] == 1
 
 
 def test_of_many_the_more_realistic_are_chosen_from():
     found = scored(np.arange(8)[:, np.newaxis], [0.5] * 8, [8, 7, 6, 5, 4, 3, 2, 1])
-    assert lookbook.choose(found, True, Criteria(size=2, share=0.5)) == [0, 3]
+    assert lookbook.choose_garments(found, True, Criteria(size=2, share=0.5)) == [0, 3]
 
 
 def test_candidates_lie_on_the_plane_between_pairs_and_all_over_it():
@@ -95,7 +95,7 @@ def test_a_saved_lookbook_is_removed_whole(tmp_path):
     row = {"number": 1, "picture": "lookbook/01.png"}
     book = lookbook.Lookbook(page, garment, np.zeros((1, LATENT_DIM), np.float32), [row], {}, [])
     names = book.save(tmp_path)
-    assert sorted(names) == sorted([*lookbook.FILES, "lookbook/01.png"])
+    assert sorted(names) == sorted([*lookbook.LOOKBOOK_FILES, "lookbook/01.png"])
     assert all((tmp_path / name).exists() for name in names)
-    lookbook.remove(tmp_path)
+    lookbook.remove_lookbook(tmp_path)
     assert not any((tmp_path / name).exists() for name in names)
