@@ -29,10 +29,11 @@ from demicouture import cli, files
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
 from demicouture.scraping.http_client import MAX_PICTURE_BYTES, Fetcher
+from demicouture.scraping.offers import SOURCES, others
 from demicouture.scraping.plan import folder_options, read_plan
 from demicouture.scraping.progress import describe_counts
 from demicouture.scraping.scraped_folder import ScrapedFolder
-from demicouture.scraping.sources import SOURCES, open_source, others
+from demicouture.scraping.sources import open_source
 
 RECORDED = ("source", "queries", "urls", "limit", "pole", "base_url", "workers", "delay", "timeout", "max_bytes")
 RECORDED += ("min_size", "retry_failed", "allow_private_hosts")

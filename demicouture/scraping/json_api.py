@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from demicouture.errors import FetchError, SourceError
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.http_client import BUSY, Fetcher, Response
-from demicouture.scraping.sources import others
+from demicouture.scraping.offers import others
 
 MAX_JSON_BYTES = 5_000_000
 """Our choice: fifty results with all their metadata come to a few hundred kB."""

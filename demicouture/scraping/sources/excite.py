@@ -14,8 +14,7 @@ from demicouture.errors import FetchError, SourceError
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.html import find_tags
 from demicouture.scraping.http_client import Fetcher, Response
-from demicouture.scraping.offers import Offer
-from demicouture.scraping.sources import others
+from demicouture.scraping.offers import Offer, others
 
 BASE_URL = "https://imagesearch.excite.co.jp/"
 
