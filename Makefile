@@ -8,7 +8,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 # Where tests are marked as running on both of Keras' backends: the gradient step, the layers, a run that is resumed.
-ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training tests/test_train_dcgan.py
+ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training
 
 .PHONY: demo test models clean
 

@@ -87,7 +87,6 @@ tiny_run.main(Path({dataset!r}), Path({output!r}), "--epochs", "5")
 """
 
 
-@pytest.mark.both_backends
 def test_killed_interrupted_and_extended_it_ends_with_the_same_bits(
     undisturbed, dataset, tmp_path, monkeypatch, capsys
 ):

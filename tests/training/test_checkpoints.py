@@ -20,7 +20,6 @@ def test_the_best_checkpoint_is_spared(tmp_path):
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["step-000000002.npz", "step-000000004.npz"]
 
 
-@pytest.mark.both_backends
 def test_a_checkpoint_brings_everything_back(tmp_path):
     model = shared()
     fit(model, 4)

@@ -24,8 +24,7 @@ def weights(network) -> np.ndarray:
     return np.concatenate([values.ravel() for values in network.get_weights()])
 
 
-@pytest.mark.both_backends
-@pytest.mark.parametrize("fresh_fakes", [False, True])
+@pytest.mark.parametrize("fresh_fakes", [pytest.param(False, marks=pytest.mark.both_backends), True])
 def test_steps_move_both_networks_and_log_what_they_did(fresh_fakes):
     model = shared(augment=True, flips=True, fresh_fakes=fresh_fakes)
     before = weights(model.generator), weights(model.discriminator)
@@ -60,8 +59,8 @@ def test_the_average_begins_short_and_becomes_as_long_as_asked_for():
     np.testing.assert_allclose(np.array(weight), average, atol=1e-6)
 
 
-@pytest.mark.parametrize("size", [64, 256, 512])
-def test_every_size_trains(size):
+@pytest.mark.parametrize("size", [64, 512])
+def test_small_and_large_sizes_train(size):
     pictures = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
     model = build(pictures, width=1 / 128, batch_size=2)
     model.run_eagerly = True  # One step is done sooner than it is compiled.
@@ -73,7 +72,7 @@ def test_every_size_trains(size):
 @pytest.mark.both_backends
 @pytest.mark.parametrize("frozen", ["generator", "discriminator"])
 def test_each_half_of_the_step_changes_its_own_network(frozen):
-    model = shared()
+    model = shared(augment=True, flips=True, fresh_fakes=False)
     getattr(model.optimizer, frozen).learning_rate = 0.0
     before = {name: [np.array(v) for v in getattr(model, name).trainable_variables] for name in HALVES}
     fit(model, 1)
@@ -216,7 +215,6 @@ def test_several_steps_for_each_call_end_at_the_same_bits():
     assert_same(state(several), state(one))
 
 
-@pytest.mark.both_backends
 def test_in_bfloat16_losses_statistics_and_last_layers_stay_float32():
     with built_in("bfloat16"):
         model = build(augment=True, width=1 / 32)
