@@ -95,7 +95,8 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
 
     training = home / "outputs/3-training"
     assert columns(training / "history.csv") == (
-        "epoch step d_loss g_loss d_real d_fake images_per_second nearest_neighbour_diversity swd swd_floor precision recall".split()
+        "epoch step d_loss g_loss d_real d_fake images_per_second nearest_neighbour_diversity swd swd_floor precision "
+        "recall".split()
     )
 
     generated = home / "outputs/4-generated"
