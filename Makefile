@@ -7,8 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-# What training does, it does on both of Keras' backends.
-ON_BOTH_BACKENDS := tests/dcgan tests/training/test_diffaugment.py tests/training/test_gan.py tests/training/test_training_loop.py tests/test_train_dcgan.py
+# Where tests are marked as running on both of Keras' backends: the gradient step, the layers, a run that is resumed.
+ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training
 
 .PHONY: demo test models clean
 
@@ -30,7 +30,7 @@ test: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest --numprocesses auto --dist loadfile
-	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist worksteal $(ON_BOTH_BACKENDS)
+	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist loadfile $(ON_BOTH_BACKENDS)
 
 models: $(VENV)/.installed
 	$(RUN) -m demicouture.preprocessing.pose_models

@@ -1,13 +1,13 @@
-"""Finds the hyperplane between the two poles in latent space, and says what it means, if it means anything.
+"""Finds the hyperplane between the two poles in latent space, and says how far to trust it.
 
 A linear support vector machine separates the labelled designs' latents. The seed had to stop here, because no tool gave
-the hyperplane out; here it is the result, with what it is worth, with what changes across it, and with designs on it.
+the hyperplane out; here it is the result, with its validation, with what changes across it, and with designs on it.
 
 Reads outputs/4-generated: latents.npy and labels.csv; and for the pictures outputs/3-training/generator.keras.
 Writes outputs/5-boundary:
   hyperplane.npz      normal (100 numbers, of unit length, towards the second pole) and intercept
-  report.json         whether there is a boundary; how many held-out designs lie on the right side, by other machines
-                      too; how well the normal is known; what changes across it, and how much of that is the garment
+  report.json         whether there is a boundary; the accuracy on held-out designs, also of other classifiers; how well
+                      the normal is known; what changes across it: the garment, or background and framing
   distances.csv       each design's signed distance from the plane
   plot.png            the two labelled sets with the plane between
   learning-curve.png  how well the normal is known, and how many labels would be enough
@@ -16,13 +16,13 @@ Writes outputs/5-boundary:
 With the generator also:
   walk.png            a walk across the plane, from several designs
   difference.png      the mean picture on each side, their difference, and where pictures change
-  changes.png, .csv   what can be measured in pictures, and how it goes with the distance from the plane
+  changes.png, .csv   attributes of the pictures, and their correlation with the distance from the plane
   on-the-plane.png    labelled designs, and the nearest design on the plane to each
   in-between.png      designs from all over the plane
 
-Other words make other directions: --labels sleeves.csv writes all of this with its name, hyperplane-sleeves.npz and so
-on, beside the plane of the poles. --without sleeves finds the best plane among those independent of that direction, and
-names it hyperplane-without-sleeves.npz.
+Labels of other kinds give other directions: --labels sleeves.csv writes all of this under its name,
+hyperplane-sleeves.npz and so on, beside the plane of the poles. --without sleeves finds the best plane among those
+independent of that direction, and names it hyperplane-without-sleeves.npz.
 
 Example:
   python latent_svm.py --labels sleeves.csv
@@ -33,42 +33,25 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from demicouture import cli
-from demicouture.boundary import attribute_changes, hyperplane
+from demicouture.boundary import outputs
 from demicouture.boundary import report as boundary_report
-from demicouture.boundary.figures import draw_changes, draw_learning_curve, draw_sets, look
-from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.boundary.figures import RenderedFigures, render_figures
+from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane
+from demicouture.boundary.report import FEWEST_LABELS, FULL_EFFORT, Effort
 from demicouture.dcgan import inference
-from demicouture.designs.designs import Designs, design_name, read_designs
+from demicouture.designs.designs import Designs, read_designs
 from demicouture.errors import InputError
-from demicouture.files import atomic_path, hash_file, write_csv, write_json
-from demicouture.images import save_png
+from demicouture.files import hash_file
 from demicouture.latents import without_directions
-from demicouture.runs import finish_run, is_finished
 
-NUMBERS = (
-    "hyperplane.npz",
-    "report.json",
-    "distances.csv",
-    "on-the-plane.npy",
-    "in-between.npy",
-    "plot.png",
-    "learning-curve.png",
-)
-"""What needs the labelled latents only."""
-
-PICTURES = ("walk.png", "difference.png", "changes.png", "changes.csv", "on-the-plane.png", "in-between.png")
-"""What needs the generator too."""
-
-IN_BETWEEN = 1000
-"""Latents from all over the plane: enough to choose among."""
-
-NAME = re.compile(r"[\w-]+")
+DIRECTION_NAME = re.compile(r"[\w-]+")
 """What a direction may be called, because files are."""
 
 
@@ -76,43 +59,55 @@ def choose_labelled(designs: Designs, source: Path) -> tuple[np.ndarray, np.ndar
     """Returns which designs are labelled, int (n,), and whether with the second pole, bool (n,).
 
     Raises:
-        InputError: The labels are not of exactly two words, or one of them is too rare to be held out.
+        InputError: The labels are not of exactly two kinds, or one of them is too rare to be held out.
     """
-    poles, least = designs.poles, f"expected two words, each on at least {boundary_report.LEAST} designs"
-    counts = ", ".join(f"{word} {designs.labelled(word).sum()}" for word in poles) or "none"
+    poles, expected = designs.poles, f"expected two kinds, each on at least {FEWEST_LABELS} designs"
+    counts = ", ".join(f"{pole} {designs.labelled(pole).sum()}" for pole in poles) or "none"
     if len(poles) > 2:
-        raise InputError(f"{source}: found labels of {len(poles)} kinds ({counts}), {least}; mend the column label")
-    if len(poles) < 2 or min(designs.labelled(word).sum() for word in poles) < boundary_report.LEAST:
+        raise InputError(f"{source}: found labels of {len(poles)} kinds ({counts}), {expected}; correct the labels")
+    if len(poles) < 2 or min(designs.labelled(pole).sum() for pole in poles) < FEWEST_LABELS:
         raise InputError(
-            f"{source}: found these labels: {counts}; {least}; "
-            "write more into the column label, or make more designs: python generate.py --count N"
+            f"{source}: found these labels: {counts}; {expected}; "
+            "label more designs, or make more: python generate.py --count N"
         )
     labelled = np.flatnonzero(~designs.labelled(""))
     return labelled, designs.labelled(poles[1])[labelled]
 
 
-def read_directions(folder: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Returns the normals of directions that were found before, by name.
+def hash_inputs(args: argparse.Namespace, generator_file: Path, directions: Iterable[str]) -> dict[str, str | None]:
+    """Returns the SHA-256 of each file that is read; None for a generator that is not there."""
+    # The labels are no option but an input, however their file is named: changed ones are worked in.
+    return {
+        "latents.npy": hash_file(args.input / "latents.npy"),
+        "labels.csv": hash_file(args.labels or args.input / "labels.csv"),
+        "generator.keras": hash_file(generator_file) if generator_file.is_file() else None,
+        **{f"hyperplane-{name}.npz": hash_file(args.output / f"hyperplane-{name}.npz") for name in directions},
+    }
 
-    Raises:
-        InputError: There is no such direction.
-    """
-    normals = {}
-    for name in names:
-        path = folder / f"hyperplane-{name}.npz"
-        if not path.exists():
-            known = sorted(found.stem.removeprefix("hyperplane-") for found in folder.glob("hyperplane-*.npz"))
-            raise InputError(
-                f"--without {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
-                f"run: python latent_svm.py --labels {name}.csv"
-            )
-        normals[name] = Hyperplane.load(path).normal
-    return normals
+
+def look_across(
+    args: argparse.Namespace, designs: Designs, plane: Hyperplane, in_between: np.ndarray, generator_file: Path
+) -> RenderedFigures | None:
+    """Renders the figures that need the generator; None where there is no generator."""
+    if not generator_file.is_file():
+        return None
+    render = partial(inference.render, inference.load_generator(generator_file), quiet=args.quiet)
+    return render_figures(args.input, designs, plane, in_between, render, args.seed)
+
+
+def next_step(args: argparse.Namespace) -> str:
+    """Returns the command that uses the result."""
+    folders = {name: getattr(args, name) if getattr(args, f"{name}_given") else None for name in ("input", "training")}
+    if args.labels:
+        # Such labels have no pair to interpolate between; but the plane of the poles can be made independent of them.
+        return cli.next_step(args, "latent_svm.py", "--output", **folders) + f" --without {args.name}"
+    return cli.next_step(args, "interpolate.py", "--boundary", **folders)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Returns the flags; ``args.name`` is what the direction is called, "" for the plane between the poles."""
-    parser = cli.parser(__doc__, output="5-boundary", input="4-generated")
+    """Returns the flags; ``args.name`` is the direction's name, "" for the plane between the poles."""
+    training = ("3-training", "the folder with generator.keras, which only the pictures need")
+    parser = cli.parser(__doc__, output="5-boundary", input="4-generated", training=training)
     own = parser.add_argument_group("of this script")
     own.add_argument(
         "--labels",
@@ -128,118 +123,61 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="NAME",
         help="find a plane that is independent of this direction, found before with --labels NAME.csv; may be repeated",
     )
-    own.add_argument(
-        "--training",
-        type=Path,
-        metavar="DIR",
-        help="the folder with generator.keras, which only the pictures need (default: HOME/outputs/3-training)",
-    )
     args = cli.parse(parser, argv)
-    if args.labels and not NAME.fullmatch(args.labels.stem):
+    if args.labels and not DIRECTION_NAME.fullmatch(args.labels.stem):
         parser.error(f"argument --labels: found {args.labels.name!r}, expected a name of letters, digits, - and _")
-    if unfit := [name for name in args.without if not NAME.fullmatch(name)]:
-        parser.error(f"argument --without: found {unfit[0]!r}, expected the name of a file that --labels took")
+    if unfit := [name for name in args.without if not DIRECTION_NAME.fullmatch(name)]:
+        parser.error(f"argument --without: found {unfit[0]!r}, expected the name of a file given to --labels before")
     if args.without and args.fresh:
         parser.error("argument --without: not allowed with --fresh, which moves the direction aside")
+    args.without = sorted(set(args.without))
     parts = [args.labels.stem] if args.labels else []
-    args.name = "-".join(parts + [f"without-{name}" for name in sorted(set(args.without))])
+    args.name = "-".join(parts + [f"without-{name}" for name in args.without])
     return args
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Fits the plane, asks what it is worth and what changes across it, and draws it."""
+def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
+    """Fits the plane, validates it, measures what changes across it, and draws all of that."""
     args = parse_args(argv)
     say = cli.reporter(args)
-    labels_file = args.labels or args.input / "labels.csv"
     designs = read_designs(args.input, args.labels)
-    labelled, labels = choose_labelled(designs, labels_file)
-    directions = read_directions(args.output, sorted(set(args.without)))
-    generator_file = (args.training or cli.folder(args, "3-training")) / "generator.keras"
-    inputs = {
-        "latents.npy": hash_file(args.input / "latents.npy"),
-        "labels.csv": hash_file(labels_file),
-        "generator.keras": hash_file(generator_file) if generator_file.is_file() else None,
-        **{f"hyperplane-{name}.npz": hash_file(args.output / f"hyperplane-{name}.npz") for name in directions},
-    }
-    # The labels are no option but an input, however their file is named: changed ones are worked in.
-    options = {"seed": args.seed}
-    passed_on = {"input": args.input if args.input_given else None, "training": args.training}
-    if args.labels:
-        # Of two other words there is no pair to go between; but the plane of the poles can be made independent of them.
-        next_step = cli.next_step(args, "latent_svm.py", "--output", **passed_on) + f" --without {args.name}"
-    else:
-        next_step = cli.next_step(args, "interpolate.py", "--boundary", **passed_on)
+    labelled, labels = choose_labelled(designs, args.labels or args.input / "labels.csv")
+    directions = outputs.read_directions(args.output, args.without)
+    generator_file = args.training / "generator.keras"
+    inputs = hash_inputs(args, generator_file, directions)
+    with cli.open_output(args, "latent_svm.py", {"seed": args.seed}, name=args.name) as run:
+        if run.is_current(inputs):
+            say(f"{args.output}: nothing to do, these designs and labels are worked in already")
+            say(next_step(args))
+            return
 
-    def named(name: str) -> str:
-        stem, _, suffix = name.rpartition(".")
-        return f"{stem}-{args.name}.{suffix}" if args.name else name
+        # Everything is computed before a result is touched, so that a damaged input costs nothing that is finished.
+        latents = designs.latents.astype(np.float64)
+        if directions:
+            latents = without_directions(latents, np.stack(list(directions.values())))
+        of_fit = latents[labelled], labels, boundary_report.weigh(designs, labelled)
+        fit = fit_hyperplane(*of_fit, args.seed)
+        in_between = fit.plane.sample(effort.on_the_plane, args.seed)
+        figures = look_across(args, designs, fit.plane, in_between, generator_file)
+        worth, held_out, curve = boundary_report.validate(*of_fit, fit, args.seed, args.quiet, effort)
+        training = fit.plane.signed_distance(designs.latents[labelled])
+        report = worth | boundary_report.describe(designs, labels, fit, training)
+        report["by_source"] = boundary_report.compare_sources(
+            designs, latents, fit, held_out, args.seed, args.quiet, effort
+        )
+        report |= {"independent_of": list(directions), "across_the_plane": figures and figures.findings}
 
-    def place(name: str) -> Path:
-        return args.output / named(name)
-
-    cli.open_output(args, "latent_svm.py", options)
-    if is_finished(args.output, inputs, named("summary.json")):
-        say(f"{args.output}: nothing to do, these designs and labels are worked in already")
-        say(next_step)
-        return
-
-    # All is worked out before a result is touched, so that a damaged input costs nothing that lies there finished.
-    every = designs.latents.astype(np.float64)
-    if directions:
-        every = without_directions(every, np.stack(list(directions.values())))
-    latents, weights = every[labelled], boundary_report.weigh(designs, labelled)
-    fit = hyperplane.fit_hyperplane(latents, labels, weights, args.seed)
-    training = fit.plane.signed_distance(designs.latents[labelled])
-    in_between = fit.plane.sample(IN_BETWEEN, args.seed)
-    seen = None
-    if inputs["generator.keras"]:
-        generator = inference.load_generator(generator_file)
-
-        def render(latents: np.ndarray) -> np.ndarray:
-            return inference.render(generator, latents, args.quiet)
-
-        seen = look(args.input, designs, fit.plane, in_between, render, args.seed)
-    worth, held_out, curve = boundary_report.validate(latents, labels, weights, fit, args.seed, args.quiet)
-    report = worth | boundary_report.describe(designs, labels, fit, training)
-    report["by_source"] = boundary_report.compare_sources(designs, every, args.seed, args.quiet)
-    report["independent_of"] = list(directions)
-    report["across_the_plane"] = seen and seen.findings
-
-    for name in ("summary.json", *PICTURES):
-        place(name).unlink(missing_ok=True)
-    fit.plane.save(place("hyperplane.npz"))
-    write_json(place("report.json"), report)
-    rows = enumerate(zip(designs.labels, fit.plane.signed_distance(designs.latents), strict=True))
-    write_csv(
-        place("distances.csv"),
-        ["design", "label", "distance"],
-        ({"design": design_name(index), "label": label, "distance": distance} for index, (label, distance) in rows),
-    )
-    for name, points in (
-        ("on-the-plane.npy", fit.plane.nearest(designs.latents[labelled])),
-        ("in-between.npy", in_between),
-    ):
-        with atomic_path(place(name)) as partial:
-            np.save(partial, points.astype(np.float32))
-    draw_sets(place("plot.png"), report, boundary_report.finding(report), labels, training, held_out.distances)
-    draw_learning_curve(place("learning-curve.png"), curve, boundary_report.how_well_known(report))
-    if seen:
-        for name, sheet in seen.sheets.items():
-            save_png(place(name), sheet)
-        draw_changes(place("changes.png"), seen.changes, seen.distances, seen.second)
-        attribute_changes.write_changes(place("changes.csv"), seen.changes)
-    made = [named(name) for name in (*NUMBERS, *(PICTURES if seen else ()))]
-    found = {"boundary_found": report["boundary_found"], "poles": report["poles"]}
-    found["labels"] = str(args.labels.resolve()) if args.labels else None
-    finish_run(args.output, "latent_svm.py", options, inputs, made, found, named("summary.json"))
-
+        run.begin()
+        made = outputs.write(args.output, args.name, designs, fit.plane, in_between, report, held_out, curve, figures)
+        results = {name: report[name] for name in ("boundary_found", "poles")}
+        run.finish(inputs, made, results | {"labels": str(args.labels.resolve()) if args.labels else None})
     say(f"{args.output}: {', '.join(made)}")
-    if not seen:
-        missing = f"not found, so {named('walk.png')} and the other pictures of designs were not made"
+    if not figures:
+        walk = outputs.file_name("walk.png", args.name)
+        missing = f"not found, so {walk} and the other pictures of designs were not made"
         say(f"{generator_file}: {missing}; run train_dcgan.py, or give --training DIR")
-    for sentence in boundary_report.sentences(report):
+    for sentence in (*boundary_report.findings(report), next_step(args)):
         say(sentence)
-    say(next_step)
 
 
 if __name__ == "__main__":

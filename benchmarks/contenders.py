@@ -1,4 +1,4 @@
-"""The ways to train that ``training.py`` holds against each other: one worker process for each.
+"""The ways to train that ``training.py`` compares: one worker process for each.
 
 Every contender trains the seed's two networks at the same size, width and batch, on the same random pictures, and
 offers one thing: to do some steps and wait until they are done.
@@ -169,31 +169,25 @@ def ours(size: int, width: float, batch_size: int, precision: str) -> Callable[[
     """Returns this project's training, through ``fit`` as ``train_dcgan.py`` calls it."""
     import keras
 
-    from demicouture.training.callbacks import epoch_order
-    from demicouture.training.training_loop import build_gan
+    from demicouture.dcgan import networks
+    from demicouture.training.devices import built_in
+    from demicouture.training.fit_state import Batches
+    from demicouture.training.gan import GAN, AveragingAdam
 
-    keras.mixed_precision.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-    model = build_gan(
-        random_pictures(size),
-        width=width,
-        discriminator_width=width,
-        batch_size=batch_size,
-        learning_rate=LEARNING_RATE,
-        discriminator_learning_rate=LEARNING_RATE,
-        augment=False,
-        flips=False,
-        ema=0.0,
-        fresh_fakes=False,
-        seed=0,
+    with built_in(precision):
+        generator, discriminator = networks.build_generator(size, width), networks.build_discriminator(size, width)
+    batches = Batches(random_pictures(size), batch_size)
+    gan = GAN(generator, discriminator, batches)
+    gan.compile(
+        d_optimizer=keras.optimizers.Adam(LEARNING_RATE, BETA_1), g_optimizer=AveragingAdam(LEARNING_RATE, BETA_1)
     )
-    model.set_order(epoch_order(0, 0, PICTURES, model.order.shape[0]))
 
     def run(steps: int) -> None:
         while steps > 0:
-            few = min(steps, model.steps_per_epoch)
-            model.fit(**model.steps_from(model.steps_per_epoch - few), shuffle=False, verbose=0)
+            few = min(steps, batches.steps_per_epoch)
+            gan.fit(batches.steps(few), shuffle=False, verbose=0)
             steps -= few
-        int(model.step.numpy())
+        int(gan.step.numpy())
 
     return run
 

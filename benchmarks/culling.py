@@ -1,4 +1,4 @@
-"""Holds the rules of culling and trimming against labels that a person gave by eye.
+"""Compares the rules of culling and cropping with labels that a person gave by eye.
 
 Reads   a data set that preprocess.py made of photographs (decisions.csv), and tests/data/photo-labels.csv: file,
         decision (keep, drop or review), reason, sample (random, or extra: picked because it looked doubtful), and the
@@ -7,8 +7,8 @@ Reads   a data set that preprocess.py made of photographs (decisions.csv), and t
 Prints  for each pole how often hand and rule agree, precision and recall of each decision, every disagreement by
         file, and how well the crops frame what the hand framed.
 
-Rows of decisions.csv that a person decided are left out, and what merely had no place (over --count, too like another)
-counts as kept: nothing was found wrong with it.
+Rows of decisions.csv on which a person decided are left out, and what merely had no place (over --count, too like
+another) counts as kept: nothing was found wrong with it.
 
 Example:
     python preprocess.py --input photographs --output labelled && python benchmarks/culling.py labelled/decisions.csv
@@ -30,7 +30,7 @@ from demicouture import cli  # noqa: E402
 from demicouture.errors import InputError  # noqa: E402
 from demicouture.files import read_csv  # noqa: E402
 from demicouture.preprocessing import decisions  # noqa: E402
-from demicouture.preprocessing.selection import CHOICES, DECISIONS, KEEP  # noqa: E402
+from demicouture.preprocessing.records import CHOICES, DECISIONS, KEEP  # noqa: E402
 
 LABELS = cli.HOUSE / "tests/data/photo-labels.csv"
 LABEL_COLUMNS = ("file", "decision", "reason", "worn", "sample", *decisions.SIDES)
@@ -41,7 +41,7 @@ OFF_CENTRE = 0.15
 
 def rule_of(row: dict[str, str]) -> str:
     """Returns what the rules say of a picture's contents."""
-    return KEEP if row["reason"] in CHOICES else row["rule_decision"]
+    return KEEP if row["reason"] in CHOICES else row["decision"]
 
 
 def count(labels: dict[str, dict], rows: dict[str, dict]) -> dict:
@@ -82,7 +82,7 @@ def measure_crop(label: dict[str, str], row: dict[str, str]) -> tuple[float, flo
     left, top, right, bottom = (
         float(label[side]) * extent for side, extent in zip(decisions.SIDES, (width, height) * 2, strict=True)
     )
-    crop_left, crop_top, crop_right, crop_bottom = map(int, row["rule_box"].split())
+    crop_left, crop_top, crop_right, crop_bottom = (int(row[side]) for side in decisions.SIDES)
     side = crop_right - crop_left
     off = np.hypot(left + right - crop_left - crop_right, top + bottom - crop_top - crop_bottom) / 2 / side
     across = max(0.0, min(right, crop_right) - max(left, crop_left))
@@ -94,10 +94,10 @@ def main(argv: list[str] | None = None) -> None:
     """Compares and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=cli.HelpFormatter, allow_abbrev=False)
     parser.add_argument("decisions", type=Path, help="decisions.csv")
-    parser.add_argument("--labels", type=Path, default=LABELS, help="what a person said")
+    parser.add_argument("--labels", type=Path, default=LABELS, help="a person's labels")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     args = parser.parse_args(argv)
-    rows = {row["file"]: row for row in read_csv(args.decisions, decisions.COLUMNS) if row["decided_by"] == "rule"}
+    rows = {row["file"]: row for row in read_csv(args.decisions, decisions.COLUMNS) if not decisions.is_manual(row)}
     labels = {row["file"]: row for row in read_csv(args.labels, LABEL_COLUMNS) if row["file"] in rows}
     if not labels:
         raise InputError(f"{args.decisions}: none of its files is among those of {args.labels}; give the same pictures")
@@ -116,7 +116,7 @@ def main(argv: list[str] | None = None) -> None:
         crops = [
             measure_crop(label, rows[file])
             for file, label in mine.items()
-            if label["decision"] == KEEP and label["left"] and rows[file]["rule_box"]
+            if label["decision"] == KEEP and label["left"] and rows[file]["left"]
         ]
         if crops:
             off, inside, side = np.array(crops).T

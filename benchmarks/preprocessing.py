@@ -1,8 +1,9 @@
-"""Times the culling and trimming of pictures on one core: without the rules on contents, and the rules by themselves.
+"""Times the culling and cropping of pictures on one core: without the rules on contents, and the rules by themselves.
 
 Without the rules: a photograph is decoded, made upright RGB, cut to its middle square, reduced and saved as PNG; side
-by side with the plain loop, Pillow's open, convert, resize and save. The rules: what demicouture/measuring.py looks
-for in each picture. The photographs are drawn (the wardrobe's, enlarged, with a camera's noise), or your own.
+by side with the plain loop, Pillow's open, convert, resize and save. The rules: the features that
+demicouture/preprocessing/image_features.py extracts from each picture. The photographs are drawn (the wardrobe's,
+enlarged, with a camera's noise), or your own.
 
 Example:
     python benchmarks/preprocessing.py --photos ~/pictures --json preprocessing.json
@@ -63,7 +64,7 @@ def ours(path: Path) -> bytes:
     """What preprocess.py does with a picture that it keeps, but for the rules on contents."""
     found = open_reduced(path, cropping.OVERSAMPLING * SIZE)
     box = cropping.centre_box(found.width, found.height)
-    return cropping.encode(cropping.cut(found, box, SIZE), "", box)
+    return cropping.encode(cropping.crop(found, box, SIZE), "", box)
 
 
 def time_each(function: Callable[[Path], object], paths: Sequence[Path]) -> float:
@@ -101,9 +102,9 @@ def main(argv: list[str] | None = None) -> None:
             find_pictures(args.photos)[:: max(1, len(find_pictures(args.photos)) // 100)] if args.photos else paths
         )
         found = pose_models.find_models()
-        tasks = [image_features.Task(path, found) for path in pictures]
-        image_features.look(tasks[0])  # Loads the models.
-        times = [time_each(image_features.look, tasks) for _ in itertools.repeat(None, args.rounds)]
+        tasks = [image_features.FeatureTask(path, found) for path in pictures]
+        image_features.extract_features(tasks[0])  # Loads the models.
+        times = [time_each(image_features.extract_features, tasks) for _ in itertools.repeat(None, args.rounds)]
         figures["rules"] = {"ms": statistics.median(times), "pictures": len(tasks), "models": found is not None}
         print(
             f"\nrules on contents{'' if found else ' (without those on people: no models)'}, {len(tasks)} pictures: "

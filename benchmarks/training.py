@@ -1,4 +1,4 @@
-"""Holds this project's training against the plain ways to train the same networks, side by side in one run.
+"""Compares this project's training with the plain ways to train the same networks, side by side in one run.
 
   plain     the loop of Keras-GAN: UpSampling2D + Conv2D, three steps with fresh latents, on each Keras backend
   pytorch   the same networks as pytorch/examples would train them (channels_last, torch.compile where it is faster)
@@ -37,7 +37,7 @@ CONTENDERS = {
 
 
 class Contender:
-    """A worker process that trains when it is told to."""
+    """A worker process that trains so many steps at a time."""
 
     def __init__(self, name: str, args: argparse.Namespace):
         """Starts the process and waits until it is ready."""
@@ -71,9 +71,9 @@ class Contender:
             sys.exit(f"error: {self.name} ended with exit code {self.process.wait()}")
         return json.loads(line)
 
-    def ask(self, word: str) -> dict:
+    def send(self, line: str) -> dict:
         """Sends a line and waits for the answer."""
-        print(word, file=self.process.stdin, flush=True)
+        print(line, file=self.process.stdin, flush=True)
         return self.answer()
 
 
@@ -94,7 +94,7 @@ def parse_args() -> argparse.Namespace:
         metavar="NAME",
         help=f"contenders to run, of {', '.join(repr(name) for name in CONTENDERS)} (default: all)",
     )
-    parser.add_argument("--json", type=Path, help="where to write all figures")
+    parser.add_argument("--json", type=Path, help="where to write all numbers")
     return parser.parse_args()
 
 
@@ -131,14 +131,14 @@ def main() -> None:
             print(f"left out: {name} ({backend} is not installed)", file=sys.stderr)
     for _ in tqdm(range(args.rounds), unit="round"):
         for contender in contenders:
-            contender.seconds.append(contender.ask(str(args.steps))["seconds"] / args.steps)
+            contender.seconds.append(contender.send(str(args.steps))["seconds"] / args.steps)
     results = []
     for contender in contenders:
-        contender.facts |= contender.ask("end")
+        contender.facts |= contender.send("end")
     by_name = {contender.name: contender for contender in contenders}
     for name, contender in by_name.items():
         seconds = statistics.median(contender.seconds)
-        # PyTorch has no plain loop of its own: it stands against the plain loop on TensorFlow.
+        # PyTorch has no plain loop of its own: it is compared with the plain loop on TensorFlow.
         backend = "JAX" if "JAX" in name or "plain, TensorFlow" not in by_name else "TensorFlow"
         plain = by_name.get(f"plain, {backend}")
         rounds = zip(plain.seconds, contender.seconds, strict=True) if plain else []

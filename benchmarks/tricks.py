@@ -45,22 +45,19 @@ FIRST_NOISE = 0.2
 """The noise's deviation at the first step, of pictures in [-1, 1]."""
 
 
-def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
-    """Builds the adversary with these tricks, on TensorFlow."""
+def build_gan(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
+    """Builds the GAN with these tricks, on TensorFlow."""
     import keras
     import tensorflow as tf
     from keras import ops
 
     from demicouture.dcgan import networks
     from demicouture.dcgan.layers import BatchNormalization
-    from demicouture.training.gan import cross_entropy
-    from demicouture.training.train_step_tensorflow import TensorFlowGAN
+    from demicouture.training.fit_state import Batches
+    from demicouture.training.gan import BETA_1, GAN, AveragingAdam, cross_entropy
 
-    plain_discriminator = networks.build_discriminator
-
-    def spectral_discriminator(size, width):
+    def with_spectral_normalisation(plain):
         """The same layers, each with weights normalised by Keras' own wrapper, and without batch normalisation."""
-        plain = plain_discriminator(size, width)
         x = plain.inputs[0]
         for layer in plain.layers[1:]:
             if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
@@ -69,7 +66,7 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
                 x = layer(x)
         return keras.Model(plain.inputs[0], x, name="discriminator")
 
-    class Tricky(TensorFlowGAN):
+    class Tricky(GAN):
         def classifier(self, pictures):
             pictures = self.augmented(pictures)
             if "noise" in tricks:
@@ -93,25 +90,19 @@ def adversary(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
                 loss = SMOOTH_TARGET * loss + (1 - SMOOTH_TARGET) * cross_entropy(logits, False)
             return loss + penalty, logits
 
+    keras.utils.set_random_seed(args.seed)
+    size = pictures.shape[1]
+    generator = networks.build_generator(size, args.width)
+    discriminator = networks.build_discriminator(size, args.discriminator_width)
     if "spectral" in tricks:
-        networks.build_discriminator = spectral_discriminator
-    try:
-        model = Tricky(
-            pictures,
-            width=args.width,
-            discriminator_width=args.discriminator_width,
-            batch_size=args.batch_size,
-            learning_rate=args.learning_rate,
-            discriminator_learning_rate=args.learning_rate * (TTUR_FACTOR if "ttur" in tricks else 1),
-            augment="augment" in tricks,
-            flips="flips" in tricks,
-            ema=args.ema,
-            fresh_fakes=False,
-            seed=args.seed,
-        )
-    finally:
-        networks.build_discriminator = plain_discriminator
-    return model
+        discriminator = with_spectral_normalisation(discriminator)
+    extras = {"augment": "augment" in tricks, "flips": "flips" in tricks, "seed": args.seed}
+    gan = Tricky(generator, discriminator, Batches(pictures, args.batch_size), **extras)
+    gan.compile(
+        d_optimizer=keras.optimizers.Adam(args.learning_rate * (TTUR_FACTOR if "ttur" in tricks else 1), BETA_1),
+        g_optimizer=AveragingAdam(args.learning_rate, BETA_1, use_ema=args.ema > 0, ema_momentum=args.ema),
+    )
+    return gan
 
 
 def run_some(args: argparse.Namespace) -> None:
@@ -127,16 +118,16 @@ def run_some(args: argparse.Namespace) -> None:
     from demicouture.dcgan.inference import render
     from demicouture.latents import sample_prior
     from demicouture.training.callbacks import EpochOrder
-    from demicouture.training.generator_metrics import Measures
+    from demicouture.training.generator_metrics import GeneratorMetrics
 
     (folder,) = args.datasets
     dataset = read_dataset(folder, args.size)
-    classifier = open_style_classifier(args.output / "judges" / f"{dataset.sha256[:16]}-{args.seed}", dataset, 0)
+    classifier = open_style_classifier(args.output / "classifiers" / f"{dataset.sha256[:16]}-{args.seed}", dataset, 0)
     pictures = others = dataset.pictures
     if args.pictures:
         drawn = np.random.default_rng(args.seed).permutation(len(pictures))
         pictures, others = pictures[drawn[: args.pictures]], pictures[drawn[args.pictures :]]
-    measures = Measures(others, classifier.describe, 0)
+    metrics = GeneratorMetrics(others, classifier.describe, 0)
     epochs = round(args.steps / (len(pictures) // args.batch_size))
     for variant in args.variants:
         place = args.output / result_name(folder, variant, args.seed)
@@ -144,18 +135,17 @@ def run_some(args: argparse.Namespace) -> None:
             continue
         began = time.monotonic()
         tricks = set(variant.split("+")) - {"seed"}
-        model = adversary(pictures, tricks, args, epochs * (len(pictures) // args.batch_size))
-        log = model.fit(
-            **model.steps_from(0), shuffle=False, verbose=0, epochs=epochs, callbacks=[EpochOrder(args.seed)]
-        ).history
+        gan = build_gan(pictures, tricks, args, epochs * (len(pictures) // args.batch_size))
+        how = {"shuffle": False, "verbose": 0, "epochs": epochs, "callbacks": [EpochOrder(args.seed)]}
+        log = gan.fit(gan.batches.steps(), **how).history
         record = {"variant": variant, "dataset": str(folder), "seed": args.seed, "epochs": epochs}
         record |= {"setting": {name: getattr(args, name) for name in SETTING}}
-        record |= {"training_steps": int(model.step.numpy()), "seconds": time.monotonic() - began, "log": log}
+        record |= {"training_steps": int(gan.step.numpy()), "seconds": time.monotonic() - began, "log": log}
         for kind in ("average", "last"):
             if kind == "last":
-                model.ema = 0.0
-            shown = model.ema_generator()
-            record[kind] = measures.measure(shown)
+                gan.optimizer.generator.use_ema = False
+            shown = gan.ema_generator()
+            record[kind] = metrics.compute(shown)
             save_png(place.with_suffix(f".{kind}.png"), grid(render(shown, sample_prior(64, 0)), columns=8))
         write_json(place, record)
         print(place, file=sys.stderr, flush=True)

@@ -1,6 +1,6 @@
 """Times the forms of the upsampling convolution on this machine, forward and backward, on the backend in use.
 
-The plain pair is UpSampling2D and Conv2D; the other two are what demicouture/layers.py can take in its place.
+The plain pair is UpSampling2D and Conv2D; the other two are what demicouture/dcgan/layers.py has in its place.
 
 Example:
   KERAS_BACKEND=jax python benchmarks/upsampling.py --width 0.25

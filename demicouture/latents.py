@@ -1,4 +1,4 @@
-"""The latent space: the prior, ways through it, and nearest points of a plane. NumPy only.
+"""The latent space: the prior, paths through it, and nearest points of a plane. NumPy only.
 
 The prior is uniform on the cube [-1, 1]^100, so the geometry is a cube's, not a sphere's. Latents are float32
 (n, latent_dim) on disk and between scripts; what is computed from them here is float64.
@@ -15,7 +15,7 @@ LATENT_DIM = 100
 
 SWEEPS = 50
 """Of :func:`sample_plane`. Measured on a plane at distance 0.6 from the centre: after 3 sweeps some coordinates of
-2,000 points still gave away (Kolmogorov-Smirnov) that they were not drawn by rejection, after 10 none did."""
+2,000 points still differed (Kolmogorov-Smirnov) from points drawn by rejection, after 10 none did."""
 
 
 def sample_prior(count: int, seed: int, latent_dim: int = LATENT_DIM) -> np.ndarray:
@@ -112,33 +112,33 @@ def prior_preserving_mean(latents: np.ndarray) -> np.ndarray:
 
 
 def path_through_boundary(
-    way: Callable[[np.ndarray], np.ndarray], t: np.ndarray, normal: np.ndarray, intercept: float
+    path: Callable[[np.ndarray], np.ndarray], t: np.ndarray, normal: np.ndarray, intercept: float
 ) -> np.ndarray:
-    """Bends a way so that it goes through the nearest point of the hyperplane to its own middle.
+    """Bends a path so that it goes through the nearest point of the hyperplane to its own middle.
 
     Each point moves to the nearest point of the cube at another signed distance: the middle by its whole distance from
-    the plane, the ends not at all, and those between by a share. So the bent way strays from the first no further than
+    the plane, the ends not at all, and those between by a share. So the bent path strays from the first no further than
     the middle has to, which is a small part of a latent's length, and what is distributed as the prior nearly stays so.
 
     Args:
-        way: Gives the points, float64 (m, latent_dim) in [-1, 1], at places float64 (m,) in [0, 1].
+        path: Gives the points, float64 (m, latent_dim) in [-1, 1], at places float64 (m,) in [0, 1].
         t: float (steps,) in [0, 1].
         normal: float64 (latent_dim,), of unit length.
         intercept: The plane's intercept.
 
     Returns:
-        float64 (steps, latent_dim) in [-1, 1]; the ends are the way's exactly.
+        float64 (steps, latent_dim) in [-1, 1]; the ends are the path's exactly.
 
     Raises:
         ValueError: The plane misses the cube.
 
     Source:
-        Our choice. By way of the foot as a third latent the steps would not be distributed as the prior: the foot of a
-        middle depends on both ends.
+        Our choice. Through that nearest point as a third latent the steps would not be distributed as the prior: it
+        depends on both ends.
     """
     t = np.asarray(t, np.float64)
-    points = way(t)
-    excess = signed_distance(way(np.array([0.5])), normal, intercept)[0]
+    points = path(t)
+    excess = signed_distance(path(np.array([0.5])), normal, intercept)[0]
     share = 1 - np.abs(2 * t - 1)
     wanted = signed_distance(points, normal, intercept) - share * excess
     reach = np.abs(normal).sum()
@@ -146,14 +146,14 @@ def path_through_boundary(
     return np.where(share[:, np.newaxis] > 0, bent, points)
 
 
-def equal_distance_steps(height: Callable[[np.ndarray], np.ndarray], steps: int, scan: int = 2001) -> np.ndarray:
-    """Returns places on a path between which the signed distance changes by even amounts.
+def equal_distance_steps(distance_at: Callable[[np.ndarray], np.ndarray], steps: int, scan: int = 2001) -> np.ndarray:
+    """Returns places on a path between which the signed distance changes by equal amounts.
 
     Along a path the distance need not be monotone, so its running maximum (towards the far end, and no further than the
     far end's own distance) is divided: a stretch that leads back, or past the end, is passed over.
 
     Args:
-        height: The signed distance from the plane at float64 (m,) places in [0, 1]; float64 (m,).
+        distance_at: The signed distance from the plane at float64 (m,) places in [0, 1]; float64 (m,).
         steps: How many places, at least 2.
         scan: How many places are looked at; in between the distance is taken to be straight.
 
@@ -164,13 +164,13 @@ def equal_distance_steps(height: Callable[[np.ndarray], np.ndarray], steps: int,
         ValueError: Both ends lie at the same distance.
     """
     places = np.linspace(0, 1, scan)
-    heights = height(places)
-    if heights[-1] == heights[0]:
+    distances = distance_at(places)
+    if distances[-1] == distances[0]:
         raise ValueError("both ends lie at the same distance: there is nothing to divide")
-    heights = heights if heights[-1] > heights[0] else -heights
-    highest = np.minimum(np.maximum.accumulate(heights), heights[-1])
+    distances = distances if distances[-1] > distances[0] else -distances
+    highest = np.minimum(np.maximum.accumulate(distances), distances[-1])
     wanted = np.linspace(highest[0], highest[-1], steps)
-    # Only where it rises is the running maximum's inverse told; the last place of a level stretch begins the next rise.
+    # The running maximum has an inverse only where it rises; the last place of a level stretch begins the next rise.
     after = np.searchsorted(highest, wanted[1:-1])
     low, high = highest[after - 1], highest[after]
     inner = places[after - 1] + (wanted[1:-1] - low) / (high - low) * (places[after] - places[after - 1])
@@ -178,17 +178,17 @@ def equal_distance_steps(height: Callable[[np.ndarray], np.ndarray], steps: int,
 
 
 PATHS = {"preserving": prior_preserving_path, "lerp": lerp}
-"""The ways from one design to another that need no plane, by the names that ``interpolate.py --path`` knows."""
+"""The paths from one design to another that need no plane, by the names of ``interpolate.py --path``."""
 
 
-def nearest_crossing(height: Callable[[np.ndarray], np.ndarray], t: float = 0.5, scan: int = 2001) -> float | None:
+def nearest_crossing(distance_at: Callable[[np.ndarray], np.ndarray], t: float = 0.5, scan: int = 2001) -> float | None:
     """Returns where a path crosses the hyperplane, nearest to ``t``.
 
     The signed distance along a path need not be monotone, so it is scanned for every change of side, and the one
     nearest to ``t`` is then narrowed down by bisection.
 
     Args:
-        height: The signed distance from the plane at float64 (m,) places in [0, 1]; float64 (m,).
+        distance_at: The signed distance from the plane at float64 (m,) places in [0, 1]; float64 (m,).
         t: The place that the crossing should be near.
         scan: How many places are looked at first; two crossings between neighbours among them go unseen.
 
@@ -196,7 +196,7 @@ def nearest_crossing(height: Callable[[np.ndarray], np.ndarray], t: float = 0.5,
         A place in [0, 1] where the distance is 0 to rounding; None where the path stays on one side.
     """
     places = np.linspace(0, 1, scan)
-    beyond = height(places) > 0
+    beyond = distance_at(places) > 0
     changes = np.flatnonzero(beyond[1:] != beyond[:-1])
     if not len(changes):
         return None
@@ -205,7 +205,7 @@ def nearest_crossing(height: Callable[[np.ndarray], np.ndarray], t: float = 0.5,
         low, high = places[left], places[left + 1]
         for _ in range(60):  # Halves 1/2000 down to the spacing of float64.
             middle = (low + high) / 2
-            if (height(np.array([middle]))[0] > 0) == beyond[left]:
+            if (distance_at(np.array([middle]))[0] > 0) == beyond[left]:
                 low = middle
             else:
                 high = middle
@@ -257,7 +257,7 @@ def nearest_at_distance(
     reach = np.abs(normal).sum()  # The cube's corners lie at distances intercept ± the normal's 1-norm.
     if np.any(np.abs(distance - intercept) > reach):
         raise ValueError(f"no point of the cube lies at distance {distance}: its corners reach {intercept} ± {reach}")
-    # Beyond this multiplier every coordinate that the normal touches stands at its bound.
+    # Beyond this multiplier every coordinate that the normal touches is at its bound.
     touched = np.abs(normal[normal != 0])
     low = np.full(len(latents), -2 / touched.min())
     high = -low
@@ -321,7 +321,7 @@ def sample_plane(count: int, seed: int, normal: np.ndarray, intercept: float, sw
 
 
 def without_directions(latents: np.ndarray, normals: np.ndarray) -> np.ndarray:
-    """Returns latents without what they hold along some directions, float64 (n, latent_dim).
+    """Returns latents without their components along some directions, float64 (n, latent_dim).
 
     Args:
         latents: float (n, latent_dim).

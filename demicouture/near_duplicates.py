@@ -23,7 +23,7 @@ GAIN = 0.6
 
 
 THUMBNAIL_SIDE = 16
-"""Pixels. 24 told copies from others no better, at twice the bytes."""
+"""Pixels. 24 separated copies from others no better, at twice the bytes."""
 
 
 _CHUNK = 128

@@ -12,13 +12,15 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+import cv2
+
 from demicouture.errors import DemicoutureError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 WORTH_A_PROCESS = 64
-"""Tasks. Starting a worker takes about half a second, in which a core cuts some 60 photographs of the web's size."""
+"""Tasks. Starting a worker takes about half a second, in which a core crops some 60 photographs of the web's size."""
 
 AHEAD = 8
 """Tasks handed out ahead of the results for each worker: enough that none waits, little enough to hold in memory."""
@@ -44,7 +46,7 @@ def in_order(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Itera
         yield from map(function, tasks)
         return
     # Spawned, not forked: a fork copies locks that another thread (a progress bar's) may hold at that moment.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_follow_parent)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_prepare_worker)
     pending: deque = deque()
     try:
         for task in tasks:
@@ -61,7 +63,9 @@ def in_order(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Itera
         pool.shutdown(cancel_futures=True)
 
 
-def _follow_parent() -> None:
+def _prepare_worker() -> None:
+    # One process works on each core; OpenCV's own threads would only stand in line.
+    cv2.setNumThreads(1)
     # Ctrl-C reaches every process of the terminal; the parent alone answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A worker whose parent was killed would wait for its next task for ever.

@@ -94,13 +94,17 @@ class RunFolder:
             and all((self.path / name).exists() for name in summary["files"])
         )
 
-    def begin(self) -> None:
+    def begin(self) -> Path | None:
         """Makes the folder, or moves the old one aside under --fresh; from here on it is unfinished.
+
+        Returns:
+            Where the old folder is now, if it was moved aside.
 
         Raises:
             OptionsError: The folder cannot be made.
         """
-        if self._fresh and (aside := move_aside(self.path)):
+        aside = move_aside(self.path) if self._fresh else None
+        if aside:
             self._report(f"{self.path}: starting over; the old folder is now {aside}")
         self._fresh = False
         try:
@@ -116,6 +120,7 @@ class RunFolder:
             write_json(self.path / "options.json", record)
             self.before = self.options
         self.summary_path.unlink(missing_ok=True)
+        return aside
 
     def finish(self, inputs: Mapping[str, Any], files: Iterable[str], results: Mapping[str, Any]) -> None:
         """Writes ``summary.json``, the last file of a run.

@@ -33,7 +33,7 @@ MARK = 6
 
 PALETTE_SIDE = 64
 CAPTION_COLOUR = (40, 40, 40)
-GROUND = (255, 255, 255)
+BACKGROUND = (255, 255, 255)
 
 
 @functools.cache
@@ -81,7 +81,7 @@ def grid(
     title_font = load_font(TITLE_HEIGHT * 0.6)
     title_lines = _break_lines(title, title_font, sheet_width - 4 * gap)
     head = len(title_lines) * TITLE_HEIGHT + (CAPTION_HEIGHT if column_titles else 0)
-    sheet = Image.new("RGB", (sheet_width, head + rows * cell_height + gap), GROUND)
+    sheet = Image.new("RGB", (sheet_width, head + rows * cell_height + gap), BACKGROUND)
     pen = ImageDraw.Draw(sheet)
     for number, line in enumerate(title_lines):
         pen.text((2 * gap, number * TITLE_HEIGHT + gap), line, fill=CAPTION_COLOUR, font=title_font)
@@ -179,14 +179,14 @@ def with_strip(frames: np.ndarray, steps: np.ndarray, size: int) -> np.ndarray:
     Returns:
         uint8 (n, height, size, 3), the height even too.
     """
-    shown = steps[np.linspace(0, len(steps) - 1, min(len(steps), MOST_BELOW)).round().astype(int)]
+    shown = steps[evenly_spread(len(steps), MOST_BELOW)]
     side = size // len(shown)
-    below = Image.new("RGB", (size, side + MARK + side % 2), GROUND)
+    below = Image.new("RGB", (size, side + MARK + side % 2), BACKGROUND)
     for number, step in enumerate(shown):
         below.paste(enlarge(step, side), (number * side, MARK))
     sheets = []
     for number, frame in enumerate(frames):
-        sheet = Image.new("RGB", (size, size + below.height), GROUND)
+        sheet = Image.new("RGB", (size, size + below.height), BACKGROUND)
         sheet.paste(enlarge(frame, size))
         sheet.paste(below, (0, size))
         middle = side / 2 + number / (len(frames) - 1) * side * (len(shown) - 1)
@@ -204,13 +204,22 @@ def _with_palette(image: Image.Image) -> Image.Image:
 
 def enlarge(picture: np.ndarray, size: int) -> Image.Image:
     """Returns a square picture, uint8 (side, side, 3), enlarged to ``size`` pixels by Lanczos' filter."""
-    return to_square(Image.fromarray(picture), (0, 0, picture.shape[1], picture.shape[0]), size, GROUND)
+    return to_square(Image.fromarray(picture), (0, 0, picture.shape[1], picture.shape[0]), size, BACKGROUND)
 
 
 def point_at(sheet: Image.Image, x: float, y: float) -> None:
     """Draws a small triangle whose tip, below, is at a place of a sheet."""
     corners = [(x - MARK, y - 1 - MARK), (x + MARK, y - 1 - MARK), (x, y - 1)]
     ImageDraw.Draw(sheet).polygon(corners, fill=PLANE_COLOUR)
+
+
+def evenly_spread(count: int, wanted: int) -> np.ndarray:
+    """Returns which ``wanted`` of ``count`` things to show, the first and the last among them; all if there are fewer.
+
+    Returns:
+        int (min(count, wanted),), rising.
+    """
+    return np.linspace(0, count - 1, min(count, wanted)).round().astype(int)
 
 
 @contextlib.contextmanager

@@ -35,21 +35,23 @@ def write_generated(
     scores: Sequence[float | None] | None = None,
     judged: Sequence[str] | None = None,
 ) -> Path:
-    """Writes latents.npy and labels.csv as ``generate.py`` does; returns the folder."""
+    """Writes latents.npy and labels.csv as ``generate.py`` does; returns the folder.
+
+    ``words`` are the labels that count, ``judged`` the classifier's; where they differ, a person overruled it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "latents.npy", latents)
     judged = words if judged is None else judged
     rows = [
         {
             "design": design_name(index),
-            "label": word,
+            "label": judged[index],
             "score": scores[index] if scores is not None else None,
-            "labelled_by": "judge" if judged[index] else "",
-            "judge_label": judged[index],
+            "your_label": "" if word == judged[index] else word or "none",
         }
         for index, word in enumerate(words)
     ]
-    write_csv(folder / "labels.csv", ["design", "label", "score", "labelled_by", "judge_label"], rows)
+    write_csv(folder / "labels.csv", ["design", "label", "score", "your_label"], rows)
     return folder
 
 

@@ -27,12 +27,12 @@ def run(script: str, *flags: str, cwd: Path) -> subprocess.CompletedProcess:
 
 
 def columns(path: Path) -> list[str]:
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") as file:
         return next(csv.reader(file))
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -62,8 +62,8 @@ def home(tmp_path_factory) -> Path:
 def label_half_and_half(path: Path) -> None:
     rows = read(path)
     for number, row in enumerate(rows):
-        row["label"] = ("casual", "collection")[number % 2]
-    with open(path, "w", encoding="utf-8", newline="") as file:
+        row["your_label"] = ("casual", "collection")[number % 2]
+    with open(path, "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
@@ -81,8 +81,8 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     dataset = home / "data/2-dataset"
     assert sorted(path.name for path in dataset.iterdir() if path.is_dir()) == ["casual", "collection"]
     assert columns(dataset / "decisions.csv") == (
-        "file pole decision reason decided_by rule_decision left top right bottom rule_box picture like width height "
-        "contrast sharpness flatness detected person yaw thighs second garment is_top style".split()
+        "file pole decision reason left top right bottom picture like width height contrast sharpness flatness "
+        "detected person yaw thighs second garment is_top style your_decision your_box".split()
     )
     assert len(read(dataset / "decisions.csv")) == len(list((home / "data/1-scraped").glob("*/*/*")))
     for path in dataset.glob("*/*.png"):
@@ -95,13 +95,14 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
 
     training = home / "outputs/3-training"
     assert columns(training / "history.csv") == (
-        "epoch step d_loss g_loss d_real d_fake images_per_second variety swd swd_floor precision recall".split()
+        "epoch step d_loss g_loss d_real d_fake images_per_second nearest_neighbour_diversity swd swd_floor precision "
+        "recall".split()
     )
 
     generated = home / "outputs/4-generated"
     latents = np.load(generated / "latents.npy", allow_pickle=False)
     assert (latents.dtype, latents.shape) == (np.float32, (24, 100)) and np.abs(latents).max() <= 1
-    assert columns(generated / "labels.csv") == "design label score labelled_by judge_label".split()
+    assert columns(generated / "labels.csv") == "design label score your_label".split()
     assert [row["design"] for row in read(generated / "labels.csv")] == [f"design-{n:04d}.png" for n in range(24)]
     assert all((generated / f"design-{number:04d}.png").exists() for number in range(24))
     assert (generated / "grid.png").exists()
@@ -122,7 +123,9 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     assert all((interpolation / name).exists() for name in ("strip.png", "midpoint.png", "animation.gif"))
 
     for folder in (home / "data/1-scraped", dataset, training, generated, boundary, interpolation):
-        assert (folder / "options.json").exists() and "versions" in json.loads((folder / "summary.json").read_text())
+        assert list(json.loads((folder / "options.json").read_text())) == ["script", "options", "versions"]
+        keys = ["script", "options", "versions", "inputs", "files", "results"]
+        assert list(json.loads((folder / "summary.json").read_text())) == keys
 
 
 def test_any_design_can_be_followed_back_to_a_pictures_address(home):
@@ -130,8 +133,8 @@ def test_any_design_can_be_followed_back_to_a_pictures_address(home):
         return json.loads((home / folder / "summary.json").read_text())
 
     generated, training = summary("outputs/4-generated"), summary("outputs/3-training")
-    assert generated["generator_sha256"] == training["generator_sha256"]
-    assert training["dataset_sha256"] == summary("data/2-dataset")["dataset_sha256"]
+    assert generated["inputs"]["generator.keras"] == training["results"]["generator_weights_sha256"]
+    assert training["inputs"]["2-dataset"] == summary("data/2-dataset")["results"]["dataset_sha256"]
     kept = next(row for row in read(home / "data/2-dataset/decisions.csv") if row["picture"])
     lines = map(json.loads, (home / "data/1-scraped/manifest.jsonl").read_text().splitlines())
     line = next(line for line in lines if line["file"] == kept["file"])
@@ -140,7 +143,7 @@ def test_any_design_can_be_followed_back_to_a_pictures_address(home):
 
 def test_the_ends_are_the_two_designs_to_the_pixel(home):
     folder = home / "outputs/6-interpolation"
-    first, last = json.loads((folder / "summary.json").read_text())["pair"]
+    first, last = json.loads((folder / "summary.json").read_text())["results"]["pair"]
     for step, design in (("step-00.png", first), ("step-08.png", last)):
         with (
             Image.open(folder / "strip-0" / step) as end,

@@ -20,16 +20,23 @@ from demicouture.evaluation import style_classifier
 from demicouture.files import write_json
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook, sequence
+from demicouture.interpolation.endpoints import RatedDesigns, choose_endpoints
 from demicouture.latents import LATENT_DIM, lerp, prior_preserving_mean, prior_preserving_path, sample_prior
 
 COUNT = 12
 WORDS = ["casual"] * 5 + ["collection"] * 5 + ["", ""]
 SCORES = [0.3, 0.02, 0.2, 0.1, 0.4, 0.7, 0.8, 0.6, 0.97, 0.9, 0.5, 0.5]
-SUREST = (1, 8)
+MOST_CONFIDENT = (1, 8)
+"""Of each pole, by SCORES."""
 
 
-def run(home: Path, *flags: str) -> int:
-    return cli.run(lambda: interpolate.main(["--home", str(home), *flags]))
+def run(home: Path, *flags: str, criteria: lookbook.Criteria = lookbook.USUAL_CRITERIA) -> int:
+    # Small animations, unless a test wants others.
+    return cli.run(lambda: interpolate.main(["--home", str(home), "--size", "64", *flags], criteria))
+
+
+def results_of(folder: Path) -> dict:
+    return json.loads((folder / "summary.json").read_text())["results"]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -42,13 +49,13 @@ def pixels(path: Path) -> np.ndarray:
 
 
 def steps_of(folder: Path) -> list[dict[str, str]]:
-    with open(folder / "steps.csv", newline="", encoding="utf-8") as file:
+    with open(folder / "steps.csv", newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 
 def plane_between(latents: np.ndarray) -> Hyperplane:
-    """The plane that halves the way between the two surest designs at a right angle."""
-    first, second = latents[list(SUREST)].astype(np.float64)
+    """The plane that halves the line between the two most confident designs at a right angle."""
+    first, second = latents[list(MOST_CONFIDENT)].astype(np.float64)
     normal = (second - first) / np.linalg.norm(second - first)
     return Hyperplane(normal, float(-(first + second) / 2 @ normal))
 
@@ -74,29 +81,42 @@ def designs_home(tiny_training, tmp_path_factory):
 
 @pytest.fixture
 def home(designs_home, tmp_path):
-    shutil.copytree(designs_home, tmp_path / "home")
-    return tmp_path / "home"
+    return shutil.copytree(designs_home, tmp_path / "home")
 
 
-def test_the_surest_two_are_joined_and_the_ends_are_the_designs_to_the_pixel(home, capsys):
+@pytest.fixture(scope="module")
+def done_once(designs_home, tmp_path_factory):
+    home = shutil.copytree(designs_home, tmp_path_factory.mktemp("done") / "home")
+    write_boundary(home, plane_between(np.load(home / "outputs/4-generated/latents.npy")))
+    assert run(home) == 0
+    return home
+
+
+@pytest.fixture
+def done(done_once, tmp_path):
+    """A home of its own in which the script has done its work, with a hyperplane."""
+    return shutil.copytree(done_once, tmp_path / "done")
+
+
+def test_the_most_confident_two_are_joined_and_the_ends_are_the_designs_to_the_pixel(home, capsys):
     latents = np.load(home / "outputs/4-generated/latents.npy")
     plane = plane_between(latents)
     write_boundary(home, plane)
-    assert run(home) == 0
+    assert run(home, "--size", "512") == 0
     folder, generated = home / "outputs/6-interpolation", home / "outputs/4-generated"
     rows = steps_of(folder)
     assert list(rows[0]) == ["strip", "step", "t", "distance", "picture"]
     assert [(row["strip"], row["step"]) for row in rows] == [("0", str(step)) for step in range(9)]
     assert [float(row["t"]) for row in rows] == [step / 8 for step in range(9)]
-    way = prior_preserving_path(*latents[list(SUREST)], np.linspace(0, 1, 9))
-    assert np.array_equal([float(row["distance"]) for row in rows], plane.signed_distance(way))
-    for row, number in ((rows[0], SUREST[0]), (rows[-1], SUREST[1])):
+    path = prior_preserving_path(*latents[list(MOST_CONFIDENT)], np.linspace(0, 1, 9))
+    assert np.array_equal([float(row["distance"]) for row in rows], plane.signed_distance(path))
+    for row, number in ((rows[0], MOST_CONFIDENT[0]), (rows[-1], MOST_CONFIDENT[1])):
         assert np.array_equal(pixels(folder / row["picture"]), pixels(generated / design_name(number)))
     middle = Image.fromarray(pixels(folder / rows[4]["picture"])).resize((512, 512), Image.Resampling.LANCZOS)
     assert np.abs(pixels(folder / "midpoint.png").astype(int) - np.asarray(middle)).max() <= 1
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["pair"] == ["design-0001.png", "design-0008.png"]
-    point = prior_preserving_path(*latents[list(SUREST)], np.array([summary["crossing"]]))
+    results = results_of(folder)
+    assert results["pair"] == ["design-0001.png", "design-0008.png"]
+    point = prior_preserving_path(*latents[list(MOST_CONFIDENT)], np.array([results["crossing"]]))
     assert plane.signed_distance(point)[0] == pytest.approx(0, abs=1e-9)
     assert pixels(folder / "crossing.png").shape == (512, 512, 3)
     with Image.open(folder / "animation.gif") as animation:
@@ -119,37 +139,43 @@ def test_the_strip_shows_every_step_to_the_pixel(home):
         assert any(np.array_equal(strip[top : top + 96, left : left + 96], shown) for top in range(strip.shape[0] - 95))
 
 
-def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(home, capsys):
-    folder = home / "outputs/6-interpolation"
-    assert run(home) == 0
+def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(done, capsys):
+    folder = done / "outputs/6-interpolation"
     before = contents(folder)
-    assert run(home) == 0
+    assert run(done) == 0
     assert "nothing to do" in capsys.readouterr().out
     (folder / "summary.json").unlink()
     (folder / "strip.png").unlink()
-    (folder / "strip-0/.step-03.partial.png").write_bytes(b"half")
-    assert run(home) == 0
+    (folder / "strip-0/.step-03.123-456.partial.png").write_bytes(b"half")
+    assert run(done) == 0
+    assert contents(folder) == before
+    # A finished folder that was damaged is made again.
+    (folder / "midpoint.png").unlink()
+    assert run(done) == 0
     assert contents(folder) == before
 
 
-def test_without_a_boundary_there_are_strips_but_no_distances(home, capsys):
-    assert run(home) == 0
-    printed = capsys.readouterr().out
-    assert "5-boundary: not found, so nothing is said about the hyperplane; run: python latent_svm.py" in printed
-    folder = home / "outputs/6-interpolation"
-    assert {row["distance"] for row in steps_of(folder)} == {""}
-    assert not (folder / "crossing.png").exists()
-    # Then one is made, and worked in; then it turns out to be none, and is taken back.
-    plane = plane_between(np.load(home / "outputs/4-generated/latents.npy"))
-    write_boundary(home, plane)
-    assert run(home) == 0
+def test_without_a_boundary_there_are_strips_but_no_distances(done, capsys):
+    folder, boundary = done / "outputs/6-interpolation", done / "outputs/5-boundary"
     assert (folder / "crossing.png").exists()
-    write_boundary(home, plane, found=False)
-    capsys.readouterr()
-    assert run(home) == 0
+    # It turns out to be none, and what was made of it is taken back; then it goes away.
+    report = boundary / "report.json"
+    write_json(report, {"boundary_found": False})
+    assert run(done) == 0
     assert "report.json: no boundary was found, so there is no crossing" in capsys.readouterr().out
     assert not (folder / "crossing.png").exists()
     assert {row["distance"] for row in steps_of(folder)} == {""}
+    (folder / "summary.json").unlink()
+    shutil.rmtree(boundary)
+    assert run(done) == 0
+    printed = capsys.readouterr().out
+    assert "5-boundary: not found, so there are no distances; run: python latent_svm.py" in printed
+    assert {row["distance"] for row in steps_of(folder)} == {""}
+    assert not (folder / "crossing.png").exists()
+    # Then one is made, and worked in.
+    write_boundary(done, plane_between(np.load(done / "outputs/4-generated/latents.npy")))
+    assert run(done) == 0
+    assert (folder / "crossing.png").exists()
 
 
 def test_a_path_on_one_side_says_so(home, capsys):
@@ -166,31 +192,30 @@ def test_lerp_is_the_straight_line(home):
     write_boundary(home, plane)
     assert run(home, "--path", "lerp", "--steps", "3") == 0
     rows = steps_of(home / "outputs/6-interpolation")
-    line = lerp(*latents[list(SUREST)], np.array([0, 0.5, 1]))
+    line = lerp(*latents[list(MOST_CONFIDENT)], np.array([0, 0.5, 1]))
     assert [float(row["distance"]) for row in rows] == pytest.approx(plane.signed_distance(line), abs=1e-12)
-    assert json.loads((home / "outputs/6-interpolation/summary.json").read_text())["crossing"] == pytest.approx(0.5)
+    assert results_of(home / "outputs/6-interpolation")["crossing"] == pytest.approx(0.5)
 
 
 def pair_of(home: Path, *flags: str) -> tuple:
     args = interpolate.parse_args(["--home", str(home), *flags])
     designs = read_designs(args.input)
-    setting = sequence.Setting(args, designs, None, np.zeros(COUNT), Path())
-    return sequence.choose_ends(setting)
+    return choose_endpoints(RatedDesigns(args.input, designs, None, np.zeros(COUNT)), args.a, args.b)
 
 
-def test_how_the_ends_are_chosen(home):
+def test_how_the_endpoints_are_chosen(home):
     assert pair_of(home) == ((1,), (8,))
     assert pair_of(home, "--a", "2") == ((2,), (8,))
     assert pair_of(home, "--a", "6") == ((6,), (1,))  # From the second pole, to the first.
     assert pair_of(home, "--b", "2") == ((8,), (2,))
     assert pair_of(home, "--a", "10") == ((10,), (8,))
     assert pair_of(home, "--a", "10", "--b", "11") == ((10,), (11,))
-    # Of several, all of one pole, to the other; the surest is never one of those that are given.
+    # Of several, all of one pole, to the other; the most confident is never one of those that are given.
     assert pair_of(home, "--a", "6,7") == ((6, 7), (1,))
     assert pair_of(home, "--a", "2,6") == ((2, 6), (8,))
     assert pair_of(home, "--a", "8,2") == ((8, 2), (9,))
     assert pair_of(home, "--b", "1,2") == ((8,), (1, 2))
-    # A photograph begins, or ends, where it is asked to.
+    # A photograph is at the end that it is given for.
     save_png(home / "mine.png", np.zeros((32, 32, 3), np.uint8))
     assert pair_of(home, "--a", str(home / "mine.png")) == (home / "mine.png", (8,))
     assert pair_of(home, "--b", str(home / "mine.png")) == ((1,), home / "mine.png")
@@ -203,7 +228,7 @@ def test_how_the_ends_are_chosen(home):
         (["--b", "99"], "--b 99: found 12 designs"),
         (["--a", "2,3,2"], "--a 2,3,2: names design 2 twice, expected different designs"),
         (["--a", "nowhere.jpg"], "--a nowhere.jpg: not found, expected a picture's file, or numbers of designs"),
-        (["--path", "foot"], "--path foot: expected a hyperplane, but"),
+        (["--path", "boundary"], "--path boundary: expected a hyperplane, but"),
         (["--even", "distance"], "--even distance: expected a hyperplane, but"),
         (["--a", "3", "--b", "3"], "--a 3 --b 3: found one design, expected two different ones"),
         (["--boundary", "nowhere"], "nowhere: not found, expected a folder with hyperplane.npz"),
@@ -245,25 +270,22 @@ def test_a_generator_that_has_changed_since_is_told(home, capsys):
     assert "design-0008.png: differs from what the generator makes of its latent" in capsys.readouterr().err
 
 
-def test_a_damaged_generator_costs_nothing_that_is_finished(home, capsys):
-    folder = home / "outputs/6-interpolation"
-    write_boundary(home, plane_between(np.load(home / "outputs/4-generated/latents.npy")))
-    assert run(home) == 0
+def test_a_damaged_generator_costs_nothing_that_is_finished(done, capsys):
+    folder = done / "outputs/6-interpolation"
     before = contents(folder)
     assert "crossing.png" in before
-    (home / "outputs/3-training/generator.keras").write_bytes(b"no archive")
-    assert run(home) == 1
+    (done / "outputs/3-training/generator.keras").write_bytes(b"no archive")
+    assert run(done) == 1
     assert "generator.keras: not a Keras model" in capsys.readouterr().err
     assert contents(folder) == before
 
 
-def test_other_options_are_refused_until_fresh(home, capsys):
-    assert run(home) == 0
-    assert run(home, "--a", "3", "--b", "7") == 1
+def test_other_options_are_refused_until_fresh(done, capsys):
+    assert run(done, "--a", "3", "--b", "7") == 1
     assert "made with --a None (now 3), --b None (now 7); use the same options" in capsys.readouterr().err
-    assert run(home, "--a", "3", "--b", "7", "--fresh") == 0
+    assert run(done, "--a", "3", "--b", "7", "--fresh") == 0
     assert "6-interpolation: starting over; the old folder is now " in capsys.readouterr().out
-    assert (home / "outputs/6-interpolation.old-1/strip.png").exists()
+    assert (done / "outputs/6-interpolation.old-1/strip.png").exists()
 
 
 def test_it_runs_by_itself_from_anywhere(home, tmp_path):
@@ -274,6 +296,7 @@ def test_it_runs_by_itself_from_anywhere(home, tmp_path):
         home / "outputs/6-interpolation/strip-0/step-00.png",
         home / "outputs/6-interpolation/strip-0/step-08.png",
     )
+    assert pixels(home / "outputs/6-interpolation/midpoint.png").shape == (512, 512, 3)
     for path, number in ((first, 1), (last, 8)):
         assert np.array_equal(pixels(path), pixels(home / "outputs/4-generated" / design_name(number)))
 
@@ -282,7 +305,7 @@ def test_the_own_flags_stand_after_the_shared_ones(capsys):
     with pytest.raises(SystemExit):
         interpolate.main(["--help"])
     shared, own = capsys.readouterr().out.split("\nof this script:\n")
-    assert "--fresh" in shared and "--boundary" in own
+    assert "--fresh" in shared and "--boundary" in shared and "--pairs" in own
     assert " ".join(own.split()).count("2 to 99") == 1
     assert "MPEG-4 Part 2" in shared and "Lanczos" in shared
 
@@ -292,6 +315,7 @@ def test_wrong_usage_leaves_with_2(home):
         ["--steps", "1"],
         ["--steps", "100"],
         ["--path", "slerp"],
+        ["--path", "foot"],
         ["--pairs", "0"],
         ["--pairs", "2", "--a", "1"],
     ):
@@ -300,19 +324,18 @@ def test_wrong_usage_leaves_with_2(home):
         assert stopped.value.code == 2
 
 
-def test_the_middle_of_several_designs_is_an_end(home):
+def test_the_middle_of_several_designs_is_an_endpoint(home):
     latents = np.load(home / "outputs/4-generated/latents.npy")
     assert run(home, "--a", "1,2,3", "--b", "8", "--steps", "3") == 0
     folder = home / "outputs/6-interpolation"
     generator = inference.load_generator(home / "outputs/3-training/generator.keras")
     wanted = inference.render(generator, prior_preserving_mean(latents[[1, 2, 3]])[np.newaxis])[0]
     assert np.array_equal(pixels(folder / "strip-0/step-00.png"), wanted)
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["pair"] == ["the middle of designs 1, 2, 3", "design-0008.png"]
-    assert summary["options"]["a"] == "1,2,3"
+    assert results_of(folder)["pair"] == ["the middle of designs 1, 2, 3", "design-0008.png"]
+    assert json.loads((folder / "options.json").read_text())["options"]["a"] == "1,2,3"
 
 
-def test_steps_even_in_distance_and_through_the_foot(home):
+def test_steps_of_equal_distance_and_the_path_through_the_boundary(home):
     latents = np.load(home / "outputs/4-generated/latents.npy")
     plane = plane_between(latents)
     write_boundary(home, plane)
@@ -320,32 +343,32 @@ def test_steps_even_in_distance_and_through_the_foot(home):
     folder = home / "outputs/6-interpolation"
     distances = [float(row["distance"]) for row in steps_of(folder)]
     assert np.diff(distances) == pytest.approx(np.full(4, (distances[-1] - distances[0]) / 4), abs=1e-4)
-    assert run(home, "--path", "foot", "--fresh") == 0
+    assert run(home, "--path", "boundary", "--fresh") == 0
     assert float(steps_of(folder)[4]["distance"]) == pytest.approx(0, abs=1e-6)
-    for row, number in ((steps_of(folder)[0], SUREST[0]), (steps_of(folder)[-1], SUREST[1])):
+    for row, number in ((steps_of(folder)[0], MOST_CONFIDENT[0]), (steps_of(folder)[-1], MOST_CONFIDENT[1])):
         picture = pixels(home / "outputs/4-generated" / design_name(number))
         assert np.array_equal(pixels(folder / row["picture"]), picture)
 
 
-def test_a_board_of_pairs(home, capsys):
+def test_a_grid_of_pairs(home, capsys):
     latents = np.load(home / "outputs/4-generated/latents.npy")
     plane = plane_between(latents)
     write_boundary(home, plane)
     assert run(home, "--pairs", "2") == 0
     folder = home / "outputs/6-interpolation"
-    summary = json.loads((folder / "summary.json").read_text())
-    # The surest of each pole by SCORES: 0.02 and 0.1, 0.97 and 0.9.
-    assert summary["rows"] == ["design-0001.png", "design-0003.png"]
-    assert summary["columns"] == ["design-0008.png", "design-0009.png"]
+    results = results_of(folder)
+    # The most confident of each pole by SCORES: 0.02 and 0.1, 0.97 and 0.9.
+    assert results["rows"] == ["design-0001.png", "design-0003.png"]
+    assert results["columns"] == ["design-0008.png", "design-0009.png"]
     rows = steps_of(folder)
     assert [(row["strip"], row["step"]) for row in rows] == [("0", "0"), ("0", "1"), ("1", "0"), ("1", "1")]
     found = np.load(folder / "board.npy")
     assert found.shape == (4, LATENT_DIM) and found.dtype == np.float32
     for latent, row, pair in zip(found, rows, ((1, 8), (1, 9), (3, 8), (3, 9)), strict=True):
-        way = prior_preserving_path(*latents[list(pair)], np.array([float(row["t"])]))[0]
-        assert latent == pytest.approx(way, abs=1e-6)
+        path = prior_preserving_path(*latents[list(pair)], np.array([float(row["t"])]))[0]
+        assert latent == pytest.approx(path, abs=1e-6)
         assert (folder / row["picture"]).exists()
-    crossed = summary["crossed"]
+    crossed = results["crossed"]
     assert crossed == sum(abs(float(row["distance"])) < 1e-9 for row in rows) >= 1
     assert f"4 garments in between, {crossed} of them on the hyperplane" in capsys.readouterr().out
     # Three columns and rows: the designs stand around the garments.
@@ -355,11 +378,11 @@ def test_a_board_of_pairs(home, capsys):
     assert not (folder / "strip.png").exists()
 
 
-def test_a_board_without_a_plane_shows_the_middles(home, capsys):
+def test_a_grid_without_a_plane_shows_the_midpoints(home, capsys):
     assert run(home, "--pairs", "9") == 0
     printed = capsys.readouterr().out
     assert "25 garments in between, 0 of them on the hyperplane; of one pole there are only 5 designs" in printed
-    assert "so nothing is said about the hyperplane" in printed
+    assert "so there are no distances" in printed
     assert {row["t"] for row in steps_of(home / "outputs/6-interpolation")} == {"0.5"}
 
 
@@ -370,18 +393,16 @@ def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsy
     folder = home / "outputs/6-interpolation"
     latent = np.load(folder / "found-a.npy")
     assert latent.shape == (1, LATENT_DIM) and np.abs(latent).max() <= 1
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["found_a"]["likeness"] > 0.9
+    assert results_of(folder)["found_a"]["likeness"] > 0.9
     assert "From mine.png (a design 9" in capsys.readouterr().out
     assert np.array_equal(pixels(folder / "strip-0/step-00.png"), inference.render(generator, latent)[0])
     assert pixels(folder / "found-a.png").shape[1] == 2 * (256 + 2) + 2
     # Where the other end is left to us, it is of the other pole, by the side of the plane on which the design lies.
-    for sign, other in ((1, "design-0001.png"), (-1, "design-0008.png")):
-        normal = sign * latent[0].astype(np.float64)
-        write_boundary(home, Hyperplane(normal / np.linalg.norm(normal), 0.0))
-        assert run(home, "--a", str(home / "mine.png"), "--steps", "2", "--fresh") == 0
-        pair = json.loads((folder / "summary.json").read_text())["pair"]
-        assert pair[0].startswith("mine.png") and pair[1] == other
+    normal = latent[0].astype(np.float64)
+    write_boundary(home, Hyperplane(normal / np.linalg.norm(normal), 0.0))
+    assert run(home, "--a", str(home / "mine.png"), "--steps", "2", "--fresh") == 0
+    pair = results_of(folder)["pair"]
+    assert pair[0].startswith("mine.png") and pair[1] == "design-0001.png"
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     save_png(home / "noise.png", noise)
     assert run(home, "--a", str(home / "noise.png"), "--output", str(home / "other")) == 1
@@ -392,12 +413,9 @@ def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsy
     assert "--b " in (error := capsys.readouterr().err) and "text.png: undecodable; expected a photograph" in error
 
 
-def test_the_lookbook(home, capsys, monkeypatch):
-    """The judge's photographs are designs of the generator, so others of its designs are realistic."""
-    monkeypatch.setattr(style_classifier, "STEPS", 30)
-    monkeypatch.setattr(lookbook, "ON_THE_PLANE", 110)
-    monkeypatch.setattr(lookbook, "OF_EACH_POLE", 2)
-    monkeypatch.setattr(lookbook, "BETWEEN", (0.0, 1.0))
+def test_the_lookbook(home, capsys):
+    """The classifier's photographs are designs of the generator, so others of its designs are realistic."""
+    criteria = lookbook.Criteria(on_the_plane=110, of_each_pole=2, scores=(0.0, 1.0))
     generator = inference.load_generator(home / "outputs/3-training/generator.keras")
     latents = sample_prior(60, 55)
     pictures, labels = inference.render(generator, latents), (latents[:, 0] > 0).astype(int)
@@ -405,20 +423,20 @@ def test_the_lookbook(home, capsys, monkeypatch):
     for name, picture in list(zip(names, pictures, strict=True))[:40]:
         save_png(home / "data/2-dataset" / name.relative_to("data"), picture)
     dataset = Dataset(pictures, labels, planted.POLES, names, "a")
-    style_classifier.open_style_classifier(home / "outputs/4-generated", dataset, seed=0)
+    style_classifier.open_style_classifier(home / "outputs/4-generated", dataset, seed=0, steps=30)
     plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
     write_boundary(home, plane)
-    assert run(home) == 0
+    assert run(home, criteria=criteria) == 0
     folder = home / "outputs/6-interpolation"
-    summary = json.loads((folder / "summary.json").read_text())["lookbook"]
-    assert summary["candidates"] == 4 + 110
-    assert summary["random_designs"]["designs"] == summary["designs_in_between"]["designs"] == 100
-    chosen = summary["chosen"]
+    results = results_of(folder)["lookbook"]
+    assert results["candidates"] == 4 + 110
+    assert results["random_designs"]["designs"] == results["designs_in_between"]["designs"] == 100
+    chosen = results["chosen"]
     assert 1 <= chosen <= 24
     found = np.load(folder / "lookbook.npy")
     assert found.shape == (chosen, LATENT_DIM) and found.dtype == np.float32
     assert np.abs(plane.signed_distance(found)).max() < 1e-6
-    with open(folder / "lookbook.csv", newline="", encoding="utf-8") as file:
+    with open(folder / "lookbook.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["number"] for row in rows] == [str(number) for number in range(1, chosen + 1)]
     rendered = inference.render(generator, found)
@@ -428,15 +446,15 @@ def test_the_lookbook(home, capsys, monkeypatch):
     assert pixels(folder / "lookbook.png").shape == (2339, 1654, 3)
     assert (folder / "lookbook.pdf").read_bytes().startswith(b"%PDF")
     printed = capsys.readouterr().out
-    of_random, of_between = (summary[name]["realistic"] for name in ("random_designs", "designs_in_between"))
+    of_random, of_between = (results[name]["realistic"] for name in ("random_designs", "designs_in_between"))
     assert f"{of_random} of 100 designs, and {of_between} of 100 in between" in printed
     before = contents(folder)
     (folder / "summary.json").unlink()
-    assert run(home) == 0
+    assert run(home, criteria=criteria) == 0
     assert contents(folder) == before
     # Of nothing that is in between no lookbook is made, and the old one does not stay.
-    monkeypatch.setattr(lookbook, "choose", lambda *_: [])
     (folder / "summary.json").unlink()
-    assert run(home) == 0
-    assert "of none of these candidates can be said that it is in between" in capsys.readouterr().out
+    nothing = lookbook.Criteria(on_the_plane=110, of_each_pole=2, size=0)
+    assert run(home, criteria=nothing) == 0
+    assert "none of these candidates is in between, realistic and new" in capsys.readouterr().out
     assert not (folder / "lookbook.png").exists()

@@ -15,31 +15,49 @@ import latent_svm
 from demicouture import cli
 from demicouture.boundary import validation
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.boundary.outputs import NUMBER_FILES, PICTURE_FILES
+from demicouture.boundary.report import Effort
 from demicouture.designs.designs import design_name
 from demicouture.files import write_text
 from demicouture.latents import sample_prior
 
 COUNT = 40
+SMALL = Effort(
+    (validation.LINEAR, validation.CURVED), repeats=1, permutations=199, resamples=3, pairs=1, on_the_plane=12
+)
+"""The validation is tested beside it; here, a little of everything is enough."""
 
 
 def run(home: Path, *flags: str) -> int:
-    return cli.run(lambda: latent_svm.main(["--home", str(home), *flags]))
+    return cli.run(lambda: latent_svm.main(["--home", str(home), *flags], SMALL))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    # What is measured of the boundary is tested beside it; here, a little of everything is enough.
-    monkeypatch.setattr(validation.permutation_test, "__defaults__", (199,))
-    monkeypatch.setattr(validation, "RESAMPLES", 3)
-    monkeypatch.setattr(validation, "PAIRS_AT_EACH_SIZE", 1)
-    monkeypatch.setattr(latent_svm, "IN_BETWEEN", 12)
+def write_designs(home: Path) -> Path:
     latents, labels, _ = planted.planted(COUNT, 0)
-    planted.write_generated(tmp_path / "outputs/4-generated", latents, planted.words_of(labels))
-    return tmp_path
+    planted.write_generated(home / "outputs/4-generated", latents, planted.words_of(labels))
+    return home
+
+
+@pytest.fixture
+def home(tmp_path):
+    return write_designs(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def done_once(tmp_path_factory):
+    home = write_designs(tmp_path_factory.mktemp("done"))
+    assert run(home) == 0
+    return home
+
+
+@pytest.fixture
+def done(done_once, tmp_path):
+    """A home of its own in which the script has done its work."""
+    return shutil.copytree(done_once, tmp_path, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +80,10 @@ def finished(tmp_path_factory):
 def test_the_folder_holds_what_was_promised(finished):
     home, printed = finished
     folder = home / "outputs/5-boundary"
-    assert set(contents(folder)) == {"options.json", "summary.json", *latent_svm.NUMBERS}
+    assert set(contents(folder)) == {"options.json", "summary.json", *NUMBER_FILES}
     report = json.loads((folder / "report.json").read_text())
     assert report["boundary_found"] is True and report["p_value"] < 0.001
-    assert set(report["machines"]) == {"linear SVM", "LDA", "logistic regression", "RBF SVM"}
+    assert set(report["classifiers"]) == {"linear SVM", "LDA", "logistic regression", "RBF SVM"}
     assert report["plane_is_too_simple"] is False and 0.5 < report["bootstrap_cosine"] < 0.9
     assert report["learning_curve"]["labels_needed"] > 114 and report["across_the_plane"] is None
     assert report["by_source"]["person"]["labels"] == {"casual": 0, "collection": 1} or report["by_source"]["person"][
@@ -80,7 +98,7 @@ def test_the_folder_holds_what_was_promised(finished):
     assert 0.55 < low < report["held_out_accuracy"] < high < 0.9
     assert "3-training/generator.keras: not found, so walk.png and the other pictures of designs were" in printed
     assert "No curved boundary is clearly better than the plane (linear SVM " in printed
-    assert "1 labels are a person's; from 10 of each word on, they are held against the judge's" in printed
+    assert "1 labels are a person's; from 10 of each pole on, they are compared with the classifier's" in printed
     assert re.search(
         r"114 labels give the normal to a cosine of about 0\.\d+; 0\.95 takes about [\d,]+ labels", printed
     )
@@ -93,7 +111,7 @@ def test_distances_are_the_planes(finished):
     folder = home / "outputs/5-boundary"
     latents = np.load(home / "outputs/4-generated/latents.npy")
     plane = Hyperplane.load(folder / "hyperplane.npz")
-    with open(folder / "distances.csv", newline="", encoding="utf-8") as file:
+    with open(folder / "distances.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["design", "label", "distance"]
     assert [row["design"] for row in rows] == [design_name(index) for index in range(120)]
@@ -112,45 +130,47 @@ def test_each_labelled_design_has_a_neighbour_on_the_plane(finished):
     assert Hyperplane.load(folder / "hyperplane.npz").signed_distance(points) == pytest.approx(np.zeros(114), abs=1e-6)
 
 
-def test_numbers_do_not_wait_for_keras(finished):
-    home, _ = finished
+def test_numbers_do_not_wait_for_keras(done):
+    flags = ["--home", str(done), "--output", str(done / "elsewhere"), "--quiet"]
     code = (
-        "import sys, latent_svm; "
-        f"latent_svm.main(['--home', {str(home)!r}, '--output', {str(home / 'elsewhere')!r}, '--quiet']); "
+        "import sys, latent_svm; from demicouture.boundary.report import Effort; "
+        f"latent_svm.main({flags!r}, {SMALL!r}); "
         "sys.exit(bool({'keras', 'tensorflow', 'jax'} & set(sys.modules)))"
     )
     root = Path(latent_svm.__file__).parent
     assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
     # The same numbers in another folder, and the same files.
-    again, before = contents(home / "elsewhere"), contents(home / "outputs/5-boundary")
+    again, before = contents(done / "elsewhere"), contents(done / "outputs/5-boundary")
     assert again == before
 
 
-def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(home, capsys):
-    folder = home / "outputs/5-boundary"
-    assert run(home) == 0
+def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(done, capsys):
+    folder = done / "outputs/5-boundary"
     before = contents(folder)
     capsys.readouterr()
-    assert run(home) == 0
+    assert run(done) == 0
     assert "nothing to do" in capsys.readouterr().out
     assert contents(folder) == before
     # As a kill leaves it: the summary gone, some files old, one half-written, some not there yet.
     (folder / "summary.json").unlink()
-    (folder / ".plot.partial.png").write_bytes(b"half")
+    (folder / ".plot.123-456.partial.png").write_bytes(b"half")
     (folder / "distances.csv").unlink()
-    assert run(home) == 0
+    assert run(done) == 0
+    assert contents(folder) == before
+    # A finished folder that was damaged is made again.
+    (folder / "plot.png").unlink()
+    assert run(done) == 0
     assert contents(folder) == before
 
 
-def test_a_changed_label_is_worked_in(home):
-    folder, labels = home / "outputs/5-boundary", home / "outputs/4-generated/labels.csv"
-    assert run(home) == 0
+def test_a_changed_label_is_worked_in(done):
+    folder, labels = done / "outputs/5-boundary", done / "outputs/4-generated/labels.csv"
     before = Hyperplane.load(folder / "hyperplane.npz")
     text = labels.read_text()
-    first = text.splitlines()[1].split(",")[1]
-    other = next(pole for pole in planted.POLES if pole != first)
-    write_text(labels, text.replace(f"design-0000.png,{first}", f"design-0000.png,{other}"))
-    assert run(home) == 0
+    first = text.splitlines()[1]
+    other = next(pole for pole in planted.POLES if pole not in first)
+    write_text(labels, text.replace(first, first + other))
+    assert run(done) == 0
     assert not np.array_equal(Hyperplane.load(folder / "hyperplane.npz").normal, before.normal)
     report = json.loads((folder / "report.json").read_text())
     assert report["labelled_by"][other]["person"] == 1
@@ -162,7 +182,7 @@ def test_no_boundary_is_a_finding_said_plainly(home, capsys):
     assert run(home) == 0
     printed = capsys.readouterr().out
     assert "No boundary between casual and collection was found" in printed
-    assert "the plane is nothing to rely on: correct the labels, or label more designs" in printed
+    assert "do not rely on this plane: correct the labels, or label more designs" in printed
     assert json.loads((home / "outputs/5-boundary/report.json").read_text())["boundary_found"] is False
 
 
@@ -172,10 +192,12 @@ def test_other_words_label_some_designs(home, tmp_path, monkeypatch, capsys):
     write_text(tmp_path / "sleeves.csv", "\n".join(["design,label", *rows]) + "\n")
     assert run(home, "--labels", str(tmp_path / "sleeves.csv"), "--output", str(tmp_path / "sleeves")) == 0
     folder = tmp_path / "sleeves"
-    assert json.loads((folder / "summary-sleeves.json").read_text())["labels"] == str(tmp_path / "sleeves.csv")
+    assert json.loads((folder / "summary-sleeves.json").read_text())["results"]["labels"] == str(
+        tmp_path / "sleeves.csv"
+    )
     report = json.loads((folder / "report-sleeves.json").read_text())
     assert report["poles"] == ["long", "short"] and report["labels"] == {"long": 10, "short": 10}
-    assert report["labelled_by"]["long"] == {"judge": 0, "person": 10}
+    assert report["labelled_by"]["long"] == {"classifier": 0, "person": 10}
     # The same file by another name, as from another working directory.
     monkeypatch.chdir(tmp_path)
     capsys.readouterr()
@@ -191,17 +213,16 @@ def write_sleeves(path: Path) -> str:
     return str(path)
 
 
-def test_directions_lie_beside_the_plane_and_can_be_left_out_of_it(home, tmp_path, capsys):
-    folder = home / "outputs/5-boundary"
-    assert run(home) == 0
+def test_directions_lie_beside_the_plane_and_can_be_left_out_of_it(done, tmp_path, capsys):
+    folder = done / "outputs/5-boundary"
     before = contents(folder)
     capsys.readouterr()
-    assert run(home, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
-    assert capsys.readouterr().out.splitlines()[-1].endswith(f"latent_svm.py --home {home} --without sleeves")
+    assert run(done, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"latent_svm.py --home {done} --without sleeves")
     after = contents(folder)
     assert {name: after[name] for name in before} == before
     assert {"hyperplane-sleeves.npz", "report-sleeves.json", "plot-sleeves.png"} <= set(after)
-    assert run(home, "--without", "sleeves") == 0
+    assert run(done, "--without", "sleeves") == 0
     normal, sleeves, rest = (
         Hyperplane.load(folder / f"hyperplane{name}.npz").normal for name in ("", "-sleeves", "-without-sleeves")
     )
@@ -210,11 +231,11 @@ def test_directions_lie_beside_the_plane_and_can_be_left_out_of_it(home, tmp_pat
     report = json.loads((folder / "report-without-sleeves.json").read_text())
     assert report["independent_of"] == ["sleeves"]
     capsys.readouterr()
-    assert run(home, "--without", "sleeves") == 0
+    assert run(done, "--without", "sleeves") == 0
     assert "nothing to do" in capsys.readouterr().out
     # The direction is an input: another one is worked in.
     Hyperplane(planted.planted_normal(8), 0.0).save(folder / "hyperplane-sleeves.npz")
-    assert run(home, "--without", "sleeves") == 0
+    assert run(done, "--without", "sleeves") == 0
     assert abs(Hyperplane.load(folder / "hyperplane-without-sleeves.npz").normal @ planted.planted_normal(8)) < 1e-12
 
 
@@ -231,42 +252,41 @@ def test_a_direction_that_is_not_there_is_told(home, tmp_path, capsys):
         assert left.value.code == 2
 
 
-def test_a_persons_word_and_the_judges_give_a_plane_each(home, capsys):
+def test_a_persons_labels_and_the_classifiers_give_a_plane_each(home, capsys):
     latents, labels, _ = planted.planted(120, 3)
     judged = planted.words_of(labels)
     words = [planted.POLES[1 - planted.POLES.index(word)] if i % 3 == 0 else word for i, word in enumerate(judged)]
     planted.write_generated(home / "outputs/4-generated", latents, words, judged=judged)
     assert run(home) == 0
     found = json.loads((home / "outputs/5-boundary/report.json").read_text())["by_source"]
-    assert sum(found["judge"]["labels"].values()) == 120 and sum(found["person"]["labels"].values()) == 40
-    assert found["judge"]["held_out_accuracy"] > 0.6
-    # The person says the opposite of the judge.
+    assert sum(found["classifier"]["labels"].values()) == 120 and sum(found["person"]["labels"].values()) == 40
+    assert found["classifier"]["held_out_accuracy"] > 0.6
+    # The person's labels are the opposite of the classifier's.
     assert found["angle_degrees"] > 90
-    assert "The judge's labels alone and a person's alone give planes" in capsys.readouterr().out
+    assert "The classifier's labels alone and a person's alone give planes" in capsys.readouterr().out
 
 
-def test_pictures_are_made_where_the_generator_is(home, tiny_training, capsys):
-    folder = home / "outputs/5-boundary"
-    assert run(home) == 0
+def test_pictures_are_made_where_the_generator_is(done, tiny_training, capsys):
+    folder = done / "outputs/5-boundary"
     numbers = contents(folder)
-    assert run(home, "--training", str(tiny_training)) == 0
+    assert run(done, "--training", str(tiny_training)) == 0
     with Image.open(folder / "on-the-plane.png") as sheet:
         assert sheet.width > 9 * 96 and sheet.height > 4 * 96
     with Image.open(folder / "walk.png") as sheet:
         assert sheet.width > 9 * 96 and sheet.height > 8 * 96
-    assert set(contents(folder)) == {"options.json", "summary.json", *latent_svm.NUMBERS, *latent_svm.PICTURES}
+    assert set(contents(folder)) == {"options.json", "summary.json", *NUMBER_FILES, *PICTURE_FILES}
     across = json.loads((folder / "report.json").read_text())["across_the_plane"]
-    assert across["pictures_looked_at"] == COUNT and sum(across["change_in_the_picture"].values()) == pytest.approx(1)
+    assert across["pictures_measured"] == COUNT and sum(across["change_in_the_picture"].values()) == pytest.approx(1)
     printed = capsys.readouterr().out
-    assert "Across the plane, ground and framing alone predict " in printed
+    assert "Across the plane, background and framing alone predict " in printed
     assert "Of what changes in the pictures, " in printed
-    with open(folder / "changes.csv", newline="", encoding="utf-8") as file:
+    with open(folder / "changes.csv", newline="", encoding="utf-8-sig") as file:
         strengths = [abs(float(row["correlation"])) for row in csv.DictReader(file)]
     assert len(strengths) == 20 and strengths == sorted(strengths, reverse=True)
-    for name in set(latent_svm.NUMBERS) - {"report.json"}:
+    for name in set(NUMBER_FILES) - {"report.json"}:
         assert (folder / name).read_bytes() == numbers[name]
     # The generator went away: so do its pictures, which nothing could make again.
-    assert run(home) == 0
+    assert run(done) == 0
     assert set(contents(folder)) == set(numbers)
 
 
@@ -310,10 +330,10 @@ def test_the_next_command_passes_on_the_folders_that_were_given(home, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["casual"] * COUNT, "found these labels: casual 40; expected two words, each on at least 10 designs"),
-        ([""] * COUNT, "found these labels: none; expected two words"),
+        (["casual"] * COUNT, "found these labels: casual 40; expected two kinds, each on at least 10 designs"),
+        ([""] * COUNT, "found these labels: none; expected two kinds"),
         (["casual"] * 36 + ["collection"] * 4, "found these labels: casual 36, collection 4; expected"),
-        (["a", "b", "c", "c"] * 10, "found labels of 3 kinds (a 10, b 10, c 20), expected two words"),
+        (["a", "b", "c", "c"] * 10, "found labels of 3 kinds (a 10, b 10, c 20), expected two kinds"),
     ],
 )
 def test_labels_that_cannot_be_separated_are_told(home, capsys, words, message):
@@ -340,17 +360,16 @@ def test_missing_and_unfit_inputs_are_told(home, capsys):
     assert "4-generated: not found, expected a folder with latents.npy and labels.csv" in capsys.readouterr().err
 
 
-def test_other_options_are_refused_until_fresh(home, capsys):
-    assert run(home) == 0
-    assert run(home, "--seed", "1") == 1
+def test_other_options_are_refused_until_fresh(done, capsys):
+    assert run(done, "--seed", "1") == 1
     assert "made with --seed 0 (now 1)" in capsys.readouterr().err
-    assert run(home, "--seed", "1", "--fresh") == 0
+    assert run(done, "--seed", "1", "--fresh") == 0
     assert "5-boundary: starting over; the old folder is now " in capsys.readouterr().out
-    assert (home / "outputs/5-boundary.old-1/hyperplane.npz").exists()
+    assert (done / "outputs/5-boundary.old-1/hyperplane.npz").exists()
 
 
 def test_the_own_flags_stand_after_the_shared_ones(capsys):
     with pytest.raises(SystemExit):
         latent_svm.main(["--help"])
     shared, own = capsys.readouterr().out.split("\nof this script:\n")
-    assert "--fresh" in shared and "--labels" in own and "--training" in own
+    assert "--fresh" in shared and "--training" in shared and "--labels" in own and "--without" in own

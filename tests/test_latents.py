@@ -79,8 +79,8 @@ def test_signed_distance_by_hand():
 
 
 def test_the_nearest_point_by_hand():
-    # The plane x + y = 1.5. From (1, 0.1) the foot, (1.2, 0.3), lies outside the square: the nearest point that
-    # lies inside is (1, 0.5), while clipping the foot would give (1, 0.3), off the plane.
+    # The plane x + y = 1.5. Its nearest point to (1, 0.1), (1.2, 0.3), lies outside the square: the nearest inside is
+    # (1, 0.5), while clipping would give (1, 0.3), off the plane.
     normal, intercept = np.array([1.0, 1.0]) / np.sqrt(2), -1.5 / np.sqrt(2)
     found = nearest_at_distance([[1.0, 0.1], [0.5, 0.5], [0.75, 0.75]], normal, intercept)
     assert found == pytest.approx(np.array([[1.0, 0.5], [0.75, 0.75], [0.75, 0.75]]), abs=1e-8)
@@ -191,7 +191,7 @@ def test_the_middle_does_not_depend_on_the_order():
     assert prior_preserving_mean(latents[::-1]) == pytest.approx(prior_preserving_mean(latents), abs=1e-12)
 
 
-def test_a_way_through_the_foot_by_hand():
+def test_the_path_through_the_boundary_by_hand():
     # In the square, from (−1, 0) to (1, 0) along the plane y = 0.5: the middle (0, 0) moves up by 0.5, half-way to it
     # by half of that, and the ends stay.
     bent = path_through_boundary(
@@ -200,7 +200,7 @@ def test_a_way_through_the_foot_by_hand():
     assert bent == pytest.approx(np.array([[-1, 0], [-0.5, 0.25], [0, 0.5], [0.5, 0.25], [1, 0]]), abs=1e-8)
 
 
-def test_ways_through_the_foot_end_exactly_and_stay_near_the_prior():
+def test_paths_through_the_boundary_end_exactly_and_stay_near_the_prior():
     normal = plane()
     first, second = sample_prior(300, seed=11), sample_prior(300, seed=12)
     bent = []
@@ -216,11 +216,11 @@ def test_ways_through_the_foot_end_exactly_and_stay_near_the_prior():
     assert np.linalg.norm(bent[:, 1], axis=1).mean() == pytest.approx(np.sqrt(LATENT_DIM / 3), abs=0.1)
 
 
-def test_places_even_in_distance_by_hand():
+def test_steps_of_equal_distance_by_hand():
     # The square of t: distances 0, 1/4, 1/2, 3/4, 1 are at their roots.
     found = equal_distance_steps(lambda t: t**2, 5)
     assert found == pytest.approx([0, 0.5, np.sqrt(0.5), np.sqrt(0.75), 1], abs=1e-6)
-    assert equal_distance_steps(lambda t: -(t**2), 5) == pytest.approx(found, abs=1e-12)  # The other way round.
+    assert equal_distance_steps(lambda t: -(t**2), 5) == pytest.approx(found, abs=1e-12)  # In the other direction.
 
 
 def test_a_stretch_that_leads_back_is_passed_over():

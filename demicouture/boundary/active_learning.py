@@ -1,4 +1,4 @@
-"""Which designs a person should label next: those whose label would teach the plane most."""
+"""Active learning: which designs a person should label next, those whose labels would improve the plane most."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ def fit_plane(latents: np.ndarray, words: Sequence[str], poles: Sequence[str], s
 
 
 def suggest(scores: np.ndarray, distances: np.ndarray | None, by_person: np.ndarray, count: int) -> list[int]:
-    """Returns the numbers of the designs to label next, the most instructive first.
+    """Returns the numbers of the designs to label next, the most informative first.
 
-    Every other one is where judge and plane contradict each other most; between them stand those nearest to the plane,
-    of which the next plane may think otherwise. Without a plane, the judge's doubts decide.
+    Every other one is where classifier and plane contradict each other most; the others are nearest to the plane, and
+    may lie on the other side of the next one. Without a plane, the classifier's least certain designs come first.
 
     Args:
-        scores: float64 (n,) in [0, 1], the judge's share of the second pole; nan where there is none.
+        scores: float64 (n,) in [0, 1], the classifier's probability of the second pole; nan where there is none.
         distances: float64 (n,), signed distances from the plane; None where there is none.
         by_person: bool (n,), which designs a person has labelled; they are never suggested.
         count: How many at most.
 
     Source:
         Nearest to the plane: Tong and Koller, "Support Vector Machine Active Learning", JMLR 2001, the simple margin.
-        The contradictions are our choice, because the judge's labels are not to be believed blindly.
+        The contradictions are our choice, because the classifier's labels are not to be believed blindly.
     """
-    doubt = np.abs(np.nan_to_num(scores, nan=0.5) - 0.5)
+    certainty = np.abs(np.nan_to_num(scores, nan=0.5) - 0.5)
     if distances is None:
-        ordered = np.argsort(doubt, kind="stable")
+        ordered = np.argsort(certainty, kind="stable")
         return [int(index) for index in ordered if not by_person[index]][:count]
     nearest = np.argsort(np.abs(distances), kind="stable")
-    contradiction = np.where((scores > 0.5) != (distances > 0), doubt * np.abs(distances), 0.0)
+    contradiction = np.where((scores > 0.5) != (distances > 0), certainty * np.abs(distances), 0.0)
     contradicting = [index for index in np.argsort(-contradiction, kind="stable") if contradiction[index] > 0]
     suggested: list[int] = []
     streams = [iter(contradicting), iter(nearest)]

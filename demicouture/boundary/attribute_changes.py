@@ -1,14 +1,13 @@
-"""What changes across a hyperplane, in pictures and in numbers that can be measured in them.
+"""Attributes of pictures (colour, shape, framing, background), and how they change across the hyperplane.
 
-A generator gives each latent a picture, so a direction in latent space is a change of pictures. Whether that change is
-one of the garment, or of what it lies on and how it was framed, no accuracy tells; here it is measured.
+A generator gives each latent a picture, so a direction in latent space is a change of pictures. Whether the garment
+changes, or the background and the framing, does not follow from any accuracy; here it is measured.
 
 Pictures are uint8 (n, size, size, 3) in [0, 255] throughout.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from demicouture.boundary.hyperplane import FOLDS
 from demicouture.files import write_csv
 
-GARMENT, FRAMING, GROUND = "garment", "framing", "ground"
-"""What a measure tells of."""
+GARMENT, FRAMING, BACKGROUND = "garment", "framing", "background"
+"""The kinds of attributes."""
 
-MEASURES = {
+ATTRIBUTES = {
     "lightness": (GARMENT, "L*"),
     "contrast": (GARMENT, "L*"),
     "colourfulness": (GARMENT, "C*"),
@@ -38,35 +38,34 @@ MEASURES = {
     "cut off above": (FRAMING, "share of the edge"),
     "cut off below": (FRAMING, "share of the edge"),
     "cut off at the sides": (FRAMING, "share of the edge"),
-    "ground's lightness": (GROUND, "L*"),
-    "ground, green to red": (GROUND, "a*"),
-    "ground, blue to yellow": (GROUND, "b*"),
-    "ground's unevenness": (GROUND, "L*"),
+    "background's lightness": (BACKGROUND, "L*"),
+    "background, green to red": (BACKGROUND, "a*"),
+    "background, blue to yellow": (BACKGROUND, "b*"),
+    "background's unevenness": (BACKGROUND, "L*"),
 }
-"""Each measure's kind and unit. Widths are those of the outline, in parts of its own height, so that a garment that is
-only nearer has the same."""
+"""Each attribute's kind and unit. Widths are those of the outline, in parts of its own height: they do not change where
+a garment is only nearer."""
 
 CORNER = 1 / 8
-"""The side of the two upper corners, in sides of the picture, whose median is taken for the ground's colour: the last
-place for a garment, and where a figure that is cut off below does not reach."""
+"""The side of the two upper corners, in sides of the picture, whose median is taken for the background's colour: the
+last place for a garment, and where a figure that is cut off below does not reach."""
 
-APART = 12.0
-"""From this difference in L*a*b* on a pixel is no ground: 1 is just noticeable, and generated ground is noisy by 3 to
-5."""
+FOREGROUND_DIFFERENCE = 12.0
+"""From this difference in L*a*b* on, a pixel is not background: 1 is just noticeable, and generated backgrounds have
+noise of 3 to 5."""
 
-FOLDS = 5
-RIDGE = 1.0
-"""For standardised measures and hundreds of pictures: just enough that two that say the same share the weight."""
+ATTRIBUTE_RIDGE = 1.0
+"""For standardised attributes and hundreds of pictures: just enough that two that agree share the weight."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """How a measure goes with the distance from the plane.
+    """The correlation of an attribute with the distance from the plane.
 
     Attributes:
-        name: Of :data:`MEASURES`.
+        name: Of :data:`ATTRIBUTES`.
         values: float64 (n,), one for each picture.
-        correlation: Pearson's, with the signed distance; 0 where the measure does not vary.
+        correlation: Pearson's, with the signed distance; 0 where the attribute does not vary.
         interval: The correlation's 95% interval.
     """
 
@@ -77,12 +76,12 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Explained:
-    """How well measures predict the distance from the plane: shares of its variance, on pictures held out of the fit.
+class ExplainedVariance:
+    """How well attributes predict the distance from the plane: R², on pictures held out of the fit.
 
     Attributes:
-        surroundings: By ground and framing alone.
-        garment: By the garment's own measures alone.
+        surroundings: By background and framing alone.
+        garment: By the garment's own attributes alone.
         both: By all together.
     """
 
@@ -92,29 +91,26 @@ class Explained:
 
     @property
     def sentence(self) -> str:
-        """What the three say, in a plain sentence."""
+        """The three numbers and what follows from them."""
         low, high = max(0.0, self.both - self.garment), self.surroundings
+        share = f"{low:.0%} to {high:.0%}" if high - low >= 0.01 else f"about {high:.0%}"
         return (
-            f"ground and framing alone predict {self.surroundings:.0%} of the differences between designs in their "
-            f"distance from the plane, the garment's own measures {self.garment:.0%}, both together {self.both:.0%}: "
-            + (
-                f"so {low:.0%} to {high:.0%} of the direction is ground and framing rather than the garment"
-                if high - low >= 0.01
-                else f"so about {high:.0%} of the direction is ground and framing rather than the garment"
-            )
+            f"background and framing alone predict {self.surroundings:.0%} of the differences between designs in their "
+            f"distance from the plane, the garment's own attributes {self.garment:.0%}, both together {self.both:.0%}: "
+            f"so {share} of the direction is background and framing rather than the garment"
         )
 
 
 @dataclass(frozen=True)
-class Crossing:
+class PictureChange:
     """The same designs on both sides of the plane, and where their pictures differ.
 
     Attributes:
         first: float64 (size, size, 3) in [0, 255], the mean picture on the first pole's side.
         second: The same on the second pole's side.
         heat: float64 (size, size), how much a pixel changes, as the mean difference in L*a*b*.
-        shares: Of all change, the parts within the garment, at its outline (garment on one side of the plane, ground on
-            the other) and on the ground; together 1.
+        shares: Of all change, the parts within the garment, at its outline (garment on one side of the plane,
+            background on the other) and in the background; together 1.
     """
 
     first: np.ndarray
@@ -128,19 +124,19 @@ def to_lab(pictures: np.ndarray) -> np.ndarray:
     return np.stack([cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab) for picture in pictures])
 
 
-def outline(lab: np.ndarray) -> np.ndarray:
-    """Returns where the garment or figure is, bool (n, size, size): what differs from the upper corners' colour."""
+def foreground(lab: np.ndarray) -> np.ndarray:
+    """Returns the mask of the garment or figure, bool (n, size, size): what differs from the upper corners' colour."""
     size = lab.shape[1]
     corner = max(1, round(size * CORNER))
     corners = np.concatenate([lab[:, :corner, :corner], lab[:, :corner, -corner:]], axis=2)
-    ground = np.median(corners.reshape(len(lab), -1, 3), axis=1)
-    apart = np.linalg.norm(lab - ground[:, np.newaxis, np.newaxis], axis=3)
-    return np.stack([_mend((one > APART).astype(np.uint8)) for one in apart])
+    background = np.median(corners.reshape(len(lab), -1, 3), axis=1)
+    differences = np.linalg.norm(lab - background[:, np.newaxis, np.newaxis], axis=3)
+    return np.stack([_clean((one > FOREGROUND_DIFFERENCE).astype(np.uint8)) for one in differences])
 
 
-def _mend(inside: np.ndarray) -> np.ndarray:
-    # A median of nine pixels takes the noise out and leaves edges where they are. A white print is the ground's colour,
-    # and yet in the garment: gaps are closed, and what lies all around is filled.
+def _clean(inside: np.ndarray) -> np.ndarray:
+    # A median of nine pixels removes the noise and leaves edges where they are. A white print has the background's
+    # colour, and yet is garment: gaps are closed, and holes are filled.
     reach = 2 * (len(inside) // 32) + 1
     inside = cv2.medianBlur(inside, 3)
     inside = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8))
@@ -150,18 +146,19 @@ def _mend(inside: np.ndarray) -> np.ndarray:
 
 
 def measure(pictures: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns all :data:`MEASURES` of pictures, float64 (n,) each; where there is no garment, as of an empty one: 0."""
+    """Returns all :data:`ATTRIBUTES` of pictures, float64 (n,) each; of the garment 0 where there is none."""
     lab = to_lab(pictures).astype(np.float64)
-    rows = [_measure_one(*both) for both in zip(lab, outline(lab), strict=True)]
-    return {name: np.array([row[name] for row in rows]) for name in MEASURES}
+    rows = [_measure_one(*both) for both in zip(lab, foreground(lab), strict=True)]
+    return {name: np.array([row[name] for row in rows]) for name in ATTRIBUTES}
 
 
 def _measure_one(lab: np.ndarray, inside: np.ndarray) -> dict[str, float]:
     size = len(lab)
-    found = dict.fromkeys(MEASURES, 0.0)
+    found = dict.fromkeys(ATTRIBUTES, 0.0)
     if not inside.all():
-        found |= _colours(lab[~inside], "ground's lightness", "ground, green to red", "ground, blue to yellow")
-        found["ground's unevenness"] = float(lab[~inside][:, 0].std())
+        names = ("background's lightness", "background, green to red", "background, blue to yellow")
+        found |= _colours(lab[~inside], *names)
+        found["background's unevenness"] = float(lab[~inside][:, 0].std())
     if not inside.any():
         return found
     garment = lab[inside]
@@ -192,52 +189,55 @@ def _colours(pixels: np.ndarray, *names: str) -> dict[str, float]:
 
 
 def correlate(values: dict[str, np.ndarray], distances: np.ndarray) -> list[Change]:
-    """Returns how each measure goes with the signed distance.
+    """Returns how each attribute correlates with the signed distance.
 
     Args:
         values: As :func:`measure` gives them.
         distances: float64 (n,), n at least 4.
-
-    Source:
-        The interval: Fisher 1921, by the inverse hyperbolic tangent.
     """
+    from scipy.stats import norm, pearsonr
+
     changes = []
     for name, column in values.items():
-        varies = column.std() > 1e-9 and distances.std() > 1e-9
-        r = float(np.corrcoef(column, distances)[0, 1]) if varies else 0.0
-        middle, half = math.atanh(np.clip(r, -0.999999, 0.999999)), 1.959963984540054 / math.sqrt(len(column) - 3)
-        changes.append(Change(name, column, r, (math.tanh(middle - half), math.tanh(middle + half))))
+        if column.std() > 1e-9 and distances.std() > 1e-9:
+            found = pearsonr(column, distances)
+            r, interval = float(found.statistic), tuple(map(float, found.confidence_interval()))
+        else:  # pearsonr has no answer; as if it were 0.
+            half = float(np.tanh(norm.ppf(0.975) / np.sqrt(len(column) - 3)))
+            r, interval = 0.0, (-half, half)
+        changes.append(Change(name, column, r, interval))
     return changes
 
 
-def explain(values: dict[str, np.ndarray], distances: np.ndarray, seed: int) -> Explained:
-    """Returns how well the distances follow from ground and framing, from the garment, and from both.
+def explain(values: dict[str, np.ndarray], distances: np.ndarray, seed: int) -> ExplainedVariance:
+    """Returns how well background and framing predict the distances, how well the garment does, and both together.
 
-    By ridge regression on measures and their squares (a ground may be extreme on both sides), in five folds.
+    By ridge regression on attributes and their squares (a background may be extreme on both sides), in five folds.
 
     Args:
         values: As :func:`measure` gives them.
         distances: float64 (n,), n at least :data:`FOLDS`.
         seed: Decides the folds.
     """
-    # Imported here: it takes a second, which asking for --help should not.
+    # Imported here: it takes a second, which --help should not.
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import KFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     def predicted(kinds: Sequence[str]) -> float:
-        columns = np.column_stack([values[name] for name, (kind, _) in MEASURES.items() if kind in kinds])
+        columns = np.column_stack([values[name] for name, (kind, _) in ATTRIBUTES.items() if kind in kinds])
         columns -= columns.mean(axis=0)
-        machine = make_pipeline(StandardScaler(), Ridge(RIDGE))
+        model = make_pipeline(StandardScaler(), Ridge(ATTRIBUTE_RIDGE))
         folds = KFold(FOLDS, shuffle=True, random_state=seed)
-        found = cross_val_predict(machine, np.column_stack([columns, columns**2]), distances, cv=folds)
+        found = cross_val_predict(model, np.column_stack([columns, columns**2]), distances, cv=folds)
         return max(0.0, 1 - float(np.mean((found - distances) ** 2) / max(distances.var(), 1e-12)))
 
-    return Explained(predicted((GROUND, FRAMING)), predicted((GARMENT,)), predicted((GARMENT, GROUND, FRAMING)))
+    kinds = ((BACKGROUND, FRAMING), (GARMENT,), (GARMENT, BACKGROUND, FRAMING))
+    return ExplainedVariance(*map(predicted, kinds))
 
 
-def compare(first: np.ndarray, second: np.ndarray) -> Crossing:
+def compare(first: np.ndarray, second: np.ndarray) -> PictureChange:
     """Returns where pictures of the same designs differ between the two sides of the plane.
 
     Args:
@@ -246,24 +246,24 @@ def compare(first: np.ndarray, second: np.ndarray) -> Crossing:
     """
     sides = [to_lab(pictures) for pictures in (first, second)]
     change = np.linalg.norm(sides[1] - sides[0], axis=3)
-    garments = [outline(lab) for lab in sides]
+    garments = [foreground(lab) for lab in sides]
     both, either = garments[0] & garments[1], garments[0] | garments[1]
     whole = max(float(change.sum()), 1e-12)
     shares = {
         "garment": float(change[both].sum()) / whole,
         "outline": float(change[either & ~both].sum()) / whole,
-        "ground": float(change[~either].sum()) / whole,
+        "background": float(change[~either].sum()) / whole,
     }
-    return Crossing(first.mean(axis=0), second.mean(axis=0), change.mean(axis=0), shares)
+    return PictureChange(first.mean(axis=0), second.mean(axis=0), change.mean(axis=0), shares)
 
 
 def write_changes(path: Path, changes: Sequence[Change]) -> None:
-    """Writes how each measure goes with the distance, the strongest correlation first, to a CSV file atomically."""
+    """Writes each attribute's correlation with the distance, the strongest first, to a CSV file atomically."""
     rows = [
         {
-            "measure": change.name,
-            "kind": MEASURES[change.name][0],
-            "unit": MEASURES[change.name][1],
+            "attribute": change.name,
+            "kind": ATTRIBUTES[change.name][0],
+            "unit": ATTRIBUTES[change.name][1],
             "mean": float(change.values.mean()),
             "standard_deviation": float(change.values.std()),
             "correlation": change.correlation,
@@ -275,7 +275,7 @@ def write_changes(path: Path, changes: Sequence[Change]) -> None:
     write_csv(path, list(rows[0]), rows)
 
 
-def told_shares(shares: Mapping[str, float]) -> str:
-    """Returns the parts of a :class:`Crossing`'s change in words."""
-    places = {"garment": "within the garment", "outline": "at its outline", "ground": "on the ground"}
+def format_shares(shares: Mapping[str, float]) -> str:
+    """Returns the shares of a :class:`PictureChange` in words."""
+    places = {"garment": "within the garment", "outline": "at its outline", "background": "in the background"}
     return ", ".join(f"{share:.0%} is {places[name]}" for name, share in shares.items())

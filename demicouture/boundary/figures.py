@@ -1,4 +1,4 @@
-"""What the hyperplane looks like: both labelled sets along its normal, designs on it, walks across it, what changes."""
+"""Figures of the hyperplane: both labelled sets along its normal, designs on it, walks across it, what changes."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from PIL import Image
 
 from demicouture import visualization
 from demicouture.boundary import attribute_changes, validation
-from demicouture.boundary.attribute_changes import Change, Crossing
+from demicouture.boundary.attribute_changes import Change, PictureChange
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import Designs, own_pictures
 
 SHOWN_OF_EACH_POLE = 10
-"""Designs of each pole beside their nearest points on the plane: a row that fits on a screen."""
+"""Designs of each pole above their nearest points on the plane: a row that fits on a screen."""
 
 WALKS = 8
-"""Designs that a walk starts from; the sheet fits on a screen."""
+"""Designs that are moved across the plane; the sheet fits on a screen."""
 
 WALK_STEPS = 9
 """Odd, so that the middle column lies on the plane."""
 
-IN_BETWEEN = 40
-"""Designs of the sample of the plane that are shown."""
+SHOWN_ON_THE_PLANE = 40
+"""Designs of the plane's sample that are shown."""
 
 SIDE_IN_DIFFERENCE = 256
-"""The least side of the mean pictures, in pixels: here one looks at places, not at garments."""
+"""The least side of the mean pictures, in pixels: they are to show places, not garments."""
 
-HEAT = "magma"
-"""matplotlib's map from dark to light: even in lightness, and readable in grey."""
+HEAT_COLOURS = "magma"
+"""matplotlib's colour map from dark to light: even in lightness, and readable in grey."""
 
-LOOKED_AT = 300
-"""Designs whose pictures are measured: a correlation of 0.2 is then told from none, and full-size networks on a CPU
-render them in two minutes."""
+MEASURED = 300
+"""Designs whose pictures are measured: enough to distinguish a correlation of 0.2 from none, and full-size networks on
+a CPU render them in two minutes."""
 
 Renderer = Callable[[np.ndarray], np.ndarray]
 """Makes pictures, uint8 (n, size, size, 3), of latents, float (n, latent_dim)."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the generator shows of a plane.
+class RenderedFigures:
+    """The figures and findings that need the generator, before they are written.
 
     Attributes:
         sheets: Pictures to save, by file name.
-        changes: What goes with the distance, in the pictures of some designs.
+        changes: Attributes of some designs' pictures, with their correlations.
         distances: float64 (n,), those designs' signed distances.
         second: bool (n,), which of them are labelled with the second pole.
-        findings: What of it belongs into ``report.json``.
+        findings: The part for ``report.json``.
     """
 
     sheets: dict[str, Image.Image]
@@ -62,14 +62,9 @@ class Seen:
     findings: dict[str, Any]
 
 
-def look(
-    folder: Path,
-    designs: Designs,
-    plane: Hyperplane,
-    in_between: np.ndarray,
-    render: Renderer,
-    seed: int,
-) -> Seen:
+def render_figures(
+    folder: Path, designs: Designs, plane: Hyperplane, in_between: np.ndarray, render: Renderer, seed: int
+) -> RenderedFigures:
     """Renders designs on both sides of the plane and on it, and measures what changes.
 
     Args:
@@ -78,37 +73,38 @@ def look(
         plane: The hyperplane.
         in_between: float64 (n, latent_dim), on the plane.
         render: The generator.
-        seed: Decides the folds of what is explained.
+        seed: Decides the folds of the explained variance.
     """
     distances = plane.signed_distance(designs.latents)
-    looked_at = spread(np.arange(len(distances)), distances, LOOKED_AT)
-    values = attribute_changes.measure(render(designs.latents[looked_at]))
-    stops, ends = walk(designs, plane, looked_at, 2)
-    crossing = attribute_changes.compare(render(ends[:, 0]), render(ends[:, 1]))
-    changes = attribute_changes.correlate(values, distances[looked_at])
-    explained = attribute_changes.explain(values, distances[looked_at], seed)
+    measured = spread_by_distance(np.arange(len(distances)), distances, MEASURED)
+    values = attribute_changes.measure(render(designs.latents[measured]))
+    stops, ends = walk(designs, plane, measured, 2)
+    picture_change = attribute_changes.compare(render(ends[:, 0]), render(ends[:, 1]))
+    changes = attribute_changes.correlate(values, distances[measured])
+    explained = attribute_changes.explain(values, distances[measured], seed)
     findings = {
-        "pictures_looked_at": len(looked_at),
+        "pictures_measured": len(measured),
         "correlations": {change.name: change.correlation for change in changes},
-        "predicted_by_ground_and_framing": explained.surroundings,
+        "predicted_by_background_and_framing": explained.surroundings,
         "predicted_by_the_garment": explained.garment,
         "predicted_by_both": explained.both,
         "explained": explained.sentence,
-        "change_in_the_picture": crossing.shares,
+        "change_in_the_picture": picture_change.shares,
     }
     sheets = {
         "walk.png": draw_walk(designs, plane, render),
-        "difference.png": draw_difference(crossing, designs.poles, float(stops[-1])),
+        "difference.png": draw_difference(picture_change, designs.poles, float(stops[-1])),
         "on-the-plane.png": draw_on_the_plane(folder, designs, plane, render),
         "in-between.png": draw_in_between(in_between, designs.poles, render),
     }
-    return Seen(sheets, changes, distances[looked_at], designs.labelled(designs.poles[1])[looked_at], findings)
+    second = designs.labelled(designs.poles[1])[measured]
+    return RenderedFigures(sheets, changes, distances[measured], second, findings)
 
 
 def draw_sets(
     path: Path, report: Mapping[str, Any], finding: str, labels: np.ndarray, training: np.ndarray, held_out: np.ndarray
 ) -> None:
-    """Draws both labelled sets along the normal: as the plane was fitted on them, and as planes see them that were not.
+    """Draws histograms of both labelled sets along the normal: as fitted, and held out of the fit.
 
     Args:
         path: The PNG file to write.
@@ -150,7 +146,10 @@ def draw_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render:
         InputError: The generator is not the one that made the designs.
     """
     distances = plane.signed_distance(designs.latents)
-    chosen = [spread(np.flatnonzero(designs.labelled(pole)), distances, SHOWN_OF_EACH_POLE) for pole in designs.poles]
+    chosen = [
+        spread_by_distance(np.flatnonzero(designs.labelled(pole)), distances, SHOWN_OF_EACH_POLE)
+        for pole in designs.poles
+    ]
     columns = min(len(indices) for indices in chosen)
     pictures, captions, titles = [], [], []
     for pole, indices in zip(designs.poles, (indices[:columns] for indices in chosen), strict=True):
@@ -169,10 +168,10 @@ def draw_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render:
 
 
 def walk(designs: Designs, plane: Hyperplane, starts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Moves designs straight across the plane, and stays in the cube.
+    """Moves designs straight across the plane, inside the cube.
 
-    The walk goes as far as the furthest design lies, so nowhere beyond what the generator was trained on, and each
-    stop is the nearest point of the cube at its distance.
+    The walk reaches as far as the furthest design lies, so not beyond what the generator was trained on, and each stop
+    is the nearest point of the cube at its distance.
 
     Args:
         designs: The designs.
@@ -198,7 +197,7 @@ def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Im
         render: The generator.
     """
     distances = plane.signed_distance(designs.latents)
-    starts = spread(np.arange(len(distances)), distances, WALKS)
+    starts = spread_by_distance(np.arange(len(distances)), distances, WALKS)
     stops, latents = walk(designs, plane, starts, WALK_STEPS)
     pictures = render(latents.reshape(-1, latents.shape[-1]))
     first, second = designs.poles
@@ -213,50 +212,50 @@ def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Im
 
 
 def draw_in_between(latents: np.ndarray, poles: Sequence[str], render: Renderer) -> Image.Image:
-    """Returns a sheet of designs from the plane itself: neither of the one pole nor of the other.
+    """Returns a sheet of designs on the plane itself: of neither pole.
 
     Args:
         latents: float (n, latent_dim), on the plane.
         poles: The two poles' names.
         render: The generator.
     """
-    pictures = render(latents[:IN_BETWEEN])
+    pictures = render(latents[:SHOWN_ON_THE_PLANE])
     title = f"Designs in between {poles[0]} and {poles[1]}: a uniform sample of the plane"
     return visualization.grid(pictures, scale=visualization.legible_scale(pictures.shape[1]), title=title)
 
 
-def draw_difference(crossing: Crossing, poles: Sequence[str], distance: float) -> Image.Image:
+def draw_difference(change: PictureChange, poles: Sequence[str], distance: float) -> Image.Image:
     """Returns a sheet: the mean picture on each side of the plane, their difference, and where pictures change.
 
     Args:
-        crossing: The same designs on both sides.
+        change: The same designs on both sides.
         poles: The two poles' names.
-        distance: How far from the plane they stand, on either side.
+        distance: How far from the plane they lie, on either side.
     """
     import matplotlib
 
-    difference = crossing.second - crossing.first
+    difference = change.second - change.first
     # Grey where nothing changes; as strong as the strongest change allows, for means are pale.
     signed = 127.5 + difference * 127.5 / max(np.abs(difference).max(), 1e-9)
-    heat = matplotlib.colormaps[HEAT](crossing.heat / max(crossing.heat.max(), 1e-9))[..., :3] * 255
-    pictures = np.stack([crossing.first, crossing.second, signed, heat]).round().astype(np.uint8)
+    heat = matplotlib.colormaps[HEAT_COLOURS](change.heat / max(change.heat.max(), 1e-9))[..., :3] * 255
+    pictures = np.stack([change.first, change.second, signed, heat]).round().astype(np.uint8)
     scale = max(1, math.ceil(SIDE_IN_DIFFERENCE / pictures.shape[1]))
     captions = [
         f"mean, {distance:.2f} towards {poles[0]}",
         f"mean, {distance:.2f} towards {poles[1]}",
         f"{poles[1]} minus {poles[0]}; grey: none",
-        f"mean change of a pixel: 0 to {crossing.heat.max():.0f} ΔE",
+        f"mean change of a pixel: 0 to {change.heat.max():.0f} ΔE",
     ]
-    title = f"What changes across the plane: {attribute_changes.told_shares(crossing.shares)}"
+    title = f"What changes across the plane: {attribute_changes.format_shares(change.shares)}"
     return visualization.grid(pictures, 4, scale=scale, captions=captions, title=title)
 
 
 def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, second: np.ndarray) -> None:
-    """Draws each measure against the distance from the plane, the strongest correlation first.
+    """Draws each attribute against the distance from the plane, the strongest correlation first.
 
     Args:
         path: The PNG file to write.
-        changes: The measures.
+        changes: The attributes.
         distances: float64 (n,), the pictures' signed distances.
         second: bool (n,), which of them are labelled with the second pole.
     """
@@ -265,10 +264,10 @@ def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, s
     rows = -(-len(ordered) // columns)
     with visualization.plot(path, width=3.1 * columns, height=2.5 * rows, rows=rows, columns=columns) as axes:
         axes[0, 0].figure.suptitle(
-            "What goes with the distance from the plane (correlation and its 95% interval)", fontweight="bold"
+            "Attributes against the distance from the plane (correlation and its 95% interval)", fontweight="bold"
         )
         for axis, change in zip(axes.flat, ordered, strict=False):
-            kind, unit = attribute_changes.MEASURES[change.name]
+            kind, unit = attribute_changes.ATTRIBUTES[change.name]
             low, high = change.interval
             for colour, members in zip(visualization.POLE_COLOURS, (~second, second), strict=True):
                 axis.scatter(distances[members], change.values[members], s=5, color=colour, alpha=0.5, linewidths=0)
@@ -282,7 +281,7 @@ def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, s
 
 
 def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: str) -> None:
-    """Draws how near the normal is to the true one, for more and more labels.
+    """Draws the estimated cosine between the fitted normal and the true one against the number of labels.
 
     Args:
         path: The PNG file to write.
@@ -311,7 +310,7 @@ def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: st
         axes.legend(framealpha=1, edgecolor="none", fontsize=9, loc="lower right")  # The line "now" goes behind it.
 
 
-def spread(indices: np.ndarray, distances: np.ndarray, count: int) -> np.ndarray:
+def spread_by_distance(indices: np.ndarray, distances: np.ndarray, count: int) -> np.ndarray:
     """Returns up to ``count`` of ``indices``, evenly spread from the lowest to the highest of their distances."""
     ordered = indices[np.argsort(distances[indices], kind="stable")]
-    return ordered[np.linspace(0, len(ordered) - 1, min(count, len(ordered))).round().astype(int)]
+    return ordered[visualization.evenly_spread(len(ordered), count)]

@@ -1,7 +1,8 @@
 """The hyperplane between the two poles in latent space.
 
 A linear support vector machine separates the labelled latents. Training accuracy says nothing here: 100 labels in 100
-dimensions can always be separated, random ones too. What a plane is worth, :mod:`demicouture.boundary.validation` says.
+dimensions can always be separated, random ones too. :mod:`demicouture.boundary.validation` measures what a plane is
+worth.
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ prior; far below C = 1/33 no design can reach its own margin. At 3 and 10 the co
 rose by 0.003 at most, and with a tenth of the labels wrong a fit took 4 and 15 times as long."""
 
 PERSON_WEIGHT = 2.0
-"""How many of the judge's labels one of a person's counts for. On planted planes with 300 and 1,000 labels, 10% to 20%
-of them wrong, and 20 to 100 of them set right by a person, 2 came nearest to the true normal, before 1, 3, 5 and 10."""
+"""How many of the classifier's labels one of a person's counts for. On planted planes with 300 and 1,000 labels, 10% to
+20% of them wrong, and 20 to 100 of them corrected by a person, 2 came nearest to the true normal, before 1, 3, 5 and
+10."""
 
-FINE, COARSE = 1e-3, 1e-2
-"""The solver's tolerances for the plane itself, and for the many planes that only say what it is worth, where it saves
-more than half of the time and moves a plane by a cosine of 0.0002 at most (measured at 1,000 labels)."""
+TOLERANCE, VALIDATION_TOLERANCE = 1e-3, 1e-2
+"""The solver's, for the plane itself and for the many planes that only validate it. The second saves more than half of
+the time and moves a plane by a cosine of 0.0002 at most (measured at 1,000 labels)."""
 
 
 @dataclass(frozen=True)
@@ -103,25 +105,25 @@ class Hyperplane:
 
 @dataclass(frozen=True)
 class Fit:
-    """A plane and how it came about.
+    """A fitted plane, and the support vector machine behind it.
 
     Attributes:
         plane: The hyperplane.
         penalty: The support vector machine's C.
-        margin: Half the width of the street around the plane, in the units of latent space.
-        support: bool (n,); the designs that hold the plane where it is.
+        margin: The distance from the plane to either margin, in the units of latent space.
+        is_support_vector: bool (n,).
     """
 
     plane: Hyperplane
     penalty: float
     margin: float
-    support: np.ndarray
+    is_support_vector: np.ndarray
 
 
 def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None, seed: int = 0) -> Fit:
     """Fits the plane of a linear support vector machine, whose C cross-validation chooses.
 
-    The two poles weigh the same, however many labels each has, so that a rare pole is not given away.
+    The two poles weigh the same, however many labels each has: else a rare pole would be sacrificed to the other.
 
     Args:
         latents: float (n, latent_dim).
@@ -134,15 +136,15 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     """
     latents, labels = np.asarray(latents, np.float64), np.asarray(labels, bool)
     weights = np.ones(len(labels)) if weights is None else weights
-    products = latents @ latents.T
+    kernel = latents @ latents.T
     penalty = choose_setting(
-        lambda fitted, asked, penalty: decide(products, labels, weights, fitted, asked, penalty),
+        lambda train, test, penalty: held_out_distances(kernel, labels, weights, train, test, penalty),
         PENALTIES,
         np.arange(len(labels)),
         labels,
         np.random.default_rng(seed),
     )
-    coefficients, intercept = solve(products, labels, weights, penalty, FINE)
+    coefficients, intercept = fit_svm(kernel, labels, weights, penalty, TOLERANCE)
     normal = coefficients @ latents
     length = float(np.linalg.norm(normal))
     plane = Hyperplane(normal / (length or 1), intercept / (length or 1))
@@ -151,13 +153,13 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     return Fit(plane, penalty, 1 / length, coefficients != 0)
 
 
-def solve(
-    products: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float, tolerance: float
+def fit_svm(
+    kernel: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float, tolerance: float
 ) -> tuple[np.ndarray, float]:
-    """Solves the support vector machine on the latents' scalar products, or on any other kernel.
+    """Fits a support vector machine.
 
     Args:
-        products: float64 (n, n).
+        kernel: float64 (n, n), the scalar products of the latents, or another kernel of them.
         labels: bool (n,), of both kinds.
         weights: float64 (n,); those of each pole are scaled to half of n together.
         penalty: The C of both poles together.
@@ -166,92 +168,83 @@ def solve(
     Returns:
         The coefficient of each latent in the (not yet unit) normal, float64 (n,), and the intercept.
     """
-    # Imported here: it takes a second, which asking for --help should not.
+    # Imported here: it takes a second, which --help should not.
     from sklearn import config_context
     from sklearn.svm import SVC
 
     weights = weights * np.where(labels, 1 / weights[labels].sum(), 1 / weights[~labels].sum()) * len(labels) / 2
     with config_context(skip_parameter_validation=True, assume_finite=True):
-        machine = SVC(kernel="precomputed", C=penalty, tol=tolerance).fit(products, labels, weights)
+        machine = SVC(kernel="precomputed", C=penalty, tol=tolerance).fit(kernel, labels, weights)
     coefficients = np.zeros(len(labels))
     coefficients[machine.support_] = machine.dual_coef_[0]
     return coefficients, float(machine.intercept_[0])
 
 
-def decide(
-    products: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-    fitted: np.ndarray,
-    asked: np.ndarray,
-    penalty: float,
+def held_out_distances(
+    kernel: np.ndarray, labels: np.ndarray, weights: np.ndarray, train: np.ndarray, test: np.ndarray, penalty: float
 ) -> np.ndarray:
-    """Fits a machine on some designs and returns the height of others above it, float64 (len(asked),).
+    """Fits a support vector machine on some designs and returns the signed distance of others from its boundary.
 
     Args:
-        products: float64 (n, n): the kernel of all designs.
+        kernel: float64 (n, n), of all designs.
         labels: bool (n,).
         weights: float64 (n,).
-        fitted: int: the designs to fit.
-        asked: int: the designs to decide on; positive is the second pole's side. It is the signed distance, in units
-            of the space in which the kernel is a scalar product.
+        train: int: the designs to fit.
+        test: int: the others.
         penalty: The C of both poles together.
+
+    Returns:
+        float64 (len(test),), positive on the second pole's side, in units of the space in which the kernel is a scalar
+        product.
     """
-    own = products[np.ix_(fitted, fitted)]
-    coefficients, intercept = solve(own, labels[fitted], weights[fitted], penalty, COARSE)
+    own = kernel[np.ix_(train, train)]
+    coefficients, intercept = fit_svm(own, labels[train], weights[train], penalty, VALIDATION_TOLERANCE)
     square = coefficients @ own @ coefficients
-    # Where latents repeat there may be no direction at all; the designs then lie at the plane's height.
+    # Where latents repeat there may be no direction at all; then only the intercept is left.
     length = math.sqrt(square) if square > 0 else 1.0
-    return (products[np.ix_(asked, fitted)] @ coefficients + intercept) / length
+    return (kernel[np.ix_(test, train)] @ coefficients + intercept) / length
 
 
 def choose_setting(
-    decide: Callable[[np.ndarray, np.ndarray, Setting], np.ndarray],
+    decision_function: Callable[[np.ndarray, np.ndarray, Setting], np.ndarray],
     settings: Sequence[Setting],
     designs: np.ndarray,
     labels: np.ndarray,
     random: np.random.Generator,
 ) -> Setting:
-    """Returns the setting whose machines order designs best that they were not fitted on.
+    """Returns the setting with the largest area under the ROC curve in a stratified cross-validation.
 
-    The order of the two poles, the area under the receiver's curve, is a steadier guide than how many are right: on ten
-    planted planes with 1,000 labels it led to a cosine of 0.983 with the true normal at worst, the other to 0.969.
+    That area is a steadier guide than accuracy: on ten planted planes with 1,000 labels it led to a cosine of 0.983
+    with the true normal at worst, accuracy to 0.969.
 
     Args:
-        decide: Fits a machine on designs (int) and returns the height of others (int), with a setting.
+        decision_function: Fits a classifier on designs (int) and returns the decision values of others (int), with a
+            setting.
         settings: To choose from, the simplest first: among equals the first one wins.
-        designs: int: the designs that may be looked at.
+        designs: int: the designs that may be used.
         labels: bool (n,), of all designs.
         random: The source of chance; deals the designs out to folds.
     """
+    from sklearn.metrics import roc_auc_score
+
     if len(settings) == 1:
         return settings[0]
     fold_of = stratified_folds(labels[designs], random)
-    heights = np.empty((len(settings), len(designs)))
+    values = np.empty((len(settings), len(designs)))
     for fold in range(FOLDS):
-        asked = fold_of == fold
+        test = fold_of == fold
         for row, setting in enumerate(settings):
-            heights[row, asked] = decide(designs[~asked], designs[asked], setting)
-    return settings[int(np.argmax([area_under_curve(row, labels[designs]) for row in heights]))]
-
-
-def area_under_curve(heights: np.ndarray, labels: np.ndarray) -> float:
-    """Returns how often a design of the second pole stands higher than one of the first: ½ by chance."""
-    from scipy.stats import rankdata
-
-    of_second, of_first = int(labels.sum()), int((~labels).sum())
-    above = rankdata(heights)[labels].sum() - of_second * (of_second + 1) / 2  # Mann and Whitney's U
-    return float(above / (of_second * of_first))
-
-
-def balanced_accuracy(heights: np.ndarray, labels: np.ndarray) -> float:
-    """Returns the mean of both poles' shares on the right side: always guessing the larger pole gives one half."""
-    right = (heights > 0) == labels
-    return float((right[labels].mean() + right[~labels].mean()) / 2)
+            values[row, test] = decision_function(designs[~test], designs[test], setting)
+    # Rounded, so that areas that differ by the order of a summation only are equal.
+    return settings[int(np.argmax([round(roc_auc_score(labels[designs], row), 12) for row in values]))]
 
 
 def stratified_folds(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Deals each pole's designs out to the folds in random order; returns the fold of each design, int (n,)."""
+    """Deals each pole's designs out to the folds in random order; returns the fold of each design, int (n,).
+
+    Not by scikit-learn's StratifiedKFold, which deals in another order: the plane depends on the folds, and the same
+    labels are to give the same plane, to the bit, as they always did.
+    """
     fold_of = np.empty(len(labels), int)
     dealt = 0
     for pole in (False, True):

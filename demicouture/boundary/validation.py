@@ -1,7 +1,7 @@
-"""What a hyperplane is worth: on designs that it was not fitted on, against chance, with other labels, beside curves.
+"""Validation of a hyperplane: held-out accuracy, permutation test, bootstrap, learning curve, other classifiers.
 
-Everything here is told the labelled latents and nothing else. The folds, the resamples and the shuffles depend on the
-seed alone, so the same labels give the same figures, however many cores work on them.
+Everything here takes the labelled latents and nothing else. The folds, the resamples and the shuffles depend on the
+seed alone, so the same labels give the same numbers on any number of cores.
 """
 
 from __future__ import annotations
@@ -18,25 +18,24 @@ from tqdm import tqdm
 
 from demicouture import parallel
 from demicouture.boundary.hyperplane import (
-    COARSE,
     FOLDS,
     PENALTIES,
+    VALIDATION_TOLERANCE,
     Setting,
-    balanced_accuracy,
     choose_setting,
-    decide,
-    solve,
+    fit_svm,
+    held_out_distances,
     stratified_folds,
 )
 
 LINEAR, LDA, LOGISTIC, CURVED = "linear SVM", "LDA", "logistic regression", "RBF SVM"
-"""The machines that are held against each other; the first is the one whose plane is used."""
+"""The classifiers that are compared; the plane that is used is the first one's."""
 
 LOGISTIC_PENALTIES = (0.01, 0.1, 1.0)
 """Logistic regression's C: from shrunk as much as a mean difference to hardly shrunk."""
 
 CURVATURES = ((0.3, 1.0), (0.3, 10.0), (1.0, 1.0), (1.0, 10.0))
-"""The curved machine's gamma, in parts of 1 / (a latent's mean squared length), and C. At 0.3 it is nearly a plane, at
+"""The RBF machine's gamma, in parts of 1 / (a latent's mean squared length), and C. At 0.3 it is nearly a plane, at
 1 a hill around each design."""
 
 LABELS_IN_ALL_REPEATS = 300
@@ -56,23 +55,27 @@ at 33 and at 1000, and 33 at 1 (p < 0.01); the same test made with support vecto
 RESAMPLES = 50
 """Bootstrap normals: enough for their mean cosine to two digits."""
 
+PAIRS = 8
+"""Pairs of separate sets of labels at each size of the learning curve."""
+
 TARGET_COSINE = 0.95
-"""From here on the fitted normal is as good as the true one: 18 degrees between them, which no eye tells in a walk."""
+"""From here on the fitted normal is as good as the true one: 18 degrees between them, which nobody sees in a walk."""
 
 SIZES_OF_CURVE = 5
-PAIRS_AT_EACH_SIZE = 8
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Decide = Callable[[np.ndarray, np.ndarray, Setting], np.ndarray]
+DecisionFunction = Callable[[np.ndarray, np.ndarray, Setting], np.ndarray]
+"""Fits a classifier on some designs (int) and returns the decision values of others (int), with a setting."""
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What machines say about designs that they were not fitted on.
+    """A classifier's cross-validated results.
 
     Attributes:
-        distances: float64 (n,); each design's height above the machines fitted without it, averaged.
+        distances: float64 (n,); each design's decision value by classifiers that were fitted without it, averaged over
+            the repeats.
         accuracy: The share of designs on the right side.
         balanced_accuracy: The mean of the two poles' shares, so that always guessing the larger pole gives one half.
         repeats: How many splits into folds were averaged.
@@ -86,12 +89,12 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """How well a normal is known from more and more labels.
+    """The cosine between the fitted normal and the true one, estimated for more and more labels.
 
     Attributes:
         sizes: int (k,), numbers of labels, rising.
-        cosines: float64 (k,), the cosine between the normal from so many labels and the true one, estimated.
-        slope: Of the straight line through the logarithms; None where no such line fits.
+        cosines: float64 (k,), the estimates.
+        slope: Of the straight line through the logarithms, see :func:`fit_line`; None where no such line fits.
         height: Of that line.
         count: How many labels there are.
     """
@@ -119,39 +122,39 @@ class LearningCurve:
         return math.ceil(math.exp((math.log(1 / TARGET_COSINE**2 - 1) - self.height) / self.slope))
 
 
-def build_machines(
+def build_classifiers(
     latents: np.ndarray, labels: np.ndarray, weights: np.ndarray
-) -> dict[str, tuple[Decide, Sequence[Setting]]]:
-    """Returns, for each machine, what fits it on some designs and decides on others, and the settings to choose from.
+) -> dict[str, tuple[DecisionFunction, Sequence[Setting]]]:
+    """Returns the classifiers that are compared, by name: each one's decision function and settings to choose from.
 
     Args:
         latents: float64 (n, latent_dim).
         labels: bool (n,).
         weights: float64 (n,), how much each label counts.
     """
-    products = latents @ latents.T
-    squares = np.diag(products)
-    apart = np.maximum(squares[:, np.newaxis] + squares - 2 * products, 0) / squares.mean()
-    kernels = {gamma: np.exp(-gamma * apart) for gamma in {gamma for gamma, _ in CURVATURES}}
+    linear_kernel = latents @ latents.T
+    squares = np.diag(linear_kernel)
+    squared_distances = np.maximum(squares[:, np.newaxis] + squares - 2 * linear_kernel, 0) / squares.mean()
+    rbf_kernels = {gamma: np.exp(-gamma * squared_distances) for gamma in {gamma for gamma, _ in CURVATURES}}
 
-    def linear(fitted, asked, penalty):
-        return decide(products, labels, weights, fitted, asked, penalty)
+    def linear(train, test, penalty):
+        return held_out_distances(linear_kernel, labels, weights, train, test, penalty)
 
-    def curved(fitted, asked, setting):
+    def curved(train, test, setting):
         gamma, penalty = setting
-        return decide(kernels[gamma], labels, weights, fitted, asked, penalty)
+        return held_out_distances(rbf_kernels[gamma], labels, weights, train, test, penalty)
 
-    def lda(fitted, asked, _):
+    def lda(train, test, _):
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-        machine = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=[0.5, 0.5])
-        return machine.fit(latents[fitted], labels[fitted]).decision_function(latents[asked])
+        classifier = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto", priors=[0.5, 0.5])
+        return classifier.fit(latents[train], labels[train]).decision_function(latents[test])
 
-    def logistic(fitted, asked, penalty):
+    def logistic(train, test, penalty):
         from sklearn.linear_model import LogisticRegression
 
-        machine = LogisticRegression(C=penalty, class_weight="balanced", max_iter=1000)
-        return machine.fit(latents[fitted], labels[fitted], weights[fitted]).decision_function(latents[asked])
+        classifier = LogisticRegression(C=penalty, class_weight="balanced", max_iter=1000)
+        return classifier.fit(latents[train], labels[train], weights[train]).decision_function(latents[test])
 
     return {
         LINEAR: (linear, PENALTIES),
@@ -161,9 +164,9 @@ def build_machines(
     }
 
 
-def repeats_for(count: int) -> int:
+def repeats_for(count: int, most: int = MOST_REPEATS) -> int:
     """Returns how many splits into folds are averaged for a number of labels."""
-    return max(1, min(MOST_REPEATS, LABELS_IN_ALL_REPEATS // count))
+    return max(1, min(most, LABELS_IN_ALL_REPEATS // count))
 
 
 def cross_validate(
@@ -173,11 +176,12 @@ def cross_validate(
     seed: int = 0,
     names: Sequence[str] = (LINEAR,),
     quiet: bool = True,
+    most_repeats: int = MOST_REPEATS,
 ) -> dict[str, HeldOut]:
-    """Decides on each design with machines fitted without it, by nested stratified cross-validation.
+    """Returns classifiers' results in nested, stratified cross-validation, by name.
 
-    Each machine's setting is chosen anew in every fold, by a cross-validation among that fold's designs alone: a
-    setting that has seen the held-out designs would flatter itself. All machines meet the same folds.
+    Each classifier's setting is chosen anew in every fold, by a cross-validation among that fold's designs alone: a
+    setting that was chosen with the held-out designs would look too good. All classifiers get the same folds.
 
     Args:
         latents: float (n, latent_dim).
@@ -185,43 +189,46 @@ def cross_validate(
             times as many.
         weights: float (n,), how much each label counts in the fits; right and wrong count alike.
         seed: Decides the splits.
-        names: The machines.
+        names: The classifiers.
         quiet: Whether to show no progress bar.
+        most_repeats: How many splits of few labels are averaged.
     """
+    from sklearn.metrics import balanced_accuracy_score
+
     latents, labels = np.asarray(latents, np.float64), np.asarray(labels, bool)
     weights = np.ones(len(labels)) if weights is None else weights
-    machines = build_machines(latents, labels, weights)
-    repeats = repeats_for(len(labels))
+    classifiers = build_classifiers(latents, labels, weights)
+    repeats = repeats_for(len(labels), most_repeats)
     folds = [stratified_folds(labels, np.random.default_rng([seed, repeat])) for repeat in range(repeats)]
     tasks = [(name, repeat, fold) for name in names for repeat in range(repeats) for fold in range(FOLDS)]
 
     def hold_out(task: tuple[str, int, int]) -> np.ndarray:
         name, repeat, fold = task
-        function, settings = machines[name]
-        fitted, asked = (np.flatnonzero((folds[repeat] == fold) == side) for side in (False, True))
+        function, settings = classifiers[name]
+        train, test = (np.flatnonzero((folds[repeat] == fold) == side) for side in (False, True))
         random = np.random.default_rng([seed, repeat, fold])
-        return function(fitted, asked, choose_setting(function, settings, fitted, labels, random))
+        return function(train, test, choose_setting(function, settings, train, labels, random))
 
-    heights = {name: np.empty((repeats, len(labels))) for name in names}
-    for (name, repeat, fold), answer in zip(tasks, _on_all_cores(hold_out, tasks, "held out", quiet), strict=True):
-        heights[name][repeat, folds[repeat] == fold] = answer
+    values = {name: np.empty((repeats, len(labels))) for name in names}
+    for (name, repeat, fold), found in zip(tasks, _on_all_cores(hold_out, tasks, "held out", quiet), strict=True):
+        values[name][repeat, folds[repeat] == fold] = found
     return {
         name: HeldOut(
             found.mean(axis=0),
             float(((found > 0) == labels).mean()),
-            float(np.mean([balanced_accuracy(row, labels) for row in found])),
+            float(np.mean([balanced_accuracy_score(labels, row > 0) for row in found])),
             repeats,
         )
-        for name, found in heights.items()
+        for name, found in values.items()
     }
 
 
 def is_better(candidate: HeldOut, other: HeldOut, labels: np.ndarray) -> tuple[float, float]:
-    """Returns by how much a machine is right on more designs than another, and the probability of that by chance.
+    """Returns how much more accurate one classifier is than another, and the probability of that by chance.
 
     Args:
-        candidate: What the machine says.
-        other: What the other one says of the same designs.
+        candidate: The one's results.
+        other: The other one's, for the same designs.
         labels: bool (n,).
 
     Returns:
@@ -232,20 +239,19 @@ def is_better(candidate: HeldOut, other: HeldOut, labels: np.ndarray) -> tuple[f
     """
     from scipy.stats import binomtest
 
-    mine, its = (((held_out.distances > 0) == labels) for held_out in (candidate, other))
-    won, lost = int((mine & ~its).sum()), int((its & ~mine).sum())
+    candidates_right, others_right = (((held_out.distances > 0) == labels) for held_out in (candidate, other))
+    won, lost = int((candidates_right & ~others_right).sum()), int((others_right & ~candidates_right).sum())
     p_value = binomtest(won, won + lost, alternative="greater").pvalue if won + lost else 1.0
     return (won - lost) / len(labels), float(p_value)
 
 
 def permutation_test(latents: np.ndarray, labels: np.ndarray, seed: int, permutations: int = PERMUTATIONS) -> float:
-    """Returns how often labels without meaning would look as good: a p-value.
+    """Returns how often shuffled labels can be predicted as well as the real ones: a p-value.
 
-    The labels are shuffled among the designs, and each time a plane is asked about every design that it was fitted
-    without. The planes are ridge regression's, of which leaving one out costs nothing, so that thousands of shuffles
-    take a second or two: what is tested is whether the labels go with any direction, not the machine that finds it.
-    Compared is how well the left-out heights order the two poles: the area under the receiver's curve, which no choice
-    of an intercept can flatter.
+    The labels are shuffled among the designs, and each time every design is predicted by a plane that was fitted
+    without it. The planes are those of ridge regression, where leaving one out costs nothing, so that thousands of
+    shuffles take a second or two: the test asks whether the labels depend on any direction, not how well one classifier
+    finds it. The statistic is the area under the ROC curve, which no choice of an intercept can make look better.
 
     Args:
         latents: float (n, latent_dim), around 0 as the prior's are.
@@ -268,8 +274,8 @@ def permutation_test(latents: np.ndarray, labels: np.ndarray, seed: int, permuta
 
     def areas(shuffled: np.ndarray) -> np.ndarray:  # bool (n, m) → float64 (m,)
         targets = np.where(shuffled, 1 / of_second, -1 / (len(labels) - of_second))
-        heights = (latents @ (inverse @ (latents.T @ targets)) - leverage * targets) / (1 - leverage)
-        ranks = rankdata(heights, axis=0)
+        left_out = (latents @ (inverse @ (latents.T @ targets)) - leverage * targets) / (1 - leverage)
+        ranks = rankdata(left_out, axis=0)
         return np.where(shuffled, ranks, 0).sum(axis=0)  # which grows with the area, all else being fixed
 
     observed = areas(labels[:, np.newaxis])[0]
@@ -284,7 +290,13 @@ def permutation_test(latents: np.ndarray, labels: np.ndarray, seed: int, permuta
 
 
 def bootstrap_cosine(
-    latents: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float, seed: int, quiet: bool = True
+    latents: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    penalty: float,
+    seed: int,
+    quiet: bool = True,
+    resamples: int = RESAMPLES,
 ) -> float:
     """Returns the mean cosine between normals fitted on resamples of the designs: 1 where chance plays no part.
 
@@ -295,6 +307,7 @@ def bootstrap_cosine(
         penalty: The support vector machine's C.
         seed: Decides the resamples.
         quiet: Whether to show no progress bar.
+        resamples: How many, at least 2.
     """
     latents, labels = np.asarray(latents, np.float64), np.asarray(labels, bool)
 
@@ -305,19 +318,25 @@ def bootstrap_cosine(
         times = np.bincount(drawn, minlength=len(labels))
         return _normal(latents, labels, weights * times, np.flatnonzero(times), penalty)
 
-    normals = np.stack(list(_on_all_cores(resampled, range(RESAMPLES), "resamples", quiet)))
+    normals = np.stack(list(_on_all_cores(resampled, range(resamples), "resamples", quiet)))
     cosines = normals @ normals.T
     return float(cosines[np.triu_indices(len(normals), 1)].mean())
 
 
 def learning_curve(
-    latents: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float, seed: int, quiet: bool = True
+    latents: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    penalty: float,
+    seed: int,
+    quiet: bool = True,
+    pairs: int = PAIRS,
 ) -> LearningCurve:
-    """Estimates how near the fitted normal is to the true one, for fewer labels, for these, and for more.
+    """Estimates the cosine between the fitted normal and the true one for fewer labels, for these, and for more.
 
-    Two normals from two sets of labels that share none have, each, the same cosine c with the true one, and what else
-    they hold is chance; so the cosine between them is c². With a = 1/c² − 1, the chance's part in squares, a falls as a
-    power of the number of labels; the line through its logarithms says what more labels would give.
+    Two normals from two sets of labels that share none have, each, the same cosine c with the true one, and all else in
+    them is chance; so the cosine between them is c². With a = 1/c² − 1, the part of chance in squares, a falls as a
+    power of the number of labels; the line through its logarithms predicts what more labels would give.
 
     Args:
         latents: float (n, latent_dim).
@@ -326,6 +345,7 @@ def learning_curve(
         penalty: The support vector machine's C.
         seed: Decides the sets.
         quiet: Whether to show no progress bar.
+        pairs: Pairs of sets at each size.
 
     Source:
         Our own.
@@ -335,7 +355,7 @@ def learning_curve(
     sizes = np.unique(np.round(len(labels) / 2 / np.sqrt(2.0) ** np.arange(SIZES_OF_CURVE)).astype(int))
     # Each set needs two designs of a pole at the very least, or there is nothing to fit.
     sizes = np.array([size for size in sizes if min(len(pole) for pole in poles) * size // len(labels) >= 2], int)
-    tasks = [(size, pair) for size in sizes.tolist() for pair in range(PAIRS_AT_EACH_SIZE)]
+    tasks = [(size, pair) for size in sizes.tolist() for pair in range(pairs)]
 
     def cosine(task: tuple[int, int]) -> float:
         size, pair = task
@@ -364,35 +384,37 @@ def fit_line(sizes: np.ndarray, squares: np.ndarray) -> tuple[float | None, floa
 
     Returns:
         Two times None where the line does not fall, so that more labels seem to teach nothing, or where fewer than two
-        points say anything.
+        points are above chance.
     """
     # Below a cosine of 0.1 two normals in 100 dimensions are as good as random.
-    says = squares > 0.01
-    if says.sum() < 2:
+    above_chance = squares > 0.01
+    if above_chance.sum() < 2:
         return None, None
-    slope, height = np.polyfit(np.log(sizes[says]), np.log(1 / squares[says] - 1), 1)
-    # Chance's part in squares falls as 1/n, and faster where labels are free of error; far from it, it is all chance.
+    slope, height = np.polyfit(np.log(sizes[above_chance]), np.log(1 / squares[above_chance] - 1), 1)
+    # The part of chance falls as 1/n, and faster where labels have no errors; where it hardly falls, all is chance.
     return (float(slope), float(height)) if slope < -0.25 else (None, None)
 
 
-def wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """Returns the 95% interval of a share that was observed in ``count`` independent cases.
+def accuracy_interval(accuracy: float, count: int) -> tuple[float, float]:
+    """Returns the 95% interval of an accuracy on ``count`` designs.
+
+    An accuracy that was averaged over several splits is taken as the nearest whole number of right designs. Designs
+    that were held out in cross-validation are not quite independent, so the interval is a little too narrow.
 
     Source:
-        Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 1927. Designs measured by
-        cross-validation are not quite independent, so the interval is a little too narrow.
+        Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 1927.
     """
-    z = 1.959963984540054  # The normal distribution's 97.5% quantile.
-    centre = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    from scipy.stats import binomtest
+
+    low, high = binomtest(round(accuracy * count), count).proportion_ci(method="wilson")
+    return float(low), float(high)
 
 
 def _normal(
     latents: np.ndarray, labels: np.ndarray, weights: np.ndarray, chosen: np.ndarray, penalty: float
 ) -> np.ndarray:
     own = latents[chosen]
-    coefficients, _ = solve(own @ own.T, labels[chosen], weights[chosen], penalty, COARSE)
+    coefficients, _ = fit_svm(own @ own.T, labels[chosen], weights[chosen], penalty, VALIDATION_TOLERANCE)
     normal = coefficients @ own
     return normal / (np.linalg.norm(normal) or 1)
 

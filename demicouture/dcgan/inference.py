@@ -1,7 +1,8 @@
-"""From latents to pictures: the one way in which anything here renders.
+"""Rendering: from latents to pictures, by one function for all scripts.
 
-The same latent gives the same picture, to the bit, wherever it stands and whatever else is rendered with it. A batch of
-another size would run through other kernels and differ in a few dozen pixel values, so every batch has the same size.
+The same latent gives the same picture, to the bit, at any place in a batch and whatever else is rendered with it. A
+batch of another size would run through other kernels and differ in a few dozen pixel values, so every batch has the
+same size.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from demicouture.dcgan.serialization import hash_weights
 from demicouture.errors import InputError
-from demicouture.files import hash_file
 from demicouture.images import to_pixels
 from demicouture.keras_backend import start_keras
 from demicouture.latents import LATENT_DIM
@@ -27,13 +28,13 @@ other size from 1 to 48 was faster by more than the noise, and from 32 on the wi
 
 
 def hash_generator(path: Path) -> str:
-    """Returns the SHA-256 of a generator's file: which generator made a design.
+    """Returns the SHA-256 of a generator's weights, which names the generator that made a design. Starts no Keras.
 
     Raises:
-        InputError: The file is missing.
+        InputError: The file is missing or damaged.
     """
     _refuse_missing(path)
-    return hash_file(path)
+    return hash_weights(path)
 
 
 def _refuse_missing(path: Path) -> None:

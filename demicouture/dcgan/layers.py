@@ -92,7 +92,7 @@ def faster_form():
     """Returns the form that was the faster one where this runs: see ``benchmarks/upsampling.py``.
 
     On a CPU, XLA takes fifteen times as long for the gradients of a transposed convolution. On GPUs, where cuDNN has
-    kernels for it, it stands unmeasured.
+    kernels for it, nobody measured it.
     """
     if keras.backend.backend() == "jax":
         import jax

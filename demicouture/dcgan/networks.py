@@ -41,7 +41,7 @@ def scaled(channels: int, width: float) -> int:
 def build_generator(size: int = 128, width: float = 1.0, latent_dim: int = LATENT_DIM) -> keras.Model:
     """Builds the generator: latents to pictures.
 
-    The seed's UpSampling2D and Conv2D stand as one layer with the same weights and the same result, see
+    The seed's UpSampling2D and Conv2D are one layer here with the same weights and the same result, see
     :class:`demicouture.dcgan.layers.UpsamplingConv2D`; its batch normalisation is Keras', see
     :class:`demicouture.dcgan.layers.BatchNormalization`.
 
@@ -94,6 +94,18 @@ def build_discriminator(size: int = 128, width: float = 1.0) -> keras.Model:
     x = layers.Flatten()(x)
     logits = layers.Dense(1, dtype="float32", name="logits")(x)
     return keras.Model(pictures, logits, name="discriminator")
+
+
+def format_table(network: keras.Model) -> str:
+    """Returns a network as the seed's tables show it: layers, output shapes and parameter counts."""
+    names = {"UpsamplingConv2D": "UpSampling2D ×2, Conv2D", "Activation": "tanh"}
+    lines = [f"{network.name:<28}{'output':>14}{'parameters':>14}"]
+    for layer in network.layers:
+        name = layer.__class__.__name__
+        with_relu = ", ReLU" if name == "Dense" and layer.activation.__name__ == "relu" else ""
+        shape = "×".join(str(side) for side in layer.output.shape[1:])
+        lines.append(f"  {names.get(name, name) + with_relu:<26}{shape:>14}{layer.count_params():>14,}")
+    return "\n".join([*lines, f"  {'in all':<40}{network.count_params():>14,}\n"])
 
 
 def _doublings(size: int, side: int) -> int:

@@ -1,9 +1,9 @@
-"""The designs on disk: latents and labels of one generated folder, held against each other and nothing else."""
+"""Generated designs on disk: the latents and labels of one folder, checked against each other."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,10 @@ from demicouture.errors import InputError, PictureError
 from demicouture.files import read_csv
 from demicouture.images import open_picture
 from demicouture.latents import LATENT_DIM
+from demicouture.runs import read_options
+
+NEITHER = "none"
+"""What a person writes into ``your_label`` of a design that is neither of one pole nor of the other."""
 
 SAME_GENERATOR = 0.5
 """Mean difference, of 255 levels, up to which a picture counts as this generator's. Another machine's rounding moves a
@@ -21,14 +25,14 @@ few dozen values by one level; another generator moves most of them by dozens.""
 
 @dataclass(frozen=True)
 class Designs:
-    """Designs with what is said about them; row i of everything is ``design-<i>.png``.
+    """Latents and labels of designs; row i of everything is ``design-<i>.png``.
 
     Attributes:
         latents: float32 or float64 (n, 100) in [-1, 1].
-        labels: n words; a pole, or empty.
-        scores: float64 (n,) in [0, 1], the judge's share of the second pole; nan where there is none.
-        by_person: bool (n,); whether the label is a person's word rather than the judge's.
-        judge_labels: n words: what the judge said, overruled by a person or not; empty where it was not sure.
+        labels: The n labels that count, a person's where there is one, else the classifier's: a pole, or empty.
+        scores: float64 (n,) in [0, 1], the classifier's share of the second pole; NaN where there is none.
+        by_person: bool (n,); whether a person labelled the design, also as neither pole.
+        judge_labels: The classifier's n labels, overruled by a person or not: a pole, or empty where it is unsure.
     """
 
     latents: np.ndarray
@@ -39,7 +43,7 @@ class Designs:
 
     @property
     def poles(self) -> tuple[str, ...]:
-        """The words that label at least one design, sorted."""
+        """The labels of at least one design, sorted."""
         return tuple(sorted(set(self.labels) - {""}))
 
     def labelled(self, word: str) -> np.ndarray:
@@ -52,13 +56,31 @@ def design_name(index: int) -> str:
     return f"design-{index:04d}.png"
 
 
+def made_by_another_generator(folder: Path, generator_sha256: str) -> bool:
+    """Returns whether the designs in ``folder`` are another generator's.
+
+    Raises:
+        InputError: The record of what made them is damaged.
+    """
+    if not (folder / "options.json").exists():
+        return False
+    before = read_options(folder)
+    if before["script"] != "generate.py":
+        return False
+    options = before["options"]
+    if not isinstance(options.get("count"), int) or "generator_sha256" not in options:
+        found = "found no count or no generator_sha256"
+        raise InputError(f"{folder / 'options.json'}: {found}; restore it, or add --fresh to start over")
+    return options["generator_sha256"] != generator_sha256
+
+
 def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
-    """Reads ``latents.npy`` and the labels, and holds them against each other.
+    """Reads ``latents.npy`` and the labels, and checks them against each other.
 
     Args:
         folder: A folder that ``generate.py`` wrote.
         labels_file: Another file than the folder's ``labels.csv``, with the columns ``design`` and ``label`` at least.
-            It may leave designs out.
+            It may leave designs out. Where it has no column ``your_label``, all its labels are a person's.
 
     Raises:
         InputError: A file is missing or damaged, or the two do not describe the same designs.
@@ -83,15 +105,23 @@ def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
     for index in range(len(latents)):
         name = design_name(index)
         if row := rows.get(name):
-            labels[index] = row["label"].strip()
-            scores[index] = _score(path, name, row.get("score", ""))
-            by_person[index] = is_manual(row)
-            judge_labels[index] = row.get("judge_label", "").strip()
+            label, yours = row["label"].strip(), row.get("your_label", row["label"]).strip()
+            labels[index] = label_that_counts(label, yours)
+            scores[index] = read_score(path, name, row.get("score", ""))
+            by_person[index] = bool(yours) or "your_label" not in row
+            judge_labels[index] = label if "your_label" in row else ""
     return Designs(latents, tuple(labels), scores, by_person, tuple(judge_labels))
 
 
+def label_that_counts(label: str, your_label: str) -> str:
+    """Returns a person's label where there is one, else the classifier's: a pole, or empty."""
+    if your_label.casefold() == NEITHER:  # Spreadsheets write capitals by themselves.
+        return ""
+    return your_label or label
+
+
 def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[str, str]]:
-    """Returns the rows of a table about designs, by design: a spreadsheet may have sorted them.
+    """Returns the rows of a table about designs, by design: a spreadsheet may have sorted them, or added empty ones.
 
     Args:
         path: A CSV file that a person may have edited.
@@ -99,11 +129,20 @@ def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[
         count: Designs that there are.
 
     Raises:
-        InputError: The file is no such table, or names a design twice or one that there is not.
+        InputError: The file is no such table or an old one, or names a design twice or one that there is not.
     """
+    for row in read_csv(path, ["design"])[:1]:
+        if "labelled_by" in row or "judge_label" in row:
+            raise InputError(
+                f"{path}: made by an earlier version, in which people edited the column label; expected the columns "
+                "design, label, score, your_label; run: python generate.py --fresh (it moves the old folder aside), "
+                "and write your labels into the new column your_label"
+            )
     possible = {design_name(index) for index in range(count)}
     rows: dict[str, dict[str, str]] = {}
     for row in read_csv(path, columns):
+        if not any(field.strip() for field in row.values()):
+            continue
         name = row["design"].strip()
         if name not in possible:
             raise InputError(
@@ -116,21 +155,16 @@ def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[
     return rows
 
 
-def is_manual(row: Mapping[str, str]) -> bool:
-    """Returns whether a label is a person's word.
+def read_score(path: Path, name: str, text: str) -> float:
+    """Returns a design's score from its field in a table, NaN where that is empty; a decimal comma is understood.
 
-    People edit ``label`` and nothing else, and the judge's answer stays beside it: a difference is a person's doing.
-    A table without ``judge_label`` was never a judge's.
+    Raises:
+        InputError: It is no number from 0 to 1.
     """
-    judged = row.get("judge_label")
-    return judged is None or row["label"].strip() != judged.strip()
-
-
-def _score(path: Path, name: str, text: str) -> float:
     if not text.strip():
         return float("nan")
     try:
-        score = float(text)
+        score = float(text.replace(",", "."))
     except ValueError:
         score = -1.0
     if not 0 <= score <= 1:
@@ -163,17 +197,17 @@ def read_latents(path: Path) -> np.ndarray:
     if not len(latents):
         raise InputError(f"{path}: found no latents, {wanted}")
     if not np.isfinite(latents).all():
-        raise InputError(f"{path}: found values that are no numbers (nan or infinity), {wanted}")
+        raise InputError(f"{path}: found values that are NaN or infinite, {wanted}")
     if np.abs(latents).max() > 1:
         raise InputError(f"{path}: found values up to {np.abs(latents).max():g}, outside the cube, {wanted}")
     return latents
 
 
 def own_pictures(folder: Path, indices: Sequence[int], rendered: np.ndarray) -> np.ndarray:
-    """Returns the pictures of designs as they lie in ``folder``, once the generator has proved to be theirs.
+    """Returns the pictures of designs as saved in ``folder``, after a check that this generator made them.
 
-    On another machine a picture may differ from the same design's by a rounding here and there; the design is the
-    one that people looked at and labelled, so that one is returned.
+    On another machine a picture may differ from the same design's by a rounding here and there; the saved picture is
+    the one that people looked at and labelled, so that one is returned.
 
     Args:
         folder: A folder that ``generate.py`` wrote.

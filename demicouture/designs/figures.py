@@ -1,4 +1,4 @@
-"""Designs side by side: as they are, as the judge sees them, those to look at next; and how far to trust the judge."""
+"""Contact sheets of designs: sorted by score, and those to label next; and the classifier's reliability diagram."""
 
 from __future__ import annotations
 
@@ -9,32 +9,49 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demicouture import visualization
-from demicouture.boundary.validation import wilson_interval
-from demicouture.designs import labels
+from demicouture import images, visualization
+from demicouture.designs.labels import is_yours, label_of
+from demicouture.designs.pictures import DesignPictures
+from demicouture.designs.scoring import YES
 
 COLUMNS = 10
 """A hundred designs make a square, as in the seed."""
 
-YES = "yes"
+
+def save_sheets(
+    pictures: DesignPictures, rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None
+) -> list[str]:
+    """Writes ``grid.png``, ``grid-judged.png`` and the classifier's reliability diagram; returns the names.
+
+    Args:
+        pictures: The pictures of the designs; those that are saved are drawn.
+        rows: What ``labels.csv`` and ``designs.csv`` hold of each.
+        record: The content of ``style-classifier.json``, or None.
+    """
+    saved = pictures.read(range(pictures.saved))
+    images.save_png(pictures.folder / "grid.png", visualization.grid(saved, COLUMNS))
+    images.save_png(pictures.folder / "grid-judged.png", draw_by_score(saved, rows))
+    if not record:
+        return ["grid.png", "grid-judged.png"]
+    draw_reliability(pictures.folder / "style-classifier.png", record)
+    return ["grid.png", "grid-judged.png", "style-classifier.png"]
 
 
-def draw_judged(designs: np.ndarray, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]):
-    """Returns all designs from the first pole's end to the second's, with score and label; copies are called copies.
+def draw_by_score(designs: np.ndarray, rows: Sequence[Mapping[str, Any]]) -> Image.Image:
+    """Returns all designs sorted by score, with score and label; copies of photographs are called copies.
 
     Args:
         designs: uint8 (n, size, size, 3).
-        rows: The designs' rows of ``labels.csv``.
-        answers: Their rows of ``designs.csv``.
+        rows: What ``labels.csv`` and ``designs.csv`` hold of each.
     """
     order = sorted(range(len(designs)), key=lambda index: rows[index]["score"] or 0.0)
     captions = []
     for index in order:
-        row, answer = rows[index], answers[index]
+        row = rows[index]
         score = "" if row["score"] is None else f"  {row['score']:.2f}"
-        by_person = " (you)" if row["labelled_by"] == labels.PERSON else ""
-        told = "a COPY" if answer["copy"] == YES else "" if answer["realistic"] in (YES, "") else "unlike photos"
-        captions.append(f"{index:04d}{score}\n{row['label'] or 'no label'}{by_person}\n{told}")
+        by_person = " (you)" if is_yours(row) else ""
+        remark = "a COPY" if row["copy"] == YES else "" if row["realistic"] in (YES, "") else "unlike photos"
+        captions.append(f"{index:04d}{score}\n{label_of(row) or 'no label'}{by_person}\n{remark}")
     scale = visualization.legible_scale(designs.shape[1])
     return visualization.grid(designs[order], COLUMNS, scale=scale, captions=captions)
 
@@ -42,7 +59,7 @@ def draw_judged(designs: np.ndarray, rows: Sequence[Mapping[str, Any]], answers:
 def draw_suggested(
     designs: np.ndarray, suggested: Sequence[int], rows: Sequence[Mapping[str, Any]], sides: Sequence[str]
 ) -> Image.Image:
-    """Returns the designs whose labels would teach most, with what judge and plane say.
+    """Returns the designs whose labels would teach most, with the classifier's score and the plane's side.
 
     Args:
         designs: uint8 (n, size, size, 3), the suggested ones.
@@ -53,35 +70,41 @@ def draw_suggested(
     captions = []
     for index, side in zip(suggested, sides, strict=True):
         score = rows[index]["score"]
-        judged = "" if score is None else f"judge: {score:.2f}"
-        captions.append(f"{index:04d}  {judged}\n" + (f"plane: {side}" if side else ""))
+        scored = "" if score is None else f"score {score:.2f}"
+        captions.append(f"{index:04d}  {scored}\n" + (f"plane: {side}" if side else ""))
     title = f"Label these {len(suggested)} first, in labels.csv: they would teach the plane most"
     scale = visualization.legible_scale(designs.shape[1])
     return visualization.grid(designs, COLUMNS, scale=scale, captions=captions, title=title)
 
 
 def draw_reliability(path: Path, record: Mapping[str, Any]) -> None:
-    """Draws how often the judge is right about pictures that it never saw, by its own score.
+    """Draws the reliability diagram: of held-out pictures by score, the share that really is of the second pole.
 
     Args:
         path: The PNG file to write.
         record: The content of ``style-classifier.json``.
     """
+    # Imported here: scripts that only say --help need not wait for SciPy.
+    from scipy.stats import binomtest
+
     bins = record["reliability"]
     scores, shares, counts = (np.array([one[name] for one in bins]) for name in ("mean_score", "share", "pictures"))
-    low, high = np.array([wilson_interval(share, count) for share, count in zip(shares, counts, strict=True)]).T
+    right = np.round(shares * counts).astype(int).tolist()
+    low, high = np.array(
+        [binomtest(k, n).proportion_ci(method="wilson") for k, n in zip(right, counts.tolist(), strict=True)]
+    ).T
     second = record["poles"][1]
     with visualization.plot(path, width=6, height=5.5) as axes:
         axes.plot(
-            [0, 1], [0, 1], color=visualization.PLANE_COLOUR, linewidth=1, linestyle="--", label="a judge to be trusted"
+            [0, 1], [0, 1], color=visualization.PLANE_COLOUR, linewidth=1, linestyle="--", label="perfectly calibrated"
         )
         spread = [np.maximum(shares - low, 0), np.maximum(high - shares, 0)]
         axes.errorbar(
-            scores, shares, spread, fmt="o", color=visualization.POLE_COLOURS[1], capsize=3, label="this judge"
+            scores, shares, spread, fmt="o", color=visualization.POLE_COLOURS[1], capsize=3, label="this classifier"
         )
         for score, share, count in zip(scores, shares, counts, strict=True):
             axes.annotate(f"{count}", (score, share), (6, -12), textcoords="offset points", fontsize=8)
-        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"the judge's score: share of {second}")
+        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"the classifier's score: share of {second}")
         axes.set_ylabel(f"pictures that are {second} (95% interval; number of pictures)")
         axes.set_title(
             f"Right on {record['held_out_accuracy']:.0%} of {record['held_out']} pictures that it never saw; "

@@ -1,85 +1,134 @@
-"""Who called which design what: ``labels.csv``, in which a person's word stands above the judge's.
+"""The labels of designs, ``labels.csv``: the classifier's, and in a column of its own a person's.
 
-People edit ``label`` and nothing else. The judge's answer stays beside it, and where the two differ the row is a
-person's: no judge overwrites it. Such a row keeps the answer that the person overruled: were it brought up to date, it
-might come to agree with the person, and the next change of the judge's mind would pass over what the person said. To
-give a row back to the judge, undo the edit. What the judge says by now of every design stands in ``designs.csv``.
+``label`` and ``score`` are the classifier's and are brought up to date at every run. ``your_label`` is a person's: a
+pole, or ``none`` for a design that is neither; no script writes there. Where it is filled, it counts.
 """
 
 from __future__ import annotations
 
+import json
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from demicouture.designs.designs import design_name, is_manual, read_rows
+import numpy as np
+
+from demicouture.designs.designs import NEITHER, design_name, label_that_counts, read_rows, read_score
 from demicouture.errors import InputError
-from demicouture.files import write_csv
+from demicouture.evaluation.style_classifier import label_scores
+from demicouture.files import read_csv, sha256, write_csv
 
-COLUMNS = ("design", "label", "score", "labelled_by", "judge_label")
-JUDGE, PERSON, NOBODY = "judge", "person", ""
+COLUMNS = ("design", "label", "score", "your_label")
+
+ROUNDING = 1e-6
+"""By how much a spreadsheet may change a score."""
 
 
-def read_manual_labels(path: Path, known: int, count: int, poles: Sequence[str] | None) -> dict[str, dict[str, str]]:
-    """Returns what people said: ``label``, ``labelled_by`` and the overruled ``judge_label``, by design.
+def read_labels(
+    folder: Path,
+    count: int,
+    poles: Sequence[str] | None,
+    record: Mapping[str, Any] | None = None,
+    *,
+    finished: bool = False,
+) -> dict[str, dict[str, str]]:
+    """Returns the rows of ``labels.csv`` by design, once they have been checked; none where there is no such file.
 
     Args:
-        path: A ``labels.csv``; where there is none, nobody said anything.
-        known: Designs that had been labelled when the last run ended.
-        count: Designs that there may be: more than ``known`` where a run that added some was killed.
-        poles: The two words that are understood; None takes any two.
+        folder: The folder of the designs.
+        count: Designs that there may be.
+        poles: The two labels that are understood; None takes any two.
+        record: The content of ``style-classifier.json``, or None.
+        finished: Whether the last run was, so that the labels are those of the classifier that ``record`` is about.
 
     Raises:
-        InputError: The file is no such table, names a design twice, not at all or one too many, or holds another word.
+        InputError: The file is no such table; names a design twice, not at all or one too many; holds another label; or
+            a person edited ``label``, the classifier's column.
     """
+    path, designs = folder / "labels.csv", folder / "designs.csv"
     if not path.exists():
         return {}
     rows = read_rows(path, COLUMNS, count)
+    # The last run had so many designs; there may be more rows, where a run that added some was killed.
+    known = len(read_csv(designs, ["design"])) if designs.exists() else 0
     for index in range(max(known, len(rows))):
         if (name := design_name(index)) not in rows:
             raise InputError(
-                f"{path}: no row for {name}, expected one for each design; restore it (with an empty label, say), "
-                "or remove the whole file to have the judge label anew"
+                f"{path}: no row for {name}, expected one for each design; restore it (with empty fields, say), "
+                "or remove the whole file to have the classifier label all designs anew"
             )
-    words: dict[str, dict[str, str]] = {}
-    allowed = list(poles or [])
-    for name in sorted(rows):
-        if not is_manual(rows[name]):
-            continue
-        label = rows[name]["label"].strip()
-        if label and poles is None and label not in allowed and len(allowed) < 2:
-            allowed.append(label)
-        if label and label not in allowed:
-            raise InputError(
-                f"{path}: {name} is labelled {label!r}, expected {allowed[0]}, {allowed[1]} or nothing; "
-                "correct it (for other words, python latent_svm.py --labels takes a file of its own)"
-            )
-        words[name] = {"label": label, "labelled_by": PERSON, "judge_label": rows[name]["judge_label"].strip()}
-    return words
-
-
-def write_labels(
-    path: Path, answers: Sequence[Mapping[str, Any]], words: Mapping[str, Mapping[str, str]]
-) -> list[dict[str, Any]]:
-    """Writes ``labels.csv`` and returns its rows.
-
-    Args:
-        path: The file.
-        answers: The judge's ``design``, ``score`` and ``judge_label`` for each design, in order; None is no score.
-        words: What people said, from :func:`read_manual_labels`; it is put over the judge's answers.
-    """
-    rows = []
-    for answer in answers:
-        label = answer["judge_label"]
-        judged = {name: answer[name] for name in ("design", "score", "judge_label")}
-        judged |= {"label": label, "labelled_by": JUDGE if label else NOBODY}
-        rows.append({**judged, **words.get(answer["design"], {})})
-    write_csv(path, COLUMNS, rows)
+    _refuse_other_words(path, rows, list(poles or []), any_two=poles is None)
+    if finished:
+        _refuse_edited_labels(path, rows, record)
     return rows
 
 
+def _refuse_other_words(path: Path, rows: Mapping[str, Mapping[str, str]], allowed: list[str], any_two: bool) -> None:
+    for name in sorted(rows):
+        label = label_that_counts("", rows[name]["your_label"].strip())
+        if label and any_two and label not in allowed and len(allowed) < 2:
+            allowed.append(label)
+        if label and label not in allowed:
+            raise InputError(
+                f"{path}: {name} has {label!r} in your_label, expected {allowed[0]}, {allowed[1]}, {NEITHER} or "
+                "nothing; correct it (for other words, python latent_svm.py --labels takes a file of its own)"
+            )
+
+
+def _refuse_edited_labels(path: Path, rows: Mapping[str, Mapping[str, str]], record: Mapping[str, Any] | None) -> None:
+    # Else a person who edits the wrong column would lose all of it.
+    for name in sorted(rows):
+        label, score = rows[name]["label"].strip(), read_score(path, name, rows[name]["score"])
+        if math.isnan(score):
+            expected = [""]
+        elif record:
+            expected = label_scores(np.array([score, score - ROUNDING, score + ROUNDING]), record)
+        else:
+            continue
+        if label not in expected:
+            raise InputError(
+                f"{path}: {name} has {label!r} in label, the classifier's column, expected {expected[0]!r}; restore it "
+                "and write yours into the column your_label"
+            )
+
+
+def hash_your_labels(rows: Mapping[str, Mapping[str, str]]) -> str:
+    """Returns the SHA-256 of a person's labels, whatever the order of the rows of ``labels.csv``."""
+    filled = {name: label for name in sorted(rows) if (label := rows[name]["your_label"].strip())}
+    return sha256(json.dumps(filled).encode())
+
+
+def write_labels(
+    folder: Path, rows: Iterable[Mapping[str, Any]], before: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """Writes ``labels.csv``, with a person's labels as they are.
+
+    Args:
+        folder: The folder of the designs.
+        rows: ``design``, ``label`` and ``score`` of each design, in order; no score is None.
+        before: The rows that were in the file, by design.
+
+    Returns:
+        The rows, each with its ``your_label``.
+    """
+    rows = [{**row, "your_label": before.get(row["design"], {}).get("your_label", "")} for row in rows]
+    write_csv(folder / "labels.csv", COLUMNS, ({column: row[column] for column in COLUMNS} for row in rows))
+    return rows
+
+
+def label_of(row: Mapping[str, Any]) -> str:
+    """Returns the label that counts of a row of ``labels.csv``: a pole, or empty."""
+    return label_that_counts(row["label"], row["your_label"].strip())
+
+
+def is_yours(row: Mapping[str, Any]) -> bool:
+    """Returns whether a person labelled the design, also as neither pole."""
+    return bool(row["your_label"].strip())
+
+
 def count_labels(rows: Sequence[Mapping[str, Any]], poles: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Returns how many designs each pole has from the judge and from a person."""
-    counts = Counter((row["label"], row["labelled_by"]) for row in rows)
-    return {pole: {source: counts[pole, source] for source in (JUDGE, PERSON)} for pole in poles}
+    """Returns how many designs of each pole have the classifier's label and how many a person's."""
+    counts = Counter((label_of(row), is_yours(row)) for row in rows)
+    return {pole: {"classifier": counts[pole, False], "person": counts[pole, True]} for pole in poles}

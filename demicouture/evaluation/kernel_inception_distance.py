@@ -1,7 +1,7 @@
-"""The kernel Inception distance (KID): how far apart two sets of pictures are for a network that knows objects.
+"""The kernel Inception distance (KID): how far apart two sets of pictures are in a trained network's features.
 
-The network is keras.applications' InceptionV3, trained on ImageNet. Its weights are fetched once, by Keras, which
-checks their hash; where they cannot be had there is no such measure.
+The network is keras.applications' InceptionV3, trained on ImageNet. Its weights are downloaded once, by Keras, which
+checks their hash; where they cannot be had, the distance is not measured.
 
 Source:
     Bińkowski, Sutherland, Arbel, Gretton, "Demystifying MMD GANs", ICLR 2018, sections 2 and 4 and appendix D.1.
@@ -19,7 +19,7 @@ from demicouture.images import WHITE, to_floats, to_square
 from demicouture.keras_backend import start_keras
 
 SIDE = 299
-"""InceptionV3's own, in pixels."""
+"""The side of the pictures for InceptionV3, in pixels: its own."""
 
 BATCH = 32
 BLOCK = 100
@@ -29,8 +29,8 @@ BLOCK = 100
 def kernel_distance(real: np.ndarray, generated: np.ndarray, block: int = BLOCK) -> float:
     """Returns the unbiased estimate of the squared maximum mean discrepancy, the mean over disjoint blocks.
 
-    The kernel is (x·y / d + 1)³. What does not fill a last block is left out. Around 0 the two sets are the same; an
-    unbiased estimate may fall below.
+    The kernel is (x·y / d + 1)³. What does not fill a last block is left out. Two sets of the same distribution are at
+    about 0; an unbiased estimate may be negative.
 
     Args:
         real: float (n, d), features.
@@ -58,21 +58,22 @@ def _discrepancy(first: np.ndarray, second: np.ndarray) -> float:
     return of_pairs(first) + of_pairs(second) - 2 * kernel(first, second).mean()
 
 
-def open_inception(weights: str | None = "imagenet") -> Callable[[np.ndarray], np.ndarray]:
+def open_inception(weights: str | None = "imagenet", side: int = SIDE) -> Callable[[np.ndarray], np.ndarray]:
     """Returns a function from pictures, uint8 (n, side, side, 3), to InceptionV3's features, float32 (n, 2048).
 
     Args:
-        weights: "imagenet" fetches the trained ones, unless they were fetched before; None takes random ones.
+        weights: "imagenet" downloads the trained ones, unless they were downloaded before; None takes random ones.
+        side: The side that pictures are resized to, in pixels.
 
     Raises:
         InputError: The weights cannot be had.
     """
     keras = start_keras()
-    shape = {"include_top": False, "pooling": "avg", "input_shape": (SIDE, SIDE, 3)}
+    shape = {"include_top": False, "pooling": "avg", "input_shape": (side, side, 3)}
     try:
         network = keras.applications.InceptionV3(weights=weights, **shape)
     except Exception as error:
-        # What Keras meets on the way, it wraps in a bare Exception; a damaged file is a ValueError or an OSError.
+        # Keras raises a bare Exception for a download that fails; a damaged file is a ValueError or an OSError.
         reason = " ".join(str(error).split())
         raise InputError(
             f"--kid: InceptionV3's weights cannot be had ({reason}); connect to the network once, or put the file "
@@ -84,7 +85,7 @@ def open_inception(weights: str | None = "imagenet") -> Callable[[np.ndarray], n
         features = []
         for start in range(0, len(pictures), BATCH):
             batch = pictures[start : start + BATCH]
-            large = [np.asarray(to_square(Image.fromarray(picture), whole, SIDE, WHITE)) for picture in batch]
+            large = [np.asarray(to_square(Image.fromarray(picture), whole, side, WHITE)) for picture in batch]
             features.append(np.asarray(network.predict_on_batch(to_floats(np.stack(large)))))
         return np.concatenate(features)
 

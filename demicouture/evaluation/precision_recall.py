@@ -1,7 +1,7 @@
-"""The region that a set of pictures fills, in numbers that describe them: what lies inside, how real, how new.
+"""Precision and recall of generated pictures, and the realism of each, by nearest neighbours in feature space.
 
 Around each picture's features lies a ball that reaches to its k-th nearest neighbour among the others; all balls
-together estimate where pictures of this kind are. Pictures here are rows of features, such as
+together estimate the manifold of pictures of this kind. Pictures here are rows of features, such as
 :meth:`demicouture.evaluation.style_classifier.StyleClassifier.describe` gives.
 
 Source:
@@ -24,11 +24,11 @@ all others lies a ball so wide that it holds anything: on drawn pictures 1% of t
 and without the widest 5% none did; of held-out pictures the others still hold 85% in place of 87%."""
 
 ROWS = 1024
-"""Rows of distances that are held at a time: eight megabytes for a thousand pictures."""
+"""Rows of distances in memory at a time: eight megabytes for a thousand pictures."""
 
 
 class Manifold:
-    """The region around a set of pictures.
+    """The manifold of a set of pictures: all balls around them.
 
     Attributes:
         features: float64 (n, d), one row for each picture.
@@ -53,7 +53,7 @@ class Manifold:
         return self._for_rows(self.features, lambda distances: np.partition(distances, number, axis=1)[:, number])
 
     def contains(self, features: np.ndarray) -> np.ndarray:
-        """Returns whether each row lies in the region, bool (m,). A set's share of such rows is its *precision*.
+        """Returns whether each row is in the manifold, bool (m,). A set's share of such rows is its *precision*.
 
         The source takes every ball; see :data:`WIDEST`.
         """
@@ -61,7 +61,7 @@ class Manifold:
         return self._for_rows(features, lambda distances: (distances[:, usual] <= self.radii[usual]).any(axis=1))
 
     def realism(self, features: np.ndarray) -> np.ndarray:
-        """Returns how real each row is, float64 (m,): above 1 it lies in a ball, and further inside the higher.
+        """Returns each row's realism score, float64 (m,): above 1 it is in a ball, the higher the nearer its centre.
 
         Balls of more than the median radius are left out: where pictures are sparse the estimate is loose, and it
         would call real what is only far from everything.
@@ -84,7 +84,7 @@ class Manifold:
         # Imported here: scripts that only say --help need not wait for SciPy.
         from scipy.spatial.distance import cdist
 
-        # Each distance by itself, not through a matrix product, whose rounding depends on how many rows there are.
+        # Each distance by itself, not by a matrix product, whose rounding depends on how many rows there are.
         features = np.asarray(features, np.float64)
         return np.concatenate(
             [function(cdist(features[start : start + ROWS], self.features)) for start in range(0, len(features), ROWS)]
@@ -92,7 +92,7 @@ class Manifold:
 
 
 def precision_and_recall(real: np.ndarray, generated: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
-    """Returns the share of generated pictures among the real ones, and of real ones among the generated.
+    """Returns precision, the share of generated pictures in the real ones' manifold, and recall, the reverse.
 
     Both depend on how many pictures there are, so compare sets of the same sizes only.
 

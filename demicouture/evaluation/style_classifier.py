@@ -1,11 +1,11 @@
-"""Casual or collection? A network that saw real pictures only, and how sure it is.
+"""The style classifier: which pole a picture belongs to, with a probability; trained on real pictures only.
 
-Between pictures and answer stands its *descriptor*: numbers that say what a picture looks like. It is fitted once, on
-photographs, and frozen. The discriminator would not do: its features move while it trains, and the generator learns
-to fool exactly them. How real and how new a design is, :mod:`demicouture.evaluation.realism` tells by the same numbers.
+Its *features* describe what a picture looks like. They are learned once, on photographs, and frozen. The
+discriminator's would not do: they move while it trains, and the generator learns to fool exactly them. How real and how
+new a design is, :mod:`demicouture.evaluation.realism` measures on the same features.
 
-The judge's own network is small and learns in half a minute. In its place a network that has seen ImageNet describes
-the pictures, and only the answer is learned.
+The classifier's own network is small and learns in half a minute. In its place a network trained on ImageNet can give
+the features; then only the last layer is learned.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import keras
 
 SIZE = 64
-"""The side that every picture is brought to. Larger ones took longer and told no more of the two poles apart."""
+"""The side that every picture is resized to. Larger ones took longer and gave no better accuracy."""
 
 CHANNELS = (16, 32, 64, 128)
 """Of four convolutions with stride 2. A thousand pictures do not fill more."""
@@ -39,7 +39,7 @@ CHANNELS = (16, 32, 64, 128)
 FEATURES = 96
 THUMBNAIL_SIDE = 8
 BATCH = 32
-"""Pictures in a batch, for training and for answering alike, half of them from each pole while training."""
+"""Pictures in a batch, for training and for prediction alike; half of them from each pole while training."""
 
 STEPS = 400
 """Gradient steps, whatever the size of the data set: half a minute on two CPU cores."""
@@ -52,10 +52,10 @@ HELD_OUT_PART = 5
 """One picture in this many is held out."""
 
 WORTHY_ACCURACY = 0.8
-"""Below this held-out accuracy the judge is none: one label in five would be noise for the hyperplane."""
+"""Below this held-out accuracy no label is given: one in five would be noise for the hyperplane."""
 
 UNSURE = (0.4, 0.6)
-"""Scores between these stay without a label: even by its own account the judge would be wrong on two in five."""
+"""Scores between these get no label: even by its own account the classifier would be wrong on two in five."""
 
 RELIABILITY_BINS = 5
 """Of the reliability diagram: a hundred held-out pictures fill no more."""
@@ -64,17 +64,17 @@ OCTAVES = 3
 """Of :func:`texture`: details of one, two and four pixels of :data:`SIZE`."""
 
 OWN, IMAGENET = FEATURES_BY = "own", "imagenet"
-"""What describes the pictures: the judge's own network, or MobileNetV2 as trained on ImageNet."""
+"""What gives the features: the classifier's own network, or MobileNetV2 as trained on ImageNet."""
 
 IMAGENET_SIZE = 128
 """The side of the pictures for MobileNetV2, one of those it was trained for. It is the smallest of its kind, 9 MB to
 download, and takes pictures in [-1, 1], as they are here."""
 
 FILES = ("style-classifier.keras", "reference-features.npz", "style-classifier.json")
-"""What a judge is on disk, the record last: it says which two belong together."""
+"""A classifier on disk, the record last: it says which two belong together."""
 
 OF_FILES = ("network_sha256", "photographs_sha256")
-"""What ``style-classifier.json`` holds of the judge's two other files, so that none is taken for another's."""
+"""What ``style-classifier.json`` holds of the two other files, so that none is taken for another's."""
 
 RECORDED = (
     "poles",
@@ -87,18 +87,18 @@ RECORDED = (
     "reliability",
     *OF_FILES,
 )
-"""What ``style-classifier.json`` must hold for a judge to be used again."""
+"""What ``style-classifier.json`` must hold for a classifier to be used again."""
 
 
 @dataclass(frozen=True)
 class ReferenceFeatures:
-    """The data set, as the judge describes it: what designs are held against.
+    """The data set's features, which designs are compared with.
 
     Attributes:
-        features: float32 (n, d), the pictures' descriptors.
+        features: float32 (n, d), the pictures' features.
         mirrored: float32 (n, d), those of the mirrored pictures.
         textures: float64 (n, OCTAVES), see :func:`texture`.
-        held_out: bool (n,), which of them the judge did not learn from.
+        held_out: bool (n,), which of them the classifier did not learn from.
         files: The n files' names, pole/name.png.
     """
 
@@ -111,10 +111,10 @@ class ReferenceFeatures:
 
 @dataclass(frozen=True)
 class StyleClassifier:
-    """A trained judge.
+    """A trained style classifier.
 
     Attributes:
-        network: Maps float32 (n, size, size, 3) in [-1, 1] to the descriptor and the logit of the second pole.
+        network: Maps float32 (n, size, size, 3) in [-1, 1] to the features and the logit of the second pole.
         record: What it learned from and how good it is; the content of ``style-classifier.json``.
         photographs: What it learned from and was measured on; None only while it is being made.
     """
@@ -130,7 +130,7 @@ class StyleClassifier:
         return first, second
 
     def describe(self, pictures: np.ndarray) -> np.ndarray:
-        """Returns what pictures look like, in numbers whose distances mean something.
+        """Returns the pictures' features, whose distances mean something.
 
         Args:
             pictures: uint8 (n, height, width, 3) in [0, 255], square, of any size.
@@ -138,7 +138,7 @@ class StyleClassifier:
         Returns:
             float32 (n, FEATURES). Row i depends on picture i alone.
         """
-        return self.answer(pictures)[0]
+        return self.predict(pictures)[0]
 
     def score(self, pictures: np.ndarray) -> np.ndarray:
         """Returns the share of the second pole in each picture.
@@ -149,33 +149,43 @@ class StyleClassifier:
         Returns:
             float64 (n,) in [0, 1]. Score i depends on picture i alone.
         """
-        return self.answer(pictures)[1]
+        return self.predict(pictures)[1]
 
     def label(self, scores: np.ndarray) -> list[str]:
-        """Returns a pole for each score, or "" where the judge is unsure, or no judge."""
-        if not is_worthy(self.record):
-            return [""] * len(scores)
-        low, high = UNSURE
-        first, second = self.poles
-        return [first if score <= low else second if score >= high else "" for score in scores]
+        """Returns a pole for each score, or empty; see :func:`label_scores`."""
+        return label_scores(scores, self.record)
 
-    def answer(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def predict(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns what :meth:`describe` and :meth:`score` do, in one go."""
         # Batches of one size, as in rendering: another size would run through other kernels and round differently.
         inputs = _reduce(pictures, self.network.input_shape[1])
-        answers = []
+        outputs = []
         for start in range(0, len(inputs), BATCH):
             batch = inputs[start : start + BATCH]
             padded = np.concatenate([batch, np.zeros((BATCH - len(batch), *batch.shape[1:]), np.float32)])
-            answers.append([np.asarray(output)[: len(batch)] for output in self.network.predict_on_batch(padded)])
-        descriptors, logits = (np.concatenate(parts) for parts in zip(*answers, strict=True))
+            outputs.append([np.asarray(output)[: len(batch)] for output in self.network.predict_on_batch(padded)])
+        features, logits = (np.concatenate(parts) for parts in zip(*outputs, strict=True))
         # The logistic function, in the form that cannot overflow.
-        return descriptors, 0.5 * (1 + np.tanh(logits[:, 0].astype(np.float64) / 2))
+        return features, 0.5 * (1 + np.tanh(logits[:, 0].astype(np.float64) / 2))
 
 
 def is_worthy(record: Mapping[str, Any]) -> bool:
-    """Returns whether a judge tells the poles apart well enough for its labels to be used."""
+    """Returns whether a classifier is accurate enough for its labels to be used."""
     return record["held_out_accuracy"] >= WORTHY_ACCURACY
+
+
+def label_scores(scores: np.ndarray, record: Mapping[str, Any]) -> list[str]:
+    """Returns the classifier's labels: a pole for each score, or empty where it is unsure, or not accurate enough.
+
+    Args:
+        scores: float64 (n,) in [0, 1].
+        record: The classifier's, the content of ``style-classifier.json``.
+    """
+    if not is_worthy(record):
+        return [""] * len(scores)
+    low, high = UNSURE
+    first, second = record["poles"]
+    return [first if score <= low else second if score >= high else "" for score in scores]
 
 
 def open_style_classifier(
@@ -185,34 +195,31 @@ def open_style_classifier(
     quiet: bool = True,
     features: str = OWN,
     elsewhere: Path | None = None,
+    steps: int = STEPS,
 ) -> StyleClassifier | None:
-    """Returns the judge in ``folder``, trained now where there is none for this data set yet.
+    """Returns the style classifier in ``folder``, trained now where there is none for this data set yet.
 
     Args:
-        folder: Where ``style-classifier.keras``, ``reference-features.npz`` and ``style-classifier.json`` lie, or will.
-        dataset: The pictures to learn from; None takes the judge as it is.
+        folder: The folder of :data:`FILES`, which are read or made.
+        dataset: The pictures to learn from; None takes the classifier as it is.
         seed: Decides the initial weights, the split and the augmentation.
         quiet: Whether to show no progress bar.
-        features: What describes the pictures, of :data:`FEATURES_BY`.
-        elsewhere: Another folder in which such a judge may lie already; it is copied.
+        features: What gives the features, one of :data:`FEATURES_BY`.
+        elsewhere: Another folder in which such a classifier may lie already; it is copied.
+        steps: Gradient steps of the classifier's own network, if it is trained now.
 
     Returns:
-        The judge, or None where there is neither one in the folder nor a data set.
+        The classifier, or None where there is neither one in the folder nor a data set.
 
     Raises:
-        InputError: The network that has seen ImageNet cannot be had.
+        InputError: The network trained on ImageNet cannot be had.
     """
-
-    def fits(record: Mapping[str, Any] | None) -> bool:
-        wanted = dataset and (dataset.sha256, seed, features)
-        return bool(record) and wanted in (None, (record["dataset_sha256"], record["seed"], record["features"]))
-
-    if not fits(record := read_record(folder)):
+    if not is_usable(record := read_record(folder), dataset, seed, features):
         if dataset is None:
             return None
-        if elsewhere is None or not fits(record := read_record(elsewhere)):
-            classifier = train_style_classifier(dataset, seed, quiet, features)
-            _save(classifier, folder)
+        if elsewhere is None or not is_usable(record := read_record(elsewhere), dataset, seed, features):
+            classifier = train_style_classifier(dataset, seed, quiet, features, steps)
+            save_style_classifier(classifier, folder)
             return classifier
         for name in FILES:
             files.write_bytes(folder / name, (elsewhere / name).read_bytes())
@@ -225,8 +232,15 @@ def open_style_classifier(
     return StyleClassifier(network, record, photographs)
 
 
+def is_usable(record: Mapping[str, Any] | None, dataset: Dataset | None, seed: int, features: str) -> bool:
+    """Returns whether a saved classifier is the one that would be trained; without a data set any one is."""
+    if record is None or dataset is None:
+        return record is not None
+    return (record["dataset_sha256"], record["seed"], record["features"]) == (dataset.sha256, seed, features)
+
+
 def read_record(folder: Path) -> dict[str, Any] | None:
-    """Returns the content of ``style-classifier.json``, or None where no whole judge lies in ``folder``."""
+    """Returns the content of ``style-classifier.json``, or None where no whole classifier lies in ``folder``."""
     try:
         record = files.read_record(folder / "style-classifier.json", *RECORDED)
         # The record is written after the network; a run killed in between leaves two that do not belong together.
@@ -239,7 +253,8 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     return record if whole else None
 
 
-def _save(classifier: StyleClassifier, folder: Path) -> None:
+def save_style_classifier(classifier: StyleClassifier, folder: Path) -> None:
+    """Writes a classifier's :data:`FILES`, the record last, and each file's hash into its record."""
     # Imported here: it imports Keras.
     from demicouture.dcgan.serialization import save_network
 
@@ -253,26 +268,32 @@ def _save(classifier: StyleClassifier, folder: Path) -> None:
     files.write_json(folder / "style-classifier.json", classifier.record)
 
 
-def train_style_classifier(dataset: Dataset, seed: int, quiet: bool = True, features: str = OWN) -> StyleClassifier:
-    """Trains a judge on four fifths of the data set and measures it on the rest.
+def train_style_classifier(
+    dataset: Dataset, seed: int, quiet: bool = True, features: str = OWN, steps: int = STEPS
+) -> StyleClassifier:
+    """Trains a style classifier on four fifths of the data set and measures it on the rest.
 
-    It is not trained again on all pictures afterwards: so the accuracy is this very judge's, and there are photographs
-    that its descriptor never saw, against which generated pictures can be held.
+    It is not trained again on all pictures afterwards: so the accuracy is this very classifier's, and there are
+    photographs that it never saw, with which generated pictures can be compared.
 
     Args:
         dataset: The pictures of both poles.
         seed: Decides the initial weights, the split and the augmentation.
         quiet: Whether to show no progress bar.
-        features: What describes the pictures, of :data:`FEATURES_BY`.
+        features: What gives the features, one of :data:`FEATURES_BY`.
+        steps: Gradient steps of the classifier's own network.
 
     Raises:
-        InputError: The network that has seen ImageNet cannot be had.
+        InputError: The network trained on ImageNet cannot be had.
     """
+    # Imported here: what only renders or labels need not wait for scikit-learn.
+    from sklearn.metrics import balanced_accuracy_score
+
     held_out = split(dataset.labels, seed)
     if features == IMAGENET:
-        network = _answer_by(_imagenet(), dataset, ~held_out)
+        network = _fit_last_layer(open_mobilenet(), dataset, ~held_out)
     else:
-        network = _learn(dataset, ~held_out, seed, quiet)
+        network = _learn(dataset, ~held_out, seed, quiet, steps)
     record = {
         "poles": list(dataset.poles),
         "seed": seed,
@@ -282,35 +303,37 @@ def train_style_classifier(dataset: Dataset, seed: int, quiet: bool = True, feat
         "held_out": int(held_out.sum()),
     }
     classifier = StyleClassifier(network, record)
-    described, scores = classifier.answer(dataset.pictures)
+    described, scores = classifier.predict(dataset.pictures)
     names = np.array([f"{file.parent.name}/{file.name}" for file in dataset.files])
     mirrored, textures = classifier.describe(dataset.pictures[:, :, ::-1]), texture(dataset.pictures)
     photographs = ReferenceFeatures(described, mirrored, textures, held_out, names)
     scores, labels = scores[held_out], dataset.labels[held_out]
-    record["held_out_accuracy"] = accuracy(scores, labels)
+    # Each pole counts half: with 9 to 1 pictures, guessing is no 90%.
+    record["held_out_accuracy"] = float(balanced_accuracy_score(labels, scores > 0.5))
     record["held_out_brier_score"] = float(np.mean((scores - labels) ** 2))
     record["reliability"] = reliability(scores, labels)
     return StyleClassifier(network, record, photographs)
 
 
-def _learn(dataset: Dataset, usable: np.ndarray, seed: int, quiet: bool) -> keras.Model:
-    """Returns the judge's own network, trained on the usable pictures."""
-    network, trainer = _build(seed)
+def _learn(dataset: Dataset, usable: np.ndarray, seed: int, quiet: bool, steps: int) -> keras.Model:
+    """Returns the classifier's own network, trained on the usable pictures."""
+    network, trainer = _build(seed, steps)
     pictures = _reduce(dataset.pictures, SIZE)
     generator = np.random.default_rng(seed)
     batches = _batches(dataset.labels, usable, generator)
-    for _ in tqdm(range(STEPS), desc="training the judge", unit="step", disable=quiet or None, leave=False):
+    for _ in tqdm(range(steps), desc="training the classifier", unit="step", disable=quiet or None, leave=False):
         rows = next(batches)
         inputs, targets = mix(augment(pictures[rows], generator), dataset.labels[rows], generator)
         trainer.train_on_batch(inputs, [targets[:, np.newaxis], _thumbnails(inputs)])
     return network
 
 
-def _imagenet(weights: str | None = "imagenet") -> keras.Model:
-    """Returns MobileNetV2 without its answer, which maps pictures to 1,280 numbers.
+def open_mobilenet(weights: str | None = "imagenet", size: int = IMAGENET_SIZE) -> keras.Model:
+    """Returns MobileNetV2 without its last layer, which maps pictures to 1,280 features.
 
     Args:
-        weights: None leaves them random, which needs no network.
+        weights: None leaves them random, which needs no download.
+        size: The side of the pictures in pixels.
 
     Raises:
         InputError: The weights cannot be had.
@@ -322,9 +345,7 @@ def _imagenet(weights: str | None = "imagenet") -> keras.Model:
     import keras
 
     try:
-        return keras.applications.MobileNetV2(
-            (IMAGENET_SIZE, IMAGENET_SIZE, 3), include_top=False, pooling="avg", weights=weights
-        )
+        return keras.applications.MobileNetV2((size, size, 3), include_top=False, pooling="avg", weights=weights)
     except Exception as error:
         # Keras raises a plain Exception for an address that cannot be fetched, and others for a file that is damaged.
         raise InputError(
@@ -333,30 +354,30 @@ def _imagenet(weights: str | None = "imagenet") -> keras.Model:
         ) from None
 
 
-def _answer_by(describer: keras.Model, dataset: Dataset, usable: np.ndarray) -> keras.Model:
-    """Returns a describer with an answer: logistic regression on its numbers, learned from the usable pictures."""
+def _fit_last_layer(extractor: keras.Model, dataset: Dataset, usable: np.ndarray) -> keras.Model:
+    """Returns a feature extractor with a last layer: logistic regression on features of the usable pictures."""
     from keras import Model, layers
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    describer.trainable = False
-    pictures = _reduce(dataset.pictures[usable], describer.input_shape[1])
+    extractor.trainable = False
+    pictures = _reduce(dataset.pictures[usable], extractor.input_shape[1])
     described = np.concatenate(
-        [np.asarray(describer.predict_on_batch(pictures[at : at + BATCH])) for at in range(0, len(pictures), BATCH)]
+        [np.asarray(extractor.predict_on_batch(pictures[at : at + BATCH])) for at in range(0, len(pictures), BATCH)]
     ).astype(np.float64)
     scaler = StandardScaler().fit(described)
-    # Strongly shrunk: there are more numbers than pictures.
+    # Strongly shrunk: there are more features than pictures.
     machine = LogisticRegression(C=0.01, class_weight="balanced", max_iter=1000)
     machine.fit(scaler.transform(described), dataset.labels[usable])
-    answer = layers.Dense(1, name="logit")
-    network = Model(describer.input, [describer.output, answer(describer.output)], name="judge")
+    logit = layers.Dense(1, name="logit")
+    network = Model(extractor.input, [extractor.output, logit(extractor.output)], name="style_classifier")
     weights = machine.coef_[0] / scaler.scale_
-    answer.set_weights([weights[:, np.newaxis], machine.intercept_ - scaler.mean_ @ weights])
+    logit.set_weights([weights[:, np.newaxis], machine.intercept_ - scaler.mean_ @ weights])
     return network
 
 
 def reliability(scores: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
-    """Returns, for pictures of about one score after the other, how many of them really are of the second pole.
+    """Returns a reliability diagram: for pictures of about one score, the share that really is of the second pole.
 
     Args:
         scores: float64 (n,) in [0, 1].
@@ -364,7 +385,7 @@ def reliability(scores: np.ndarray, labels: np.ndarray) -> list[dict[str, float]
 
     Returns:
         For each of :data:`RELIABILITY_BINS` equal parts of [0, 1] that holds a picture: ``mean_score``, ``share`` of
-        the second pole, and ``pictures``. A judge whose scores mean what they say has the first two alike.
+        the second pole, and ``pictures``. Of a calibrated classifier the first two are alike.
 
     Source:
         DeGroot and Fienberg 1983.
@@ -394,8 +415,8 @@ def split(labels: np.ndarray, seed: int) -> np.ndarray:
 def texture(pictures: np.ndarray) -> np.ndarray:
     """Returns how much detail pictures have, from fine to coarse.
 
-    The descriptor hardly knows: it was taught to see through blur and noise, so that it does not tell real pictures
-    from generated ones by them. Whether a design looks real depends on it all the same.
+    The classifier's features hardly depend on it: they were trained with blur and noise, so as not to tell real
+    pictures from generated ones by them. Whether a design looks real depends on it all the same.
 
     Args:
         pictures: uint8 (n, height, width, 3) in [0, 255], square, of any size.
@@ -416,12 +437,6 @@ def texture(pictures: np.ndarray) -> np.ndarray:
     return levels
 
 
-def accuracy(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Returns the share of right answers, each pole counting half: with 9 to 1 pictures, guessing is no 90%."""
-    right = (scores > 0.5) == (labels == 1)
-    return float(np.mean([right[labels == pole].mean() for pole in (0, 1)]))
-
-
 def _batches(labels: np.ndarray, usable: np.ndarray, generator: np.random.Generator) -> Iterator[np.ndarray]:
     """Yields rows without end, half from each pole, each pole's pictures in turn and shuffled anew every time."""
 
@@ -436,7 +451,7 @@ def _batches(labels: np.ndarray, usable: np.ndarray, generator: np.random.Genera
 
 
 def augment(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Returns pictures as they might also have been taken, so that the judge cannot go by how they were.
+    """Returns augmented pictures, so that the classifier does not learn how they were taken.
 
     Flips and shifts; light, contrast and colour cast; and, because generated pictures are soft and grainy where
     photographs are sharp, up to half the resolution and some noise. NumPy draws it all, so every Keras backend
@@ -444,7 +459,7 @@ def augment(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
     Args:
         pictures: float32 (n, size, size, 3) in [-1, 1].
-        generator: The source of chance; the same state gives the same pictures.
+        generator: Draws the random numbers; the same state gives the same pictures.
 
     Returns:
         float32 (n, size, size, 3), about [-1, 1].
@@ -474,13 +489,13 @@ def augment(pictures: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 def mix(pictures: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Blends each picture with another and its label likewise (mixup).
 
-    What lies between the poles is what we are after; a judge that saw blends gives it a score in between, where one
-    that saw pure pictures only is sure of everything.
+    What lies between the poles is what we are after; a classifier that saw blends gives it a score in between, where
+    one that saw pure pictures only is sure of everything.
 
     Args:
         pictures: float32 (n, size, size, 3).
         labels: int (n,), 0 or 1.
-        generator: The source of chance.
+        generator: Draws the random numbers.
 
     Returns:
         The blends, of the same shape, and their shares of the second pole, float32 (n,) in [0, 1].
@@ -492,13 +507,13 @@ def mix(pictures: np.ndarray, labels: np.ndarray, generator: np.random.Generator
     return weight * pictures + (1 - weight) * pictures[others], share * labels + (1 - share) * labels[others]
 
 
-def _build(seed: int) -> tuple[keras.Model, keras.Model]:
-    """Returns the network, (descriptor, logit), and the same layers ready to be trained."""
+def _build(seed: int, steps: int) -> tuple[keras.Model, keras.Model]:
+    """Returns the network, with outputs (features, logit), and a compiled model of the same layers to train them."""
     start_keras()
     import keras
     from keras import layers
 
-    # Each layer has its own seed, so that no one else's random numbers are touched.
+    # Each layer has its own seed, so that nobody else's random numbers change.
     seeds = iter(np.random.SeedSequence(seed).generate_state(len(CHANNELS) + 3).tolist())
     x = pictures = keras.Input((SIZE, SIZE, 3), name="pictures")
     for channels in CHANNELS:
@@ -512,14 +527,14 @@ def _build(seed: int) -> tuple[keras.Model, keras.Model]:
     def dense(units: int, name: str) -> keras.layers.Layer:
         return layers.Dense(units, kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)), name=name)
 
-    descriptor = dense(FEATURES, "descriptor")(x)
-    logit = dense(1, "logit")(layers.LeakyReLU(negative_slope=0.2)(descriptor))
-    # Two poles need one number, and a descriptor trained for them alone keeps little more: all casual pictures would
+    features = dense(FEATURES, "features")(x)
+    logit = dense(1, "logit")(layers.LeakyReLU(negative_slope=0.2)(features))
+    # Two poles need one number, and features trained for them alone keep little more: all casual pictures would
     # be neighbours. That it must also give back a thumbnail keeps colours and outlines in it. This head is not saved.
-    thumbnail = dense(3 * THUMBNAIL_SIDE**2, "thumbnail")(descriptor)
-    network = keras.Model(pictures, [descriptor, logit], name="judge")
+    thumbnail = dense(3 * THUMBNAIL_SIDE**2, "thumbnail")(features)
+    network = keras.Model(pictures, [features, logit], name="style_classifier")
     trainer = keras.Model(pictures, [logit, thumbnail])
-    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, STEPS)
+    schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     trainer.compile(
         keras.optimizers.AdamW(schedule, weight_decay=1e-3),
         [keras.losses.BinaryCrossentropy(from_logits=True), keras.losses.MeanSquaredError()],

@@ -1,4 +1,4 @@
-"""Where a way begins and ends: a design, the middle of several, or a photograph of one's own."""
+"""Endpoints of a path: a design, the middle of several, or a photograph; and the choice where none is given."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,18 +16,28 @@ from demicouture.designs.designs import Designs, design_name, read_rows
 from demicouture.errors import InputError
 from demicouture.latents import prior_preserving_mean
 
-NUMBERS = re.compile(r"\d+(,\d+)*")
+if TYPE_CHECKING:
+    import keras
 
-SURE = 0.1
-"""How far from its pole a score may be to be sure: one in ten such designs is not of it, by the judge's own account."""
+    from demicouture.evaluation.style_classifier import StyleClassifier
+    from demicouture.interpolation.inversion import Inversion
 
-Asked = tuple[int, ...] | Path | None
-"""What ``--a`` or ``--b`` asks for: designs by number, a photograph, or nothing, which leaves the choice to us."""
+DESIGN_NUMBERS = re.compile(r"\d+(,\d+)*")
+
+CONFIDENT = 0.1
+"""The largest distance of a confident design's score from its pole: by the classifier's own account, one in ten of
+those is of the other pole."""
+
+INVERSION_STARTS = 512
+"""Designs among which a photograph's search starts, at most: with the full-size network, half a minute on two cores."""
+
+EndpointSpec = tuple[int, ...] | Path
+"""What ``--a`` or ``--b`` names: designs by number, or a photograph."""
 
 
 @dataclass(frozen=True)
-class End:
-    """One end of a way.
+class Endpoint:
+    """One end of a path.
 
     Attributes:
         latent: float64 (latent_dim,) in [-1, 1].
@@ -39,51 +50,67 @@ class End:
     designs: tuple[int, ...] = ()
 
 
-def read_endpoint(text: str) -> Asked:
-    """Returns what a person asked for: numbers with commas between are designs, all else is a file."""
-    return tuple(int(number) for number in text.split(",")) if NUMBERS.fullmatch(text) else Path(text)
+@dataclass(frozen=True)
+class RatedDesigns:
+    """Designs with all that is known about them, and their folder.
 
-
-def format_endpoint(asked: Asked) -> int | str | None:
-    """Returns what was asked for, as ``options.json`` keeps it."""
-    if isinstance(asked, tuple):
-        return asked[0] if len(asked) == 1 else ",".join(map(str, asked))
-    return None if asked is None else str(asked)
-
-
-def check_asked(flag: str, asked: Asked, count: int) -> None:
-    """Refuses numbers of designs that there are not, or that are named twice, and a file that is not there.
-
-    Raises:
-        InputError: It is so.
+    Attributes:
+        folder: Where they lie.
+        designs: Their latents and labels.
+        plane: The hyperplane between the poles, or None.
+        realism: float64 (n,), see :func:`read_realism`.
     """
-    if isinstance(asked, Path) and not asked.is_file():
-        raise InputError(
-            f"{flag} {asked}: not found, expected a picture's file, or numbers of designs such as 3 or 3,17,40"
-        )
-    for number in asked if isinstance(asked, tuple) else ():
-        if number >= count:
-            raise InputError(f"{flag} {number}: found {count} designs, expected a number from 0 to {count - 1}")
-        if asked.count(number) > 1:
+
+    folder: Path
+    designs: Designs
+    plane: Hyperplane | None
+    realism: np.ndarray
+
+    def most_confident(self, pole: int, count: int = 1, without: Sequence[int] = ()) -> list[int]:
+        """Returns designs that are clearly of a pole and good to look at, the best first.
+
+        Realistic designs come before the others, a person's labels before the classifier's, and scores within
+        :data:`CONFIDENT` of the pole before the rest. Among those left the more realistic one comes first: a confident
+        classifier is confident to the last digit, and the most extreme score is an exaggeration's. Where realism is
+        unknown, the score decides; or the distance from the hyperplane, where there is no score.
+
+        Args:
+            pole: 0 for the first pole, 1 for the second.
+            count: How many designs.
+            without: Designs that are not to be chosen.
+        """
+        designs = self.designs
+        of_pole = np.setdiff1d(np.flatnonzero(designs.labelled(designs.poles[pole])), np.array(without, int))
+        scores = designs.scores[of_pole]
+        confidence = scores if pole else 1 - scores
+        is_confident = confidence >= 1 - CONFIDENT  # False for NaN.
+        if np.isnan(scores).all():
+            confidence = np.zeros(len(of_pole))
+            if self.plane:
+                confidence = self.plane.signed_distance(designs.latents[of_pole]) * (1 if pole else -1)
+        confidence, realism = np.nan_to_num(confidence, nan=-math.inf), self.realism[of_pole]
+        # The last key counts first.
+        keys = [of_pole, -confidence, -realism, ~is_confident, ~designs.by_person[of_pole], np.isneginf(realism)]
+        return of_pole[np.lexsort(keys)[:count]].tolist()
+
+    def check_two_poles(self) -> None:
+        """Refuses designs without labels of two poles.
+
+        Raises:
+            InputError: It is so.
+        """
+        if len(self.designs.poles) != 2:
             raise InputError(
-                f"{flag} {format_endpoint(asked)}: names design {number} twice, expected different designs"
+                f"{self.folder / 'labels.csv'}: found these poles: {', '.join(self.designs.poles) or 'none'}; expected "
+                "two, to choose the most confident design of each; label designs, or give --a N --b M"
             )
 
 
-def of_designs(designs: Designs, numbers: Sequence[int]) -> End:
-    """Returns a design as an end, or the middle of several."""
-    latent = prior_preserving_mean(designs.latents[list(numbers)])
-    if len(numbers) > 1:
-        return End(latent, f"the middle of designs {', '.join(map(str, numbers))}", tuple(numbers))
-    label = designs.labels[numbers[0]]
-    return End(latent, f"design {numbers[0]}" + (f" ({label})" if label else ""), tuple(numbers))
-
-
 def read_realism(folder: Path, count: int) -> np.ndarray:
-    """Returns how realistic the judge found each design, float64 (n,).
+    """Returns each design's realism, float64 (n,).
 
-    Of designs that are not realistic, or copies of a photograph, it is -inf; of all it is 0 where the judge did not say
-    or found none that will do.
+    It is -inf for designs that are not realistic, or copies of a photograph; and 0 for all where ``designs.csv`` is
+    missing, or all would be -inf.
 
     Raises:
         InputError: ``designs.csv`` is damaged.
@@ -104,47 +131,119 @@ def read_realism(folder: Path, count: int) -> np.ndarray:
     return realism if np.isfinite(realism).any() else np.zeros(count)
 
 
-def most_confident(
-    designs: Designs, pole: int, plane: Hyperplane | None, realism: np.ndarray, count: int = 1, without: Sequence = ()
-) -> list[int]:
-    """Returns designs that are surely of a pole and good to look at, the best first: 0 is the first pole, 1 the second.
-
-    Designs that are realistic count before the others, a person's word before the judge's, and scores within
-    :data:`SURE` of the pole before the rest. What then is left to differ is how realistic they are: a judge that is
-    sure is sure to the last digit, and the most extreme score is an exaggeration's. Where nothing is known of that, the
-    score decides; or the distance from the hyperplane, where there is none.
-
-    Args:
-        designs: The designs.
-        pole: 0 or 1.
-        plane: The hyperplane, or None.
-        realism: float64 (n,), see :func:`read_realism`.
-        count: How many designs.
-        without: Designs that are not to be chosen.
-    """
-    of_pole = np.setdiff1d(np.flatnonzero(designs.labelled(designs.poles[pole])), np.array(without, int))
-    scores = designs.scores[of_pole]
-    sureness = scores if pole else 1 - scores
-    sure = sureness >= 1 - SURE  # Of nan it is false.
-    if np.isnan(scores).all():
-        sureness = np.zeros(len(of_pole))
-        if plane:
-            sureness = plane.signed_distance(designs.latents[of_pole]) * (1 if pole else -1)
-    sureness, realism = np.nan_to_num(sureness, nan=-math.inf), realism[of_pole]
-    # The last key counts first.
-    order = np.lexsort([of_pole, -sureness, -realism, ~sure, ~designs.by_person[of_pole], np.isneginf(realism)])
-    return of_pole[order[:count]].tolist()
+def parse_endpoint(text: str) -> EndpointSpec:
+    """Returns what a person named: numbers with commas between are designs, all else is a file."""
+    return tuple(int(number) for number in text.split(",")) if DESIGN_NUMBERS.fullmatch(text) else Path(text)
 
 
-def refuse_one_pole(designs: Designs, labels_file: Path) -> None:
-    """Refuses designs among which the surest of two poles cannot be chosen.
+def format_endpoint(spec: EndpointSpec | None) -> int | str | None:
+    """Returns an endpoint as ``options.json`` keeps it; None where none was given."""
+    if isinstance(spec, tuple):
+        return spec[0] if len(spec) == 1 else ",".join(map(str, spec))
+    return None if spec is None else str(spec)
+
+
+def check_endpoint(flag: str, spec: EndpointSpec | None, count: int) -> None:
+    """Refuses numbers of designs that do not exist, or that are named twice, and files that do not exist.
 
     Raises:
-        InputError: There are not two poles.
+        InputError: It is so.
     """
-    if len(designs.poles) != 2:
-        found = ", ".join(designs.poles) or "none"
+    if isinstance(spec, Path) and not spec.is_file():
         raise InputError(
-            f"{labels_file}: found these poles: {found}; expected two, to choose the surest design of "
-            "each; label designs, or give --a N --b M"
+            f"{flag} {spec}: not found, expected a picture's file, or numbers of designs such as 3 or 3,17,40"
         )
+    for number in spec if isinstance(spec, tuple) else ():
+        if number >= count:
+            raise InputError(f"{flag} {number}: found {count} designs, expected a number from 0 to {count - 1}")
+        if spec.count(number) > 1:
+            raise InputError(f"{flag} {format_endpoint(spec)}: names design {number} twice, expected different designs")
+
+
+def choose_endpoints(
+    rated: RatedDesigns, a: EndpointSpec | None, b: EndpointSpec | None
+) -> tuple[EndpointSpec, EndpointSpec]:
+    """Returns both endpoints: as given, or else the most confident design of a pole.
+
+    Where one is given, the other is of the other pole; of a photograph's pole nothing is known yet.
+
+    Raises:
+        InputError: There is no such design or file, both are one, or a pole has no labelled design to choose.
+    """
+    designs = rated.designs
+    for flag, spec in (("--a", a), ("--b", b)):
+        check_endpoint(flag, spec, len(designs.latents))
+    if a is not None and a == b:
+        name = format_endpoint(a)
+        raise InputError(f"--a {name} --b {name}: found one design, expected two different ones")
+    if a is not None and b is not None:
+        return a, b
+    rated.check_two_poles()
+    given = a if a is not None else b
+    taken = given if isinstance(given, tuple) else ()
+    swap = bool(taken) and {designs.labels[number] for number in taken} == {designs.poles[int(a is None) ^ 1]}
+
+    def most_confident(pole: int) -> tuple[int, ...]:
+        found = rated.most_confident(pole, without=taken)
+        if not found:
+            raise InputError(f"{rated.folder / 'labels.csv'}: found no other design to go to; give both --a and --b")
+        return tuple(found)
+
+    return (most_confident(int(swap)) if a is None else a, most_confident(int(not swap)) if b is None else b)
+
+
+def endpoint_of_designs(designs: Designs, numbers: Sequence[int]) -> Endpoint:
+    """Returns a design as an endpoint, or the middle of several."""
+    latent = prior_preserving_mean(designs.latents[list(numbers)])
+    if len(numbers) > 1:
+        return Endpoint(latent, f"the middle of designs {', '.join(map(str, numbers))}", tuple(numbers))
+    label = designs.labels[numbers[0]]
+    return Endpoint(latent, f"design {numbers[0]}" + (f" ({label})" if label else ""), tuple(numbers))
+
+
+def endpoint_opposite(rated: RatedDesigns, latent: np.ndarray) -> Endpoint:
+    """Returns the most confident design of the pole on whose side of the plane a latent does not lie."""
+    pole = int(rated.plane.signed_distance(latent[np.newaxis])[0] <= 0)
+    return endpoint_of_designs(rated.designs, rated.most_confident(pole))
+
+
+def endpoint_of_photo(
+    flag: str,
+    path: Path,
+    generator: keras.Model,
+    classifier: StyleClassifier | None,
+    designs: Designs,
+    data: Path,
+    quiet: bool,
+) -> tuple[Endpoint, np.ndarray, Inversion]:
+    """Returns a photograph as an endpoint: the design that is most like it.
+
+    Args:
+        flag: Which flag gave it, for messages.
+        path: The photograph.
+        generator: Makes the designs.
+        classifier: Describes pictures; None compares pixels alone.
+        designs: The search starts from some of them.
+        data: The data set, as whose pictures the photograph is cropped.
+        quiet: Whether to show no progress bar.
+
+    Returns:
+        The endpoint; the cropped photograph, uint8 (size, size, 3); and the design found for it.
+
+    Raises:
+        InputError: The photograph cannot be used, or no design is near it.
+    """
+    # Imported here: people are looked for in it by libraries that no other endpoint needs.
+    from demicouture.interpolation.inversion import find_latent
+    from demicouture.interpolation.photo_input import read_photograph
+
+    cropped = read_photograph(flag, path, generator.output_shape[1], data)
+    found = find_latent(generator, classifier, cropped, designs.latents[:INVERSION_STARTS], quiet)
+    if not found.is_near:
+        nearer = "" if found.nearer is None else f", nearer than {found.nearer:.0%} of photographs have another one"
+        raise InputError(
+            f"{flag} {path}: found no design near it (the most like one: {found.likeness:.0%}{nearer}), expected a "
+            "photograph of the kind that the generator learned from; use one garment seen from the front"
+        )
+    name = f"{path.name} (a design {found.likeness:.0%} like it)"
+    return Endpoint(found.latent.astype(np.float64), name), cropped, found

@@ -1,4 +1,4 @@
-"""Gradients with respect to what goes into networks, on either backend; their weights stay as they are."""
+"""Gradients of losses with respect to the inputs of networks, on either backend; the weights are not changed."""
 
 from __future__ import annotations
 

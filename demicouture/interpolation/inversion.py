@@ -1,7 +1,7 @@
-"""A photograph of one's own in latent space: the design that is most like it.
+"""GAN inversion: the latent whose design is most like a photograph.
 
-Adam moves several starts at once inside the cube, the best of the known designs among them; the best one is kept. What
-"like" means is both: the same light and colour in the same places, and the same to the judge's eye.
+Adam moves several starts at once inside the cube, the best of the known designs among them; the best one is kept.
+"Like" means both: the same light and colour in the same places, and the same features by the style classifier.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from demicouture.interpolation.input_gradients import with_gradients
 if TYPE_CHECKING:
     import keras
 
-SMALL = 32
-"""The side, in pixels, at which pictures are held against each other: no design has a photograph's weave and creases,
-and at its full size they would count most."""
+COMPARED_SIDE = 32
+"""The side, in pixels, at which pictures are compared: no design has a photograph's weave and creases, and at full size
+they would count most."""
 
 STARTS = inference.CHUNK
 """Starts, moved as one batch."""
 
 FINALISTS = 4
-"""Starts that are still moved when it has shown where they lead."""
+"""Starts that are moved on after the first round."""
 
 ROUNDS = ((STARTS, 60), (FINALISTS, 200))
 """How many starts are moved for how many steps. With all of them for 300, each of 17 pictures took three times as long,
@@ -40,27 +40,27 @@ and the two best starts came to the same loss within 5% for all photographs."""
 LEARNING_RATE = 0.05
 """Of a cube that is 2 wide: from end to end in forty steps, and less and less towards a round's end."""
 
-LIKE = 0.62
-"""The least likeness at which something near was found. On the demonstration's generator and on one of photographs, 17
-pictures of the data set, which the judge had not learned from, came to 0.68 to 0.94, and upside down still to 0.75;
+LEAST_LIKENESS = 0.62
+"""From here on the design found is near. On the demonstration's generator and on one of photographs, 17 pictures of the
+data set that the classifier had not learned from came to 0.68 to 0.94, and upside down still to 0.75;
 noise of several kinds to 0.51 to 0.62. Designs of other latents come to 0.94 and more."""
 
-NEARER = 0.8
+LEAST_NEARER = 0.8
 """The least share of photographs that must lie further from any other photograph than the picture lies from the design
-found. It tells apart what light and colour do not: the same 17 pictures came to 0.98 and more, upside down to 0.95;
+found. It distinguishes what light and colour do not: the same 17 pictures came to 0.98 and more, upside down to 0.95;
 noise, a gradient and a plain colour, some of which reach a likeness of 0.7, to 0.01 to 0.69."""
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was found in latent space.
+class Inversion:
+    """The design found for a picture.
 
     Attributes:
         latent: float32 (latent_dim,) in [-1, 1].
         picture: uint8 (size, size, 3), the design of it.
         likeness: 1 for the same picture, 0 for one that is as unlike as designs are on average.
         nearer: The share of photographs that lie further from any other one than the picture lies from the design;
-            None without a judge.
+            None without a classifier.
     """
 
     latent: np.ndarray
@@ -70,8 +70,8 @@ class Found:
 
     @property
     def is_near(self) -> bool:
-        """Whether the design may pass for the picture at all."""
-        return self.likeness >= LIKE and (self.nearer is None or self.nearer >= NEARER)
+        """Whether the design is like the picture at all."""
+        return self.likeness >= LEAST_LIKENESS and (self.nearer is None or self.nearer >= LEAST_NEARER)
 
 
 def find_latent(
@@ -80,23 +80,23 @@ def find_latent(
     wanted: np.ndarray,
     known: np.ndarray,
     quiet: bool = True,
-) -> Found:
+) -> Inversion:
     """Returns the latent whose design is most like a picture.
 
     Args:
         generator: Makes the designs.
-        classifier: Describes pictures; None goes by the pixels alone.
+        classifier: Gives the pictures' features; None compares pixels alone.
         wanted: uint8 (size, size, 3), the picture, as large as the designs.
-        known: float (n, latent_dim) in [-1, 1], latents among which the starts are chosen; their designs also say how
-            unlike pictures of this kind are by themselves.
+        known: float (n, latent_dim) in [-1, 1], latents among which the starts are chosen; their designs are also the
+            scale of likeness.
         quiet: Whether to show no progress bar.
     """
     import keras
 
     def small(pictures):
-        if pictures.shape[1] <= SMALL:
+        if pictures.shape[1] <= COMPARED_SIDE:
             return pictures
-        return keras.ops.image.resize(pictures, (SMALL, SMALL), antialias=True)
+        return keras.ops.image.resize(pictures, (COMPARED_SIDE, COMPARED_SIDE), antialias=True)
 
     def describe(pictures):
         side = classifier.network.input_shape[1]
@@ -114,7 +114,7 @@ def find_latent(
             return by_pixels, by_pixels
         return by_pixels, keras.ops.mean(keras.ops.square(describe(pictures) - described_target), axis=1)
 
-    pictures = inference.render(generator, known, quiet, "looking among the designs")
+    pictures = inference.render(generator, known, quiet, "comparing designs")
     pixels, features = (
         np.concatenate(halves)
         for halves in zip(
@@ -147,11 +147,11 @@ def find_latent(
         described = classifier.describe(np.stack([wanted, picture])).astype(np.float64)
         gaps = RealismScorer(classifier.photographs).gaps
         nearer = float(np.mean(gaps > np.linalg.norm(described[0] - described[1])))
-    return Found(found, picture, likeness, nearer)
+    return Inversion(found, picture, likeness, nearer)
 
 
 def descend(losses: Callable[[Any], Any], starts: np.ndarray, steps: int, quiet: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Moves latents to where a loss is low, inside the cube.
+    """Minimises losses over latents, inside the cube.
 
     Args:
         losses: Maps float32 (n, latent_dim) to (n,), by ``keras.ops``.
@@ -160,7 +160,7 @@ def descend(losses: Callable[[Any], Any], starts: np.ndarray, steps: int, quiet:
         quiet: Whether to show no progress bar.
 
     Returns:
-        The best that each start came across, float64 (n, latent_dim) in [-1, 1], and its loss, float64 (n,).
+        The best latents that each start passed, float64 (n, latent_dim) in [-1, 1], and its loss, float64 (n,).
 
     Source:
         Kingma and Ba, "Adam", ICLR 2015, projected onto the cube after each step. A tanh that kept inside by itself

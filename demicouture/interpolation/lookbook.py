@@ -2,60 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 from tqdm import tqdm
 
-from demicouture import visualization
+from demicouture.boundary.figures import Renderer
 from demicouture.boundary.hyperplane import Hyperplane
-from demicouture.designs.designs import Designs, design_name
-from demicouture.errors import PictureError
-from demicouture.evaluation.realism import PASSING, Appraisal, RealismScorer
-from demicouture.evaluation.style_classifier import StyleClassifier, is_worthy, texture
-from demicouture.files import atomic_path, write_csv
-from demicouture.images import open_picture, save_png
-from demicouture.interpolation.endpoints import most_confident
-from demicouture.interpolation.pair_grid import between
-from demicouture.latents import prior_preserving_path, sample_prior
+from demicouture.designs.designs import design_name
+from demicouture.evaluation.realism import (
+    PASSING,
+    Appraisal,
+    RealismScorer,
+    ScoredDesigns,
+    can_score_realism,
+    score_designs,
+)
+from demicouture.evaluation.style_classifier import StyleClassifier, is_worthy
+from demicouture.files import write_array, write_csv
+from demicouture.images import save_png
+from demicouture.interpolation import lookbook_page
+from demicouture.interpolation.endpoints import RatedDesigns
+from demicouture.interpolation.paths import crossing_or_midpoint, path_between
+from demicouture.latents import sample_prior
 
-SIZE = 24
-"""Garments in a lookbook: six rows of four fill a page."""
-
-ON_THE_PLANE = 2000
-"""Candidates from all over the plane. Of the demonstration's about one in five is in between for the judge too."""
-
-OF_EACH_POLE = 20
-"""The surest designs of each pole, whose pairs give the other candidates, 400."""
-
-BETWEEN = (0.35, 0.65)
-"""The judge's scores of what is in between, of which it is two thirds as likely the other pole's at the least."""
-
-SHARE = 0.25
-"""Of the candidates that will do, the most realistic quarter is chosen from: the farthest points of a set are its
-strangest, and without this the lookbook would gather what only just passes."""
-
-FAR = 0.9
-"""How far a garment's relatives stand from the plane: as far as all but a tenth of the designs."""
+TYPICAL = 0.9
+"""How far a garment's counterparts lie from the plane: as far as all but a tenth of the designs."""
 
 AT_A_TIME = 512
+"""Candidates that are rendered and scored at once: of the largest size they take 400 MB."""
+
 HUNDRED = 100
 """Designs of each kind that are counted; the seed's slide gives its own figure of so many."""
 
-WIDTH, HEIGHT, DOTS = 1654, 2339, 200
-"""A page of A4, in pixels and in dots an inch."""
+LOOKBOOK_FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
 
-COLUMNS = 4
-MARGIN = 60
-HEAD = 130
-LARGE = 256
-THUMBNAIL = 80
+
+@dataclass(frozen=True)
+class Criteria:
+    """How many candidates there are, and which of them may be chosen.
+
+    Attributes:
+        on_the_plane: Candidates from all over the plane; without a plane, pairs drawn at random. Of the demonstration's
+            about one in five is in between for the classifier too.
+        of_each_pole: Each of so many most confident designs of the one pole is paired with each of the other.
+        scores: The classifier's scores of what is in between: the other pole is two thirds as likely at the least.
+        share: Of the candidates that qualify, this most realistic share is chosen from: the points farthest from one
+            another are also the strangest, and with all of them the lookbook would collect what only just qualifies.
+        size: Garments at most: as many as fill a page.
+    """
+
+    on_the_plane: int = 2000
+    of_each_pole: int = 20
+    scores: tuple[float, float] = (0.35, 0.65)
+    share: float = 0.25
+    size: int = lookbook_page.PAGE_ROWS * lookbook_page.PAGE_COLUMNS
+
+    def is_in_between(self, scores: np.ndarray) -> np.ndarray:
+        """Returns whether the classifier takes designs for neither pole, bool (n,)."""
+        low, high = self.scores
+        return (scores >= low) & (scores <= high)
+
+
+USUAL_CRITERIA = Criteria()
 
 
 @dataclass(frozen=True)
@@ -72,131 +86,94 @@ class Candidates:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What is said of some designs, row by row.
-
-    Attributes:
-        features: float32 (n, d), the judge's descriptors.
-        scores: float64 (n,) in [0, 1], the second pole's share.
-        appraisal: How real and how new they are.
-    """
-
-    features: np.ndarray
-    scores: np.ndarray
-    appraisal: Appraisal
-
-
-@dataclass(frozen=True)
 class Lookbook:
     """The lookbook, before it is written.
 
     Attributes:
-        page: The page; None where no candidate would do.
+        page: The page; None where no candidate qualifies.
         pictures: uint8 (n, size, size, 3), each garment.
         latents: float32 (n, latent_dim).
         rows: The table, a row for each.
-        found: What belongs into ``summary.json``.
-        sentences: What to tell.
+        results: The part for ``summary.json``.
+        messages: What was found, in sentences.
     """
 
     page: Image.Image | None
     pictures: np.ndarray
     latents: np.ndarray
     rows: list[dict[str, Any]]
-    found: dict[str, Any]
-    sentences: list[str]
+    results: dict[str, Any]
+    messages: list[str]
 
     def save(self, folder: Path) -> list[str]:
-        """Writes all of it but what belongs into the summary; returns the files' names."""
-        for old in (folder / "lookbook").glob("*.png"):
-            old.unlink()
+        """Writes all but the results; returns the files' names."""
         if self.page is None:
             return []
         for row, picture in zip(self.rows, self.pictures, strict=True):
             save_png(folder / row["picture"], picture)
-        with atomic_path(folder / "lookbook.npy") as partial_file:
-            np.save(partial_file, self.latents)
+        write_array(folder / "lookbook.npy", self.latents)
         write_csv(folder / "lookbook.csv", list(self.rows[0]), self.rows)
         save_png(folder / "lookbook.png", self.page)
-        save_pdf(folder / "lookbook.pdf", self.page)
-        own = [row["picture"] for row in self.rows]
-        return ["lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy", *own]
+        lookbook_page.save_pdf(folder / "lookbook.pdf", self.page)
+        return [*LOOKBOOK_FILES, *(row["picture"] for row in self.rows)]
 
 
-Render = Callable[[np.ndarray], np.ndarray]
-"""Makes pictures, uint8 (n, size, size, 3), of latents, float (n, latent_dim)."""
+def remove_lookbook(folder: Path) -> None:
+    """Removes the lookbook of an earlier run."""
+    for old in (*(folder / name for name in LOOKBOOK_FILES), *(folder / "lookbook").glob("*.png")):
+        old.unlink(missing_ok=True)
 
 
-def judge_designs(
-    classifier: StyleClassifier, appraiser: RealismScorer, latents: np.ndarray, render: Render, quiet: bool = True
-) -> Judged:
-    """Renders designs and has them judged, some hundreds at a time.
-
-    Args:
-        classifier: The judge.
-        appraiser: Holds designs against its photographs.
-        latents: float (n, latent_dim).
-        render: The generator.
-        quiet: Whether to show no progress bar.
-    """
-    features, scores, textures = [], [], []
-    with tqdm(total=len(latents), desc="judging", unit="design", disable=quiet or None, leave=False) as bar:
-        for start in range(0, len(latents), AT_A_TIME):
-            pictures = render(latents[start : start + AT_A_TIME])
-            described, scored = classifier.answer(pictures)
-            features.append(described)
-            scores.append(scored)
-            textures.append(texture(pictures))
-            bar.update(len(pictures))
-    features = np.concatenate(features)
-    return Judged(features, np.concatenate(scores), appraiser.score_realism(features, np.concatenate(textures)))
+def reason_against(folder: Path, plane: Hyperplane | None, classifier: StyleClassifier | None) -> str:
+    """Returns why no lookbook can be made of the designs in a folder, "" where it can."""
+    if classifier is None:
+        return f"{folder}: no style classifier in it, so there is no lookbook; run generate.py with a data set for it"
+    if not plane and not is_worthy(classifier.record):
+        return "neither hyperplane nor classifier separates the poles, so there is no lookbook of what is in between"
+    if not can_score_realism(classifier.photographs):
+        return f"{folder}: too few photographs to measure realism by, so there is no lookbook"
+    return ""
 
 
-def choose(judged: Judged, worthy: bool, count: int = SIZE) -> list[int]:
+def choose_garments(scored: ScoredDesigns, worthy: bool, criteria: Criteria = USUAL_CRITERIA) -> list[int]:
     """Returns the garments of the lookbook: in between, realistic, no copies, and unlike each other.
 
-    The most realistic comes first; then always the one that is farthest, in the judge's descriptor, from the nearest
-    of those chosen already.
+    The most realistic comes first; then always the one whose features are farthest from those of its nearest neighbour
+    among the chosen.
 
     Args:
-        judged: What is said of the candidates.
-        worthy: Whether the judge tells the poles apart; else its scores are not asked.
-        count: How many garments, at most.
+        scored: The candidates.
+        worthy: Whether the classifier separates the poles; else its scores are not used.
+        criteria: Which may be chosen, and how many.
 
     Source:
         Gonzalez 1985, "Clustering to minimize the maximum intercluster distance", for the greedy choice.
     """
-    said = judged.appraisal
-    good = said.realistic & ~said.copy
+    appraisal = scored.appraisal
+    qualified = appraisal.realistic & ~appraisal.copy
     if worthy:
-        good &= in_between(judged.scores)
-    rows = np.flatnonzero(good)
-    if not len(rows):
+        qualified &= criteria.is_in_between(scored.scores)
+    rows = np.flatnonzero(qualified)
+    if not len(rows) or not criteria.size:
         return []
-    rows = rows[np.argsort(-said.realism[rows], kind="stable")]
-    rows = rows[: max(count, int(len(rows) * SHARE))]
-    features = judged.features[rows].astype(np.float64)
+    rows = rows[np.argsort(-appraisal.realism[rows], kind="stable")]
+    rows = rows[: max(criteria.size, int(len(rows) * criteria.share))]
+    features = scored.features[rows].astype(np.float64)
     chosen, gaps = [0], np.linalg.norm(features - features[0], axis=1)
-    while len(chosen) < min(count, len(rows)):
-        gaps[chosen] = -1  # Two designs may be alike to the bit; none is chosen twice.
+    while len(chosen) < min(criteria.size, len(rows)):
+        gaps[chosen] = -1  # Two designs may be equal to the bit; none is chosen twice.
         chosen.append(int(np.argmax(gaps)))
         gaps = np.minimum(gaps, np.linalg.norm(features - features[chosen[-1]], axis=1))
     return rows[chosen].tolist()
 
 
-def in_between(scores: np.ndarray) -> np.ndarray:
-    """Returns whether the judge takes designs for neither of the one pole nor of the other, bool (n,)."""
-    low, high = BETWEEN
-    return (scores >= low) & (scores <= high)
-
-
-def count_passing(said: Appraisal) -> dict[str, int]:
+def count_passing(appraisal: Appraisal) -> dict[str, int]:
     """Returns how many of the last hundred are realistic, as 95% of photographs are, and how many are copies."""
-    realistic, copies = said.realistic[-HUNDRED:], said.copy[-HUNDRED:]
+    realistic, copies = appraisal.realistic[-HUNDRED:], appraisal.copy[-HUNDRED:]
     return {"designs": len(copies), "realistic": int(realistic.sum()), "copies": int(copies.sum())}
 
 
-def relatives(latents: np.ndarray, plane: Hyperplane, distance: float) -> np.ndarray:
+def counterparts(latents: np.ndarray, plane: Hyperplane, distance: float) -> np.ndarray:
     """Returns designs moved straight to either side of the plane: the same garments as either pole would have them.
 
     Args:
@@ -211,215 +188,177 @@ def relatives(latents: np.ndarray, plane: Hyperplane, distance: float) -> np.nda
     return np.stack([plane.nearest(latents, side) for side in (-distance, distance)], axis=1)
 
 
-def draw_page(
-    pictures: np.ndarray,
-    sides: Sequence[np.ndarray | None],
-    photographs: Sequence[np.ndarray | None],
-    captions: Sequence[Sequence[str]],
-    title: str,
-    explanation: str,
-) -> Image.Image:
-    """Returns one page with all garments, each in large with its relatives and its nearest photograph beside.
+def choose_pairs(rated: RatedDesigns, seed: int, criteria: Criteria = USUAL_CRITERIA) -> list[tuple[int, int]]:
+    """Returns pairs of designs, one of each pole: the most confident, each with each; without a plane others at random.
 
     Args:
-        pictures: uint8 (n, size, size, 3), the garments.
-        sides: uint8 (2, size, size, 3) for each, towards either pole; None where there is no plane and no pair.
-        photographs: uint8 (height, width, 3) for each, square, the nearest photograph; None where it is not there.
-        captions: A few short lines for each.
-        title: In large letters above.
-        explanation: Below the title.
-    """
-    page = Image.new("RGB", (WIDTH, HEIGHT), visualization.GROUND)
-    pen = ImageDraw.Draw(page)
-    pen.text((MARGIN, MARGIN - 20), title, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(34))
-    pen.text((MARGIN, MARGIN + 28), explanation, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(15))
-    across = (WIDTH - 2 * MARGIN) // COLUMNS
-    down = (HEIGHT - HEAD - MARGIN) // -(-SIZE // COLUMNS)
-    font = visualization.load_font(14)
-    step = (LARGE - THUMBNAIL) // 2
-    for number, picture in enumerate(pictures):
-        left, top = MARGIN + number % COLUMNS * across, HEAD + number // COLUMNS * down
-        page.paste(visualization.enlarge(picture, LARGE), (left, top))
-        small = [*(sides[number] if sides[number] is not None else (None, None)), photographs[number]]
-        for place, other in enumerate(small):
-            if other is not None:
-                page.paste(visualization.enlarge(other, THUMBNAIL), (left + LARGE + 6, top + place * step))
-        for line, text in enumerate(captions[number]):
-            pen.text((left, top + LARGE + 4 + 19 * line), text, fill=visualization.CAPTION_COLOUR, font=font)
-    return page
-
-
-def save_pdf(path: Path, page: Image.Image) -> None:
-    """Writes a page to a PDF file atomically; the same page is the same file, so it bears no date."""
-    with atomic_path(path) as partial_file:
-        page.save(
-            partial_file, resolution=DOTS, quality=95, title="Demicouture lookbook", creationDate=None, modDate=None
-        )
-
-
-def read_photographs(folder: Path, names: Sequence[str]) -> list[np.ndarray | None]:
-    """Returns photographs of the data set, uint8 (size, size, 3) each, or None for one that is not there any more."""
-    found: list[np.ndarray | None] = []
-    for name in names:
-        try:
-            picture = np.asarray(open_picture(folder / name))
-        except (FileNotFoundError, PictureError):
-            picture = None
-        found.append(picture if picture is not None and picture.shape[0] == picture.shape[1] else None)
-    return found
-
-
-def choose_pairs(
-    designs: Designs, plane: Hyperplane | None, realism: np.ndarray, seed: int, count: int = ON_THE_PLANE
-) -> list[tuple[int, int]]:
-    """Returns pairs of designs, one of each pole: each two of the surest, and without a plane others at random.
-
-    Args:
-        designs: The designs.
-        plane: The hyperplane, or None.
-        realism: float64 (n,), how realistic the designs are.
+        rated: The designs.
         seed: Of the pairs at random.
-        count: How many pairs at random, without a plane.
+        criteria: How many.
     """
+    designs = rated.designs
     if len(designs.poles) != 2:
         return []
-    pairs = list(product(*(most_confident(designs, pole, plane, realism, OF_EACH_POLE) for pole in (0, 1))))
-    if not plane:
-        random = np.random.default_rng(seed)
+    pairs = list(product(*(rated.most_confident(pole, criteria.of_each_pole) for pole in (0, 1))))
+    if not rated.plane:
+        random, count = np.random.default_rng(seed), criteria.on_the_plane
         drawn = [random.choice(np.flatnonzero(designs.labelled(pole)), count).tolist() for pole in designs.poles]
         pairs += zip(*drawn, strict=True)
     return pairs
 
 
-def gather(
-    designs: Designs, plane: Hyperplane | None, pairs: Sequence[tuple[int, int]], seed: int, count: int
+def find_candidates(
+    rated: RatedDesigns, pairs: Sequence[tuple[int, int]], seed: int, criteria: Criteria = USUAL_CRITERIA
 ) -> Candidates:
     """Returns candidates: what lies between pairs of designs, and a uniform sample of the plane.
 
-    Without a plane there are only the pairs, and the middles of their ways stand for the crossings.
+    Without a plane there are only the pairs, and the midpoints of their paths in place of the crossings.
 
     Args:
-        designs: The designs.
-        plane: The hyperplane, or None.
+        rated: The designs.
         pairs: The numbers of two designs each.
         seed: Of the sample.
-        count: Candidates from all over the plane.
+        criteria: How large the sample is.
     """
-    latents = []
-    for first, second in pairs:
-        way = partial(prior_preserving_path, designs.latents[first], designs.latents[second])
-        latents.append(between(way, plane).latent)
-    latents = np.array(latents).reshape(-1, designs.latents.shape[1])
+    designs, plane = rated.designs, rated.plane
+    paths = (path_between("preserving", *designs.latents[list(pair)], plane) for pair in pairs)
+    latents = np.array([crossing_or_midpoint(path, plane).latent for path in paths])
+    latents = latents.reshape(-1, designs.latents.shape[1])
+    count = criteria.on_the_plane if plane else 0
     if plane:
         latents = np.concatenate([latents, plane.sample(count, seed)])
-    return Candidates(latents.astype(np.float32), [*pairs, *([None] * count if plane else [])])
+    return Candidates(latents.astype(np.float32), [*pairs, *[None] * count])
 
 
-def make(
-    designs: Designs,
-    plane: Hyperplane | None,
-    realism: np.ndarray,
+def make_lookbook(
+    rated: RatedDesigns,
     classifier: StyleClassifier,
-    render: Render,
+    render: Renderer,
     data: Path,
     seed: int,
     quiet: bool,
+    criteria: Criteria = USUAL_CRITERIA,
 ) -> Lookbook:
     """Makes the lookbook.
 
     Args:
-        designs: The designs that pairs are made of.
-        plane: The hyperplane, or None.
-        realism: float64 (n,), how realistic the designs are; see :func:`demicouture.interpolation.endpoints.read_realism`.
-        classifier: The judge, with enough photographs to appraise by.
+        rated: The designs that pairs are made of.
+        classifier: The style classifier, with enough photographs to measure realism by.
         render: The generator.
-        data: The data set, for the nearest photographs' pictures; where they are not, they are only named.
+        data: The data set, for the nearest photographs' pictures; where they are missing, they are only named.
         seed: Of the sample of the plane.
         quiet: Whether to show no progress bar.
+        criteria: How many candidates, and which may be chosen.
     """
-    appraiser, worthy = RealismScorer(classifier.photographs), is_worthy(classifier.record)
-    pairs = choose_pairs(designs, plane, realism, seed)
-    candidates = gather(designs, plane, pairs, seed, ON_THE_PLANE)
-    judged = judge_designs(classifier, appraiser, candidates.latents, render, quiet)
-    random = judge_designs(classifier, appraiser, sample_prior(HUNDRED, seed), render, True)
-    chosen = choose(judged, worthy)
-    said = judged.appraisal
-    good = in_between(judged.scores) if worthy else np.ones(len(judged.scores), bool)
-    found = {
-        "candidates": len(candidates.latents),
-        "in_between_for_the_judge": int(good.sum()) if worthy else None,
-        "of_these_realistic": int((good & said.realistic).sum()),
-        "of_these_no_copies": int((good & said.realistic & ~said.copy).sum()),
-        "chosen": len(chosen),
-        "random_designs": count_passing(random.appraisal),
-        # The last ones are of the plane's sample, or of pairs drawn at random. Nobody chose among them.
-        "designs_in_between": count_passing(said),
-    }
-    alone, between_them = found["random_designs"], found["designs_in_between"]
-    told = [
-        f"realistic, as {PASSING:.0%} of photographs are: {alone['realistic']} of {alone['designs']} designs, and "
-        f"{between_them['realistic']} of {between_them['designs']} in between; copies: {alone['copies']} and "
-        f"{between_them['copies']}"
-    ]
+    scorer, worthy = RealismScorer(classifier.photographs), is_worthy(classifier.record)
+    pairs = choose_pairs(rated, seed, criteria)
+    candidates = find_candidates(rated, pairs, seed, criteria)
+    scored = score_designs(classifier, scorer, _render_all(candidates.latents, render, quiet))
+    random = score_designs(classifier, scorer, [render(sample_prior(HUNDRED, seed))])
+    chosen = choose_garments(scored, worthy, criteria)
+    results, messages = _count(scored, random, worthy, len(chosen), criteria)
     if not chosen:
-        nothing = "lookbook: of none of these candidates can be said that it is in between, realistic and new"
-        return Lookbook(None, np.empty(0), np.empty(0), [], found, [*told, nothing])
+        nothing = "lookbook: none of these candidates is in between, realistic and new"
+        return Lookbook(None, np.empty(0), np.empty(0), [], results, [*messages, nothing])
     latents = candidates.latents[chosen]
     pictures = render(latents)
-    sides = _sides(designs, plane, candidates, chosen, render)
-    names = [f"lookbook/{number:02d}.png" for number in range(1, len(chosen) + 1)]
-    distances = plane.signed_distance(latents) if plane else [None] * len(chosen)
-    rows, captions = [], []
-    for number, (row, name) in enumerate(zip(chosen, names, strict=True)):
-        parents = candidates.parents[row]
-        rows.append(
-            {
-                "number": number + 1,
-                "first": design_name(parents[0]) if parents else "",
-                "second": design_name(parents[1]) if parents else "",
-                "score": judged.scores[row],
-                "distance": distances[number],
-                "realism": said.realism[row],
-                "nearest": said.nearest[row],
-                "nearest_distance": said.distance[row],
-                "nearest_rank": said.rank[row],
-                "picture": name,
-            }
-        )
-        of = f"designs {parents[0]} × {parents[1]}" if parents else "from the plane" if plane else "a new design"
-        captions.append(
-            (
-                f"{number + 1}   {of}",
-                f"score {judged.scores[row]:.2f}   realism {said.realism[row] / appraiser.bar:.2f}",
-                f"nearest: {said.nearest[row]}"[:46],
-            )
-        )
+    rows = _tabulate(candidates, chosen, scored, rated.plane)
+    parents = [candidates.parents[row] for row in chosen]
+    captions = [_caption(*both, rated.plane, scorer.bar) for both in zip(rows, parents, strict=True)]
     first, second = classifier.poles
-    page = draw_page(
+    page = lookbook_page.draw_page(
         pictures,
-        sides,
-        read_photographs(data, [row["nearest"] for row in rows]),
+        _draw_counterparts(rated, candidates, chosen, render),
+        lookbook_page.read_photographs(data, [row["nearest"] for row in rows]),
         captions,
         f"Lookbook: {len(chosen)} garments in between {first} and {second}",
         f"Beside each, from above: towards {first}, towards {second}, and the photograph nearest to it. Score: 0 is "
         f"{first}, 1 is {second}. Realism: 95% of photographs have 1 or more. Enlarged by Lanczos' filter.",
     )
-    told.append(f"lookbook: the {len(chosen)} best and most different of {found['of_these_no_copies']} that will do")
-    return Lookbook(page, pictures, latents, rows, found, told)
+    best = f"lookbook: the {len(chosen)} best and most different of {results['of_these_no_copies']} that qualify"
+    return Lookbook(page, pictures, latents, rows, results, [*messages, best])
 
 
-def _sides(
-    designs: Designs, plane: Hyperplane | None, candidates: Candidates, chosen: Sequence[int], render: Render
+def _render_all(latents: np.ndarray, render: Renderer, quiet: bool) -> Iterator[np.ndarray]:
+    with tqdm(total=len(latents), desc="scoring", unit="design", disable=quiet or None, leave=False) as bar:
+        for start in range(0, len(latents), AT_A_TIME):
+            pictures = render(latents[start : start + AT_A_TIME])
+            yield pictures
+            bar.update(len(pictures))
+
+
+def _count(
+    scored: ScoredDesigns, random: ScoredDesigns, worthy: bool, chosen: int, criteria: Criteria
+) -> tuple[dict[str, Any], list[str]]:
+    appraisal = scored.appraisal
+    qualified = criteria.is_in_between(scored.scores) if worthy else np.ones(len(scored.scores), bool)
+    # The last candidates are of the plane's sample, or of pairs drawn at random. Nobody chose among them.
+    of_random, of_between = count_passing(random.appraisal), count_passing(appraisal)
+    results = {
+        "candidates": len(scored.scores),
+        "in_between_for_the_classifier": int(qualified.sum()) if worthy else None,
+        "of_these_realistic": int((qualified & appraisal.realistic).sum()),
+        "of_these_no_copies": int((qualified & appraisal.realistic & ~appraisal.copy).sum()),
+        "chosen": chosen,
+        "random_designs": of_random,
+        "designs_in_between": of_between,
+    }
+    message = (
+        f"realistic, as {PASSING:.0%} of photographs are: {of_random['realistic']} of {of_random['designs']} designs, "
+        f"and {of_between['realistic']} of {of_between['designs']} in between; copies: {of_random['copies']} and "
+        f"{of_between['copies']}"
+    )
+    return results, [message]
+
+
+def _tabulate(
+    candidates: Candidates, chosen: Sequence[int], scored: ScoredDesigns, plane: Hyperplane | None
+) -> list[dict[str, Any]]:
+    distances = plane.signed_distance(candidates.latents[chosen]) if plane else [None] * len(chosen)
+    appraisal, rows = scored.appraisal, []
+    for number, (row, distance) in enumerate(zip(chosen, distances, strict=True), 1):
+        parents = candidates.parents[row]
+        rows.append(
+            {
+                "number": number,
+                "first": design_name(parents[0]) if parents else "",
+                "second": design_name(parents[1]) if parents else "",
+                "score": scored.scores[row],
+                "distance": distance,
+                "realism": appraisal.realism[row],
+                "nearest": appraisal.nearest[row],
+                "nearest_distance": appraisal.distance[row],
+                "nearest_rank": appraisal.rank[row],
+                "picture": f"lookbook/{number:02d}.png",
+            }
+        )
+    return rows
+
+
+def _caption(
+    row: dict[str, Any], parents: tuple[int, int] | None, plane: Hyperplane | None, bar: float
+) -> tuple[str, ...]:
+    origin = f"designs {parents[0]} × {parents[1]}" if parents else "from the plane" if plane else "a new design"
+    return (
+        f"{row['number']}   {origin}",
+        f"score {row['score']:.2f}   realism {row['realism'] / bar:.2f}",
+        f"nearest: {row['nearest']}"[:46],
+    )
+
+
+def _draw_counterparts(
+    rated: RatedDesigns, candidates: Candidates, chosen: Sequence[int], render: Renderer
 ) -> list[np.ndarray | None]:
-    """Returns the pictures towards either pole: of a pair the two designs, of others their own relatives."""
+    """Returns the pictures towards either pole: of a pair the two designs, of others their own counterparts."""
+    designs, plane = rated.designs, rated.plane
     latents: list[np.ndarray | None] = []
-    typical = float(np.quantile(np.abs(plane.signed_distance(designs.latents)), FAR)) if plane else 0.0
+    typical = float(np.quantile(np.abs(plane.signed_distance(designs.latents)), TYPICAL)) if plane else 0.0
     for row in chosen:
         parents = candidates.parents[row]
         if parents:
             latents.append(designs.latents[list(parents)].astype(np.float64))
         else:
-            latents.append(relatives(candidates.latents[row : row + 1], plane, typical)[0] if plane else None)
+            latents.append(counterparts(candidates.latents[row : row + 1], plane, typical)[0] if plane else None)
     whole = [pair for pair in latents if pair is not None]
     pictures = iter(np.split(render(np.concatenate(whole)), len(whole))) if whole else iter(())
     return [None if pair is None else next(pictures) for pair in latents]

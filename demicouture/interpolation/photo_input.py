@@ -19,7 +19,7 @@ has to be known before it is cut out: on a plain ground it passes for a grey, gr
 
 
 def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
-    """Returns a photograph as the generator knows such pictures: cut out, on the data set's ground, and small.
+    """Returns a photograph as the generator knows such pictures: cut out, on the data set's background, and small.
 
     A square of the generator's own size is a picture of a data set, or a design, and is taken as it is.
 
@@ -27,7 +27,7 @@ def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
         flag: What asks for it, for messages.
         path: The file.
         size: The side of the generator's pictures, in pixels.
-        data: The data set, whose ``options.json`` says whether grounds were taken away; the usual, where it does not.
+        data: The data set, whose ``options.json`` says whether backgrounds were replaced; without one, they were.
 
     Returns:
         uint8 (size, size, 3) in [0, 255].
@@ -48,11 +48,11 @@ def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
     if whole.size == (size, size):
         return np.asarray(whole)
     found = pose_models.find_models()
-    measures = image_features.look(image_features.Task(path, found))
-    cut = image_features.Cut(
-        path, files.hash_file(path), measures.width, measures.height, measures.box, size, _is_plain(data), found
+    features = image_features.extract_features(image_features.FeatureTask(path, found))
+    cut = image_features.Crop(
+        path, files.hash_file(path), features.width, features.height, features.box, size, _is_plain(data), found
     )
-    return np.asarray(open_picture(image_features.make_cut(cut)))
+    return np.asarray(open_picture(image_features.make_crop(cut)))
 
 
 def correlation(pixels: np.ndarray) -> float:
@@ -75,4 +75,4 @@ def correlation(pixels: np.ndarray) -> float:
 def _is_plain(data: Path) -> bool:
     if not (data / "options.json").exists():
         return True
-    return runs.read_options(data)["options"].get("ground") != "keep"
+    return runs.read_options(data)["options"].get("background") != "keep"

@@ -1,13 +1,11 @@
-"""Ways through latent space, made and shown: from one end to another, and the board of many ways' crossings."""
+"""Sequences: designs along one path in equal steps, as a strip and as an animation."""
 
 from __future__ import annotations
 
-import argparse
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -15,17 +13,22 @@ from PIL import Image
 from demicouture import visualization
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dcgan import inference
-from demicouture.designs.designs import Designs, design_name, own_pictures
-from demicouture.errors import InputError
-from demicouture.evaluation import style_classifier
-from demicouture.files import atomic_path, write_csv
-from demicouture.images import save_png
-from demicouture.interpolation import endpoints, pair_grid
-from demicouture.interpolation.endpoints import End
-from demicouture.latents import PATHS, equal_distance_steps, nearest_crossing, path_through_boundary
+from demicouture.designs.designs import design_name, own_pictures
+from demicouture.interpolation.endpoints import (
+    Endpoint,
+    EndpointSpec,
+    RatedDesigns,
+    endpoint_of_designs,
+    endpoint_of_photo,
+    endpoint_opposite,
+)
+from demicouture.interpolation.outputs import MOST_OF_GIF, Interpolation, Step
+from demicouture.interpolation.paths import find_crossing, path_between, place_steps
 
-MOST_OF_GIF = 256
-"""The side of a GIF's pictures, at most: it weighs megabytes at this size already, because it knows no motion."""
+if TYPE_CHECKING:
+    import keras
+
+    from demicouture.evaluation.style_classifier import StyleClassifier
 
 FRAMES = 40
 """From one end of the animation to the other, in two seconds; browsers show no GIF much faster."""
@@ -33,110 +36,126 @@ FRAMES = 40
 GAP = 2
 """Pixels between the steps of a strip."""
 
-FRAME_MILLISECONDS = 50
-HOLD_MILLISECONDS = 800
-"""Long enough to recognise the two designs."""
 
-LOOKED_THROUGH = 512
-"""Designs among which a photograph's search starts, at most: of the full-size network, half a minute on two cores."""
+@dataclass(frozen=True)
+class SequenceOptions:
+    """The flags that decide a sequence.
 
-FOOT = "foot"
-"""The way through the hyperplane's nearest point."""
+    Attributes:
+        path: Of :data:`demicouture.interpolation.paths.PATH_NAMES`.
+        even: What is divided into equal steps, of :data:`demicouture.interpolation.paths.SPACINGS`.
+        steps: Designs in the strip, both ends included.
+        size: The side of the enlarged pictures, in pixels.
+        data: The data set, as whose pictures a photograph is cropped.
+        quiet: Whether to show no progress bar.
+    """
+
+    path: str
+    even: str
+    steps: int
+    size: int
+    data: Path
+    quiet: bool = True
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What a run works with.
+class FoundPhotos:
+    """Photographs among the endpoints, and the designs found for them; by file name, and in ``summary.json``."""
 
-    Attributes:
-        args: The flags.
-        designs: The designs.
-        plane: The hyperplane, or None.
-        realism: float64 (n,), how realistic the designs are; see :func:`demicouture.interpolation.endpoints.read_realism`.
-        generator_file: Where the generator lies.
-    """
-
-    args: argparse.Namespace
-    designs: Designs
-    plane: Hyperplane | None
-    realism: np.ndarray
-    generator_file: Path
+    sheets: dict[str, Image.Image]
+    latents: dict[str, np.ndarray]
+    results: dict[str, dict[str, float | None]]
 
 
-def way_between(setting: Setting, first: np.ndarray, second: np.ndarray) -> pair_grid.Way:
-    """Returns the way that --path asks for, from one latent to the other."""
-    path, plane = setting.args.path, setting.plane
+def make_sequence(
+    rated: RatedDesigns,
+    specs: Sequence[EndpointSpec],
+    given: Sequence[EndpointSpec | None],
+    generator: keras.Model,
+    classifier: StyleClassifier | None,
+    options: SequenceOptions,
+) -> Interpolation:
+    """Makes a sequence from one endpoint to another.
 
-    def straight(t: np.ndarray) -> np.ndarray:
-        return PATHS["preserving" if path == FOOT else path](first, second, t)
-
-    if path != FOOT:
-        return straight
-    return lambda t: path_through_boundary(straight, t, plane.normal, plane.intercept)
-
-
-def choose_ends(setting: Setting) -> tuple[tuple[int, ...] | Path, tuple[int, ...] | Path]:
-    """Returns what the way leads from and to: what was asked for, or else the surest design of a pole.
+    Args:
+        rated: The designs.
+        specs: Both endpoints, see :func:`demicouture.interpolation.endpoints.choose_endpoints`.
+        given: The same two, as a person gave them; None for one that was chosen.
+        generator: Makes the designs.
+        classifier: Compares photographs with designs; None compares their pixels.
+        options: The flags.
 
     Raises:
-        InputError: There is no such design or file, both are one, or a pole has no labelled design to choose.
+        InputError: A photograph cannot be used or found, or the generator is not the designs'.
     """
-    args, designs = setting.args, setting.designs
-    for flag, asked in (("--a", args.a), ("--b", args.b)):
-        endpoints.check_asked(flag, asked, len(designs.latents))
-    if args.a is not None and args.a == args.b:
-        told = endpoints.format_endpoint(args.a)
-        raise InputError(f"--a {told} --b {told}: found one design, expected two different ones")
-    if args.a is not None and args.b is not None:
-        return args.a, args.b
-    endpoints.refuse_one_pole(designs, args.input / "labels.csv")
-    given = args.a if args.a is not None else args.b
-    taken = given if isinstance(given, tuple) else ()
-    # Where one end is given, the other is of the other pole.
-    swap = bool(taken) and {designs.labels[number] for number in taken} == {designs.poles[int(args.a is None) ^ 1]}
+    plane = rated.plane
+    pair, photos = find_endpoints(rated, specs, given, generator, classifier, options)
+    path = path_between(options.path, pair[0].latent, pair[1].latent, plane)
+    crossing = find_crossing(path, plane)
+    t, frame_t = (place_steps(path, plane, count, options.even) for count in (options.steps, FRAMES))
+    distances = plane.signed_distance(path(t)) if plane else [None] * options.steps
 
-    def most_confident(pole: int) -> tuple[int, ...]:
-        found = endpoints.most_confident(designs, pole, setting.plane, setting.realism, without=taken)
-        if not found:
-            raise InputError(f"{args.input / 'labels.csv'}: found no other design to go to; give both --a and --b")
-        return tuple(found)
+    places = [t, [0.5], [] if crossing is None else [crossing], frame_t]
+    rendered = inference.render(generator, path(np.concatenate(places)), options.quiet)
+    pictures, middle, crossed, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
+    pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(rated.folder, pair, pictures[[0, -1]])
 
-    return (
-        most_confident(int(swap)) if args.a is None else args.a,
-        most_confident(int(not swap)) if args.b is None else args.b,
+    sentence = describe_strip(pair, plane, crossing)
+    sheets = {"strip.png": draw_strip(pictures, t, distances, crossing, sentence)}
+    sheets["midpoint.png"] = visualization.enlarge(middle[0], options.size)
+    if crossing is not None:
+        sheets["crossing.png"] = visualization.enlarge(crossed[0], options.size)
+    names = [design_name(end.designs[0]) if len(end.designs) == 1 else end.name for end in pair]
+    return Interpolation(
+        [Step(0, number, *of_step) for number, of_step in enumerate(zip(t, distances, strict=True))],
+        pictures,
+        sheets | photos.sheets,
+        {**photos.results, "pair": names, "crossing": crossing},
+        f"{sentence}, in {options.steps} steps",
+        photos.latents,
+        frames,
     )
 
 
-def find_photograph(
-    setting: Setting, flag: str, path: Path, classifier: style_classifier.StyleClassifier | None, generator: Any
-) -> tuple[End, np.ndarray, dict[str, float | None]]:
-    """Returns a photograph as an end.
+def find_endpoints(
+    rated: RatedDesigns,
+    specs: Sequence[EndpointSpec],
+    given: Sequence[EndpointSpec | None],
+    generator: keras.Model,
+    classifier: StyleClassifier | None,
+    options: SequenceOptions,
+) -> tuple[list[Endpoint], FoundPhotos]:
+    """Returns both endpoints; arguments as for :func:`make_sequence`.
 
-    Returns:
-        The end; the photograph and the design found for it, uint8 (2, size, size, 3); and how like the two are.
-
-    Raises:
-        InputError: The photograph cannot be used, or no design is near it.
+    One that was chosen, opposite to a photograph, is chosen anew now that the photograph's side of the plane is known.
     """
-    # Imported here: people are looked for in it by libraries that no other way needs.
-    from demicouture.interpolation.inversion import find_latent
-    from demicouture.interpolation.photo_input import read_photograph
-
-    args = setting.args
-    wanted = read_photograph(flag, path, generator.output_shape[1], args.data)
-    found = find_latent(generator, classifier, wanted, setting.designs.latents[:LOOKED_THROUGH], args.quiet)
-    if not found.is_near:
-        nearer = "" if found.nearer is None else f", nearer than {found.nearer:.0%} of photographs have another one"
-        raise InputError(
-            f"{flag} {path}: found no design near it (the most like one: {found.likeness:.0%}{nearer}), expected a "
-            "photograph of the kind that the generator learned from; take one garment from the front"
+    pair, photos = [], FoundPhotos({}, {}, {})
+    for letter, spec in zip("ab", specs, strict=True):
+        if isinstance(spec, tuple):
+            pair.append(endpoint_of_designs(rated.designs, spec))
+            continue
+        endpoint, cropped, found = endpoint_of_photo(
+            f"--{letter}", spec, generator, classifier, rated.designs, options.data, options.quiet
         )
-    name = f"{path.name} (a design {found.likeness:.0%} like it)"
-    record = {"likeness": found.likeness, "nearer_than_share_of_photographs": found.nearer}
-    return End(found.latent.astype(np.float64), name), np.stack([wanted, found.picture]), record
+        pair.append(endpoint)
+        both, captions = (
+            np.stack([cropped, found.picture]),
+            ["the photograph", f"the design, {found.likeness:.0%} like it"],
+        )
+        scale = max(1, MOST_OF_GIF // both.shape[1])
+        photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
+        photos.latents[f"found-{letter}.npy"] = endpoint.latent[np.newaxis]
+        photos.results[f"found_{letter}"] = {
+            "likeness": found.likeness,
+            "nearer_than_share_of_photographs": found.nearer,
+        }
+    for chosen, other in ((0, 1), (1, 0)):
+        if rated.plane and given[chosen] is None and isinstance(given[other], Path):
+            pair[chosen] = endpoint_opposite(rated, pair[other].latent)
+    return pair, photos
 
 
-def title(pair: tuple[End, End], plane: Hyperplane | None, crossing: float | None) -> str:
+def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing: float | None) -> str:
     """Returns what the strip shows, in one sentence."""
     sentence = f"From {pair[0].name} to {pair[1].name}"
     if plane is None:
@@ -158,191 +177,15 @@ def draw_strip(
     if crossing is not None:
         side = pictures.shape[2] * scale
         middles = GAP + side / 2 + np.arange(len(t)) * (side + GAP)
-        visualization.point_at(
-            sheet, float(np.interp(crossing, t, middles)), sheet.height - _height_below_title(side, captions)
-        )
+        below_title = 2 * GAP + side + visualization.CAPTION_HEIGHT * (captions[0].count("\n") + 1)
+        visualization.point_at(sheet, float(np.interp(crossing, t, middles)), sheet.height - below_title)
     return sheet
 
 
-def _height_below_title(side: int, captions: Sequence[str]) -> int:
-    return 2 * GAP + side + visualization.CAPTION_HEIGHT * (captions[0].count("\n") + 1)
-
-
-def own_ends(folder: Path, pair: Sequence[End], rendered: np.ndarray) -> np.ndarray:
+def own_endpoints(folder: Path, pair: Sequence[Endpoint], rendered: np.ndarray) -> np.ndarray:
     """Returns the first and the last picture: of a single design its own, as it lies in the folder."""
     pictures = rendered.copy()
-    for place, end in enumerate(pair):
-        if len(end.designs) == 1:
-            pictures[[place]] = own_pictures(folder, end.designs, rendered[[place]])
+    for place, endpoint in enumerate(pair):
+        if len(endpoint.designs) == 1:
+            pictures[[place]] = own_pictures(folder, endpoint.designs, rendered[[place]])
     return pictures
-
-
-def write_steps(folder: Path, pictures: np.ndarray, rows: Sequence[tuple[int, int, float, float | None]]) -> list[str]:
-    """Writes each step's picture and the table of all; returns the files' names.
-
-    Args:
-        folder: The output folder.
-        pictures: uint8 (n, size, size, 3).
-        rows: The number of the strip, of the step, t, and the distance, for each picture.
-    """
-    names = [f"strip-{strip}/step-{step:02d}.png" for strip, step, _, _ in rows]
-    for name, picture in zip(names, pictures, strict=True):
-        save_png(folder / name, picture)
-    columns = ["strip", "step", "t", "distance", "picture"]
-    table = (dict(zip(columns, (*row, name), strict=True)) for row, name in zip(rows, names, strict=True))
-    write_csv(folder / "steps.csv", columns, table)
-    return ["steps.csv", *names]
-
-
-def save_latents(path: Path, latents: np.ndarray) -> None:
-    """Writes latents as float32 atomically."""
-    with atomic_path(path) as partial:
-        np.save(partial, latents.astype(np.float32))
-
-
-@dataclass(frozen=True)
-class Made:
-    """What was made of a pair or of a board, before it is written.
-
-    Attributes:
-        steps: uint8 (n, size, size, 3), each step's picture.
-        rows: The number of the strip, of the step, t, and the distance, for each step.
-        pictures: Further pictures, by file name.
-        latents: Latents to save, by file name.
-        frames: uint8 (n, side, side, 3), the animation, or None.
-        shown: The names of the files to open.
-        found: What belongs into ``summary.json``.
-        sentences: What to tell.
-        size: The side of the video, in pixels.
-    """
-
-    steps: np.ndarray
-    rows: Sequence[tuple[int, int, float, float | None]]
-    pictures: dict[str, Image.Image]
-    latents: dict[str, np.ndarray]
-    frames: np.ndarray | None
-    shown: list[str]
-    found: dict[str, Any]
-    sentences: list[str]
-    size: int
-
-    def save(self, folder: Path) -> list[str]:
-        """Writes all of it but what belongs into the summary; returns the files' names."""
-        names = write_steps(folder, self.steps, self.rows)
-        for name, picture in self.pictures.items():
-            save_png(folder / name, picture)
-        for name, latents in self.latents.items():
-            save_latents(folder / name, latents)
-        if self.frames is not None:
-            for name, size, save in (
-                ("animation.gif", min(self.size, MOST_OF_GIF), visualization.save_animation),
-                ("animation.mp4", self.size, visualization.save_video),
-            ):
-                frames = visualization.with_strip(self.frames, self.steps, size - size % 2)
-                save(folder / name, frames, FRAME_MILLISECONDS, HOLD_MILLISECONDS)
-                names.append(name)
-        return [*names, *self.pictures, *self.latents]
-
-
-def make_way(
-    setting: Setting,
-    asked: Sequence[tuple[int, ...] | Path],
-    generator: Any,
-    classifier: style_classifier.StyleClassifier | None,
-) -> Made:
-    """Goes from one end to the other.
-
-    Raises:
-        InputError: A photograph cannot be used or found, or the generator is not the designs'.
-    """
-    args, plane = setting.args, setting.plane
-    pair, photographs, latents, found = [], {}, {}, {}
-    for letter, what in zip("ab", asked, strict=True):
-        if isinstance(what, Path):
-            end, both, record = find_photograph(setting, f"--{letter}", what, classifier, generator)
-            captions = ["the photograph", f"the design, {record['likeness']:.0%} like it"]
-            scale = max(1, MOST_OF_GIF // both.shape[1])
-            photographs[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
-            latents[f"found-{letter}.npy"] = end.latent[np.newaxis]
-            found[f"found_{letter}"] = record
-        else:
-            end = endpoints.of_designs(setting.designs, what)
-        pair.append(end)
-    pair = face_photograph(setting, pair)
-    way = way_between(setting, pair[0].latent, pair[1].latent)
-
-    def height(t: np.ndarray) -> np.ndarray:
-        return plane.signed_distance(way(t))
-
-    def divide(count: int) -> np.ndarray:
-        return equal_distance_steps(height, count) if args.even == "distance" else np.linspace(0, 1, count)
-
-    crossing = nearest_crossing(height) if plane else None
-    t = divide(args.steps)
-    distances = height(t) if plane else [None] * args.steps
-    places = [t, [0.5], [] if crossing is None else [crossing], divide(FRAMES)]
-    rendered = inference.render(generator, way(np.concatenate(places)), args.quiet)
-    steps, middle, crossed, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
-    steps[[0, -1]] = frames[[0, -1]] = own_ends(args.input, pair, steps[[0, -1]])
-
-    sentence = title(pair, plane, crossing)
-    pictures = {"strip.png": draw_strip(steps, t, distances, crossing, sentence)}
-    pictures["midpoint.png"] = visualization.enlarge(middle[0], args.size)
-    if crossing is not None:
-        pictures["crossing.png"] = visualization.enlarge(crossed[0], args.size)
-    pictures |= photographs
-    names = [design_name(end.designs[0]) if len(end.designs) == 1 else end.name for end in pair]
-    found |= {"pair": names, "crossing": crossing}
-    rows = [(0, step, *of_step) for step, of_step in enumerate(zip(t, distances, strict=True))]
-    shown = [*pictures, "animation.gif", "animation.mp4"]
-    told = [f"{sentence}, in {args.steps} steps"]
-    return Made(steps, rows, pictures, latents, frames, shown, found, told, args.size)
-
-
-def face_photograph(setting: Setting, pair: list[End]) -> list[End]:
-    """Returns both ends; one that we chose ourselves to face a photograph is of the other pole than the photograph."""
-    args, designs, plane = setting.args, setting.designs, setting.plane
-    given = [asked is not None for asked in (args.a, args.b)]
-    if plane is None or sum(given) != 1 or pair[given.index(True)].designs:
-        return pair
-    pole = int(plane.signed_distance(pair[given.index(True)].latent[np.newaxis])[0] <= 0)
-    faced = list(pair)
-    faced[given.index(False)] = endpoints.of_designs(
-        designs, endpoints.most_confident(designs, pole, plane, setting.realism)
-    )
-    return faced
-
-
-def make_board(setting: Setting, generator: Any) -> Made:
-    """Finds what lies between each of the surest designs of the one pole and each of the other.
-
-    Raises:
-        InputError: The generator is not the designs'.
-    """
-    args, designs, plane = setting.args, setting.designs, setting.plane
-    sides = [endpoints.most_confident(designs, pole, plane, setting.realism, args.pairs) for pole in (0, 1)]
-    cells = []
-    for first, second in itertools.product(*sides):
-        way = way_between(setting, designs.latents[first], designs.latents[second])
-        cells.append(pair_grid.between(way, plane))
-    latents = np.stack([cell.latent for cell in cells])
-    numbers = [*sides[0], *sides[1]]
-    rendered = inference.render(generator, np.concatenate([designs.latents[numbers], latents]), args.quiet)
-    own, pictures = own_pictures(args.input, numbers, rendered[: len(numbers)]), rendered[len(numbers) :]
-    distances = plane.signed_distance(latents) if plane else [None] * len(cells)
-    width = len(sides[1])
-    rows = [
-        (number // width, number % width, cell.t, distance)
-        for number, (cell, distance) in enumerate(zip(cells, distances, strict=True))
-    ]
-    names = [[endpoints.of_designs(designs, [number]).name for number in side] for side in sides]
-    board = pair_grid.draw_board(pictures, own[: len(sides[0])], own[len(sides[0]) :], names, cells)
-    crossed = sum(cell.crossed for cell in cells)
-    found = {"rows": [design_name(number) for number in sides[0]]}
-    found |= {"columns": [design_name(number) for number in sides[1]], "crossed": crossed}
-    told = f"{len(cells)} garments in between, {crossed} of them on the hyperplane"
-    if min(map(len, sides)) < args.pairs:
-        told += f"; of one pole there are only {min(map(len, sides))} designs"
-    return Made(
-        pictures, rows, {"board.png": board}, {"board.npy": latents}, None, ["board.png"], found, [told], args.size
-    )

@@ -1,4 +1,4 @@
-"""Contact sheets of a cull: what was kept, what was dropped and why, and what waits for a person, at one glance."""
+"""Contact sheets of the decisions: what was kept, what was dropped and why, and what waits for a person."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from demicouture.images import read_tile, save_png
 from demicouture.parallel import in_order
-from demicouture.preprocessing.decisions import DROPPED, KEPT, KINDS, Row, sort_rows
-from demicouture.preprocessing.selection import OVER_COUNT, REVIEW
+from demicouture.preprocessing.decisions import DROPPED, KEPT, KINDS, Row, is_manual, sort_rows
+from demicouture.preprocessing.records import OVER_COUNT, REVIEW
 from demicouture.visualization import CAPTION_SIZE, grid, load_font
 
 MOST_KEPT = 600
@@ -41,7 +41,9 @@ def remove_leftovers(folder: Path, poles: Sequence[str]) -> None:
             path.unlink()
 
 
-def write_sheets(folder: Path, source: Path, poles: Sequence[str], rows: Sequence[Row], follow: Callable) -> list[str]:
+def write_decision_sheets(
+    folder: Path, source: Path, poles: Sequence[str], rows: Sequence[Row], progress: Callable
+) -> list[str]:
     """Writes the contact sheets of both poles; one that would show nothing is removed.
 
     Args:
@@ -49,7 +51,7 @@ def write_sheets(folder: Path, source: Path, poles: Sequence[str], rows: Sequenc
         source: data/1-scraped.
         poles: The two poles.
         rows: All rows of decisions.csv, in its order.
-        follow: Shows how far it is: called with the results, a title and their number, it gives the results back.
+        progress: Shows how far it is: called with the results, a title and their number, it gives the results back.
 
     Returns:
         The names of the sheets.
@@ -65,7 +67,7 @@ def write_sheets(folder: Path, source: Path, poles: Sequence[str], rows: Sequenc
         for _, entries in shown.values()
         for _, row in entries
     ]
-    tiles = iter(follow(in_order(read_tile, tasks), "contact sheets", len(tasks)))
+    tiles = iter(progress(in_order(read_tile, tasks), "contact sheets", len(tasks)))
     written = []
     for (pole, kind), (title, entries) in shown.items():
         path = sheet_path(folder, pole, kind)
@@ -91,7 +93,7 @@ def _choose(pole: str, word: str, entries: Sequence, most: int) -> tuple[str, li
     reasons = sorted(counts, key=lambda reason: (reason == OVER_COUNT, reason))
     chosen = []
     for reason in reasons:
-        chosen += spread([entry for entry in entries if entry[1]["reason"] == reason], most)
+        chosen += evenly_spread([entry for entry in entries if entry[1]["reason"] == reason], most)
     named = ", ".join(f"{reason} {counts[reason]:,}" for reason in reasons if reason)
     title = f"{pole}: {len(entries):,} {word}" + (f" ({named})" if named else "")
     if len(chosen) < len(entries):
@@ -99,7 +101,7 @@ def _choose(pole: str, word: str, entries: Sequence, most: int) -> tuple[str, li
     return title, chosen
 
 
-def spread(entries: Sequence, most: int) -> list:
+def evenly_spread(entries: Sequence, most: int) -> list:
     """Returns at most so many entries, evenly spread over all."""
     shown = min(len(entries), most)
     return [entries[index * len(entries) // shown] for index in range(shown)]
@@ -119,4 +121,4 @@ def draw_missing(file: str) -> np.ndarray:
 
 
 def _number(number: int, row: Row) -> str:
-    return f"row {number}" + (", a person's" if row["decided_by"] == "person" else "")
+    return f"row {number}" + (", a person's" if is_manual(row) else "")

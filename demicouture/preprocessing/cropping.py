@@ -1,4 +1,4 @@
-"""Where the garment is, and the square that is cut out around it.
+"""Crop boxes, and the squares that are cropped out of pictures.
 
 A box is left, top, right, bottom in pixels of the upright original; right and bottom are the first pixels outside.
 """
@@ -90,8 +90,8 @@ def find_fault(box: Box, width: int, height: int) -> str:
     return ""
 
 
-def ground_colour(image: Image.Image) -> tuple[int, int, int]:
-    """Returns the colour of a picture's ground: the median of its frame."""
+def background_colour(image: Image.Image) -> tuple[int, int, int]:
+    """Returns the colour of a picture's background: the median of its frame."""
     pixels = np.asarray(image)  # uint8 (height, width, 3)
     depth = max(1, round(FRAME * min(image.size)))
     sides = pixels[:depth], pixels[-depth:], pixels[:, :depth], pixels[:, -depth:]
@@ -99,11 +99,11 @@ def ground_colour(image: Image.Image) -> tuple[int, int, int]:
     return int(red), int(green), int(blue)
 
 
-def cut(picture: Picture, box: Box, size: int) -> Image.Image:
+def crop(picture: Picture, box: Box, size: int) -> Image.Image:
     """Returns the square around ``box`` as a picture of size×size.
 
     What lies outside goes on in the colours of the picture's edge, blurred: of one colour for all sides, be it the
-    ground's, bars would show on half of the photographs of garments.
+    background's, bars would show on half of the photographs of garments.
     """
     left, top, right, bottom = square_around(box)
     across, down = picture.image.width / picture.width, picture.image.height / picture.height
@@ -111,7 +111,7 @@ def cut(picture: Picture, box: Box, size: int) -> Image.Image:
     inside = left >= 0 and top >= 0 and right <= picture.width and bottom <= picture.height
     if inside:
         return to_square(picture.image, scaled, size, (0, 0, 0))
-    square = np.asarray(to_square(picture.image, scaled, size, ground_colour(picture.image)))
+    square = np.asarray(to_square(picture.image, scaled, size, background_colour(picture.image)))
     columns, rows = (
         slice(*(round((min(max(edge, start), end) - start) * size / (end - start)) for edge in (0, length)))
         for start, end, length in ((left, right, picture.width), (top, bottom, picture.height))

@@ -1,24 +1,29 @@
-"""data/2-dataset/decisions.csv: what became of each scraped picture, and a person's word on it.
+"""data/2-dataset/decisions.csv: what became of each scraped picture, and why.
 
-People edit ``decision`` or the box (``left, top, right, bottom``) and nothing else. Beside each stands the rule's own
-last answer, ``rule_decision`` and ``rule_box``; where the two differ, the row is a person's. Such a row keeps the
-rule's answer that the person overruled: were it brought up to date, it might come to agree with the person, and the
-next change of a rule would pass over what the person said. To give a row back to the rules, undo the edit.
+Every column but the last two is rewritten by each run and shows what counts in the end: the rules' answer, or the
+person's where one is given. The last two, ``your_decision`` and ``your_box``, are the person's own (see
+:mod:`demicouture.preprocessing.overrides`) and are carried over as they are.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from demicouture.errors import InputError
-from demicouture.files import read_csv, write_csv
-from demicouture.preprocessing.cropping import Box, find_fault
-from demicouture.preprocessing.image_features import Measures
-from demicouture.preprocessing.selection import DECISIONS, KEEP, REVIEW, UNUSABLE, Scraped, Verdict
+from demicouture.files import write_csv
+from demicouture.preprocessing.image_features import ImageFeatures
+from demicouture.preprocessing.overrides import FIRST_ROW, YOUR_COLUMNS, Override
+from demicouture.preprocessing.records import (
+    BY_A_PERSON,
+    KEEP,
+    NOT_FOUND,
+    REVIEW,
+    UNUSABLE,
+    Scraped,
+    Verdict,
+)
 
 SIDES = ("left", "top", "right", "bottom")
 
@@ -35,22 +40,17 @@ MEASURED = (
     "second",
     "garment",
 )
-"""Columns of :class:`demicouture.preprocessing.image_features.Measures`, by the same names."""
+"""Columns of :class:`demicouture.preprocessing.image_features.ImageFeatures`, by the same names."""
 
 COLUMNS = (
-    *("file", "pole", "decision", "reason", "decided_by", "rule_decision", *SIDES, "rule_box", "picture", "like"),
+    *("file", "pole", "decision", "reason", *SIDES, "picture", "like"),
     *(*MEASURED, "is_top", "style"),
+    *YOUR_COLUMNS,
 )
-
-BY_A_PERSON = "a person's decision"
-NOT_FOUND = "file not found"
 
 KEPT, DROPPED = "kept", "dropped"
 KINDS = (KEPT, DROPPED, REVIEW)
 """What becomes of a picture in the end."""
-
-FIRST_ROW = 2
-"""The number that a spreadsheet shows beside the first row after the heading."""
 
 MOSTLY_PEOPLE = 0.8
 """Of a pole's pictures: then those without a person are most likely what the search brought in by mistake."""
@@ -58,136 +58,38 @@ MOSTLY_PEOPLE = 0.8
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Override:
-    """What a person said of one picture.
-
-    Attributes:
-        row: The row's number as a spreadsheet shows it.
-        fields: The row as it was read.
-        decision: keep, drop or review; None where the decision is left to the rules.
-        box: The person's box; None where it is left to the rules.
-    """
-
-    row: int
-    fields: dict[str, str]
-    decision: str | None
-    box: Box | None
-
-
-def read_overrides(path: Path, moves: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Override]:
-    """Returns the rows that are a person's, by file; none where there is no such CSV file yet.
-
-    A box of one's own on a row that is kept also says keep: who took the trouble to frame a picture wants it. On a
-    row that the rules drop, it waits for the day on which they keep it.
-
-    Args:
-        path: decisions.csv.
-        moves: What a person decided by moving pictures in data/2-review: the decision before and the one now, by file.
-
-    Raises:
-        InputError: The file is damaged, has two rows for one file, a decision that is none, or a box that is none; or a
-            picture was moved to say one thing, and its row edited to say another.
-    """
-    if not path.exists():
-        return {}
-    words: dict[str, Override] = {}
-    rows: dict[str, int] = {}
-    for row, fields in enumerate(read_csv(path, COLUMNS), FIRST_ROW):
-        file = fields["file"]
-        if file in rows:
-            raise InputError(f"{path}: found {file} in row {rows[file]} and row {row}, expected it once; remove one")
-        rows[file] = row
-        where = f"{path}: row {row}, {file}"
-        decision, rule_decision = (fields[column].strip().lower() for column in ("decision", "rule_decision"))
-        if decision not in DECISIONS:
-            raise InputError(f"{where}: found the decision {fields['decision']!r}, expected keep, drop or review")
-        if file in (moves or {}):
-            before, now = moves[file]
-            if decision not in (before, now):
-                raise InputError(f"{where}: edited to {decision}, but its picture was moved to {now}; undo one of them")
-            decision = now
-        box = _read_box(fields, where)
-        if decision != rule_decision or (box and decision == KEEP):
-            words[file] = Override(row, fields, decision, box)
-        elif box:
-            words[file] = Override(row, fields, None, box)
-    return words
-
-
-def _read_box(fields: Mapping[str, str], where: str) -> Box | None:
-    texts = [fields[side].strip() for side in SIDES]
-    # Someone who empties the four fields, or types the rule's own numbers, leaves the box to the rule.
-    if not any(texts) or " ".join(texts) == fields["rule_box"].strip():
-        return None
-    try:
-        left, top, right, bottom = map(int, texts)
-    except ValueError:
-        raise InputError(
-            f"{where}: found the box {', '.join(text or 'nothing' for text in texts)}, expected four whole numbers "
-            "(left, top, right, bottom, in pixels), or four empty fields for the rule's box"
-        ) from None
-    if right <= left or bottom <= top:
-        raise InputError(
-            f"{where}: found the box {left}, {top}, {right}, {bottom}, which is empty; "
-            "expected right over left, and bottom over top"
-        )
-    return left, top, right, bottom
-
-
-def check_boxes(
-    path: Path, words: Mapping[str, Override], pictures: Sequence[Scraped], measures: Mapping[str, Measures]
-) -> None:
-    """Refuses a person's box that cannot be meant, among the pictures whose size is known.
-
-    Raises:
-        InputError: A box lies outside its picture, or is many times as large.
-    """
-    for picture in pictures:
-        word, known = words.get(picture.file), measures.get(picture.sha256)
-        if word and word.box and known and known.width and known.height:
-            fault = find_fault(word.box, known.width, known.height)
-            if fault:
-                numbers = ", ".join(map(str, word.box))
-                raise InputError(f"{path}: row {word.row}, {picture.file}: found the box {numbers}, {fault}")
-
-
 def make_rows(
     pictures: Sequence[Scraped],
-    measures: Mapping[str, Measures],
+    features: Mapping[str, ImageFeatures],
     verdicts: Mapping[str, Verdict],
-    words: Mapping[str, Override],
+    overrides: Mapping[str, Override],
     tops: Mapping[str, float] | None = None,
     styles: Mapping[str, float] | None = None,
     keep_reviewed: bool = False,
 ) -> list[dict]:
-    """Returns the rows of decisions.csv, sorted by file: the rules' answers with a person's word put over them.
+    """Returns the rows of decisions.csv, sorted by file: the rules' answers, or a person's where one is given.
 
     A row has a picture where its decision is ``keep``, or ``review`` with ``keep_reviewed``, and the file can be
     decoded.
 
     Args:
         pictures: All scraped pictures, sorted by file.
-        measures: What was found in each, by SHA-256.
+        features: What was found in each, by SHA-256.
         verdicts: What the rules say of a picture, by file.
-        words: The rows that are a person's, by file; those of files that are gone stay too.
-        tops: How surely a picture is a top, by SHA-256, where that can be said.
-        styles: How much a picture looks like the second pole, by SHA-256, where that can be said.
+        overrides: What a person decided, by file; rows of files that are gone stay too.
+        tops: How surely a picture is a top, by SHA-256, where there is a score.
+        styles: How much a picture looks like the second pole, by SHA-256, where there is a score.
         keep_reviewed: Whether pictures for review are taken into the data set.
     """
     rows, taken = [], set()
     for picture in pictures:
-        known, verdict, word = measures[picture.sha256], verdicts[picture.file], words.get(picture.file)
-        decision = rule_decision = verdict.decision
-        reason, like, box = verdict.reason, verdict.like, known.box
-        rule_box = " ".join(map(str, known.box or ()))
-        if word and word.decision:
-            decision, rule_decision = word.decision, word.fields["rule_decision"]
-            reason, like = "" if decision == KEEP else BY_A_PERSON, ""
+        known, verdict = features[picture.sha256], verdicts[picture.file]
+        override = overrides.get(picture.file, Override())
+        decision, reason, like = verdict.decision, verdict.reason, verdict.like
+        if override.decision:
+            decision, reason, like = override.decision, BY_A_PERSON, ""
             if known.reason in UNUSABLE:
                 reason = known.reason
-        if word and word.box:
-            box, rule_box = word.box, word.fields["rule_box"]
         name = ""
         if (decision == KEEP or (decision == REVIEW and keep_reviewed)) and known.reason not in UNUSABLE:
             name = _name(picture, taken)
@@ -198,23 +100,26 @@ def make_rows(
                 "pole": picture.pole,
                 "decision": decision,
                 "reason": reason,
-                "decided_by": "person" if word else "rule",
-                "rule_decision": rule_decision,
-                **dict(zip(SIDES, box or (None,) * 4, strict=True)),
-                "rule_box": rule_box,
+                **dict(zip(SIDES, override.box or known.box or (None,) * 4, strict=True)),
                 "picture": name,
                 "like": like,
                 **{column: getattr(known, column) for column in MEASURED},
                 "is_top": (tops or {}).get(picture.sha256),
                 "style": (styles or {}).get(picture.sha256),
+                **{column: override.fields.get(column, "") for column in YOUR_COLUMNS},
             }
         )
-    present = {picture.file for picture in pictures}
-    for file, word in words.items():
-        if file not in present:
-            gone = {"reason": NOT_FOUND, "decided_by": "person", "picture": "", "like": ""}
-            rows.append({column: word.fields[column] for column in COLUMNS} | gone)
+    for file in set(overrides) - {picture.file for picture in pictures}:
+        override = overrides[file]
+        row = {column: override.fields.get(column, "") for column in COLUMNS}
+        row |= {"file": file, "pole": file.partition("/")[0], "decision": override.decision or row["decision"]}
+        rows.append(row | {"reason": NOT_FOUND, "picture": "", "like": ""})
     return sorted(rows, key=lambda row: row["file"])
+
+
+def is_manual(row: Row) -> bool:
+    """Returns whether a person decided on a row's picture or framed it."""
+    return row["reason"] in (BY_A_PERSON, NOT_FOUND) or any(row[column].strip() for column in YOUR_COLUMNS)
 
 
 def _name(picture: Scraped, taken: set[str]) -> str:
@@ -252,7 +157,7 @@ def count_pole(rows: Sequence[Row], pole: str) -> dict:
     return {
         **{kind: len(entries) for kind, entries in kinds.items()},
         **{f"{kind}_by_reason": dict(sorted(reasons[kind].items())) for kind in KINDS},
-        "by_person": sum(row["decided_by"] == "person" for entries in kinds.values() for _, row in entries),
+        "by_person": sum(is_manual(row) for entries in kinds.values() for _, row in entries),
     }
 
 
@@ -270,7 +175,7 @@ def describe_pole(pole: str, counts: Mapping) -> str:
 
 
 def find_oddities(rows: Iterable[Row]) -> list[str]:
-    """Returns one line for each kind of a person's word that could not be followed."""
+    """Returns one line for each kind of a person's decision that could not be followed."""
     rows = list(rows)
     lines = [
         f"warning: {row['file']}: you keep it, but it is {row['reason']}; it stays dropped"
@@ -286,7 +191,7 @@ def find_oddities(rows: Iterable[Row]) -> list[str]:
 
 
 def suggest_people(rows: Iterable[Row], poles: Iterable[str], people: Iterable[str]) -> list[str]:
-    """Returns a line for each pole that shows people nearly everywhere, where no person is asked for yet."""
+    """Returns a line for each pole that shows people nearly everywhere, where --people does not name it yet."""
     lines = []
     for pole in sorted(set(poles) - set(people)):
         # Rows of files that are gone were read from a table, where every field is a text.

@@ -1,8 +1,7 @@
-"""What a cut picture looks like, in numbers.
+"""The descriptor of a cropped picture: a histogram of oriented gradients (HOG) and a coarse colour picture.
 
-The descriptor is a histogram of oriented gradients (Dalal and Triggs, "Histograms of Oriented Gradients for Human
-Detection", CVPR 2005) beside a coarse colour picture. It is taken after the ground was painted over, so that it tells
-of the garment.
+HOG is from Dalal and Triggs, "Histograms of Oriented Gradients for Human Detection", CVPR 2005. The background is
+painted over first, so that the descriptor describes the garment.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ COLOUR_SIDE = 8
 """Colours along a side: where the garment is dark or red, not what is printed on it."""
 
 GREY = 225
-"""The level of what is no garment. Any would do, as long as it is always the same."""
+"""The level that the background is painted with. Any would do, as long as it is always the same."""
 
 TOO_LIKE = 17.5
 """Root mean square difference of two descriptors, in levels of 255, below which two pictures are too like. Of 760
@@ -26,7 +25,7 @@ many of them plainly two garments."""
 
 
 def describe(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Returns what a square picture looks like without its ground.
+    """Returns the descriptor of a square picture without its background: HOG, then colours.
 
     Args:
         pixels: RGB, uint8 (side, side, 3) in [0, 255].
@@ -44,6 +43,7 @@ def describe(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _orientations(light: np.ndarray) -> np.ndarray:
+    """Returns the histogram of oriented gradients of a channel, float32 (64, 64): uint8 (576,)."""
     down, across = np.gradient(light)
     strength = np.hypot(across, down)
     # Unsigned: a dark garment on grey and a light one have the same outline.

@@ -1,4 +1,4 @@
-"""Looking into one scraped picture, in a worker process, and the log of what was found."""
+"""The features of one scraped picture, extracted in a worker process; its crop; and the log of features."""
 
 from __future__ import annotations
 
@@ -22,21 +22,19 @@ from demicouture.preprocessing import cropping, descriptors, image_quality, segm
 from demicouture.preprocessing.cropping import OVERSAMPLING, Box
 from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
 
-cv2.setNumThreads(1)  # One process works on each core; threads of their own would only stand in line.
-
 WORKING_SIDE = 256
-"""The shorter side, in pixels, at which a picture is looked into: what BlazePose and GrabCut see is smaller still."""
+"""The shorter side, in pixels, at which features are extracted: what BlazePose and GrabCut see is smaller still."""
 
 
 @dataclass(frozen=True)
-class Measures:
-    """What was found by looking into a picture.
+class ImageFeatures:
+    """The features of a picture: its box, its quality, who is in it, and what it looks like.
 
     Attributes:
         reason: Why it cannot be used, or nothing.
         width: Of the upright original in pixels; None where it cannot be used, like all that follow.
         height: Of the upright original in pixels.
-        box: The square to cut out, by rule.
+        box: The square to crop, by rule.
         contrast: See :func:`demicouture.preprocessing.image_quality.contrast`.
         sharpness: See :func:`demicouture.preprocessing.image_quality.sharpness`.
         flatness: See :func:`demicouture.preprocessing.image_quality.flatness`.
@@ -46,8 +44,8 @@ class Measures:
         thighs: How upright the thighs are, in [0, 1]; None where they are not to be seen.
         second: How large a second person is, in parts of the first.
         garment: The part of the picture that the garment takes, in [0, 1]; None where a person was found.
-        tiny: The picture's thumbnail, for finding near duplicates; base64.
-        look: The descriptor of the cut without its ground; base64.
+        thumbnail_base64: The picture's thumbnail, for finding near duplicates; base64.
+        descriptor_base64: The descriptor of the crop without its background; base64.
     """
 
     reason: str = ""
@@ -63,22 +61,22 @@ class Measures:
     thighs: float | None = None
     second: float | None = None
     garment: float | None = None
-    tiny: str = ""
-    look: str = ""
+    thumbnail_base64: str = ""
+    descriptor_base64: str = ""
 
     def thumbnail(self) -> np.ndarray:
         """Returns the picture's thumbnail, uint8 (side, side, 3); see :func:`demicouture.near_duplicates.thumbnail`."""
-        values = np.frombuffer(base64.b64decode(self.tiny), np.uint8)
+        values = np.frombuffer(base64.b64decode(self.thumbnail_base64), np.uint8)
         return values.reshape(near_duplicates.THUMBNAIL_SIDE, near_duplicates.THUMBNAIL_SIDE, 3)
 
     def descriptor(self) -> np.ndarray:
-        """Returns what the cut looks like, uint8; see :func:`demicouture.preprocessing.descriptors.describe`."""
-        return np.frombuffer(base64.b64decode(self.look), np.uint8)
+        """Returns the crop's descriptor, uint8; see :func:`demicouture.preprocessing.descriptors.describe`."""
+        return np.frombuffer(base64.b64decode(self.descriptor_base64), np.uint8)
 
 
 @dataclass(frozen=True)
-class Task:
-    """One picture to look into.
+class FeatureTask:
+    """One picture to extract features from.
 
     Attributes:
         path: The file.
@@ -90,17 +88,17 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Cut:
-    """One picture to cut out.
+class Crop:
+    """One picture to crop.
 
     Attributes:
         path: The file.
         sha256: Of its bytes.
         width: Of the upright original, in pixels.
         height: Of the upright original, in pixels.
-        box: What to cut out, in pixels of the upright original.
+        box: What to crop, in pixels of the upright original.
         size: The side of the result in pixels.
-        plain: Whether its ground is taken away.
+        plain: Whether its background is replaced by a plain one.
         models: The folder of BlazePose's models; None where they are not there.
     """
 
@@ -115,7 +113,7 @@ class Cut:
 
     @property
     def source(self) -> str:
-        """What the cut is made from, and how: what is ground hangs on whether people are seen."""
+        """What the crop is made from, and how: which pixels are background depends on whether people are seen."""
         return f"{self.sha256} plain {'with' if self.models else 'without'} models" if self.plain else self.sha256
 
 
@@ -124,10 +122,10 @@ class Subject:
     """What a picture is of.
 
     Attributes:
-        mask: float32 (height, width) in [0, 1]: 1 on the person or the garment, 0 on the ground.
-        box: The square to cut out, in pixels of the picture given.
+        mask: float32 (height, width) in [0, 1]: 1 on the person or the garment, 0 on the background.
+        box: The square to crop, in pixels of the picture given.
         person: The person, where one was found.
-        people: What BlazePose said; None where the models are not there.
+        people: What BlazePose found; None where the models are not there.
     """
 
     mask: np.ndarray
@@ -163,17 +161,17 @@ def _pose_model(folder: Path) -> PoseModel:
     return PoseModel(folder)
 
 
-def look(task: Task) -> Measures:
-    """Returns what is in a picture."""
+def extract_features(task: FeatureTask) -> ImageFeatures:
+    """Returns the features of a picture, or the reason why it has none."""
     try:
         found = open_reduced(task.path, WORKING_SIDE)
     except PictureError as error:
-        return Measures(str(error))
-    pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
+        return ImageFeatures(str(error))
+    pixels = np.asarray(_downscale(found.image, WORKING_SIDE))
     subject = find_subject(pixels, task.models)
     scale = found.width / pixels.shape[1]
     person = subject.person
-    return Measures(
+    return ImageFeatures(
         "",
         found.width,
         found.height,
@@ -187,38 +185,40 @@ def look(task: Task) -> Measures:
         thighs=thighs(person) if person else None,
         second=subject.people.second if person else None,
         garment=None if person else float(np.mean(subject.mask)),
-        tiny=_to_text(near_duplicates.thumbnail(pixels)),
-        look=_to_text(descriptors.describe(*cut_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))),
+        thumbnail_base64=_to_text(near_duplicates.thumbnail(pixels)),
+        descriptor_base64=_to_text(
+            descriptors.describe(*crop_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))
+        ),
     )
 
 
-def is_outdated(measures: Measures, models: Path | None) -> bool:
-    """Returns whether a picture is to be looked into again: it was before the models were there."""
-    return models is not None and not measures.reason and measures.person is None
+def is_outdated(features: ImageFeatures, models: Path | None) -> bool:
+    """Returns whether features are to be extracted again: it was done before the models were there."""
+    return models is not None and not features.reason and features.person is None
 
 
-def make_cut(task: Cut) -> bytes:
-    """Returns the square that is cut out of a picture, as a PNG file that names what it was cut from."""
+def make_crop(task: Crop) -> bytes:
+    """Returns the square that is cropped out of a picture, as a PNG file that names its source."""
     left, top, right, bottom = cropping.square_around(task.box)
     # A box may be a small part of a large picture, which then is decoded at a larger scale.
     part = min(1.0, (right - left) / min(task.width, task.height))
     found = open_reduced(task.path, math.ceil(OVERSAMPLING * task.size / part))
-    image = cropping.cut(found, task.box, task.size)
+    image = cropping.crop(found, task.box, task.size)
     if task.plain:
-        pixels = np.asarray(_reduce(found.image, WORKING_SIDE))
+        pixels = np.asarray(_downscale(found.image, WORKING_SIDE))
         subject = find_subject(pixels, task.models)
         if subject.mask.any():
             soft = subject.mask if subject.person else segmentation.soften(subject.mask > 0.5)
             scale = pixels.shape[1] / found.width
             # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
-            large = np.asarray(cropping.cut(found, task.box, OVERSAMPLING * task.size))
-            _, mask = cut_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
+            large = np.asarray(cropping.crop(found, task.box, OVERSAMPLING * task.size))
+            _, mask = crop_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
             laid = segmentation.lay_on(large, segmentation.refine(large, mask))
             image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
     return cropping.encode(image, task.source, task.box)
 
 
-def cut_subject(
+def crop_subject(
     pixels: np.ndarray, mask: np.ndarray, box: tuple[float, float, float, float], side: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the square in ``box`` and the mask there; outside the picture nothing is subject.
@@ -255,7 +255,7 @@ def _to_text(values: np.ndarray) -> str:
     return base64.b64encode(values.tobytes()).decode()
 
 
-def _reduce(image: Image.Image, shorter_side: int) -> Image.Image:
+def _downscale(image: Image.Image, shorter_side: int) -> Image.Image:
     """Returns a picture whose shorter side has at most so many pixels."""
     scale = shorter_side / min(image.size)
     if scale >= 1:
@@ -264,25 +264,25 @@ def _reduce(image: Image.Image, shorter_side: int) -> Image.Image:
     return image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
 
 
-def read_log(path: Path) -> dict[str, Measures]:
+def read_log(path: Path) -> dict[str, ImageFeatures]:
     """Returns what earlier runs found, by SHA-256.
 
     Lines that a killed run left unfinished, and lines of a version that measured other things, are passed over.
     """
-    known: dict[str, Measures] = {}
-    names = {field.name for field in fields(Measures)}
+    known: dict[str, ImageFeatures] = {}
+    names = {field.name for field in fields(ImageFeatures)}
     for line in path.read_text("utf-8", errors="replace").splitlines() if path.exists() else ():
         try:
             values = json.loads(line)
             sha256 = values.pop("sha256")
             if set(values) == names:
-                known[sha256] = Measures(**values | {"box": values["box"] and tuple(values["box"])})
+                known[sha256] = ImageFeatures(**values | {"box": values["box"] and tuple(values["box"])})
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return known
 
 
-def write_log(path: Path, known: Mapping[str, Measures]) -> None:
+def write_log(path: Path, known: Mapping[str, ImageFeatures]) -> None:
     """Writes the log of what is known anew, atomically and in the order of the hashes."""
     write_text(path, "".join(_to_line(sha256, known[sha256]) for sha256 in sorted(known)))
 
@@ -290,7 +290,7 @@ def write_log(path: Path, known: Mapping[str, Measures]) -> None:
 class Log:
     """The log of what was found, which grows line by line, so that a killed run loses no more than one picture."""
 
-    def __init__(self, path: Path, known: dict[str, Measures]) -> None:
+    def __init__(self, path: Path, known: dict[str, ImageFeatures]) -> None:
         """Opens the log.
 
         Args:
@@ -301,10 +301,10 @@ class Log:
         write_log(path, known)  # A killed run may have left the last line unfinished.
         self._file = open(path, "a", encoding="utf-8", buffering=1)
 
-    def add(self, sha256: str, measures: Measures) -> None:
+    def add(self, sha256: str, features: ImageFeatures) -> None:
         """Adds what was found in one picture."""
-        self.known[sha256] = measures
-        self._file.write(_to_line(sha256, measures))
+        self.known[sha256] = features
+        self._file.write(_to_line(sha256, features))
 
     def __enter__(self) -> Log:
         """Returns the log itself."""
@@ -315,5 +315,5 @@ class Log:
         self._file.close()
 
 
-def _to_line(sha256: str, measures: Measures) -> str:
-    return json.dumps({"sha256": sha256, **asdict(measures)}) + "\n"
+def _to_line(sha256: str, features: ImageFeatures) -> str:
+    return json.dumps({"sha256": sha256, **asdict(features)}) + "\n"

@@ -1,4 +1,4 @@
-"""What one picture says about itself without any model: is it blurred, blank, or drawn, and which others are copies?
+"""Measures of image quality that need no model: is a picture blurred, blank or drawn?
 
 All measures look at a picture whose shorter side is at most :data:`SIDE` pixels, so that a bar means the same for a
 telephone's photograph and for a web shop's.
@@ -13,17 +13,17 @@ SIDE = 256
 """Pixels of the shorter side: twice the data set's 128, so what is sharp here is sharp there. Smaller pictures are
 measured as they are: whoever enlarges one gains nothing."""
 
-BLURRED = 0.3
+MIN_SHARPNESS = 0.3
 """Sharpness below this is blurred: an edge as wide as under a Gaussian of 1.5 pixels at :data:`SIDE`. Measured on 1,389
 photographs: the least sharp has 0.39 and is a little soft to the eye, so none is called blurred. Of 240 of them under a
 Gaussian of 2 pixels 98% are, of 1.5 pixels 74%, of 1 pixel none; of the same enlarged from 64 pixels 90%. Blur along
 one direction, a moving hand's, goes unseen: of 12 pixels' motion 8% are found."""
 
-BLANK = 0.1
+MIN_CONTRAST = 0.1
 """Contrast below this is blank: 25 of 255 levels. Of 1,389 photographs the faintest has 0.35; of 400 garments cut out
 and laid on pure white, white ones among them, 0.28."""
 
-DRAWN = 0.86
+MAX_FLATNESS = 0.86
 """Flatness above this is a drawing, a logo or a few words. Of 1,389 photographs the flattest has 0.66; of 400 garments
 cut out and laid on pure white one, black without a fold, is above it (0.93), and the next has 0.84. Of 200 drawings
 made for the purpose 85% of logos, 85% of line drawings, half of flat clip art, a quarter of bar charts and no page of
@@ -35,8 +35,8 @@ def sharpness(pixels: np.ndarray) -> float:
 
     An edge that a Gaussian of s pixels has widened gives 1 - s / sqrt(s² + 1.5²), whatever its contrast: 0.6 where
     it is as sharp as pixels allow, 0.3 at s = 1.5 and 0.1 at s = 3. Only the steepest edges count, and of these the
-    sharpest tenth, so neither a plain garment nor an unsharp ground is held against a picture. Without any edge it is
-    0: look at :func:`contrast` first.
+    sharpest tenth, so neither a plain garment nor an unsharp background lowers it. Without any edge it is 0: look at
+    :func:`contrast` first.
 
     Args:
         pixels: uint8 (height, width, 3) in [0, 255].
@@ -44,7 +44,7 @@ def sharpness(pixels: np.ndarray) -> float:
     Source:
         Zhuo and Sim, "Defocus map estimation from a single image", Pattern Recognition 44 (2011), section 3.
     """
-    grey = reduce(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)).astype(np.float32)
+    grey = downscale(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)).astype(np.float32)
     slopes = _slopes(grey).ravel()
     blurred = _slopes(cv2.GaussianBlur(grey, (0, 0), 1.5)).ravel()
     # One pixel in fifty lies on a steep edge: the outline alone of a garment that fills half of the picture.
@@ -65,7 +65,7 @@ def contrast(pixels: np.ndarray) -> float:
     Source:
         Our choice; 64 pixels, because nothing smaller is left of the picture in training either.
     """
-    channels = np.ascontiguousarray(reduce(pixels, 64).reshape(-1, 3).T)  # uint8 (3, places)
+    channels = np.ascontiguousarray(downscale(pixels, 64).reshape(-1, 3).T)  # uint8 (3, places)
     low, high = np.quantile(channels, (0.005, 0.995), axis=1)
     return float((high - low).max() / 255)
 
@@ -85,9 +85,9 @@ def flatness(pixels: np.ndarray) -> float:
         A number in [0, 1].
 
     Source:
-        Our choice. Few colours, the usual sign, told nothing: plain garments on plain grounds have few too.
+        Our choice. Few colours, the usual sign, did not help: plain garments on plain backgrounds have few too.
     """
-    red, green, blue = (_slopes(channel) for channel in cv2.split(cv2.GaussianBlur(reduce(pixels), (0, 0), 1)))
+    red, green, blue = (_slopes(channel) for channel in cv2.split(cv2.GaussianBlur(downscale(pixels), (0, 0), 1)))
     slopes = cv2.max(cv2.max(red, green), blue)
     hard = slopes >= 8
     near = cv2.dilate(hard.view(np.uint8), np.ones((7, 7), np.uint8)).view(bool)
@@ -96,7 +96,7 @@ def flatness(pixels: np.ndarray) -> float:
     return float(max(0, 1 - max(2 * shading, hard_share)))
 
 
-def reduce(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
+def downscale(pixels: np.ndarray, side: int = SIDE) -> np.ndarray:
     """Returns a picture with a shorter side of at most ``side`` pixels.
 
     All measures begin with it, and do nothing where it was done before: who takes several reduces once.

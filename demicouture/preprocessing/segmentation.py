@@ -1,10 +1,10 @@
-"""What is garment or figure in a picture and what is ground, and one plain ground for all pictures.
+"""Segmentation: which pixels are garment or figure and which are background; and one plain background for all pictures.
 
 Source: Rother, Kolmogorov and Blake, "GrabCut", 2004, in OpenCV's implementation. Our own: it looks at CIE L*a*b*,
 where equal steps look equal; and the colours to begin with are learned from a part of the pixels, which takes a third
 of the time of OpenCV's own start, for the same masks.
 
-A mask is as high and as wide as its picture: bool, or float32 in [0, 1]; 1 is garment or figure, 0 is ground.
+A mask is as high and as wide as its picture: bool, or float32 in [0, 1]; 1 is garment or figure, 0 is background.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from demicouture.preprocessing.cropping import Box
 
 PLAIN = (236, 236, 236)
-"""The plain ground: a light grey. Of garments' pixels on casual photographs 1% lie within 12 levels of it, of people's
-on street photographs 3%; of any grey from 150 to 210 it is 5% and 3%. White is left to what is white."""
+"""The plain background: a light grey. Of garments' pixels on casual photographs 1% lie within 12 levels of it, of
+people's on street photographs 3%; of any grey from 150 to 210 it is 5% and 3%. White is left to what is white."""
 
 WORKING_SIDE = 128
 """The longer side, in pixels, at which a garment is sought. At 256 it takes six times as long, and no more masks are
@@ -24,19 +24,20 @@ right; at 96 they share 0.92 of their union with those at 256, at 128 they share
 
 REFINING_SIDE = 256
 """The longer side, in pixels, at which an edge is refined: twice a picture of the data set. At 192 it takes two thirds
-of the time, and more ground stays between sleeve and body."""
+of the time, and more background stays between sleeve and body."""
 
 REMAINS = 0.7
 """The least part of a mask that refining must leave. Of 200 photographs of garments it took a quarter at most where it
-was right, all of that ground; 3 in which garment and ground are of one colour lost more, and are left as they were."""
+was right, all of that background; 3 in which garment and background are of one colour lost more, and are left as they
+were."""
 
 INSET = 0.04
-"""What is taken for ground on every side of a photograph of a garment, in shorter sides. At 0.06 more sleeves are lost
-that come near the edge; at 0.02 there is too little to learn a ground from."""
+"""What is taken for background on every side of a photograph of a garment, in shorter sides. At 0.06 more sleeves are
+lost that come near the edge; at 0.02 there is too little to learn a background from."""
 
 CORE = 0.2
 """The radius of what is taken for garment in the middle of a photograph, in halves of its width and height. Without it
-GrabCut loses 4 of 200 garments as a whole, whose colour comes close to their ground's."""
+GrabCut loses 4 of 200 garments as a whole, whose colour comes close to their background's."""
 
 ROUNDS = 2
 """GrabCut's rounds. After the first, pieces of floor remain; from the third on, pieces of striped garments go."""
@@ -44,7 +45,7 @@ ROUNDS = 2
 MIDDLE, FILLED = 0.4, 0.74
 """The radius around the middle of a photograph, as CORE, whose colours are the garment's, and the least share of it
 that a garment fills. Of 760 photographs 6 filled less: in all of them the garment reached the frame, so that its own
-colour was taken for ground."""
+colour was taken for background."""
 
 CORNER = 0.8
 """Where a photograph's corners begin, from its middle, in halves of its width and height: the last place for a
@@ -56,26 +57,26 @@ them; on blank paper and in noise GrabCut finds no more than the middle that it 
 
 PIECE, HOLE = 0.05, 0.003
 """The least size of a piece of garment that is kept, and that of a hole, in parts of the largest piece. Larger holes
-are ground that shows between sleeve and body; smaller ones are buttons and prints."""
+are background that shows between sleeve and body; smaller ones are buttons and prints."""
 
 SURE = 0.9
 """From here on a soft mask is believed; under 1 less this, too. In between GrabCut decides."""
 
 FOREIGN = 16.0
-"""By how much, in log densities, the ground must explain a colour better than the garment's middle does for it to be
-ground from the beginning. Otherwise GrabCut learns from the ground between sleeve and body that it is a garment's
-colour; at 12 it takes away parts of garments whose colours the middle lacks."""
+"""By how much, in log densities, the background must explain a colour better than the garment's middle does for it to
+be background from the beginning. Otherwise GrabCut learns from the background between sleeve and body that it is a
+garment's colour; at 12 it takes away parts of garments whose colours the middle lacks."""
 
 EDGE, DEPTH, DOUBT = 2 / 128, 0.2, 0.85
 """How a garment's mask is softened, in sides of its picture: by EDGE where the edge may be, because it was found at a
-smaller scale; and what lies less than DEPTH inside gets DOUBT, because ground between sleeve and body is there."""
+smaller scale; and what lies less than DEPTH inside gets DOUBT, because background between sleeve and body is there."""
 
 FEATHER = 0.5 / 128
 """The standard deviation of a mask's edge, in sides of its picture: half a pixel of the data set. At 0.75 dark garments
 glow."""
 
 COLOURS = 5
-"""Colours of garment and of ground, each a Gaussian: OpenCV's GrabCut knows no other number."""
+"""Colours of garment and of background, each a Gaussian: OpenCV's GrabCut knows no other number."""
 
 SAMPLES = 2000
 """Pixels from which these colours are learned."""
@@ -102,15 +103,15 @@ def garment_mask(pixels: np.ndarray) -> np.ndarray:
 
     middle = from_middle < MIDDLE
     garment = _likelihood(colours, _learn_colours(colours[middle]))
-    ground = _likelihood(colours, _learn_colours(colours[frame]))
-    trimap = np.where(ground - garment > FOREIGN, cv2.GC_PR_BGD, cv2.GC_PR_FGD).astype(np.uint8)
+    background = _likelihood(colours, _learn_colours(colours[frame]))
+    trimap = np.where(background - garment > FOREIGN, cv2.GC_PR_BGD, cv2.GC_PR_FGD).astype(np.uint8)
     trimap[from_middle < CORE], trimap[frame] = cv2.GC_FGD, cv2.GC_BGD
     mask = _mend(_grab_cut(colours, trimap))
     if mask[middle].mean() < FILLED:
-        # The garment reaches the frame, and its colour is no ground's there; the corners are the ground's.
+        # The garment reaches the frame, and its colour is no background's there; the corners are the background's.
         corners = (across > CORNER) & (down[:, None] > CORNER)
-        ground = _likelihood(colours, _learn_colours(colours[corners]))
-        trimap = np.where(frame & (ground >= garment), cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)
+        background = _likelihood(colours, _learn_colours(colours[corners]))
+        trimap = np.where(frame & (background >= garment), cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)
         trimap[middle] = cv2.GC_FGD
         mask = _mend(_grab_cut(colours, trimap))
     return cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
@@ -166,8 +167,8 @@ def refine(pixels: np.ndarray, soft_mask: np.ndarray) -> np.ndarray:
     doubtful = ~inside & ~outside
     trimap = np.where(soft_mask > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     if np.count_nonzero(inside) > PIECE * np.count_nonzero(soft_mask > 0.5) and outside.any() and doubtful.any():
-        garment, ground = (_likelihood(colours[doubtful], _learn_colours(colours[at])) for at in (inside, outside))
-        trimap[doubtful] = np.where(ground - garment > FOREIGN, cv2.GC_PR_BGD, trimap[doubtful])
+        garment, background = (_likelihood(colours[doubtful], _learn_colours(colours[at])) for at in (inside, outside))
+        trimap[doubtful] = np.where(background - garment > FOREIGN, cv2.GC_PR_BGD, trimap[doubtful])
     trimap[inside], trimap[outside] = cv2.GC_FGD, cv2.GC_BGD
     mask = _mend(_grab_cut(colours, trimap))
     if np.count_nonzero(mask) < REMAINS * np.count_nonzero(soft_mask > 0.5):
@@ -178,15 +179,15 @@ def refine(pixels: np.ndarray, soft_mask: np.ndarray) -> np.ndarray:
 
 
 def lay_on(pixels: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = PLAIN) -> np.ndarray:
-    """Returns what the mask shows, on one plain ground.
+    """Returns what the mask shows, on one plain background.
 
-    On the feathered edge a picture's own pixels hold some of the old ground, which would stay as a halo; they get the
-    colour of the garment beside them instead.
+    On the feathered edge a picture's own pixels hold some of the old background, which would stay as a halo; they get
+    the colour of the garment beside them instead.
 
     Args:
         pixels: RGB, uint8 (height, width, 3) in [0, 255].
         mask: float32 (height, width) in [0, 1].
-        colour: Of the ground.
+        colour: Of the background.
 
     Returns:
         uint8 (height, width, 3) in [0, 255].
@@ -201,16 +202,16 @@ def lay_on(pixels: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = 
 
 
 def _grab_cut(colours: np.ndarray, trimap: np.ndarray) -> np.ndarray:
-    """Returns what is not ground, bool (height, width).
+    """Returns what is not background, bool (height, width).
 
     Args:
         colours: L*a*b*, uint8 (height, width, 3).
         trimap: uint8 (height, width), OpenCV's four values; it is changed.
     """
-    ground = (trimap == cv2.GC_BGD) | (trimap == cv2.GC_PR_BGD)
-    if ground.all() or not ground.any():
-        return ~ground
-    models = [_learn_colours(colours[where]) for where in (ground, ~ground)]
+    background = (trimap == cv2.GC_BGD) | (trimap == cv2.GC_PR_BGD)
+    if background.all() or not background.any():
+        return ~background
+    models = [_learn_colours(colours[where]) for where in (background, ~background)]
     cv2.setRNGSeed(0)
     cv2.grabCut(colours, trimap, None, *models, ROUNDS, cv2.GC_EVAL)
     return (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)

@@ -1,4 +1,6 @@
-"""Keep, drop or review: for each picture at most one reason, the first that holds.
+"""The rules that keep, drop or review each picture, and the choice of --count of those that pass.
+
+Each picture has at most one reason, the first that holds.
 
 Of files, in every pole:
 
@@ -42,41 +44,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demicouture.images import TOO_LARGE, UNDECODABLE
 from demicouture.near_duplicates import find_near_duplicates
+from demicouture.preprocessing.classifiers import style_probabilities
 from demicouture.preprocessing.descriptors import find_like
-from demicouture.preprocessing.image_features import Measures
-from demicouture.preprocessing.image_quality import BLANK as BLANK_CONTRAST
-from demicouture.preprocessing.image_quality import BLURRED as BLURRED_SHARPNESS
-from demicouture.preprocessing.image_quality import DRAWN
+from demicouture.preprocessing.image_features import ImageFeatures
+from demicouture.preprocessing.image_quality import MAX_FLATNESS, MIN_CONTRAST, MIN_SHARPNESS
 from demicouture.preprocessing.pose import CERTAIN, PRESENT
-
-KEEP, DROP, REVIEW = DECISIONS = ("keep", "drop", "review")
-
-IN_BOTH_POLES = "in both poles"
-EXACT_DUPLICATE = "exact duplicate"
-NEAR_DUPLICATE = "near duplicate"
-BLANK = "blank"
-BLURRED = "blurred"
-NO_PHOTOGRAPH = "no photograph"
-NO_PERSON = "no person"
-PERSON_UNCLEAR = "person unclear"
-NOT_FROM_THE_FRONT = "not from the front"
-TURNED = "turned"
-SEATED = "seated"
-SECOND_PERSON = "second person"
-NO_TOP = "no top"
-PERHAPS_NO_TOP = "perhaps no top"
-NO_GARMENT_FOUND = "no garment found"
-TOO_LIKE = "too like another"
-OVER_COUNT = "over --count"
-NOT_JUDGED = "not judged: no models"
-
-UNUSABLE = (UNDECODABLE, TOO_LARGE)
-"""The reasons that even a person cannot overrule, for there is nothing to look at."""
-
-CHOICES = (TOO_LIKE, OVER_COUNT)
-"""The reasons with which nothing is wrong with a picture."""
+from demicouture.preprocessing.records import (
+    BLANK,
+    BLURRED,
+    DROP,
+    EXACT_DUPLICATE,
+    IN_BOTH_POLES,
+    KEEP,
+    NEAR_DUPLICATE,
+    NO_GARMENT_FOUND,
+    NO_PERSON,
+    NO_PHOTOGRAPH,
+    NO_TOP,
+    NOT_FROM_THE_FRONT,
+    NOT_JUDGED,
+    OVER_COUNT,
+    PERHAPS_NO_TOP,
+    PERSON_UNCLEAR,
+    REVIEW,
+    SEATED,
+    SECOND_PERSON,
+    SOUND,
+    TOO_LIKE,
+    TURNED,
+    UNUSABLE,
+    Scraped,
+    Verdict,
+    too_small,
+)
 
 FRONT_DEGREES, SIDE_DEGREES = 35.0, 50.0
 """Up to the first a person faces the camera, from the second on not. Of street photographs labelled by eye those with
@@ -88,30 +89,13 @@ SEATED_THIGHS = 0.75
 LARGE_SECOND = 0.6
 """In parts of the main person's size: passers-by in the background are smaller."""
 
-TOP, OTHER = 0.65, 0.35
-"""From the first on a garment is a top, up to the second it is none; between, the examples do not tell."""
-
-
-@dataclass(frozen=True)
-class Scraped:
-    """One scraped picture.
-
-    Attributes:
-        file: Its path below data/1-scraped, with slashes.
-        pole: The first part of that path.
-        query: The folder that it lies in, below data/1-scraped.
-        sha256: Of its bytes.
-    """
-
-    file: str
-    pole: str
-    query: str
-    sha256: str
+SURELY_TOP, SURELY_NO_TOP = 0.65, 0.35
+"""From the first on a garment is a top, up to the second it is none; between, the examples do not say."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a person chose on the command line.
+    """The options that rules depend on, as a person chose them on the command line.
 
     Attributes:
         size: The side of the data set's pictures in pixels.
@@ -128,91 +112,61 @@ class Rules:
     keep_reviewed: bool = False
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What the rules say of one picture.
-
-    Attributes:
-        decision: keep, drop or review.
-        reason: One of the list above; empty where nothing is to be said.
-        like: The file that it is a duplicate of, or too like.
-    """
-
-    decision: str = KEEP
-    reason: str = ""
-    like: str = ""
-
-
-SOUND = Verdict()
-
-
-def too_small(size: int) -> str:
-    """Returns the reason for dropping a picture whose shorter side is under ``size`` pixels."""
-    return f"smaller than {size}×{size}"
-
-
-def reasons(size: int) -> tuple[str, ...]:
-    """Returns all reasons for which a rule drops a picture or asks for a person, in the order they are looked at."""
-    files = UNDECODABLE, TOO_LARGE, too_small(size), IN_BOTH_POLES, EXACT_DUPLICATE, NEAR_DUPLICATE
-    people = NO_PERSON, PERSON_UNCLEAR, NOT_FROM_THE_FRONT, SEATED, SECOND_PERSON, TURNED
-    return *files, BLANK, BLURRED, NO_PHOTOGRAPH, *people, NO_TOP, PERHAPS_NO_TOP, NO_GARMENT_FOUND, *CHOICES
-
-
-def judge_contents(picture: Scraped, measures: Measures, top: float | None, rules: Rules) -> Verdict:
+def check_contents(picture: Scraped, features: ImageFeatures, top: float | None, rules: Rules) -> Verdict:
     """Returns what the rules say of one picture by itself, without regard to the others.
 
     Args:
         picture: The picture.
-        measures: What was found in it.
+        features: What was found in it.
         top: How surely it is a top, in [0, 1]; None where nobody gave examples, or a person wears it.
         rules: What a person chose.
     """
-    if measures.reason:
-        return Verdict(DROP, measures.reason)
-    if min(measures.width, measures.height) < rules.size:
+    if features.reason:
+        return Verdict(DROP, features.reason)
+    if min(features.width, features.height) < rules.size:
         return Verdict(DROP, too_small(rules.size))
-    if measures.contrast < BLANK_CONTRAST:
+    if features.contrast < MIN_CONTRAST:
         return Verdict(DROP, BLANK)
-    if measures.sharpness < BLURRED_SHARPNESS:
+    if features.sharpness < MIN_SHARPNESS:
         return Verdict(DROP, BLURRED)
-    if measures.flatness > DRAWN:
+    if features.flatness > MAX_FLATNESS:
         return Verdict(DROP, NO_PHOTOGRAPH)
-    if measures.person is None:
+    if features.person is None:
         return Verdict(KEEP, NOT_JUDGED)
     must_show_a_person = picture.pole in rules.people
-    if measures.yaw is not None:
-        return _judge_person(measures, must_show_a_person)
+    if features.yaw is not None:
+        return _check_person(features, must_show_a_person)
     if must_show_a_person:
         # One of the two models saw somebody, and the other was not sure.
-        unclear = measures.detected >= CERTAIN or measures.person >= PRESENT
+        unclear = features.detected >= CERTAIN or features.person >= PRESENT
         return Verdict(REVIEW, PERSON_UNCLEAR) if unclear else Verdict(DROP, NO_PERSON)
-    return _judge_garment(measures, top)
+    return _check_garment(features, top)
 
 
-def _judge_person(measures: Measures, must_stand: bool) -> Verdict:
-    if measures.yaw > SIDE_DEGREES:
+def _check_person(features: ImageFeatures, must_stand: bool) -> Verdict:
+    if features.yaw > SIDE_DEGREES:
         return Verdict(DROP, NOT_FROM_THE_FRONT)
-    if must_stand and measures.thighs is not None and measures.thighs < SEATED_THIGHS:
+    if must_stand and features.thighs is not None and features.thighs < SEATED_THIGHS:
         return Verdict(DROP, SEATED)
-    if measures.second > LARGE_SECOND:
+    if features.second > LARGE_SECOND:
         return Verdict(REVIEW, SECOND_PERSON)
-    if measures.yaw > FRONT_DEGREES:
+    if features.yaw > FRONT_DEGREES:
         return Verdict(REVIEW, TURNED)
     return SOUND
 
 
-def _judge_garment(measures: Measures, top: float | None) -> Verdict:
-    if top is not None and top < OTHER:
+def _check_garment(features: ImageFeatures, top: float | None) -> Verdict:
+    if top is not None and top < SURELY_NO_TOP:
         return Verdict(DROP, NO_TOP)
-    if top is not None and top < TOP:
+    if top is not None and top < SURELY_TOP:
         return Verdict(REVIEW, PERHAPS_NO_TOP)
-    return Verdict(REVIEW, NO_GARMENT_FOUND) if measures.garment == 0 else SOUND
+    return Verdict(REVIEW, NO_GARMENT_FOUND) if features.garment == 0 else SOUND
 
 
-def judge(
+def select(
     pictures: Sequence[Scraped],
-    measures: Mapping[str, Measures],
-    words: Mapping[str, str],
+    features: Mapping[str, ImageFeatures],
+    manual: Mapping[str, str],
     tops: Mapping[str, float],
     rules: Rules,
 ) -> tuple[dict[str, Verdict], dict[str, float]]:
@@ -220,33 +174,33 @@ def judge(
 
     Args:
         pictures: All scraped pictures, sorted by file.
-        measures: What was found in each, by SHA-256.
-        words: A person's decisions, by file. They are law: the rules choose around them.
-        tops: How surely a picture is a top, by SHA-256, for those of which that can be said.
+        features: What was found in each, by SHA-256.
+        manual: A person's decisions, by file. They always win: the rules choose around them.
+        tops: How surely a picture is a top, by SHA-256, for those that have a score.
         rules: What a person chose on the command line.
     """
     verdicts = {
-        picture.file: judge_contents(picture, measures[picture.sha256], tops.get(picture.sha256), rules)
+        picture.file: check_contents(picture, features[picture.sha256], tops.get(picture.sha256), rules)
         for picture in pictures
     }
     whole = [p for p in pictures if verdicts[p.file].reason not in (*UNUSABLE, too_small(rules.size))]
-    verdicts |= find_duplicates(whole, measures, verdicts, words)
+    verdicts |= find_duplicates(whole, features, verdicts, manual)
     taken = (KEEP, REVIEW) if rules.keep_reviewed else (KEEP,)
-    kept = [p for p in pictures if words.get(p.file) in taken and measures[p.sha256].reason not in UNUSABLE]
-    free = [p for p in whole if verdicts[p.file].decision in taken and p.file not in words]
-    styles = score_styles([*kept, *free], measures)
+    kept = [p for p in pictures if manual.get(p.file) in taken and features[p.sha256].reason not in UNUSABLE]
+    free = [p for p in whole if verdicts[p.file].decision in taken and p.file not in manual]
+    styles = score_styles([*kept, *free], features)
     for pole, sign in zip(sorted({picture.pole for picture in pictures}), (-1, 1), strict=False):
         mine = {sha256: sign * style for sha256, style in styles.items()}
         poles = [[picture for picture in some if picture.pole == pole] for some in (free, kept)]
-        verdicts |= choose(*poles, measures, verdicts, mine, rules)
+        verdicts |= choose(*poles, features, verdicts, mine, rules)
     return verdicts, styles
 
 
 def find_duplicates(
     pictures: Sequence[Scraped],
-    measures: Mapping[str, Measures],
+    features: Mapping[str, ImageFeatures],
     verdicts: Mapping[str, Verdict],
-    words: Mapping[str, str],
+    manual: Mapping[str, str],
 ) -> dict[str, Verdict]:
     """Returns a verdict for each picture that is another one over again.
 
@@ -256,17 +210,17 @@ def find_duplicates(
 
     Args:
         pictures: The pictures that can be looked at, sorted by file.
-        measures: What was found in each, by SHA-256.
-        verdicts: What is said of each by itself, by file.
-        words: A person's decisions, by file.
+        features: What was found in each, by SHA-256.
+        verdicts: The verdict on each by itself, by file.
+        manual: A person's decisions, by file.
     """
     copies = defaultdict(list)
     for picture in pictures:
         copies[picture.sha256].append(picture)
     contents = sorted(copies)
-    twins = find_near_duplicates(np.stack([measures[sha256].thumbnail() for sha256 in contents])) if contents else []
+    pairs = find_near_duplicates(np.stack([features[sha256].thumbnail() for sha256 in contents])) if contents else []
     like = defaultdict(set)
-    for one, other in twins:
+    for one, other in pairs:
         like[contents[one]].add(contents[other])
         like[contents[other]].add(contents[one])
 
@@ -274,8 +228,8 @@ def find_duplicates(
         return {picture.pole for picture in copies[sha256]}
 
     def worth(sha256: str) -> tuple:
-        measured = measures[sha256]
-        by_person = any(words.get(picture.file) == KEEP for picture in copies[sha256])
+        measured = features[sha256]
+        by_person = any(manual.get(picture.file) == KEEP for picture in copies[sha256])
         wrong = (KEEP, REVIEW, DROP).index(verdicts[copies[sha256][0].file].decision)
         return not by_person, wrong, -measured.width * measured.height, -measured.sharpness, copies[sha256][0].file
 
@@ -295,33 +249,30 @@ def find_duplicates(
         elif better:
             found |= {picture.file: Verdict(DROP, NEAR_DUPLICATE, better[0].file) for picture in same}
         else:
-            first = next((picture for picture in same if words.get(picture.file) == KEEP), same[0])
+            first = next((picture for picture in same if manual.get(picture.file) == KEEP), same[0])
             stays[sha256] = first
             found |= {p.file: Verdict(DROP, EXACT_DUPLICATE, first.file) for p in same if p is not first}
     return found
 
 
-def score_styles(pictures: Sequence[Scraped], measures: Mapping[str, Measures]) -> dict[str, float]:
-    """Returns how much each picture looks like the second pole rather than the first, in [0, 1], by SHA-256.
+def score_styles(pictures: Sequence[Scraped], features: Mapping[str, ImageFeatures]) -> dict[str, float]:
+    """Returns how much each picture descriptors like the second pole rather than the first, in [0, 1], by SHA-256.
 
     Each is scored by a classifier that did not see it. There are no scores where a pole is missing or too small.
     """
-    # Here, because scikit-learn takes two seconds to import, and every worker process imports this module.
-    from demicouture.preprocessing.classifiers import style_scores
-
     poles = sorted({picture.pole for picture in pictures})
     hashes = {picture.sha256: picture.pole for picture in pictures}
     if len(poles) != 2 or not hashes:
         return {}
-    descriptors = np.stack([measures[sha256].descriptor() for sha256 in hashes])
-    scores = style_scores(descriptors, np.array([poles.index(pole) for pole in hashes.values()]))
+    descriptors = np.stack([features[sha256].descriptor() for sha256 in hashes])
+    scores = style_probabilities(descriptors, np.array([poles.index(pole) for pole in hashes.values()]))
     return {} if scores is None else dict(zip(hashes, scores.tolist(), strict=True))
 
 
 def choose(
     free: Sequence[Scraped],
     kept: Sequence[Scraped],
-    measures: Mapping[str, Measures],
+    features: Mapping[str, ImageFeatures],
     verdicts: Mapping[str, Verdict],
     styles: Mapping[str, float],
     rules: Rules,
@@ -335,21 +286,21 @@ def choose(
     Args:
         free: One pole's pictures that the rules may choose from.
         kept: Those that a person keeps; they count for their queries.
-        measures: What was found in each, by SHA-256.
-        verdicts: What is said of each so far, by file.
-        styles: How much each looks like this pole, by SHA-256; those that have no score come in a seeded shuffle.
+        features: What was found in each, by SHA-256.
+        verdicts: The verdict on each so far, by file.
+        styles: How much each descriptors like this pole, by SHA-256; those that have no score come in a seeded shuffle.
         rules: What a person chose on the command line.
     """
     places = max(0, rules.count - len(kept))
     order = rank(free, kept, {p.file: verdicts[p.file].decision == REVIEW for p in free}, styles, rules.seed)
-    looks = np.array([measures[p.sha256].descriptor() for p in (*kept, *order)], np.float32)
-    chosen = list(range(len(kept)))  # Rows of ``looks``.
+    descriptors = np.array([features[p.sha256].descriptor() for p in (*kept, *order)], np.float32)
+    chosen = list(range(len(kept)))  # Rows of ``descriptors``.
     left: dict[str, Verdict] = {}
     aside = []
     for row, picture in enumerate(order, start=len(kept)):
         if len(chosen) - len(kept) == places:
             left[picture.file] = Verdict(DROP, OVER_COUNT)
-        elif (like := find_like(looks[row], looks[chosen])) is not None:
+        elif (like := find_like(descriptors[row], descriptors[chosen])) is not None:
             aside.append(picture)
             left[picture.file] = Verdict(DROP, TOO_LIKE, [*kept, *order][chosen[like]].file)
         else:
@@ -372,7 +323,7 @@ def rank(
         candidates: The pictures to choose from.
         kept: Pictures that a person keeps; they count for their queries.
         for_review: Whether a person should look at a picture, by file.
-        styles: How much each looks like its pole, by SHA-256.
+        styles: How much each descriptors like its pole, by SHA-256.
         seed: Decides where scores do not; by each picture's own bytes, so that further pictures change little.
     """
 

@@ -1,6 +1,7 @@
-"""Who made the pictures, and under which licence: ``attribution.csv`` for programs, ``ATTRIBUTION.md`` for people.
+"""Attribution: who made the pictures, and under which licence.
 
-Both come out of the manifest, for the pictures that are still there.
+``attribution.csv`` is for programs, ``ATTRIBUTION.md`` for people. Both come out of the manifest,
+for the pictures that are still there.
 """
 
 from __future__ import annotations
@@ -13,11 +14,22 @@ from typing import Any
 from demicouture.files import write_csv, write_text
 from demicouture.scraping.manifest import FETCHED, Manifest
 
-COLUMNS = ("file", "title", "creator", "licence", "licence_url", "page_url", "url", "pole", "query", "source")
+ATTRIBUTION_COLUMNS = (
+    "file",
+    "title",
+    "creator",
+    "licence",
+    "licence_url",
+    "page_url",
+    "url",
+    "pole",
+    "query",
+    "source",
+)
 
-FILES = ("attribution.csv", "ATTRIBUTION.md")
+ATTRIBUTION_FILES = ("attribution.csv", "ATTRIBUTION.md")
 
-DRAWN = "wardrobe"
+DRAWING_SOURCE = "wardrobe"
 """The source that has no one to name."""
 
 UNKNOWN = "Licence unknown"
@@ -30,17 +42,21 @@ def write_attribution(folder: Path, manifest: Manifest) -> None:
     for line in manifest.read():
         if line["status"] == FETCHED and line["file"] not in seen and (folder / line["file"]).exists():
             seen.add(line["file"])
-            rows.append({name: _one_line(line[name]) for name in COLUMNS})
+            rows.append({name: _one_line(line[name]) for name in ATTRIBUTION_COLUMNS})
     rows.sort(key=lambda row: row["file"])
-    write_csv(folder / FILES[0], COLUMNS, ({name: _harmless(value) for name, value in row.items()} for row in rows))
-    write_text(folder / FILES[1], _page(rows))
+    write_csv(
+        folder / ATTRIBUTION_FILES[0],
+        ATTRIBUTION_COLUMNS,
+        ({name: _harmless(value) for name, value in row.items()} for row in rows),
+    )
+    write_text(folder / ATTRIBUTION_FILES[1], _page(rows))
 
 
 def _page(rows: list[dict[str, Any]]) -> str:
-    drawn = sum(row["source"] == DRAWN for row in rows)
+    drawn = sum(row["source"] == DRAWING_SOURCE for row in rows)
     groups = defaultdict(list)
     for row in rows:
-        if row["source"] != DRAWN:
+        if row["source"] != DRAWING_SOURCE:
             groups[row["licence"] or UNKNOWN, row["licence_url"]].append(row)
     text = ["# Attribution", ""]
     text.append(
@@ -61,7 +77,7 @@ def _page(rows: list[dict[str, Any]]) -> str:
 
 
 def _one_line(value: str) -> str:
-    """Returns a value of strangers without line breaks and half characters, which a file could not hold."""
+    """Returns a value from outside without line breaks and half characters, which a file could not hold."""
     return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", value).encode("utf-8", "replace").decode().strip()
 
 

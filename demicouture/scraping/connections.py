@@ -1,6 +1,6 @@
-"""Connections to servers that we did not choose: judged by the number they go to, and cut at a deadline.
+"""Connections to servers that we did not choose: their IP address is checked, and they are cut at a deadline.
 
-It fits underneath requests: a session made by :func:`open_session` does all its work within a :class:`Visit`.
+It fits underneath requests: a session made by :func:`open_session` does all its work within an :class:`Exchange`.
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ Source: RFC 6052, section 2.1.
 def open_session(headers: dict[str, str]) -> requests.Session:
     """Returns a session that keeps no cookies and takes neither proxies nor passwords from its surroundings.
 
-    A proxy would be connected to in place of the host, so that no address could be judged; a ``.netrc`` would send a
+    A proxy would be connected to in place of the host, so that no address could be checked; a ``.netrc`` would send a
     person's passwords along.
     """
-    # Its remarks on every retry would end up in the middle of a progress bar.
+    # Its warnings of every retry would end up in the middle of a progress bar.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers = headers
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _JudgingAdapter(max_retries=RETRIES, pool_connections=KEPT_CONNECTIONS))
+        session.mount(scheme, _CheckedAdapter(max_retries=RETRIES, pool_connections=KEPT_CONNECTIONS))
     return session
 
 
 def is_public(address: str) -> bool:
-    """Tells whether an IP address belongs to the open internet, also where IPv6 wraps an IPv4 address."""
+    """Returns whether an IP address belongs to the open internet, also where IPv6 wraps an IPv4 address."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         translated = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None
@@ -68,8 +68,8 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-class Visit:
-    """A context in which this thread makes one request. At its deadline the connection is cut, whatever it does."""
+class Exchange:
+    """One request and its answer, in this thread. At its deadline the connection is cut, whatever it does."""
 
     def __init__(self, seconds: float, allow_private_hosts: bool) -> None:
         """Sets the rules; the time runs from here."""
@@ -77,17 +77,17 @@ class Visit:
         self._ends_at = time.monotonic() + seconds
         self._sockets: list[socket.socket] = []
 
-    def __enter__(self) -> Visit:
-        """Makes this the thread's visit."""
-        self._token = _current_visit.set(self)
+    def __enter__(self) -> Exchange:
+        """Makes this the thread's exchange."""
+        self._token = _current_exchange.set(self)
         # A socket's own timeout starts again with every byte, so it never ends a slow drip, least of all in headers.
-        _watchman.watch(self, self._ends_at)
+        _watchdog.watch(self, self._ends_at)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Calls the deadline off."""
-        _watchman.dismiss(self)
-        _current_visit.reset(self._token)
+        _watchdog.dismiss(self)
+        _current_exchange.reset(self._token)
 
     def is_open(self) -> bool:
         """Returns whether there is time left."""
@@ -105,13 +105,13 @@ class Visit:
         return left
 
     def watch(self, connected: socket.socket) -> None:
-        """Takes charge of a socket that this visit uses."""
+        """Takes charge of a socket that this exchange uses."""
         self._sockets.append(connected)
         if time.monotonic() >= self._ends_at:
             self._cut()
 
     def end(self) -> None:
-        """Cuts the visit off now, from another thread."""
+        """Cuts the exchange off now, from another thread."""
         self._ends_at = time.monotonic()
         self._cut()
 
@@ -121,88 +121,90 @@ class Visit:
                 connected.shutdown(socket.SHUT_RDWR)
 
 
-class _Watchman:
-    """One thread that cuts off every visit at its deadline; a timer for each would start a thread for each picture."""
+class _Watchdog:
+    """One thread that cuts off every exchange at its deadline; a timer for each would be a thread for each picture."""
 
     def __init__(self) -> None:
-        self._deadlines: dict[Visit, float] = {}
+        self._deadlines: dict[Exchange, float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def watch(self, visit: Visit, ends_at: float) -> None:
+    def watch(self, exchange: Exchange, ends_at: float) -> None:
         with self._changed:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
             if ends_at < min(self._deadlines.values(), default=math.inf):
                 self._changed.notify()
-            self._deadlines[visit] = ends_at
+            self._deadlines[exchange] = ends_at
 
-    def dismiss(self, visit: Visit) -> None:
+    def dismiss(self, exchange: Exchange) -> None:
         with self._changed:
-            self._deadlines.pop(visit, None)
+            self._deadlines.pop(exchange, None)
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 ends_at = min(self._deadlines.values(), default=math.inf)
                 self._changed.wait(min(ends_at - time.monotonic(), threading.TIMEOUT_MAX))
-                late = [visit for visit, ends_at in self._deadlines.items() if ends_at <= time.monotonic()]
-                for visit in late:
-                    del self._deadlines[visit]
-            for visit in late:
-                visit.end()
+                late = [exchange for exchange, ends_at in self._deadlines.items() if ends_at <= time.monotonic()]
+                for exchange in late:
+                    del self._deadlines[exchange]
+            for exchange in late:
+                exchange.end()
 
 
-_watchman = _Watchman()
-_current_visit: ContextVar[Visit] = ContextVar("current_visit")
+_watchdog = _Watchdog()
+_current_exchange: ContextVar[Exchange] = ContextVar("current_exchange")
 
 
-class _Judging:
-    """Mixed into urllib3's connections: looks the name up once, judges each number, and connects to one that passed.
+class _CheckedConnection:
+    """Mixed into urllib3's connections: looks a name up once, checks each IP address, and connects to one that passed.
 
-    Judging a name and leaving it to others to look it up again would let it resolve differently the second time.
+    Checking a name and leaving it to others to look it up again would let it resolve differently the second time.
     """
 
     def _new_conn(self) -> socket.socket:
-        visit = _current_visit.get()
+        exchange = _current_exchange.get()
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise NameResolutionError(self.host, self, error) from error
         addresses = dict.fromkeys(entry[4][0] for entry in found)
-        allowed = [address for address in addresses if visit.allow_private_hosts or is_public(address)]
+        allowed = [address for address in addresses if exchange.allow_private_hosts or is_public(address)]
         if not allowed:
             raise FetchError(failure_reasons.PRIVATE)
         for address in allowed:
             try:
-                return create_connection((address, self.port), visit.seconds_left(), socket_options=self.socket_options)
+                return create_connection(
+                    (address, self.port), exchange.seconds_left(), socket_options=self.socket_options
+                )
             except OSError as error:
                 failure = error
         raise NewConnectionError(self, str(failure)) from failure
 
     def request(self, *args: object, **kwargs: object) -> None:
         super().request(*args, **kwargs)
-        _current_visit.get().watch(self.sock)
+        _current_exchange.get().watch(self.sock)
 
 
-class _JudgingHTTPConnection(_Judging, HTTPConnection):
+class _CheckedHTTPConnection(_CheckedConnection, HTTPConnection):
     pass
 
 
-class _JudgingHTTPSConnection(_Judging, HTTPSConnection):
+class _CheckedHTTPSConnection(_CheckedConnection, HTTPSConnection):
     pass
 
 
 class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _JudgingHTTPConnection
+    ConnectionCls = _CheckedHTTPConnection
 
 
 class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _JudgingHTTPSConnection
+    ConnectionCls = _CheckedHTTPSConnection
 
 
-class _JudgingAdapter(HTTPAdapter):
+class _CheckedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: object, **kwargs: object) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}

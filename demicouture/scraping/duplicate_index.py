@@ -1,4 +1,4 @@
-"""Near duplicates as they come in: does a picture show what one of its pole showed before, in another size say?
+"""The index of near duplicates: finds, as a picture comes in, one of its pole that shows the same, in another size say.
 
 ``preprocess.py`` looks at all pictures together and drops what is the same. Here a picture is only marked, by the same
 measure: a perceptual hash finds what may be the same, and of these the pictures themselves are compared.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from demicouture import near_duplicates
@@ -18,18 +17,16 @@ from demicouture.images import open_reduced
 MOST_COMPARED = 8
 """Pictures within reach of the hash that are opened. Of different photographs 2 pairs in 100,000 are within reach."""
 
-SIDE = 128
+DECODED_SIDE = 128
 """Pixels of the shorter side that a picture is decoded at, where its format can do that for less work: twice as many
 as the thumbnail is made from."""
 
-cv2.setNumThreads(1)  # The downloads' threads are many already.
 
-
-class Twins:
+class DuplicateIndex:
     """The perceptual hashes of one pole's pictures."""
 
     def __init__(self, folder: Path) -> None:
-        """Knows no picture yet.
+        """Makes an empty index.
 
         Args:
             folder: ``1-scraped``, which the pictures' names start from.
@@ -49,7 +46,7 @@ class Twins:
         """Returns the file of a picture that shows the same, or nothing.
 
         Args:
-            thumbnail: The picture's, as :func:`look` gives it.
+            thumbnail: The picture's, as :func:`decode_thumbnail` gives it.
             text: Its hash.
         """
         wanted = np.array([int(text[start : start + 16], 16) for start in (0, 16, 32)], np.uint64)
@@ -59,7 +56,7 @@ class Twins:
         for index in near[np.argsort(total[near], kind="stable")][:MOST_COMPARED]:
             file = self._files[index]
             try:
-                other = look(self._folder / file)[0]
+                other = decode_thumbnail(self._folder / file)[0]
             except (PictureError, FileNotFoundError):
                 continue  # A person deleted it, or wrote over it.
             if len(near_duplicates.find_near_duplicates(np.stack([other, thumbnail]))):
@@ -67,14 +64,14 @@ class Twins:
         return ""
 
 
-def look(picture: Path | bytes) -> tuple[np.ndarray, int, int]:
+def decode_thumbnail(picture: Path | bytes) -> tuple[np.ndarray, int, int]:
     """Decodes a picture completely, at reduced scale, and returns its thumbnail, and its width and height upright.
 
     Raises:
         PictureError: It cannot be decoded.
         FileNotFoundError: There is no such file.
     """
-    found = open_reduced(picture, SIDE)
+    found = open_reduced(picture, DECODED_SIDE)
     return near_duplicates.thumbnail(np.asarray(found.image)), found.width, found.height
 
 

@@ -1,4 +1,4 @@
-"""Why an address gave no picture: a fixed list, the same words in the manifest, in tables and in data/README.md."""
+"""Failure reasons: why an address gave no picture, in the same words in the manifest and in data/README.md."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOO_SMALL = "too small"
 SAME_BYTES = "same bytes"
 NEAR_DUPLICATE = "near duplicate"
 CLOSED = "closed"
-"""Only said of what was under way when a run ended; such an address gets no line, and is asked again."""
+"""Only said of what was under way when a run ended; such an address gets no line, and is fetched again."""
 
 REASONS = {
     NOT_HTTP: "an address of another kind, which nobody should fetch",
@@ -49,9 +49,9 @@ REASONS = {
 }
 """Each reason, and what it means. Beside these: ``HTTP`` and a status, and the wardrobe's ``planted:`` and a kind."""
 
-PASSING = {UNREACHABLE, LEFT_ALONE, TIMEOUT, BROKEN_OFF, NO_ROBOTS}
-PASSING |= {f"HTTP {status}" for status in (408, 425, 429, 500, 502, 503, 504)}
-"""Reasons that may not hold another day."""
+TRANSIENT = {UNREACHABLE, LEFT_ALONE, TIMEOUT, BROKEN_OFF, NO_ROBOTS}
+TRANSIENT |= {f"HTTP {status}" for status in (408, 425, 429, 500, 502, 503, 504)}
+"""Reasons that may be gone another day."""
 
 _FURTHER = re.compile(r"HTTP \d{3}|planted:[a-z-]+")
 

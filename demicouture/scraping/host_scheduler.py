@@ -1,4 +1,4 @@
-"""Many hosts visited at once, and never one of them twice at a time."""
+"""The scheduler of requests: many hosts at once, and one request at a time for each."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from demicouture.scraping.rate_limits import TryLater
 BACKLOG = 2_000
 """How many items :func:`one_per_host` reads ahead to find a host that is free."""
 
-AHEAD = 2
+TASKS_PER_WORKER = 2
 """Items handed out for each worker, so that none waits until what another one brought has been put away."""
 
-LONGEST_NAP = 1.0
+LONGEST_SLEEP = 1.0
 """Seconds after which :func:`one_per_host` looks up at the latest: on Windows a longer sleep would not feel Ctrl-C."""
 
 Item = TypeVar("Item")
@@ -38,20 +38,22 @@ def one_per_host(
     workers: int,
     ready_at: Callable[[str], float] = lambda name: 0.0,
     on_idle: Callable[[], None] = lambda: None,
+    longest_sleep_seconds: float = LONGEST_SLEEP,
 ) -> Iterator[tuple[Item, Result]]:
     """Works on items in parallel, never on two of one host at once, and yields each with its result when it is done.
 
-    A host that is not ready keeps nobody from the others: its items stand aside until it is.
+    A host that is not ready holds up no other: its items wait aside until it is.
 
     Args:
         items: Read in a thread, and only as far ahead as keeps the workers busy. Should reading fail, what was
             read is finished before the failure is raised.
-        host: Gives an item's host.
+        host: Returns an item's host.
         work: Visits the host, in one of so many threads. An item for which it raises :class:`TryLater` is tried again.
         finish: Does what is left to do without the host, in other threads, one for each core.
         workers: How many hosts are visited at once.
-        ready_at: Gives the moment, on the monotonic clock, from which a host may be visited.
+        ready_at: Returns the moment, on the monotonic clock, from which a host may be visited.
         on_idle: Called while there is nothing else to do, about once a second.
+        longest_sleep_seconds: See :data:`LONGEST_SLEEP`.
     """
     events: SimpleQueue[tuple[str, object, object]] = SimpleQueue()
     wanted, abandoned = threading.Semaphore(0), threading.Event()
@@ -59,7 +61,7 @@ def one_per_host(
     def read() -> None:
         failure = None
         try:
-            for item in _when(items, wanted, abandoned):
+            for item in _on_demand(items, wanted, abandoned):
                 events.put(("read", _Task(item, host(item)), None))
         except Exception as error:
             failure = error
@@ -83,8 +85,8 @@ def one_per_host(
     idle: list[tuple[float, int, str]] = []  # A heap of the hosts that wait with something and are not being visited.
     order = itertools.count()
     visited: set[str] = set()
-    most = workers * AHEAD
-    reading, asked, backlog, failure, finished = True, 0, 0, None, False
+    most = workers * TASKS_PER_WORKER
+    reading, requested, backlog, failure, finished = True, 0, 0, None, False
 
     def stand_by(name: str, until: float = 0.0) -> None:
         if waiting.get(name):
@@ -98,7 +100,7 @@ def one_per_host(
         while reading or backlog or visited:
             while idle and len(visited) < most and idle[0][0] <= time.monotonic():
                 name = heapq.heappop(idle)[2]
-                if ready_at(name) > time.monotonic():  # It has put us off since.
+                if ready_at(name) > time.monotonic():  # It said "later" since.
                     stand_by(name)
                     continue
                 backlog -= 1
@@ -106,19 +108,19 @@ def one_per_host(
                 visitors.submit(visit, waiting[name].popleft())
             now = time.monotonic()
             stock = sum(moment <= now for moment, _, _ in idle)
-            if reading and (more := min(most - stock, BACKLOG - backlog) - asked) > 0:
-                asked += more
+            if reading and (more := min(most - stock, BACKLOG - backlog) - requested) > 0:
+                requested += more
                 wanted.release(more)
-            nap = idle[0][0] - time.monotonic() if idle and len(visited) < most else LONGEST_NAP
+            sleep = idle[0][0] - time.monotonic() if idle and len(visited) < most else longest_sleep_seconds
             try:
-                kind, subject, result = events.get(timeout=min(max(nap, 0.001), LONGEST_NAP))
+                kind, subject, result = events.get(timeout=min(max(sleep, 0.001), longest_sleep_seconds))
             except Empty:
                 on_idle()
                 continue
             if kind == "end":
                 reading, failure = False, subject
             elif kind == "read":
-                asked -= 1
+                requested -= 1
                 backlog += 1
                 at_rest = subject.host not in waiting and subject.host not in visited
                 waiting.setdefault(subject.host, deque()).append(subject)
@@ -151,7 +153,7 @@ class _Task:
     host: str
 
 
-def _when(items: Iterable[Item], wanted: threading.Semaphore, abandoned: threading.Event) -> Iterator[Item]:
+def _on_demand(items: Iterable[Item], wanted: threading.Semaphore, abandoned: threading.Event) -> Iterator[Item]:
     """Yields each item when it is wanted."""
     source = iter(items)
     while wanted.acquire() and not abandoned.is_set():

@@ -1,4 +1,4 @@
-"""Tags of HTML pages that strangers wrote, found in a time that grows with the page's length and no faster."""
+"""Tags of HTML pages from anywhere, found in a time that grows with the page's length and no faster."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def plain_text(markup: str) -> str:
 
 def _parse(markup: str) -> BeautifulSoup:
     with warnings.catch_warnings():
-        # Beautiful Soup remarks on what looks like XML or like a file name; it reads it all the same.
+        # Beautiful Soup warns of what looks like XML or like a file name; it reads it all the same.
         warnings.simplefilter("ignore")
         return BeautifulSoup(markup, "html.parser")
 

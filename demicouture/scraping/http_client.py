@@ -1,8 +1,8 @@
-"""The polite downloader: it asks before it takes, one connection and a pause for each host, and ends every response.
+"""The HTTP client: robots.txt, opt-outs, rate limits, and an end to every response.
 
 A server that we did not choose may do anything: send for ever, one byte a second, a small body that unpacks to
 gigabytes, or a redirect into the private network. So every response ends by a deadline and at a size, and every hop
-of a redirect is judged like the first.
+of a redirect is checked like the first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from urllib.parse import urljoin, urlsplit
@@ -22,10 +22,10 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 import demicouture
 from demicouture.errors import FetchError, InputError
 from demicouture.scraping import failure_reasons, robots
-from demicouture.scraping.connections import RETRIES, Visit, open_session
-from demicouture.scraping.rate_limits import Hosts, TryLater
+from demicouture.scraping.connections import RETRIES, Exchange, open_session
+from demicouture.scraping.rate_limits import FIRST_WAIT, RateLimits, TryLater
 
-MAX_BYTES = 20_000_000
+MAX_PICTURE_BYTES = 20_000_000
 """Our choice: photographs on the web are far smaller, and the sixteen that may be held at once still fit in memory."""
 
 MAX_REDIRECTS = 5
@@ -35,22 +35,22 @@ before a robots.txt may be taken for missing."""
 BUSY = {429: None, 503: None}
 """Statuses that mean "later", and for how many seconds where the answer names none."""
 
-SECOND_CHANCES = (10.0, 60.0)
-"""Seconds; our choice: until a service is asked again that has failed for a reason that may pass."""
+RETRY_WAITS = (10.0, 60.0)
+"""Seconds; our choice: until a service is tried again that has failed for a reason that may pass."""
 
-SAYS_MORE = {
+HOST_FAILURES = {
     failure_reasons.UNREACHABLE,
     failure_reasons.LEFT_ALONE,
     failure_reasons.PRIVATE,
     failure_reasons.BAD_ADDRESS,
     failure_reasons.CLOSED,
 }
-"""Failures to read a robots.txt that say more of a host than that it has none."""
+"""Failures to read a robots.txt that concern the host, not that file."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back from an address.
+class Response:
+    """The answer of a server, complete.
 
     Attributes:
         content: The body, unpacked.
@@ -69,14 +69,14 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class _Errand:
-    """How an address is fetched.
+class _Request:
+    """The rules for fetching an address.
 
     Attributes:
         max_bytes: The most that the answer may hold, unpacked.
         cut: Whether of a longer answer the beginning is taken, in place of nothing.
         patient: Whether to wait also for a host that says "later".
-        uninvited: Whether we come as a crawler, to whom robots.txt and its kin speak.
+        crawling: Whether robots.txt and opt-outs apply, as they do to crawlers.
         headers: Further headers, for the first site only.
         busy: Statuses that mean "later", and for how many seconds where the answer names none.
     """
@@ -84,7 +84,7 @@ class _Errand:
     max_bytes: int
     cut: bool = False
     patient: bool = True
-    uninvited: bool = True
+    crawling: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     busy: Mapping[int, float | None] = field(default_factory=lambda: BUSY)
 
@@ -92,7 +92,7 @@ class _Errand:
 @dataclass
 class _Site:
     lock: threading.Lock = field(default_factory=threading.Lock)
-    rules: robots.Rules | None = None
+    rules: robots.RobotsRules | None = None
     read_at: float = 0.0
 
 
@@ -100,8 +100,8 @@ class Fetcher:
     """Fetches addresses. Threads share one; use it as a context manager.
 
     Attributes:
-        hosts: What this run knows of each host.
-        contact: Whom a site may write to, where the person has said so.
+        rate_limits: The limits of each host.
+        contact: Whom a site may write to, where the person named somebody.
     """
 
     def __init__(
@@ -109,9 +109,11 @@ class Fetcher:
         *,
         timeout_seconds: float = 30,
         delay_seconds: float = 1,
-        max_bytes: int = MAX_BYTES,
+        max_bytes: int = MAX_PICTURE_BYTES,
         contact: str = "",
         allow_private_hosts: bool = False,
+        first_wait_seconds: float = FIRST_WAIT,
+        retry_waits: Sequence[float] = RETRY_WAITS,
     ) -> None:
         """Opens nothing yet.
 
@@ -120,7 +122,9 @@ class Fetcher:
             delay_seconds: The pause on one host between the end of a response and the next request.
             max_bytes: The most that a response may hold, unpacked.
             contact: An e-mail address or a page about whoever runs this, for the User-Agent.
-            allow_private_hosts: Whether hosts in loopback, private and link-local networks may be asked.
+            allow_private_hosts: Whether hosts in loopback, private and link-local networks are allowed.
+            first_wait_seconds: The back-off for a host that says "later" without saying when.
+            retry_waits: Seconds until a service is tried again that has failed.
 
         Raises:
             InputError: The contact cannot stand in a header.
@@ -128,14 +132,15 @@ class Fetcher:
         self.timeout_seconds = timeout_seconds
         self.max_bytes = max_bytes
         self.contact = contact
+        self._retry_waits = retry_waits
         self.allow_private_hosts = allow_private_hosts
         self._sites: dict[str, _Site] = {}
         self._pages: dict[str, bool] = {}
         self._served: set[str] = set()
-        self._visits: set[Visit] = set()
+        self._exchanges: set[Exchange] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self.hosts = Hosts(delay_seconds, self._closed)
+        self.rate_limits = RateLimits(delay_seconds, self._closed, first_wait_seconds=first_wait_seconds)
         self._session = open_session(
             {"User-Agent": user_agent(contact), "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
         )
@@ -148,11 +153,11 @@ class Fetcher:
         """Closes all connections, also those in use, so that nobody waits for a slow server after Ctrl-C."""
         self._closed.set()
         with self._lock:
-            for visit in self._visits:
-                visit.end()
+            for exchange in self._exchanges:
+                exchange.end()
         self._session.close()
 
-    def fetch(self, url: str, *, max_bytes: int | None = None, patient: bool = True) -> Answer:
+    def fetch(self, url: str, *, max_bytes: int | None = None, patient: bool = True) -> Response:
         """Fetches one address as far as its site allows, waiting for the host's turn first.
 
         Args:
@@ -164,12 +169,12 @@ class Fetcher:
             FetchError: One of :data:`demicouture.scraping.failure_reasons.REASONS`, or ``HTTP 404`` and its like.
             TryLater: The host says "later", and ``patient`` is false.
         """
-        return self._fetch(url, _Errand(max_bytes or self.max_bytes, patient=patient))
+        return self._fetch(url, _Request(max_bytes or self.max_bytes, patient=patient))
 
-    def look_at_page(self, url: str, *, patient: bool = True) -> None:
-        """Fetches a page, unless that was done before, to see whether it wants its pictures left alone.
+    def check_page(self, url: str, *, patient: bool = True) -> None:
+        """Fetches a page, unless that was done before, to see whether it opts out of having its pictures collected.
 
-        A page that cannot be read says nothing.
+        A page that cannot be read opts out of nothing.
 
         Raises:
             FetchError: ``opted out``.
@@ -177,7 +182,7 @@ class Fetcher:
         """
         if url not in self._pages:
             try:
-                self._fetch(url, _Errand(robots.MAX_HEAD, cut=True, patient=patient))
+                self._fetch(url, _Request(robots.MAX_HEAD, cut=True, patient=patient))
             except TryLater:
                 raise
             except FetchError as error:
@@ -185,66 +190,66 @@ class Fetcher:
         if self._pages.setdefault(url, False):
             raise FetchError(failure_reasons.OPTED_OUT)
 
-    def ask(
+    def call_api(
         self,
         url: str,
         *,
         max_bytes: int,
         headers: Mapping[str, str] | None = None,
         busy: Mapping[int, float | None] = BUSY,
-    ) -> Answer:
-        """Asks an interface that is documented for programs, and waits as long as it wants us to.
+    ) -> Response:
+        """Calls an interface that is documented for programs, and waits as long as it wants us to.
 
-        One that has answered before in this run, and then fails, is asked twice more: a run of a day is not to end
+        One that has answered before in this run, and then fails, is tried twice more: a run of a day is not to end
         with a moment's trouble.
 
-        robots.txt speaks to crawlers, who come uninvited (RFC 9309, section 1). Whoever documents an interface for
-        programs has asked them in, under rules of its own; several keep crawlers off that very interface by their
+        robots.txt is for crawlers, who come crawling (RFC 9309, section 1). Whoever documents an interface for
+        programs has invited them, under rules of its own; several keep crawlers off that very interface by their
         robots.txt. So it is not read here. Everything else holds: the turn, the pause, the waits.
 
         Args:
             url: The address.
             max_bytes: The most that the answer may hold, unpacked.
-            headers: Further headers, a token say; another site that we are sent on to does not get to see them.
+            headers: Further headers, a token say; another site that we are redirected to does not get them.
             busy: Statuses that mean "later", and for how many seconds where the answer names none.
 
         Raises:
             FetchError: As :meth:`fetch`.
         """
-        errand, host = _Errand(max_bytes, uninvited=False, headers=headers or {}, busy=busy), host_of(url)
-        for seconds in SECOND_CHANCES:
+        request, host = _Request(max_bytes, crawling=False, headers=headers or {}, busy=busy), host_of(url)
+        for seconds in self._retry_waits:
             try:
-                answer = self._fetch(url, errand)
+                answer = self._fetch(url, request)
                 self._served.add(host)
                 return answer
             except FetchError as error:
-                if host not in self._served or str(error) not in failure_reasons.PASSING:
+                if host not in self._served or str(error) not in failure_reasons.TRANSIENT:
                     raise
-                self.hosts.wait(host, seconds)
-        return self._fetch(url, errand)
+                self.rate_limits.wait(host, seconds)
+        return self._fetch(url, request)
 
-    def _fetch(self, url: str, errand: _Errand) -> Answer:
+    def _fetch(self, url: str, request: _Request) -> Response:
         while True:
             try:
-                return self._follow(url, errand)
+                return self._follow(url, request)
             except TryLater:
-                if not errand.patient:
+                if not request.patient:
                     raise
 
-    def _follow(self, url: str, errand: _Errand) -> Answer:
+    def _follow(self, url: str, request: _Request) -> Response:
         begun_with, seconds_left = url, self.timeout_seconds
         for _ in range(MAX_REDIRECTS + 1):
             host = host_of(url)
-            if errand.uninvited:
-                self._obey(url, errand.patient)
-            headers = errand.headers if robots.origin_of(url) == robots.origin_of(begun_with) else {}
-            with self.hosts.turn(host, errand.patient):
+            if request.crawling:
+                self._check_robots(url, request.patient)
+            headers = request.headers if robots.origin_of(url) == robots.origin_of(begun_with) else {}
+            with self.rate_limits.turn(host, request.patient):
                 begun = time.monotonic()
-                found = self._fetch_hop(url, host, errand, headers, seconds_left)
+                found = self._fetch_hop(url, host, request, headers, seconds_left)
                 seconds_left -= time.monotonic() - begun
-            if isinstance(found, Answer):
-                if errand.uninvited and "html" in found.content_type.lower():
-                    self._pages[begun_with] = robots.page_says_no(found.content, found.content_type)
+            if isinstance(found, Response):
+                if request.crawling and "html" in found.content_type.lower():
+                    self._pages[begun_with] = robots.page_opts_out(found.content, found.content_type)
                     if self._pages[begun_with]:
                         raise FetchError(failure_reasons.OPTED_OUT)
                 return found
@@ -252,61 +257,61 @@ class Fetcher:
         raise FetchError(failure_reasons.TOO_MANY_REDIRECTS)
 
     def _fetch_hop(
-        self, url: str, host: str, errand: _Errand, headers: Mapping[str, str], seconds: float
-    ) -> Answer | str:
+        self, url: str, host: str, request: _Request, headers: Mapping[str, str], seconds: float
+    ) -> Response | str:
         """Returns the answer, or the address that it redirects to."""
         answered = False
-        with Visit(seconds, self.allow_private_hosts) as visit, self._listed(visit):
+        with Exchange(seconds, self.allow_private_hosts) as exchange, self._listed(exchange):
             try:
-                # The visit ends the request; the socket's own timeout only stands behind it.
-                timeout = visit.seconds_left() + 1
+                # The exchange ends the request; the socket's own timeout only stands behind it.
+                timeout = exchange.seconds_left() + 1
                 with self._session.get(
                     url, stream=True, allow_redirects=False, timeout=timeout, headers=headers
                 ) as reply:
                     answered = True
-                    self._judge(host, reply, errand)
+                    self._check_status(host, reply, request)
                     if reply.is_redirect:
                         return urljoin(url, requests.Session.get_redirect_target(self._session, reply))
-                    content = _read_body(reply, errand)
-                    visit.seconds_left()  # A body without a length ends where the deadline cut it.
-                    return Answer(content, url, reply.headers)
+                    content = _read_body(reply, request)
+                    exchange.seconds_left()  # A body without a length ends where the deadline cut it.
+                    return Response(content, url, reply.headers)
             except FetchError:
                 raise
             except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
                 reason = (
-                    _reason(error) if visit.is_open() else failure_reasons.TIMEOUT
+                    _reason(error) if exchange.is_open() else failure_reasons.TIMEOUT
                 )  # A cut shows as nearly any of these.
                 if not answered and reason in (failure_reasons.UNREACHABLE, failure_reasons.TIMEOUT):
-                    self.hosts.note_refusal(host)
+                    self.rate_limits.note_refusal(host)
                 raise FetchError(reason) from error
 
-    def _judge(self, host: str, reply: requests.Response, errand: _Errand) -> None:
-        """Judges an answer by its status and headers, before its body.
+    def _check_status(self, host: str, reply: requests.Response, request: _Request) -> None:
+        """Checks the status and headers of an answer, before its body.
 
         Raises:
             FetchError: The answer is no use, or not meant for us.
             TryLater: The host says "later".
         """
         status = reply.status_code
-        told = FetchError(f"HTTP {status}", status)
-        if status in errand.busy:
+        error = FetchError(f"HTTP {status}", status)
+        if status in request.busy:
             try:
                 seconds = RETRIES.get_retry_after(reply.raw)
             except InvalidHeader:
                 seconds = None
             if seconds is None:
-                seconds = errand.busy[status]
-            if not self.hosts.note_put_off(host, seconds):
-                raise told
-            raise TryLater(str(told), status, self.hosts.ready_at(host))
-        self.hosts.note_answer(host)
-        if errand.uninvited and robots.header_says_no(reply.raw.headers.getlist("X-Robots-Tag")):
+                seconds = request.busy[status]
+            if not self.rate_limits.note_throttled(host, seconds):
+                raise error
+            raise TryLater(str(error), status, self.rate_limits.ready_at(host))
+        self.rate_limits.note_answer(host)
+        if request.crawling and robots.header_opts_out(reply.raw.headers.getlist("X-Robots-Tag")):
             raise FetchError(failure_reasons.OPTED_OUT)
         if status != 200 and not reply.is_redirect:
-            raise told
+            raise error
 
-    def _obey(self, url: str, patient: bool) -> None:
-        """Reads a site's robots.txt where it has not been read, and does as it says.
+    def _check_robots(self, url: str, patient: bool) -> None:
+        """Reads a site's robots.txt where it has not been read, and checks that it allows the address.
 
         Raises:
             FetchError: ``robots.txt`` or ``robots.txt unavailable``, or the site cannot be reached.
@@ -322,42 +327,42 @@ class Fetcher:
         if not site.rules.allow(url):
             raise FetchError(failure_reasons.ROBOTS)
 
-    def _read_rules(self, url: str, patient: bool) -> robots.Rules | None:
-        """Returns a site's rules, or None for a site that could not tell them: there, everything is forbidden.
+    def _read_rules(self, url: str, patient: bool) -> robots.RobotsRules | None:
+        """Returns a site's rules, or None for a site that could not give them: there, everything is forbidden.
 
         Source: RFC 9309, section 2.3.1: whoever has no robots.txt allows everything; so does one that hides behind
         more than five redirects; a server in trouble allows nothing.
         """
-        errand = _Errand(robots.MAX_BYTES, cut=True, patient=patient, uninvited=False)
+        request = _Request(robots.MAX_ROBOTS_BYTES, cut=True, patient=patient, crawling=False)
         try:
-            rules = robots.Rules(self._follow(robots.origin_of(url) + "/robots.txt", errand).content)
+            rules = robots.RobotsRules(self._follow(robots.origin_of(url) + "/robots.txt", request).content)
         except TryLater:
             raise
         except FetchError as error:
-            if str(error) in SAYS_MORE:
+            if str(error) in HOST_FAILURES:
                 raise
             missing = 400 <= (error.status or 0) < 500 and error.status not in BUSY
             if not missing and str(error) != failure_reasons.TOO_MANY_REDIRECTS:
                 return None
-            rules = robots.Rules(b"")
-        self.hosts.slow_down(host_of(url), rules.delay_seconds())
+            rules = robots.RobotsRules(b"")
+        self.rate_limits.slow_down(host_of(url), rules.delay_seconds())
         return rules
 
     @contextlib.contextmanager
-    def _listed(self, visit: Visit) -> Iterator[None]:
+    def _listed(self, exchange: Exchange) -> Iterator[None]:
         with self._lock:
             if self._closed.is_set():
                 raise FetchError(failure_reasons.CLOSED)
-            self._visits.add(visit)
+            self._exchanges.add(exchange)
         try:
             yield
         finally:
             with self._lock:
-                self._visits.discard(visit)
+                self._exchanges.discard(exchange)
 
 
 def user_agent(contact: str) -> str:
-    """Returns how we introduce ourselves: name, version, whom to write to, and the library underneath.
+    """Returns the User-Agent: name, version, whom to write to, and the library underneath.
 
     Raises:
         InputError: The contact cannot stand in a header, or is none.
@@ -390,22 +395,22 @@ def host_of(url: str) -> str:
     return parts.hostname
 
 
-def _read_body(reply: requests.Response, errand: _Errand) -> bytes:
+def _read_body(reply: requests.Response, request: _Request) -> bytes:
     stated = reply.headers.get("Content-Length", "")
-    if stated.isdigit() and int(stated) > errand.max_bytes and not errand.cut:
+    if stated.isdigit() and int(stated) > request.max_bytes and not request.cut:
         raise FetchError(failure_reasons.TOO_MANY_BYTES)
     body = bytearray()
     for piece in reply.iter_content(65536):
         body += piece
-        if len(body) > errand.max_bytes:
-            if errand.cut:
+        if len(body) > request.max_bytes:
+            if request.cut:
                 break
             raise FetchError(failure_reasons.TOO_MANY_BYTES)
-    return bytes(body[: errand.max_bytes])
+    return bytes(body[: request.max_bytes])
 
 
 def _reason(error: Exception) -> str:
-    """Names what went wrong between us and the server."""
+    """Returns the reason for an error between us and the server."""
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return failure_reasons.DAMAGED_ENCODING
     if isinstance(error, requests.exceptions.ChunkedEncodingError):

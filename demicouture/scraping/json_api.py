@@ -1,4 +1,4 @@
-"""Asking a service that answers in JSON, and taking nothing that it says for granted."""
+"""JSON interfaces of search services: requests, and checks of everything that they answer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from demicouture.errors import FetchError, SourceError
 from demicouture.scraping import failure_reasons
-from demicouture.scraping.http_client import BUSY, Answer, Fetcher
-from demicouture.scraping.sources import others
+from demicouture.scraping.http_client import BUSY, Fetcher, Response
+from demicouture.scraping.offers import others
 
-MAX_BYTES = 5_000_000
+MAX_JSON_BYTES = 5_000_000
 """Our choice: fifty results with all their metadata come to a few hundred kB."""
 
 MOST_LETTERS = 500
@@ -28,7 +28,7 @@ def with_query(url: str, parameters: Mapping[str, Any]) -> str:
     return f"{url}?{urlencode(parameters)}"
 
 
-def ask_json(
+def request_json(
     fetcher: Fetcher,
     source: str,
     url: str,
@@ -36,23 +36,23 @@ def ask_json(
     headers: Mapping[str, str] | None = None,
     busy: Mapping[int, float | None] = BUSY,
     missing: bool = False,
-) -> tuple[dict[str, Any] | None, Answer | None]:
-    """Asks for a JSON object, and returns it and the answer that it came in.
+) -> tuple[dict[str, Any] | None, Response | None]:
+    """Requests a JSON object, and returns it and the response that it came in.
 
     Args:
-        fetcher: Does the asking.
+        fetcher: The HTTP client.
         source: The source's name.
-        url: Where to ask.
+        url: The address.
         headers: Further headers.
-        busy: Statuses that mean "later", see :meth:`demicouture.scraping.http_client.Fetcher.ask`.
+        busy: Statuses that mean "later", see :meth:`demicouture.scraping.http_client.Fetcher.call_api`.
         missing: Whether there may be nothing there; then for HTTP 404 both are None.
 
     Raises:
         SourceError: The service cannot be reached, refuses, or answers something else.
     """
     try:
-        answer = fetcher.ask(url, max_bytes=MAX_BYTES, headers=headers, busy=busy)
-        found = json.loads(answer.content)
+        response = fetcher.call_api(url, max_bytes=MAX_JSON_BYTES, headers=headers, busy=busy)
+        found = json.loads(response.content)
     except FetchError as error:
         if missing and error.status == 404:
             return None, None
@@ -61,20 +61,20 @@ def ask_json(
         raise failure(source, url, "found no JSON, so the service has moved or changed") from None
     if not isinstance(found, dict):
         raise failure(source, url, "found JSON of another shape, so the service has changed")
-    return found, answer
+    return found, response
 
 
-def failure(source: str, url: str, told: str, expected: str = "an answer for programs") -> SourceError:
-    """Returns the error that tells a person what is wrong with a service, and what else there is."""
-    if told == failure_reasons.PRIVATE:
-        told += " (add --allow-private-hosts if that is meant)"
+def failure(source: str, url: str, problem: str, expected: str = "an answer for programs") -> SourceError:
+    """Returns the error that says what is wrong with a service, and which other sources there are."""
+    if problem == failure_reasons.PRIVATE:
+        problem += " (add --allow-private-hosts if that is meant)"
     return SourceError(
-        f"{source}: {url}: {told}, expected {expected}; try again later, or use another --source ({others(source)})"
+        f"{source}: {url}: {problem}, expected {expected}; try again later, or use another --source ({others(source)})"
     )
 
 
 def as_text(value: Any) -> str:
-    """Returns a value of strangers as one short line of text; nothing where it is no text."""
+    """Returns a value from outside as one short line of text; nothing where it is no text."""
     if not isinstance(value, str):
         return ""
     clean = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", value).strip()
@@ -82,6 +82,6 @@ def as_text(value: Any) -> str:
 
 
 def as_address(value: Any) -> str:
-    """Returns a value of strangers where it is a web address, exactly as it is, and nothing otherwise."""
+    """Returns a value from outside where it is a web address, exactly as it is, and nothing otherwise."""
     is_one = isinstance(value, str) and len(value) <= LONGEST_ADDRESS and re.match(r"(?i)https?://", value)
     return value if is_one else ""

@@ -1,4 +1,4 @@
-"""What a source of pictures offers, and what the scraper asks of every source."""
+"""Offers of pictures, and the interface of the sources that make them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Offer:
 
 
 class Source(Protocol):
-    """What the scraper asks of every source."""
+    """The interface of every source."""
 
     name: str
 
@@ -57,3 +57,19 @@ class DrawingSource(Source, Protocol):
     def offer(self, pole: str, query: str, index: int) -> Offer:
         """Draws one picture."""
         ...
+
+
+SOURCES = {
+    "wardrobe": "draws garments and runway outfits: no network, no licences; for trying things out",
+    "openverse": "searches openly licensed pictures: for real use",
+    "met": "searches the Metropolitan Museum's Costume Institute: couture in the public domain",
+    "commons": "searches Wikimedia Commons; needs --contact",
+    "excite": "fetches what the image search of excite.co.jp finds; check the licences yourself",
+    "urls": "fetches your own list of addresses, see --urls",
+}
+"""The names that ``--source`` takes, and what each is good for."""
+
+
+def others(name: str) -> str:
+    """Returns the other sources' names, for a message that sends a person there."""
+    return ", ".join(other for other in SOURCES if other != name)

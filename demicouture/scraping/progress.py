@@ -1,4 +1,4 @@
-"""For the person watching: a progress line for each pole, and a table at the end."""
+"""Progress on the terminal: a line for each pole while pictures come in, and a table at the end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from demicouture.scraping.failure_reasons import TRANSIENT
 from demicouture.scraping.manifest import FAILED, FETCHED
 from demicouture.scraping.queries import Query
 
@@ -16,11 +17,11 @@ LINE = "{desc} |{bar:10}| {rate_fmt}, {remaining} left"
 MOST_REASONS = 4
 """Our choice: what fits on a line beside the rest; the table at the end has them all."""
 
-WORTH_TELLING = 5.0
-"""Seconds of waiting for a host, from which on the line says so."""
+SHOWN_WAIT = 5.0
+"""Seconds of waiting for a host, from which on the line shows it."""
 
 
-class Progress:
+class PoleProgress:
     """A line for each pole: fetched / wanted, rate, time left, and how many were refused and why.
 
     Use it as a context manager.
@@ -41,8 +42,8 @@ class Progress:
         Args:
             queries: All that count.
             expected: How many addresses of each query are still to come, at most.
-            count: Gives what became of a query's addresses so far.
-            waits: Gives the hosts that have put us off, and for how many seconds.
+            count: Returns the outcomes of a query's addresses so far.
+            waits: Returns the hosts that asked us to wait, and for how many seconds.
             retrying: Whether what was refused before is tried again, and so counted anew.
             quiet: Whether to show nothing.
         """
@@ -69,7 +70,7 @@ class Progress:
                 disable=quiet or None,
             )
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> PoleProgress:
         """Returns itself."""
         return self
 
@@ -84,15 +85,15 @@ class Progress:
             self._fetched[query.pole] += 1
         elif status == FAILED:
             self._refused[query.pole][reason] += 1
-        self._tell(query.pole, refresh=False)
+        self._show(query.pole, refresh=False)
         self._lines[query.pole].update()
 
     def idle(self) -> None:
-        """Says whom everybody waits for."""
+        """Shows which hosts everybody waits for."""
         for pole in self._lines:
-            self._tell(pole)
+            self._show(pole)
 
-    def _tell(self, pole: str, refresh: bool = True) -> None:
+    def _show(self, pole: str, refresh: bool = True) -> None:
         if not self._lines[pole].disable:
             self._lines[pole].set_description_str(self._text(pole), refresh=refresh)
 
@@ -103,12 +104,12 @@ class Progress:
             why = ", ".join(f"{reason} {number:,}" for reason, number in refused.most_common(MOST_REASONS))
             parts.append(f"{refused.total():,} refused ({why}{', …' if len(refused) > MOST_REASONS else ''})")
         for host, seconds in self._waits().items():
-            if seconds > WORTH_TELLING:
+            if seconds > SHOWN_WAIT:
                 parts.append(f"{host} asks us to wait {seconds:.0f} s")
         return f"{pole:{self._width}} {'; '.join(parts)}"
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
+def count_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Returns the counts of each pole as a small table, with the reasons for what was refused."""
     columns = ("wanted", "found", "fetched", "duplicates")
     width = max(len(row["pole"]) for row in rows)
@@ -117,10 +118,25 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         mine = [row for row in rows if row["pole"] == pole]
         reasons = sum((Counter(row["refused"]) for row in mine), Counter())
         numbers = [sum(row[name] for row in mine) for name in ("wanted", "offered", "fetched", "duplicates")]
-        told = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
+        named = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
         text.append(
             f"{pole:{width}}"
             + "".join(f"{number:>12}" for number in (*numbers, reasons.total()))
-            + (f"  ({told})" if told else "")
+            + (f"  ({named})" if named else "")
         )
     return "\n".join(text)
+
+
+def describe_counts(rows: Sequence[Mapping[str, Any]], chosen: Sequence[Query]) -> str:
+    """Returns the table, and a line on what may succeed another day.
+
+    Args:
+        rows: The counts of each query.
+        chosen: The queries that were collected now; others are left out where nothing was offered for them.
+    """
+    names = {(query.pole, query.text) for query in chosen}
+    text = count_table([row for row in rows if row["offered"] or (row["pole"], row["query"]) in names])
+    refused = sum((Counter(row["refused"]) for row in rows), Counter())
+    if passing := sum(number for reason, number in refused.items() if reason in TRANSIENT):
+        text += f"\nrefused for reasons that may pass: {passing:,}; --retry-failed tries them again"
+    return text

@@ -11,11 +11,11 @@ from pathlib import Path
 from demicouture.errors import InputError
 from demicouture.files import read_csv, sha256
 
-COLUMNS = ("pole", "query", "count")
+QUERY_COLUMNS = ("pole", "query", "count")
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
-LONGEST_NAME = 200
+LONGEST_POLE = 200
 """Of a pole, in bytes: file systems allow 255, and further steps add to the name."""
 
 
@@ -47,7 +47,7 @@ def folder_name(text: str) -> str:
 def is_folder_name(name: str) -> bool:
     """Returns whether every file system takes ``name`` for a folder of its own, and shows it."""
     return (
-        0 < len(name.encode()) <= LONGEST_NAME
+        0 < len(name.encode()) <= LONGEST_POLE
         and not CONTROL_CHARACTERS.search(name)
         and not set('/\\<>:"|?*') & set(name)  # Windows takes none of these,
         and not name.startswith(".")
@@ -63,12 +63,12 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
         limit: The most pictures that are wanted for a query.
 
     Raises:
-        InputError: The file is missing or damaged, has not exactly two poles, asks for one thing twice, a pole is no
+        InputError: The file is missing or damaged, has not exactly two poles, has one query twice, a pole is no
             name for a folder, a query has control characters, or a count is not a whole number of at least 1.
     """
     queries: dict[str, Query] = {}
-    for number, row in enumerate(read_csv(path, COLUMNS), start=2):  # the header is row 1
-        pole, text, count = (row[column].strip() for column in COLUMNS)
+    for number, row in enumerate(read_csv(path, QUERY_COLUMNS), start=2):  # the header is row 1
+        pole, text, count = (row[column].strip() for column in QUERY_COLUMNS)
         where = f"{path}: row {number}"
         if not text:
             raise InputError(f"{where}: found no query, expected words to search for")
@@ -76,7 +76,7 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
             raise InputError(f"{where}: found the query {text!r}, expected words without control characters")
         if not is_folder_name(pole):
             raise InputError(
-                f"{where}: found the pole {pole!r}, expected a name for a folder: at most {LONGEST_NAME} bytes, no dot "
+                f"{where}: found the pole {pole!r}, expected a name for a folder: at most {LONGEST_POLE} bytes, no dot "
                 'at either end, no control characters and none of / \\ < > : " | ? *'
             )
         if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) < 1:

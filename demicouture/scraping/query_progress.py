@@ -1,8 +1,8 @@
-"""How far each source has been asked for each query: ``asked.json`` in ``data/1-scraped``.
+"""Query progress: how many offers each source was searched for, in ``query-progress.json`` in ``data/1-scraped``.
 
-A source that had fewer pictures than were wanted is not asked again for the same, which with a service that answers two
-hundred requests a day decides whether a collection ever comes to its end. It is written query by query, and only when
-each of a query's offers has its line in the manifest.
+A source that had fewer pictures than were wanted is not searched again for the same, which with a service that answers
+two hundred requests a day decides whether a collection ever comes to its end. The file is written query by query, and
+only when each of a query's offers has its line in the manifest.
 """
 
 from __future__ import annotations
@@ -15,25 +15,31 @@ from demicouture.scraping.manifest import Manifest
 from demicouture.scraping.offers import Source
 from demicouture.scraping.queries import Query
 
+FILE = "query-progress.json"
 
-class Asked:
-    """For each pole and query, how many offers each source was asked for until it had no more, or enough."""
+
+class QueryProgress:
+    """For each pole and query, the number of offers that each source was searched for until it had no more, or enough.
+
+    Attributes:
+        path: ``query-progress.json``.
+    """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
-        """Reads what is there; where it is damaged, or the manifest has lost lines, each source is asked again."""
-        self.path = folder / "asked.json"
+        """Reads what is there; where it is damaged, or the manifest has lost lines, each source is searched again."""
+        self.path = folder / FILE
         self._manifest = manifest
         self._rows: dict[tuple[str, str], dict[str, int]] = {}
         try:
             for row in read_json(self.path):
-                numbers = {name: number for name, number in row["asked"].items() if isinstance(number, int)}
+                numbers = {name: number for name, number in row["requested"].items() if isinstance(number, int)}
                 if len(manifest.entries(row["pole"], row["query"])) >= row["offered"]:
                     self._rows[row["pole"], row["query"]] = numbers
         except (InputError, KeyError, TypeError, AttributeError):
             self._rows = {}
 
-    def sources(self, query: Query) -> dict[str, int]:
-        """Returns how many offers each source was asked for."""
+    def requested(self, query: Query) -> dict[str, int]:
+        """Returns how many offers each source was searched for."""
         return self._rows.get((query.pole, query.text), {})
 
     def still_wanted(self, source: Source, query: Query) -> int:
@@ -42,18 +48,18 @@ class Asked:
             offers = source.offers(query.pole, query.text, query.wanted)
             return sum(offer.url not in self._manifest.entries(query.pole, query.text) for offer in offers)
         offered = self._manifest.offered(query.pole, query.text, source.name)
-        if max(offered, self.sources(query).get(source.name, 0)) >= query.wanted:
+        if max(offered, self.requested(query).get(source.name, 0)) >= query.wanted:
             return 0
         return query.wanted - offered
 
-    def note(self, source: str, query: Query) -> None:
-        """Writes down that a source was asked for all that a query wants."""
+    def record(self, source: str, query: Query) -> None:
+        """Records that a source was searched for all that a query wants."""
         row = self._rows.setdefault((query.pole, query.text), {})
         row[source] = max(query.wanted, row.get(source, 0))
         write_json(
             self.path,
             [
-                {"pole": pole, "query": text, "offered": len(self._manifest.entries(pole, text)), "asked": numbers}
+                {"pole": pole, "query": text, "offered": len(self._manifest.entries(pole, text)), "requested": numbers}
                 for (pole, text), numbers in self._rows.items()
             ],
         )

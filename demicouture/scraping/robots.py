@@ -1,4 +1,4 @@
-"""What a site asks of programs: in its robots.txt, in the header of an answer, and in the head of a page."""
+"""robots.txt and opt-outs: what a site allows programs to fetch, and which pictures it wants nobody to collect."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from protego import Protego
 from demicouture.scraping.html import find_tags
 
 AGENT = "demicouture"
-"""The name under which a site may speak to us alone. The User-Agent begins with it."""
+"""The name by which a site may address us alone. The User-Agent begins with it."""
 
-NO = {"noai", "noimageai", "noindex", "noimageindex", "none"}
-"""What we take for a no to collecting a picture: the two words made for such programs as this one, and those by which
-a site keeps out of picture searches. ``none`` stands for noindex and nofollow."""
+OPT_OUTS = {"noai", "noimageai", "noindex", "noimageindex", "none"}
+"""Words by which a site opts out of having a picture collected: the two made for such programs as this
+one, and those by which a site keeps out of picture searches. ``none`` stands for noindex and nofollow."""
 
 VALUED = {"unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"}
 """What has a value after a colon, and is no program's name."""
 
-MAX_BYTES = 500 * 1024
+MAX_ROBOTS_BYTES = 500 * 1024
 """What is read of a robots.txt; the rest is left away.
 
 Source: RFC 9309, section 2.5: at least so much.
@@ -33,13 +33,13 @@ Source: RFC 9309, section 2.4.
 """
 
 LONGEST_DELAY = 60.0
-"""Seconds; our choice. Who asks for a longer Crawl-delay is visited once a minute, which disturbs nobody."""
+"""Seconds; our choice. A site with a longer Crawl-delay is visited once a minute, which disturbs nobody."""
 
 MAX_HEAD = 200_000
 """Bytes of a page in which its ``meta`` tags are looked for; they belong into its head."""
 
 
-class Rules:
+class RobotsRules:
     """One site's robots.txt."""
 
     def __init__(self, content: bytes) -> None:
@@ -48,7 +48,7 @@ class Rules:
         Args:
             content: The file; empty for a site that has none.
         """
-        self._rules = Protego.parse(content[:MAX_BYTES].decode("utf-8-sig", "replace"))
+        self._rules = Protego.parse(content[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "replace"))
 
     def allow(self, url: str) -> bool:
         """Returns whether an address may be fetched."""
@@ -60,7 +60,7 @@ class Rules:
 
 
 def origin_of(url: str) -> str:
-    """Returns what one robots.txt speaks for: scheme, host and port.
+    """Returns the origin that one robots.txt is for: scheme, host and port.
 
     Source: RFC 9309, section 2.3.
     """
@@ -68,12 +68,12 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
-def header_says_no(values: Iterable[str]) -> bool:
-    """Returns whether ``X-Robots-Tag`` headers say no, to everybody or to us.
+def header_opts_out(values: Iterable[str]) -> bool:
+    """Returns whether ``X-Robots-Tag`` headers opt out, for everybody or for us.
 
     Args:
         values: Each header's value: directives with commas between, after the name of a program that they are meant
-            for, or without. ``otherbot: noai, nofollow`` is no business of ours.
+            for, or without. ``otherbot: noai, nofollow`` does not concern us.
     """
     for value in values:
         meant_for_us = True
@@ -83,17 +83,17 @@ def header_says_no(values: Iterable[str]) -> bool:
                 directive = name
             elif name.strip() not in VALUED:
                 meant_for_us = name.strip() in (AGENT, "*")
-            if meant_for_us and directive.strip() in NO:
+            if meant_for_us and directive.strip() in OPT_OUTS:
                 return True
     return False
 
 
-def page_says_no(content: bytes, content_type: str) -> bool:
-    """Returns whether a page's ``meta`` tags say no, to everybody or to us."""
+def page_opts_out(content: bytes, content_type: str) -> bool:
+    """Returns whether a page's ``meta`` tags opt out, for everybody or for us."""
     for tag in find_tags(content[:MAX_HEAD], content_type, "meta", "content"):
         name = tag.get("name", tag.get("http-equiv", "")).strip().lower()
-        if name == "x-robots-tag" and header_says_no([tag["content"]]):
+        if name == "x-robots-tag" and header_opts_out([tag["content"]]):
             return True
-        if name in ("robots", AGENT) and NO & set(re.split(r"[\s,;]+", tag["content"].lower())):
+        if name in ("robots", AGENT) and OPT_OUTS & set(re.split(r"[\s,;]+", tag["content"].lower())):
             return True
     return False

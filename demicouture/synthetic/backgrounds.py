@@ -1,4 +1,4 @@
-"""What lies behind: plain or softly textured grounds for garments, runways for looks."""
+"""Backgrounds: plain or softly textured ones for garments, runways for outfits."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from demicouture.synthetic.canvas import Canvas
-from demicouture.synthetic.fabrics import brightness, mix, rgb
+from demicouture.synthetic.fabrics import brightness, mix_colours, rgb
 
-#: Grounds on which a shop lays a garment down: mostly pale.
-PALE = tuple(rgb(c) for c in "f1f0ee e6e4e0 ece4d8 dfe5ea e9dcd6 d9dfd6 f6f5f3 d5d3cf".split())
-MIDDLE = tuple(rgb(c) for c in "a9a39a 8f9aa3 b59d84 9aa791 a48f8f".split())
+#: What a shop lays a garment on: mostly pale.
+PALE_TONES = tuple(rgb(c) for c in "f1f0ee e6e4e0 ece4d8 dfe5ea e9dcd6 d9dfd6 f6f5f3 d5d3cf".split())
+MID_TONES = tuple(rgb(c) for c in "a9a39a 8f9aa3 b59d84 9aa791 a48f8f".split())
 
 
 def _grid(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
@@ -18,16 +18,16 @@ def _grid(canvas: Canvas) -> tuple[np.ndarray, np.ndarray]:
     return x.astype(np.float32), y.astype(np.float32)
 
 
-def garment_ground(canvas: Canvas, rng: np.random.Generator, against: np.ndarray) -> None:
-    """Lays a plain, linen, wooden or concrete ground that the garment stands out from.
+def garment_background(canvas: Canvas, rng: np.random.Generator, against: np.ndarray) -> None:
+    """Draws a plain, linen, wooden or concrete background that the garment stands out from.
 
     Args:
         canvas: To be covered.
-        rng: Decides which ground.
+        rng: Decides which.
         against: The garment's colour.
     """
     pale = rng.random() < 0.8 and brightness(against) < 0.78
-    choices = PALE if pale else MIDDLE
+    choices = PALE_TONES if pale else MID_TONES
     colour = choices[int(rng.integers(len(choices)))]
     x, y = _grid(canvas)
     light = 1 + 0.07 * ((x - 0.5) * np.float32(canvas.light[0]) + (y - 0.5) * np.float32(canvas.light[1]))
@@ -41,14 +41,16 @@ def garment_ground(canvas: Canvas, rng: np.random.Generator, against: np.ndarray
         grain = np.sin(y * 9 + np.sin(across * 20) * 2 + np.floor(across) * 2.4)
         gap = np.clip((np.abs(across % 1 - 0.5) - 0.485) * 60, 0, 1)
         light = light * (1 + 0.025 * grain + 0.04 * np.sin(np.floor(across) * 12.9)) * (1 - 0.35 * gap)
-        colour = mix(colour, rgb("b08d62"), 0.35)
+        colour = mix_colours(colour, rgb("b08d62"), 0.35)
     elif kind < 0.4:
         light = light * (1 + 0.012 * canvas.creases)
     canvas.image[:] = colour[:, None, None] * light
 
 
-def runway(canvas: Canvas, rng: np.random.Generator, dark: bool, warm: float, horizon: float, floor: float) -> None:
-    """Builds a runway: a wall, a floor that runs to the horizon, spotlights and a blurred audience.
+def runway_background(
+    canvas: Canvas, rng: np.random.Generator, dark: bool, warm: float, horizon: float, floor: float
+) -> None:
+    """Draws a runway: a wall, a floor that runs to the horizon, spotlights and a blurred audience.
 
     Args:
         canvas: To be covered.

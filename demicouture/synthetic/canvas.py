@@ -1,8 +1,8 @@
-"""The brush: smooth outlines, and a canvas that lights whatever is painted on it.
+"""The canvas that everything is painted on, with light and shadow, and the smooth outlines of what is painted.
 
 Everything is drawn in a garment's own units and placed on the picture by one affine map, so a drawing
 knows nothing of pixels. Parts are antialiased polygons; a part's light comes from a height field (its
-rounded mask, the creases of the cloth and its own ridges) whose slope is held against the light.
+rounded mask, the creases of the fabric and its own ridges) whose slope is compared with the light's direction.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from demicouture.synthetic.fabrics import Cloth
+from demicouture.synthetic.fabrics import Fabric
 
 Points = np.ndarray | Sequence[tuple[float, float]]
 
@@ -42,17 +42,17 @@ def spline(points: Points, samples: int = 6) -> np.ndarray:
 
 
 def outline(*strokes: Points) -> np.ndarray:
-    """Joins smooth strokes into one polygon; where two strokes meet there may be a corner."""
+    """Returns smooth strokes, joined to one polygon; where two strokes meet there may be a corner."""
     return np.vstack([spline(stroke) for stroke in strokes])
 
 
 def mirrored(half: np.ndarray) -> np.ndarray:
-    """Closes a right half, drawn from the top centre to the bottom centre, by its mirror image."""
+    """Returns a right half, drawn from the top centre to the bottom centre, closed by its mirror image."""
     return np.vstack([half, half[::-1] * (-1.0, 1.0)])
 
 
 def ribbon(centres: Points, half_widths: Sequence[float]) -> np.ndarray:
-    """Makes a limb: a polygon around a smooth centre line, with a half-width at each of its points."""
+    """Returns a limb: a polygon around a smooth centre line, with a half-width at each of its points."""
     line = spline(centres)
     stops = np.linspace(0, 1, len(half_widths))
     widths = np.interp(np.linspace(0, 1, len(line)), stops, half_widths)[:, None]
@@ -63,7 +63,7 @@ def ribbon(centres: Points, half_widths: Sequence[float]) -> np.ndarray:
 
 
 def ellipse(x: float, y: float, radius_x: float, radius_y: float, turn: float = 0.0) -> np.ndarray:
-    """Makes an ellipse around (x, y), turned by ``turn`` radians."""
+    """Returns an ellipse around (x, y), turned by ``turn`` radians."""
     angle = np.linspace(0, 2 * np.pi, 28, endpoint=False)
     shape = np.stack([radius_x * np.cos(angle), radius_y * np.sin(angle)], axis=1)
     cosine, sine = np.cos(turn), np.sin(turn)
@@ -80,22 +80,22 @@ def wavy(start: Points, end: Points, waves: float, height: float, sag: float = 0
 
 @lru_cache(maxsize=1)
 def noise_tile() -> np.ndarray:
-    """Makes the one tile of fine noise that all pictures cut from: float32 (640, 640), deviation 1."""
+    """Returns the one tile of fine noise that all pictures cut from: float32 (640, 640), deviation 1."""
     return np.random.default_rng(128).standard_normal((640, 640), dtype=np.float32)
 
 
 class Canvas:
-    """A picture in the making.
+    """A picture that is being painted.
 
     Attributes:
         image: float32 (3, height, width) in [0, 1], RGB. Planes, because NumPy multiplies a plane by a mask
             several times as fast as it does interleaved pixels.
-        cover: float32 (height, width) in [0, 1]: where something was painted on the ground.
+        cover: float32 (height, width) in [0, 1]: where something was painted on the background.
         light: Unit vector (x, y) from the picture to the light.
     """
 
     def __init__(self, width: int, height: int, rng: np.random.Generator):
-        """Prepares a grey canvas; ``rng`` decides on the light and on how the cloth creases."""
+        """Prepares a grey canvas; ``rng`` decides on the light and on how the fabric creases."""
         self.width, self.height = width, height
         self.image = np.full((3, height, width), 0.5, np.float32)
         self.cover = np.zeros((height, width), np.float32)
@@ -103,7 +103,7 @@ class Canvas:
         self.light = np.array([side, -np.sqrt(1 - side**2)])
         row, column = rng.integers(0, 640 - np.array([min(height, 600), min(width, 600)]))
         self.noise = noise_tile()[row : row + height, column : column + width]
-        # Cloth creases at two sizes: broad waves, and small crumples.
+        # Fabric creases at two sizes: broad waves, and small crumples.
         # Blown up in two steps, because a cubic at full size costs more than the eye can see.
         quarter = (max(1, width // 4), max(1, height // 4))
         creases = cv2.resize(rng.standard_normal((7, 6), dtype=np.float32), quarter, interpolation=cv2.INTER_CUBIC)
@@ -146,7 +146,7 @@ class Canvas:
         cv2.fillPoly(mask, self._fixed(px, window), 255, cv2.LINE_AA, _SHIFT)
         return mask * np.float32(1 / 255)
 
-    def _cloth_units(self, window: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
+    def _fabric_units(self, window: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
         x = np.arange(window[1].start, window[1].stop, dtype=np.float32)[None, :] - np.float32(self.centre[0])
         y = np.arange(window[0].start, window[0].stop, dtype=np.float32)[:, None] - np.float32(self.centre[1])
         inverse = self.inverse.astype(np.float32)
@@ -155,7 +155,7 @@ class Canvas:
     def paint(
         self,
         points: Points,
-        cloth: Cloth,
+        fabric: Fabric,
         *,
         relief: float = 0.07,
         depth: float = 0.55,
@@ -166,19 +166,19 @@ class Canvas:
         ridge_width: float = 0.03,
         creases: float = 1.0,
     ) -> None:
-        """Paints one part: its shadow on what lies below, its cloth, its light, its edge.
+        """Paints one part: its shadow on what lies below, its fabric, its light, its edge.
 
         Args:
             points: The part's outline, in units.
-            cloth: What it is made of.
+            fabric: What it is made of.
             relief: How far in from the edge the part goes on rounding, in spans.
             depth: How strongly its form shows.
             shadow: Darkness of its shadow on what lies below.
             seam: Strength of the dark line around it.
-            grain: Radians by which the cloth's pattern is turned.
+            grain: Radians by which the fabric's pattern is turned.
             ridges: Folds, each a line in units.
             ridge_width: Their width in spans.
-            creases: How much the cloth crumples.
+            creases: How much the fabric crumples.
         """
         px = self.pixels(points)
         reach = max(2, round(0.022 * self.span))
@@ -196,7 +196,7 @@ class Canvas:
         kernel = (2 * size + 1, 2 * size + 1)
         rounded = cv2.blur(cv2.blur(weight, kernel), kernel)
         height = rounded * (1.6 * size)
-        height += self.creases[window] * (0.012 * creases * cloth.softness * self.span)
+        height += self.creases[window] * (0.012 * creases * fabric.softness * self.span)
         ridge_pixels = max(1, round(ridge_width * self.span))
         lines = [line for ridge in ridges for line in self._fixed(self.pixels(spline(ridge)), window)]
         if lines:
@@ -206,23 +206,23 @@ class Canvas:
             height += cv2.blur(cv2.blur(folds * np.float32(0.9 * ridge_pixels / 255), box), box)
         slope = cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=-self.light[0] / 8)
         slope += cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=-self.light[1] / 8)
-        light = np.tanh(slope * (depth * (1 + 1.2 * cloth.gloss)))
-        light *= 0.55 + 0.35 * cloth.gloss
+        light = np.tanh(slope * (depth * (1 + 1.2 * fabric.gloss)))
+        light *= 0.55 + 0.35 * fabric.gloss
         light += 0.9 + 0.1 * rounded
 
-        u, v = self._cloth_units(window)
+        u, v = self._fabric_units(window)
         if grain:
             u, v = np.cos(grain) * u + np.sin(grain) * v, np.cos(grain) * v - np.sin(grain) * u
-        colours = cloth.colours(u, v, self.span, self.noise[window])
+        colours = fabric.colours(u, v, self.span, self.noise[window])
         colours = colours * light
-        if cloth.gloss:
-            colours += cloth.gloss * np.clip(light - 1.08, 0, 0.5)
+        if fabric.gloss:
+            colours += fabric.gloss * np.clip(light - 1.08, 0, 0.5)
         colours -= region
         colours *= weight
         region += colours
         np.maximum(self.cover[window], weight, out=self.cover[window])
         if seam:
-            self._stroke(px, window, cloth.shade(0.42), 1, seam, True)
+            self._stroke(px, window, fabric.shade(0.42), 1, seam, True)
 
     def _stroke(
         self,
@@ -263,7 +263,7 @@ class Canvas:
             np.maximum(self.cover[window], weight, out=self.cover[window])
 
     def cast_shadow(self, distance: float, softness: float, strength: float) -> None:
-        """Darkens the ground beside everything painted so far, away from the light; lengths in spans."""
+        """Darkens the background beside everything painted so far, away from the light; lengths in spans."""
         size = max(1, round(softness * self.span))
         blurred = cv2.blur(cv2.blur(self.cover, (size, size)), (size, size))
         x, y = -self.light * distance * self.span
@@ -271,7 +271,7 @@ class Canvas:
         self.image *= 1 - strength * dark * (1 - self.cover)
 
     def pixels_uint8(self, grain: float = 0.008) -> np.ndarray:
-        """Develops the picture: uint8 (height, width, 3), with a little film grain."""
+        """Returns the picture: uint8 (height, width, 3), with a little film grain."""
         developed = self.image * np.float32(255)
         developed += self.noise * np.float32(grain * 255) + np.float32(0.5)
         np.clip(developed, 0, 255, out=developed)

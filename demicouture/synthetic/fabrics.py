@@ -1,4 +1,4 @@
-"""Cloth: colours, patterns, textures and prints."""
+"""Fabrics: colours, patterns, textures and prints."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ def rgb(text: str) -> np.ndarray:
     return np.array([int(text[k : k + 2], 16) / 255 for k in (0, 2, 4)], np.float32)
 
 
-def mix(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
+def mix_colours(a: np.ndarray, b: np.ndarray, share: float) -> np.ndarray:
     """Mixes two colours; ``share`` is how much of the second."""
     return (a * (1 - share) + b * share).astype(np.float32)
 
 
 def brightness(colour: np.ndarray) -> float:
-    """Tells how bright a colour is, 0 to 1 (Rec. 601 luma)."""
+    """Returns how bright a colour is, 0 to 1 (Rec. 601 luma)."""
     return float(colour @ np.array([0.299, 0.587, 0.114], np.float32))
 
 
 @dataclass(frozen=True)
-class Cloth:
-    """What a part is made of. Lengths are in spans: the height of a top.
+class Fabric:
+    """The material of a part. Lengths are in spans: the height of a top.
 
     Attributes:
-        colour: The ground colour.
+        colour: The main colour.
         accent: The pattern's colour.
         pattern: plain, stripes, pinstripes, checks, halves, gradient or print.
         texture: smooth, rib, knit, cable, fuzz, weave or melange.
@@ -53,20 +53,20 @@ class Cloth:
     softness: float = 1.0
     tile: np.ndarray | None = None
 
-    def but(self, **changes: object) -> Cloth:
-        """Makes the same cloth with some things changed."""
+    def replace(self, **changes: object) -> Fabric:
+        """Returns the same fabric with some things changed."""
         return replace(self, **changes)
 
     def shade(self, share: float) -> np.ndarray:
-        """Gives the ground colour, darkened; what edges and seams are drawn in."""
+        """Returns the main colour, darkened; what edges and seams are drawn in."""
         return self.colour * np.float32(share)
 
-    def darker(self, share: float = 0.7) -> Cloth:
-        """Makes a darker version: a lining, or a side in shade."""
-        return self.but(colour=self.colour * np.float32(share), accent=self.accent * np.float32(share))
+    def darker(self, share: float = 0.7) -> Fabric:
+        """Returns a darker version: a lining, or a side in shade."""
+        return self.replace(colour=self.colour * np.float32(share), accent=self.accent * np.float32(share))
 
     def colours(self, u: np.ndarray, v: np.ndarray, span: float, noise: np.ndarray) -> np.ndarray:
-        """Weaves the cloth.
+        """Returns the fabric's colours at each point.
 
         Args:
             u: float32 (height, width), across, in spans.
@@ -133,7 +133,7 @@ def print_tile(kind: str, colours: list[np.ndarray], rng: np.random.Generator) -
 
     Args:
         kind: One of :data:`PRINTS`.
-        colours: The ground, then one to three inks.
+        colours: The background's, then one to three inks.
         rng: Decides where things lie.
 
     Returns:

@@ -12,7 +12,7 @@ from demicouture.synthetic.fabrics import PRINTS, rgb
 #: The silhouettes that :mod:`demicouture.synthetic.runway_outfits` draws.
 SILHOUETTES = ("balloon", "cape", "coat", "cocoon", "column", "gown", "suit", "tiers")
 
-#: A house's colours: three cloths, an accent, and a metal.
+#: A house's colours: three fabrics, an accent, and a metal.
 PALETTES = tuple(
     [rgb(c) for c in line.split()]
     for line in (
@@ -33,7 +33,7 @@ PALETTES = tuple(
 
 
 @dataclass(frozen=True)
-class House:
+class FashionHouse:
     """A fashion house's style, fixed by its name.
 
     Attributes:
@@ -57,11 +57,11 @@ class House:
     warm: float
 
 
-def house_for(query: str) -> House:
-    """Gives the house that a query asks for; the same words give the same house for every seed."""
+def house_for(query: str) -> FashionHouse:
+    """Returns the house that a query names; the same words give the same house for every seed."""
     digest = hashlib.sha256(f"house/{query.casefold()}".encode()).digest()
     rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    return House(
+    return FashionHouse(
         palette=PALETTES[int(rng.integers(len(PALETTES)))],
         silhouettes=[str(s) for s in rng.permutation(SILHOUETTES)[:4]],
         motif=PRINTS[int(rng.integers(len(PRINTS)))],

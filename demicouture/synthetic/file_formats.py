@@ -1,4 +1,4 @@
-"""From pixels to the bytes of a file: plain ones, ones in hard clothing, and broken ones."""
+"""Encoders of image files: usual ones, formats that careless code misreads, and damaged files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def jpeg(pixels: np.ndarray, quality: int = 88) -> bytes:
     return _saved(Image.fromarray(pixels), "JPEG", quality=quality)
 
 
-def plain(pixels: np.ndarray, rng: np.random.Generator) -> bytes:
+def encode_picture(pixels: np.ndarray, rng: np.random.Generator) -> bytes:
     """Encodes a picture as most of the web does: JPEG, sometimes PNG."""
     if rng.random() < 0.06:
         return _saved(Image.fromarray(pixels), "PNG", compress_level=3)
@@ -69,7 +69,7 @@ def exif_rotated(pixels: np.ndarray, rng: np.random.Generator) -> bytes:
     return _saved(Image.fromarray(pixels).transpose(STORED[orientation]), "JPEG", quality=90, exif=exif)
 
 
-def again(content: bytes, rng: np.random.Generator) -> bytes:
+def encode_again(content: bytes, rng: np.random.Generator) -> bytes:
     """Encodes a picture once more as re-posters do: a little smaller, or at a lower quality."""
     with Image.open(io.BytesIO(content)) as opened:
         picture = opened.convert("RGB")

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, spline
-from demicouture.synthetic.fabrics import Cloth, brightness, mix, print_tile, rgb
+from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, print_tile, rgb
 
 #: What casual tops are dyed in.
-COLOURS = tuple(
+FABRIC_COLOURS = tuple(
     rgb(c)
     for c in (
         "1f2a44 23252b e9e6df 8d9096 6d1f2c 56603f b98d5b 8fb0cf d8a7a7 d6a336 2f5244 e8dcc3 b0563a 2f6f7a "
@@ -26,7 +26,7 @@ SPAN = 1.5
 
 
 @dataclass
-class Cut:
+class GarmentCut:
     """The measures of one top.
 
     Attributes:
@@ -56,9 +56,9 @@ class Cut:
     elbow: float = 0.125
 
 
-def cut_for(garment: str, rng: np.random.Generator) -> Cut:
+def cut_for(garment: str, rng: np.random.Generator) -> GarmentCut:
     """Chooses the measures of a top, a little different each time."""
-    cut = Cut(spread=rng.uniform(0.17, 0.31))
+    cut = GarmentCut(spread=rng.uniform(0.17, 0.31))
     if garment in ("T-shirt", "polo shirt"):
         cut.length, cut.spread = rng.uniform(0.36, 0.46), rng.uniform(0.6, 0.78)
         cut.cuff, cut.elbow = 0.155, 0.165
@@ -80,19 +80,21 @@ def cut_for(garment: str, rng: np.random.Generator) -> Cut:
 class Top:
     """Draws the parts that all tops share, in order, on one canvas."""
 
-    def __init__(self, canvas: Canvas, cut: Cut, cloth: Cloth, rng: np.random.Generator):
+    def __init__(self, canvas: Canvas, cut: GarmentCut, fabric: Fabric, rng: np.random.Generator):
         """Keeps what the parts need."""
-        self.canvas, self.cut, self.cloth, self.rng = canvas, cut, cloth, rng
-        self.ink = cloth.shade(0.4) if brightness(cloth.colour) > 0.16 else mix(cloth.colour, rgb("ffffff"), 0.3)
-        self.rib = cloth.but(texture="rib", pattern="plain", tile=None).darker(0.9)
+        self.canvas, self.cut, self.fabric, self.rng = canvas, cut, fabric, rng
+        self.ink = (
+            fabric.shade(0.4) if brightness(fabric.colour) > 0.16 else mix_colours(fabric.colour, rgb("ffffff"), 0.3)
+        )
+        self.rib = fabric.replace(texture="rib", pattern="plain", tile=None).darker(0.9)
 
-    def inside(self, depth: float = 0.1, lining: Cloth | None = None) -> None:
+    def inside(self, depth: float = 0.1, lining: Fabric | None = None) -> None:
         """Paints the inside of the back, seen through the neck hole."""
         n = self.cut.neck
         shape = outline([(-n, -0.73), (0, -0.70), (n, -0.73)], [(n, -0.73), (0, -0.73 + 2 * depth), (-n, -0.73)])
-        self.canvas.paint(shape, (lining or self.cloth).darker(0.5), shadow=0, seam=0.3, depth=0.2)
+        self.canvas.paint(shape, (lining or self.fabric).darker(0.5), shadow=0, seam=0.3, depth=0.2)
         label = ellipse(0, -0.655, 0.045, 0.02)
-        self.canvas.fill(label, mix(self.cloth.colour, rgb("f4f2ee"), 0.75), 0.9)
+        self.canvas.fill(label, mix_colours(self.fabric.colour, rgb("f4f2ee"), 0.75), 0.9)
 
     def _sleeve_axis(self, share: float) -> tuple[np.ndarray, np.ndarray]:
         cut = self.cut
@@ -113,10 +115,10 @@ class Top:
             inner.append(centre - across * width)
         return outline(outer, [outer[-1], inner[-1]], inner[::-1])
 
-    def sleeves(self, cloth: Cloth | None = None, cuff: str = "hem") -> None:
+    def sleeves(self, fabric: Fabric | None = None, cuff: str = "hem") -> None:
         """Paints both sleeves; ``cuff`` is ``rib``, ``button``, ``hem`` or ``plain``."""
         cut, canvas = self.cut, self.canvas
-        cloth = cloth or self.cloth
+        fabric = fabric or self.fabric
         short = cut.length < 0.8
         outer, inner = [], []
         for share in (0.22, 0.5, 0.75, 1.0) if not short else (0.5, 1.0):
@@ -138,7 +140,7 @@ class Top:
             flip = (side, 1)
             canvas.paint(
                 shape * flip,
-                cloth,
+                fabric,
                 grain=-side * cut.spread,
                 relief=0.05,
                 ridges=[] if short else [np.array(f) * flip for f in folds],
@@ -147,7 +149,7 @@ class Top:
             if cuff in ("rib", "button"):
                 slack = -0.012 if cuff == "rib" else 0.008
                 end = self.sleeve_part(0.93 if cuff == "rib" else 0.91, 1.035, slack) * flip
-                made = self.rib if cuff == "rib" else cloth
+                made = self.rib if cuff == "rib" else fabric
                 canvas.paint(end, made, grain=-side * cut.spread, relief=0.03, shadow=0.2)
             if cuff in ("hem", "rib-short"):
                 inner_end, across = self._sleeve_axis(0.93 if short else 0.97)
@@ -186,10 +188,10 @@ class Top:
             folds.append([(x, rng.uniform(0, 0.2)), (x + 0.02 * side, 0.4), (x + 0.05 * side, cut.bottom - 0.12)])
         return folds
 
-    def body(self, cloth: Cloth | None = None, neckline: list[tuple[float, float]] | None = None) -> None:
+    def body(self, fabric: Fabric | None = None, neckline: list[tuple[float, float]] | None = None) -> None:
         """Paints the body with its folds."""
         self.canvas.paint(
-            self.body_outline(neckline), cloth or self.cloth, relief=0.08, ridges=self.body_folds(), ridge_width=0.035
+            self.body_outline(neckline), fabric or self.fabric, relief=0.08, ridges=self.body_folds(), ridge_width=0.035
         )
 
     def armholes(self) -> None:
@@ -239,51 +241,51 @@ class Top:
         self.canvas.line([(x, top), (x, bottom)], colour * 0.4, width * 1.5, 0.9)
         self.canvas.line([(x, top), (x, bottom)], colour, width * 0.6, 0.95)
         y = top + 0.05
-        self.canvas.fill(ellipse(x, y, 0.014, 0.03), mix(colour, rgb("ffffff"), 0.4))
+        self.canvas.fill(ellipse(x, y, 0.014, 0.03), mix_colours(colour, rgb("ffffff"), 0.4))
         self.canvas.fill(ellipse(x, y + 0.045, 0.009, 0.028), colour * 0.6)
 
     def buttons_colour(self) -> np.ndarray:
-        """Chooses buttons that show against the cloth."""
-        if brightness(self.cloth.colour) > 0.5:
+        """Chooses buttons that show against the fabric."""
+        if brightness(self.fabric.colour) > 0.5:
             return (rgb("4a3a2c"), rgb("23252b"), rgb("7a6248"))[int(self.rng.integers(3))]
         return (rgb("e9e2d2"), rgb("c9a36a"), rgb("d5d5d8"))[int(self.rng.integers(3))]
 
 
-def choose_cloth(garment: str, rng: np.random.Generator) -> Cloth:
+def choose_fabric(garment: str, rng: np.random.Generator) -> Fabric:
     """Chooses colour, pattern and texture of a top."""
-    first, second = rng.choice(len(COLOURS), 2, replace=False)
-    colour, accent = COLOURS[first], COLOURS[second]
+    first, second = rng.choice(len(FABRIC_COLOURS), 2, replace=False)
+    colour, accent = FABRIC_COLOURS[first], FABRIC_COLOURS[second]
     if abs(brightness(colour) - brightness(accent)) < 0.25:
         accent = rgb("f4f2ee") if brightness(colour) < 0.5 else rgb("1f2a44")
-    cloth = Cloth(colour, accent)
+    fabric = Fabric(colour, accent)
     chance = rng.random()
     if garment == "cardigan":
-        cloth = cloth.but(texture=("knit", "cable", "knit")[int(rng.integers(3))])
+        fabric = fabric.replace(texture=("knit", "cable", "knit")[int(rng.integers(3))])
         if chance < 0.15:
-            cloth = cloth.but(pattern="stripes", pitch=0.3)
+            fabric = fabric.replace(pattern="stripes", pitch=0.3)
     elif garment == "fleece":
-        cloth = cloth.but(texture="fuzz", softness=0.5)
+        fabric = fabric.replace(texture="fuzz", softness=0.5)
     elif garment in ("hoody", "sweats"):
-        cloth = cloth.but(texture="melange" if chance < 0.4 else "smooth")
+        fabric = fabric.replace(texture="melange" if chance < 0.4 else "smooth")
     elif garment == "jacket":
-        cloth = cloth.but(texture="weave", softness=0.6)
+        fabric = fabric.replace(texture="weave", softness=0.6)
         if chance < 0.15:
-            cloth = cloth.but(pattern="checks", pitch=0.22, accent=mix(colour, accent, 0.35))
+            fabric = fabric.replace(pattern="checks", pitch=0.22, accent=mix_colours(colour, accent, 0.35))
     elif garment == "polo shirt":
-        cloth = cloth.but(texture="weave", softness=0.8)
+        fabric = fabric.replace(texture="weave", softness=0.8)
         if chance < 0.2:
-            cloth = cloth.but(pattern="stripes", pitch=float(rng.uniform(0.16, 0.24)))
+            fabric = fabric.replace(pattern="stripes", pitch=float(rng.uniform(0.16, 0.24)))
     elif garment == "shirt":
-        cloth = cloth.but(softness=0.9)
+        fabric = fabric.replace(softness=0.9)
         if chance < 0.3:
-            cloth = cloth.but(pattern="pinstripes", pitch=float(rng.uniform(0.06, 0.09)))
+            fabric = fabric.replace(pattern="pinstripes", pitch=float(rng.uniform(0.06, 0.09)))
         elif chance < 0.55:
-            cloth = cloth.but(pattern="checks", pitch=float(rng.uniform(0.13, 0.2)))
+            fabric = fabric.replace(pattern="checks", pitch=float(rng.uniform(0.13, 0.2)))
     elif garment == "T-shirt":
         if chance < 0.25:
-            cloth = cloth.but(pattern="stripes", pitch=float(rng.uniform(0.1, 0.16)))
+            fabric = fabric.replace(pattern="stripes", pitch=float(rng.uniform(0.1, 0.16)))
         elif chance < 0.35:
             kind = ("flowers", "dots", "brush")[int(rng.integers(3))]
-            tile = print_tile(kind, [colour, accent, mix(colour, accent, 0.5)], rng)
-            cloth = cloth.but(pattern="print", tile=tile, pitch=0.4)
-    return cloth
+            tile = print_tile(kind, [colour, accent, mix_colours(colour, accent, 0.5)], rng)
+            fabric = fabric.replace(pattern="print", tile=tile, pitch=0.4)
+    return fabric

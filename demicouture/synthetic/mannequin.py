@@ -1,7 +1,7 @@
-"""A dressed figure: the body, and the parts that clothes are cut from.
+"""The mannequin of runway outfits: its body, and the parts that outfits are made of.
 
-Units: a head. The figure is about eight of them high, from 0 at the crown to 8 at the soles; x grows to the
-right, and the figure's middle is 0.
+Units: a head. The mannequin is about eight of them high, from 0 at the crown to 8 at the soles; x grows to the
+right, and its middle is 0.
 """
 
 from __future__ import annotations
@@ -9,57 +9,59 @@ from __future__ import annotations
 import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon, spline, wavy
-from demicouture.synthetic.fabrics import Cloth, brightness, mix, print_tile, rgb
-from demicouture.synthetic.fashion_houses import House
+from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, print_tile, rgb
+from demicouture.synthetic.fashion_houses import FashionHouse
 
-#: Height of a top, in heads: what lengths of cloth are measured in.
+#: Height of a top, in heads: what lengths of fabric are measured in.
 SPAN = 3.2
 
 SKINS = tuple(rgb(c) for c in "f3d3bd e6b894 d09a70 a8714b 7b4d31 553322".split())
 HAIRS = tuple(rgb(c) for c in "17120f 2d1d14 5a3820 8c6239 c9a36b 6b2a1c b9b4ae".split())
 
 
-class Figure:
-    """Draws the parts of one dressed figure, each where the canvas is placed."""
+class Mannequin:
+    """A dressed model: draws its parts, each where the canvas is placed."""
 
-    def __init__(self, canvas: Canvas, house: House, rng: np.random.Generator, facing: str = "front"):
-        """Casts a model and chooses three cloths from the house's palette."""
+    def __init__(self, canvas: Canvas, house: FashionHouse, rng: np.random.Generator, facing: str = "front"):
+        """Chooses a model and three fabrics from the house's palette."""
         self.canvas, self.house, self.rng, self.facing = canvas, house, rng, facing
-        self.skin = Cloth(SKINS[int(rng.integers(len(SKINS)))], softness=0.0)
-        self.hair = Cloth(HAIRS[int(rng.integers(len(HAIRS)))], softness=0.3)
+        self.skin = Fabric(SKINS[int(rng.integers(len(SKINS)))], softness=0.0)
+        self.hair = Fabric(HAIRS[int(rng.integers(len(HAIRS)))], softness=0.3)
         order = rng.permutation(4)
         colours = [house.palette[k] for k in order]
-        self.main = Cloth(colours[0], colours[1], softness=0.8)
-        self.second = Cloth(colours[1], colours[2], softness=0.8)
-        self.accent = Cloth(colours[2], colours[3], softness=0.8)
-        self.metal = Cloth(house.palette[4], gloss=1.0, softness=1.6)
+        self.main = Fabric(colours[0], colours[1], softness=0.8)
+        self.second = Fabric(colours[1], colours[2], softness=0.8)
+        self.accent = Fabric(colours[2], colours[3], softness=0.8)
+        self.metal = Fabric(house.palette[4], gloss=1.0, softness=1.6)
         chance = rng.random()
         if chance < house.shine:
-            self.main = self.metal.but(colour=mix(house.palette[4], colours[0], float(rng.uniform(0, 0.5))))
+            self.main = self.metal.replace(colour=mix_colours(house.palette[4], colours[0], float(rng.uniform(0, 0.5))))
         elif chance < house.shine + 0.25:
             tile = print_tile(house.motif, [colours[0], colours[1], colours[2]], rng)
-            self.main = self.main.but(pattern="print", tile=tile, pitch=float(rng.uniform(0.28, 0.4)))
+            self.main = self.main.replace(pattern="print", tile=tile, pitch=float(rng.uniform(0.28, 0.4)))
         elif chance < house.shine + 0.37:
-            self.main = self.main.but(pattern="gradient")
+            self.main = self.main.replace(pattern="gradient")
         elif chance < house.shine + 0.47:
-            self.main = self.main.but(pattern="halves")
+            self.main = self.main.replace(pattern="halves")
         elif chance < house.shine + 0.57:
-            self.main = self.main.but(gloss=0.5, softness=1.3)
+            self.main = self.main.replace(gloss=0.5, softness=1.3)
         self.hairstyle = int(rng.integers(5))
         # Which side is the longer, the barer, the one in front.
         self.side = 1 if rng.random() < 0.5 else -1
         self.pad = house.shoulders * float(rng.uniform(0.7, 1.2))
         self.ink = (
-            self.main.shade(0.4) if brightness(self.main.colour) > 0.2 else mix(self.main.colour, rgb("ffffff"), 0.25)
+            self.main.shade(0.4)
+            if brightness(self.main.colour) > 0.2
+            else mix_colours(self.main.colour, rgb("ffffff"), 0.25)
         )
 
         self.silhouette = house.silhouettes[int(rng.choice(4, p=(0.4, 0.3, 0.18, 0.12)))]
 
     # -- the body ------------------------------------------------------------------------------
 
-    def legs(self, cloth: Cloth | None = None, width: float = 1.0, shoe: Cloth | None = None) -> None:
+    def legs(self, fabric: Fabric | None = None, width: float = 1.0, shoe: Fabric | None = None) -> None:
         """Paints two legs in mid-stride, the farther one first, and their shoes."""
-        shoe = shoe or Cloth(self.house.palette[int(self.rng.integers(5))] * 0.6, gloss=0.3, softness=0)
+        shoe = shoe or Fabric(self.house.palette[int(self.rng.integers(5))] * 0.6, gloss=0.3, softness=0)
         for side, lift in ((-self.side, 0.2), (self.side, 0.0)):
             ankle = 7.42 - lift
             leg = ribbon(
@@ -72,7 +74,7 @@ class Figure:
                 ],
                 [0.40 * width, 0.34 * width, 0.22 * width, 0.23 * width, 0.11 * width],
             )
-            made = cloth or self.skin
+            made = fabric or self.skin
             self.canvas.paint(leg, made if not lift else made.darker(0.88), relief=0.05, shadow=0.2, seam=0.3)
             foot = outline(
                 [(side * 0.16, ankle - 0.08), (side * 0.14, ankle + 0.28), (side * 0.2, ankle + 0.52)],
@@ -81,9 +83,9 @@ class Figure:
             )
             self.canvas.paint(foot, shoe, relief=0.02, shadow=0.25)
 
-    def boots(self, top: float = 5.6, cloth: Cloth | None = None) -> None:
+    def boots(self, top: float = 5.6, fabric: Fabric | None = None) -> None:
         """Pulls boots over the legs, up to ``top``."""
-        cloth = cloth or Cloth(self.house.palette[int(self.rng.integers(4))] * 0.55, gloss=0.5, softness=1.2)
+        fabric = fabric or Fabric(self.house.palette[int(self.rng.integers(4))] * 0.55, gloss=0.5, softness=1.2)
         for side, lift in ((-self.side, 0.2), (self.side, 0.0)):
             ankle = 7.42 - lift
             shape = outline(
@@ -92,11 +94,11 @@ class Figure:
                 [(side * 0.44, ankle + 0.5), (side * 0.38, ankle), (side * 0.52, 6.4), (side * 0.55, top)],
                 [(side * 0.55, top), (side * 0.06, top)],
             )
-            self.canvas.paint(shape, cloth if not lift else cloth.darker(0.85), relief=0.05, shadow=0.3)
+            self.canvas.paint(shape, fabric if not lift else fabric.darker(0.85), relief=0.05, shadow=0.3)
 
-    def trousers(self, cloth: Cloth, hem: float, spread: float = 0.2) -> None:
+    def trousers(self, fabric: Fabric, hem: float, spread: float = 0.2) -> None:
         """Paints trousers: ``hem`` is the half-width of one leg's end, ``spread`` how far out it falls."""
-        shoe = Cloth(self.house.palette[int(self.rng.integers(4))] * 0.5, gloss=0.3, softness=0)
+        shoe = Fabric(self.house.palette[int(self.rng.integers(4))] * 0.5, gloss=0.3, softness=0)
         self.legs(shoe=shoe)
         for side, lift in ((-self.side, 0.14), (self.side, 0.0)):
             centre = side * (0.28 + spread)
@@ -109,7 +111,7 @@ class Figure:
             )
             crease = [(side * 0.36, 3.3), (centre, 5.6), (centre, end)]
             fold = [(side * 0.1, 4.3), (centre - side * hem * 0.5, end)]
-            made = cloth if not lift else cloth.darker(0.9)
+            made = fabric if not lift else fabric.darker(0.9)
             self.canvas.paint(leg, made, relief=0.06, shadow=0.3, ridges=[crease, fold], ridge_width=0.025)
 
     def hair_behind(self) -> None:
@@ -155,7 +157,7 @@ class Figure:
             canvas.fill(ellipse(side * 0.14, 0.50, 0.075, 0.03), skin.shade(0.45), 0.75)
             canvas.line(np.array([(0.07, 0.42), (0.22, 0.41)]) * (side, 1), hair.colour * 0.7, 0.008, 0.5)
         canvas.line([(0.0, 0.5), (0.02, 0.66)], skin.shade(0.75), 0.006, 0.5)
-        canvas.fill(ellipse(0, 0.80, 0.09, 0.03), mix(skin.shade(0.8), rgb("a0283c"), 0.6), 0.85)
+        canvas.fill(ellipse(0, 0.80, 0.09, 0.03), mix_colours(skin.shade(0.8), rgb("a0283c"), 0.6), 0.85)
         part = self.side * float(self.rng.uniform(0, 0.14))
         if style == 4:  # cropped
             cap = outline(
@@ -179,15 +181,15 @@ class Figure:
                 lock = lock * (side, 1)
                 canvas.paint(lock, hair, relief=0.03, shadow=0.2)
         if style == 3:  # a hat with a brim
-            hat = Cloth(self.house.palette[3] * 0.8)
+            hat = Fabric(self.house.palette[3] * 0.8)
             canvas.paint(ellipse(0, 0.13, 0.62, 0.13), hat, relief=0.03, shadow=0.4)
             canvas.paint(
                 mirrored(outline([(0, -0.3), (0.26, -0.26), (0.33, 0.1)], [(0.33, 0.1), (0, 0.16)])), hat, relief=0.05
             )
 
-    def arm(self, side: int, cloth: Cloth | None, widths: list[float], out: float = 0.0, hand: bool = True) -> None:
+    def arm(self, side: int, fabric: Fabric | None, widths: list[float], out: float = 0.0, hand: bool = True) -> None:
         """Paints one arm with its sleeve; ``widths`` run from shoulder to wrist."""
-        shoulder = (side * (0.80 + self.pad * (0.5 if cloth is not None else 0)), 1.72)
+        shoulder = (side * (0.80 + self.pad * (0.5 if fabric is not None else 0)), 1.72)
         elbow = (side * (0.9 + out + self.pad * 0.3), 2.95)
         wrist = (side * (0.9 + out * 1.2), 4.0)
         if hand:
@@ -196,7 +198,7 @@ class Figure:
             )
             self.canvas.paint(palm, self.skin, relief=0.02, shadow=0.2, seam=0.3)
         shape = ribbon([shoulder, (side * (0.87 + out * 0.6 + self.pad * 0.4), 2.3), elbow, wrist], widths)
-        if cloth is None:
+        if fabric is None:
             self.canvas.paint(shape, self.skin, relief=0.04, shadow=0.25, seam=0.3)
             return
         middle = elbow[0]
@@ -207,16 +209,16 @@ class Figure:
         wide = max(widths) > 0.35
         if wide:
             folds = [[shoulder, (middle + dx, 2.9), wrist] for dx in (-0.3, 0.0, 0.3)]
-        self.canvas.paint(shape, cloth, relief=0.06, shadow=0.35, ridges=folds, ridge_width=0.02)
+        self.canvas.paint(shape, fabric, relief=0.06, shadow=0.35, ridges=folds, ridge_width=0.02)
 
-    def arms(self, cloth: Cloth | None, widths: list[float], out: float = 0.0, hand: bool = True) -> None:
+    def arms(self, fabric: Fabric | None, widths: list[float], out: float = 0.0, hand: bool = True) -> None:
         """Paints both arms alike."""
         for side in (1, -1):
-            self.arm(side, cloth, widths, out, hand)
+            self.arm(side, fabric, widths, out, hand)
 
     # -- clothes -------------------------------------------------------------------------------
 
-    def bodice(self, cloth: Cloth, neckline: str, waist: float = 3.0) -> None:
+    def bodice(self, fabric: Fabric, neckline: str, waist: float = 3.0) -> None:
         """Paints a fitted top: strapless, one-shoulder, deep, halter or high."""
         if neckline == "one-shoulder":
             s = self.side
@@ -238,11 +240,11 @@ class Figure:
             half = outline(*tops, [last, (0.64, 2.3), (0.5, waist)], [(0.5, waist), (0, waist + 0.06)])
             shape = mirrored(half)
         folds = [[(side * 0.3, 2.1), (side * 0.33, 2.35), (side * 0.22, waist)] for side in (1, -1)]
-        self.canvas.paint(shape, cloth, relief=0.06, shadow=0.25, ridges=folds, ridge_width=0.03)
+        self.canvas.paint(shape, fabric, relief=0.06, shadow=0.25, ridges=folds, ridge_width=0.03)
 
     def skirt(
         self,
-        cloth: Cloth,
+        fabric: Fabric,
         left: float,
         right: float,
         width: float,
@@ -268,15 +270,15 @@ class Figure:
         under = hem + (0, -0.1)
         under[:, 0] *= 0.96
         back = np.vstack([under, under[::-1] - (0, 0.5)])
-        self.canvas.paint(back, cloth.darker(0.45), shadow=0.1, seam=0.2)
+        self.canvas.paint(back, fabric.darker(0.45), shadow=0.1, seam=0.2)
         fan = np.linspace(-0.9, 0.9, folds) + self.rng.uniform(-0.05, 0.05, folds)
         ends = [left + (right - left) * (x + 1) / 2 for x in fan]
         ridges = [
             [(x * 0.4, waist + 0.15), (x * hips, waist + 0.9), (x * width, y)] for x, y in zip(fan, ends, strict=True)
         ]
-        self.canvas.paint(shape, cloth, relief=0.08, shadow=0.3, ridges=ridges, ridge_width=0.035)
+        self.canvas.paint(shape, fabric, relief=0.08, shadow=0.3, ridges=ridges, ridge_width=0.035)
 
-    def ruffle(self, cloth: Cloth, line: np.ndarray, depth: float, waves: float) -> None:
+    def ruffle(self, fabric: Fabric, line: np.ndarray, depth: float, waves: float) -> None:
         """Sews a ruffle along a line (n, 2): a band with a wavy lower edge and short folds."""
         t = np.linspace(0, 1, max(16, int(14 * waves)))
         length = np.linspace(0, 1, len(line))
@@ -287,15 +289,15 @@ class Figure:
         shape = np.vstack([upper, lower[::-1]])
         step = max(1, round(len(t) / waves / 1.0))
         ridges = [[tuple(upper[k]), tuple(lower[k])] for k in range(step // 4, len(t), step)]
-        self.canvas.paint(shape, cloth, relief=0.03, shadow=0.45, ridges=ridges, ridge_width=0.02, seam=0.6)
+        self.canvas.paint(shape, fabric, relief=0.03, shadow=0.45, ridges=ridges, ridge_width=0.02, seam=0.6)
 
-    def collar(self, kind: str, cloth: Cloth) -> None:
+    def collar(self, kind: str, fabric: Fabric) -> None:
         """Sets a collar around the neck, before the head is painted over its top."""
         if kind == "funnel":
             shape = mirrored(
                 outline([(0, 1.02), (0.3, 0.97)], [(0.3, 0.97), (0.31, 1.2), (0.48, 1.5)], [(0.48, 1.5), (0, 1.66)])
             )
-            self.canvas.paint(shape, cloth, relief=0.04, shadow=0.4, ridges=[[(-0.3, 1.15), (0.3, 1.2)]])
+            self.canvas.paint(shape, fabric, relief=0.04, shadow=0.4, ridges=[[(-0.3, 1.15), (0.3, 1.2)]])
         elif kind == "ruff":
             for k, (radius, y) in enumerate(((0.86, 1.28), (0.66, 1.16))):
                 angle = np.linspace(0, 2 * np.pi, 80, endpoint=False)
@@ -303,16 +305,16 @@ class Figure:
                 ruff = np.stack([r * np.cos(angle), y + 0.36 * r * np.sin(angle)], axis=1)
                 spokes = [[(0, y), (float(x), float(v))] for x, v in ruff[::5]]
                 self.canvas.paint(
-                    ruff, cloth if k == 0 else cloth.darker(0.92), relief=0.03, ridges=spokes, ridge_width=0.012
+                    ruff, fabric if k == 0 else fabric.darker(0.92), relief=0.03, ridges=spokes, ridge_width=0.012
                 )
         elif kind == "wing":
             for side in (1, -1):
                 wing = outline(
                     [(0.12, 1.62), (0.16, 1.05), (0.62, 0.72)], [(0.62, 0.72), (0.72, 1.2), (0.5, 1.5), (0.12, 1.9)]
                 )
-                self.canvas.paint(wing * (side, 1), cloth, relief=0.04, shadow=0.4, seam=0.7)
+                self.canvas.paint(wing * (side, 1), fabric, relief=0.04, shadow=0.4, seam=0.7)
 
-    def jacket(self, cloth: Cloth, hem: float, width: float, waist: float = 0.54, lapels: bool = True) -> None:
+    def jacket(self, fabric: Fabric, hem: float, width: float, waist: float = 0.54, lapels: bool = True) -> None:
         """Paints a tailored front with padded shoulders, from a jacket to a long coat."""
         pad, front = self.pad, self.facing == "front"
         tip = 0.88 + pad
@@ -326,7 +328,7 @@ class Figure:
         shape = mirrored(half)
         ridges = [[(s * 0.4, 2.2), (s * waist * 0.6, 3.0), (s * width * 0.6, hem)] for s in (1, -1)]
         ridges += [[(s * 0.6, 3.0), (s * 0.25, 3.05)] for s in (1, -1)]
-        self.canvas.paint(shape, cloth, relief=0.07, shadow=0.35, ridges=ridges, ridge_width=0.03)
+        self.canvas.paint(shape, fabric, relief=0.07, shadow=0.35, ridges=ridges, ridge_width=0.03)
         if not front:
             self.canvas.line([(0, 1.4), (0, hem)], self.ink, 0.006, 0.7)
             return
@@ -334,7 +336,7 @@ class Figure:
         if lapels:
             v = 2.7
             well = mirrored(outline([(0, 1.3), (0.22, 1.28)], [(0.22, 1.28), (0.26, 1.8), (0.0, v)]))
-            inner = self.accent.but(pattern="plain", tile=None)
+            inner = self.accent.replace(pattern="plain", tile=None)
             bare = self.rng.random() < 0.4
             self.canvas.paint(well, self.skin if bare else inner, shadow=0, depth=0.3, seam=0.3)
             for side in (-s, s):
@@ -344,7 +346,7 @@ class Figure:
                     [(0.58, 1.82), (0.44, 1.8)],
                     [(0.44, 1.8), (0.55, 1.62), (0.4, 1.26), (0.2, 1.2)],
                 )
-                facing = self.second.but(pattern="plain", tile=None) if self.pad > 0.32 else cloth
+                facing = self.second.replace(pattern="plain", tile=None) if self.pad > 0.32 else fabric
                 self.canvas.paint(lapel * (side, 1), facing, relief=0.025, shadow=0.45, seam=0.8, creases=0.3)
             self.canvas.line([(0.02 * s, v), (0.06 * s, hem)], self.ink, 0.008, 0.85)
         else:
@@ -353,14 +355,14 @@ class Figure:
                 for x in (-0.2, 0.36):
                     self.canvas.fill(ellipse(s * x, y, 0.05, 0.05), self.metal.colour)
 
-    def belt(self, cloth: Cloth, y: float = 3.0, half: float = 0.53, height: float = 0.13) -> None:
+    def belt(self, fabric: Fabric, y: float = 3.0, half: float = 0.53, height: float = 0.13) -> None:
         """Ties a belt with a buckle."""
         shape = outline(
             [(-half, y - height), (0, y - height + 0.04), (half, y - height)],
             [(half, y - height), (half, y + height)],
             [(half, y + height), (0, y + height + 0.04), (-half, y + height)],
         )
-        self.canvas.paint(shape, cloth, relief=0.02, shadow=0.35, seam=0.7, creases=0.2)
+        self.canvas.paint(shape, fabric, relief=0.02, shadow=0.35, seam=0.7, creases=0.2)
         if self.facing == "front":
             self.canvas.paint(
                 np.array([(-0.13, y - 0.12), (0.13, y - 0.12), (0.13, y + 0.16), (-0.13, y + 0.16)]),
@@ -368,10 +370,10 @@ class Figure:
                 relief=0.01,
             )
 
-    def finish(self, collar: str | None = None, cloth: Cloth | None = None) -> None:
+    def finish(self, collar: str | None = None, fabric: Fabric | None = None) -> None:
         """Adds the collar and the head."""
         kind = collar or self.house.collar
-        made = cloth or self.main
+        made = fabric or self.main
         if kind in ("ruff", "wing"):
             self.collar(kind, made)
         self.head()

@@ -1,4 +1,4 @@
-"""Collection looks: what a house sends out, one function for each silhouette.
+"""Runway outfits of fashion houses, one function for each silhouette.
 
 Units are heads; see :mod:`demicouture.synthetic.mannequin`.
 """
@@ -10,82 +10,84 @@ from collections.abc import Callable
 import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon, spline
-from demicouture.synthetic.fabrics import Cloth
-from demicouture.synthetic.fashion_houses import House
-from demicouture.synthetic.mannequin import Figure
+from demicouture.synthetic.fabrics import Fabric
+from demicouture.synthetic.fashion_houses import FashionHouse
+from demicouture.synthetic.mannequin import Mannequin
 
 
-def _gown(figure: Figure) -> None:
-    rng, s = figure.rng, figure.side
+def _gown(mannequin: Mannequin) -> None:
+    rng, s = mannequin.rng, mannequin.side
     width = float(rng.uniform(1.5, 1.9))
     shift = s * float(rng.uniform(0, 0.9))
-    figure.legs()
+    mannequin.legs()
     neckline = ("strapless", "one-shoulder", "deep", "halter")[int(rng.integers(4))]
     long_gloves = rng.random() < 0.35
-    figure.torso()
+    mannequin.torso()
     for side in (1, -1):
-        figure.arm(side, None, [0.15, 0.14, 0.12, 0.085], 0.05)
+        mannequin.arm(side, None, [0.15, 0.14, 0.12, 0.085], 0.05)
         if long_gloves:
             glove = ribbon(
                 [(side * 1.0, 2.5), (side * 1.03, 2.95), (side * 1.02, 4.0), (side * 0.96, 4.5)], [0.16, 0.15, 0.1, 0.1]
             )
-            figure.canvas.paint(glove, figure.second.but(pattern="plain", gloss=0.4), relief=0.03)
-    figure.skirt(figure.main, 7.6 - max(0, shift), 7.6 + min(0, shift), width, waves=5, folds=9)
+            mannequin.canvas.paint(glove, mannequin.second.replace(pattern="plain", gloss=0.4), relief=0.03)
+    mannequin.skirt(mannequin.main, 7.6 - max(0, shift), 7.6 + min(0, shift), width, waves=5, folds=9)
     if rng.random() < 0.4:
-        overlay = figure.second if figure.main.pattern != "plain" else figure.metal
-        figure.skirt(overlay, 5.2 - s * 0.7, 5.2 + s * 0.7, 1.25, waves=4, folds=6)
-    top = figure.main if rng.random() < 0.6 else figure.second
-    figure.bodice(top, neckline)
+        overlay = mannequin.second if mannequin.main.pattern != "plain" else mannequin.metal
+        mannequin.skirt(overlay, 5.2 - s * 0.7, 5.2 + s * 0.7, 1.25, waves=4, folds=6)
+    top = mannequin.main if rng.random() < 0.6 else mannequin.second
+    mannequin.bodice(top, neckline)
     if rng.random() < 0.5:
-        figure.belt(figure.accent.but(pattern="plain"), half=0.52)
+        mannequin.belt(mannequin.accent.replace(pattern="plain"), half=0.52)
     if rng.random() < 0.4:
         line = spline([(-s * 0.75, 2.05), (0, 1.85), (s * 0.85, 1.45)])
-        figure.ruffle(top, line, 0.5, 4)
-    figure.finish("plain")
+        mannequin.ruffle(top, line, 0.5, 4)
+    mannequin.finish("plain")
 
 
-def _coat(figure: Figure) -> None:
-    rng = figure.rng
-    figure.pad = max(figure.pad, 0.22)
+def _coat(mannequin: Mannequin) -> None:
+    rng = mannequin.rng
+    mannequin.pad = max(mannequin.pad, 0.22)
     hem = float(rng.uniform(5.9, 6.9))
     if rng.random() < 0.5:
-        figure.trousers(figure.second.but(pattern="plain"), 0.32, 0.08)
+        mannequin.trousers(mannequin.second.replace(pattern="plain"), 0.32, 0.08)
     else:
-        figure.legs(figure.second.but(pattern="plain", softness=0))
-        figure.boots(5.4)
-    figure.torso()
-    figure.arms(figure.main, [0.28, 0.27, 0.25, 0.2], 0.02 + figure.pad * 0.15)
-    figure.jacket(figure.main, hem, float(rng.uniform(1.05, 1.4)), lapels=bool(rng.random() < 0.65))
+        mannequin.legs(mannequin.second.replace(pattern="plain", softness=0))
+        mannequin.boots(5.4)
+    mannequin.torso()
+    mannequin.arms(mannequin.main, [0.28, 0.27, 0.25, 0.2], 0.02 + mannequin.pad * 0.15)
+    mannequin.jacket(mannequin.main, hem, float(rng.uniform(1.05, 1.4)), lapels=bool(rng.random() < 0.65))
     if rng.random() < 0.6:
-        figure.belt(figure.second.but(pattern="plain", gloss=0.3), half=0.56)
+        mannequin.belt(mannequin.second.replace(pattern="plain", gloss=0.3), half=0.56)
     if rng.random() < 0.5:
         for side in (1, -1):
             fur = outline(
                 [(side * 0.15, 1.2), (side * 0.6, 1.3), (side * 0.6, 2.0), (side * 0.2, 2.9)],
                 [(side * 0.2, 2.9), (side * 0.1, 2.0), (side * 0.15, 1.2)],
             )
-            figure.canvas.paint(fur, figure.accent.but(texture="fuzz", pattern="plain"), relief=0.06, shadow=0.5)
-    figure.finish(None if rng.random() < 0.5 else "plain")
+            mannequin.canvas.paint(
+                fur, mannequin.accent.replace(texture="fuzz", pattern="plain"), relief=0.06, shadow=0.5
+            )
+    mannequin.finish(None if rng.random() < 0.5 else "plain")
 
 
-def _suit(figure: Figure) -> None:
-    rng = figure.rng
-    figure.pad = max(figure.pad, 0.3)
-    below = figure.main if rng.random() < 0.6 else figure.second.but(pattern="plain")
-    figure.trousers(below, float(rng.uniform(0.36, 0.62)), float(rng.uniform(0.1, 0.3)))
-    figure.torso()
-    figure.arms(figure.main, [0.26, 0.24, 0.21, 0.165], 0.0 + figure.pad * 0.2)
-    figure.jacket(figure.main, float(rng.uniform(3.9, 4.5)), 0.88, waist=0.5)
+def _suit(mannequin: Mannequin) -> None:
+    rng = mannequin.rng
+    mannequin.pad = max(mannequin.pad, 0.3)
+    below = mannequin.main if rng.random() < 0.6 else mannequin.second.replace(pattern="plain")
+    mannequin.trousers(below, float(rng.uniform(0.36, 0.62)), float(rng.uniform(0.1, 0.3)))
+    mannequin.torso()
+    mannequin.arms(mannequin.main, [0.26, 0.24, 0.21, 0.165], 0.0 + mannequin.pad * 0.2)
+    mannequin.jacket(mannequin.main, float(rng.uniform(3.9, 4.5)), 0.88, waist=0.5)
     if rng.random() < 0.5:
-        figure.belt(figure.accent.but(pattern="plain", gloss=0.4))
-    figure.finish("plain" if rng.random() < 0.5 else None, figure.second)
+        mannequin.belt(mannequin.accent.replace(pattern="plain", gloss=0.4))
+    mannequin.finish("plain" if rng.random() < 0.5 else None, mannequin.second)
 
 
-def _cape(figure: Figure) -> None:
-    rng, canvas, s = figure.rng, figure.canvas, figure.side
+def _cape(mannequin: Mannequin) -> None:
+    rng, canvas, s = mannequin.rng, mannequin.canvas, mannequin.side
     hem = float(rng.uniform(5.0, 6.8))
     width = float(rng.uniform(1.5, 1.95))
-    lining = figure.second.but(pattern="plain", gloss=0.3)
+    lining = mannequin.second.replace(pattern="plain", gloss=0.3)
     back = mirrored(
         outline([(0, 1.4), (0.9, 1.45), (1.3, 2.6), (width, hem)], [(width, hem), (width * 0.5, hem + 0.15), (0, hem)])
     )
@@ -93,15 +95,15 @@ def _cape(figure: Figure) -> None:
         back, lining.darker(0.65), relief=0.05, ridges=[[(x * 0.5, 2), (x, hem)] for x in (-1.2, -0.6, 0.6, 1.2)]
     )
     if rng.random() < 0.5:
-        figure.trousers(figure.accent.but(pattern="plain"), 0.4, 0.12)
+        mannequin.trousers(mannequin.accent.replace(pattern="plain"), 0.4, 0.12)
     else:
-        figure.legs()
-        figure.boots(5.3)
-        figure.skirt(figure.accent, 5.2, 5.2, 0.8, waves=2, folds=4)
-    figure.torso()
-    figure.bodice(figure.accent, "high")
-    figure.belt(figure.metal)
-    tip = 0.92 + figure.pad * 0.6
+        mannequin.legs()
+        mannequin.boots(5.3)
+        mannequin.skirt(mannequin.accent, 5.2, 5.2, 0.8, waves=2, folds=4)
+    mannequin.torso()
+    mannequin.bodice(mannequin.accent, "high")
+    mannequin.belt(mannequin.metal)
+    tip = 0.92 + mannequin.pad * 0.6
     slope = s * float(rng.uniform(0.2, 0.9))
     for side in (1, -1):
         end = hem + side * slope
@@ -114,64 +116,64 @@ def _cape(figure: Figure) -> None:
             [(side * a, 1.6), (side * (a + 0.2), 3.0), (side * b, end)]
             for a, b in ((0.5, 0.8), (0.75, 1.1), (0.95, 1.4))
         ]
-        canvas.paint(panel, figure.main, relief=0.08, shadow=0.45, ridges=ridges, ridge_width=0.035)
-    figure.finish(None if figure.house.collar != "plain" else "funnel")
+        canvas.paint(panel, mannequin.main, relief=0.08, shadow=0.45, ridges=ridges, ridge_width=0.035)
+    mannequin.finish(None if mannequin.house.collar != "plain" else "funnel")
 
 
-def _tiers(figure: Figure) -> None:
-    rng = figure.rng
+def _tiers(mannequin: Mannequin) -> None:
+    rng = mannequin.rng
     bare = rng.random() < 0.5
-    figure.legs(None if bare else figure.accent.but(pattern="plain", softness=0))
+    mannequin.legs(None if bare else mannequin.accent.replace(pattern="plain", softness=0))
     if rng.random() < 0.6:
-        figure.boots(float(rng.uniform(4.9, 6.2)))
-    figure.torso()
-    figure.arms(None, [0.15, 0.14, 0.12, 0.085], 0.08)
+        mannequin.boots(float(rng.uniform(4.9, 6.2)))
+    mannequin.torso()
+    mannequin.arms(None, [0.15, 0.14, 0.12, 0.085], 0.08)
     count = int(rng.integers(3, 6))
     bottom = float(rng.uniform(4.6, 6.6))
-    slope = figure.side * float(rng.uniform(0, 0.5))
-    other = figure.second if figure.main.pattern == "plain" else figure.main.darker(0.85)
+    slope = mannequin.side * float(rng.uniform(0, 0.5))
+    other = mannequin.second if mannequin.main.pattern == "plain" else mannequin.main.darker(0.85)
     for k in reversed(range(count)):
         y = 2.75 + (bottom - 2.75) * k / count
         half = 0.6 + 0.75 * (k / count) ** 0.8 + 0.05 * k
         tilt = slope * k / count
-        cloth = figure.main if k % 2 == 0 else other
+        fabric = mannequin.main if k % 2 == 0 else other
         line = spline([(-half, y - tilt), (0, y + 0.12), (half, y + tilt)])
-        figure.ruffle(cloth, line, (bottom - 2.75) / count + 0.4, 6 + k)
-    figure.bodice(figure.main, ("strapless", "one-shoulder", "high")[int(rng.integers(3))])
+        mannequin.ruffle(fabric, line, (bottom - 2.75) / count + 0.4, 6 + k)
+    mannequin.bodice(mannequin.main, ("strapless", "one-shoulder", "high")[int(rng.integers(3))])
     if rng.random() < 0.6:
         for side in (1, -1):
             puff = ellipse(side * 0.98, 1.78, 0.42, 0.44)
-            figure.canvas.paint(
+            mannequin.canvas.paint(
                 puff,
-                figure.main,
+                mannequin.main,
                 relief=0.08,
                 ridges=[[(side * 0.7, 1.5), (side * 1.25, 2.0)], [(side * 0.75, 2.0), (side * 1.2, 1.5)]],
             )
-    figure.finish()
+    mannequin.finish()
 
 
-def _column(figure: Figure) -> None:
-    rng, s = figure.rng, figure.side
-    figure.legs()
-    figure.torso()
-    figure.arm(-s, None, [0.15, 0.14, 0.12, 0.085], 0.05)
-    figure.skirt(
-        figure.main, 7.2 - s * 1.0, 7.2 + s * 0.5 - 0.3, float(rng.uniform(0.75, 0.95)), waves=2, folds=4, wave=0.03
+def _column(mannequin: Mannequin) -> None:
+    rng, s = mannequin.rng, mannequin.side
+    mannequin.legs()
+    mannequin.torso()
+    mannequin.arm(-s, None, [0.15, 0.14, 0.12, 0.085], 0.05)
+    mannequin.skirt(
+        mannequin.main, 7.2 - s * 1.0, 7.2 + s * 0.5 - 0.3, float(rng.uniform(0.75, 0.95)), waves=2, folds=4, wave=0.03
     )
-    figure.bodice(figure.main, "one-shoulder")
+    mannequin.bodice(mannequin.main, "one-shoulder")
     # One great sleeve, or a sash that falls from the covered shoulder to the floor.
     if rng.random() < 0.5:
-        figure.arm(s, figure.second, [0.2, 0.55, 0.7, 0.75], 0.35, hand=False)
+        mannequin.arm(s, mannequin.second, [0.2, 0.55, 0.7, 0.75], 0.35, hand=False)
     else:
-        figure.arm(s, None, [0.15, 0.14, 0.12, 0.085], 0.05)
+        mannequin.arm(s, None, [0.15, 0.14, 0.12, 0.085], 0.05)
         sash = outline(
             [(s * 0.35, 1.35), (s * 1.0, 1.4), (s * 1.25, 2.6), (s * 1.55, 6.8)],
             [(s * 1.55, 6.8), (s * 1.1, 7.1), (s * 0.75, 6.6)],
             [(s * 0.75, 6.6), (s * 0.8, 3.0), (s * 0.35, 1.35)],
         )
-        figure.canvas.paint(
+        mannequin.canvas.paint(
             sash,
-            figure.second.but(gloss=0.4),
+            mannequin.second.replace(gloss=0.4),
             relief=0.06,
             shadow=0.45,
             ridges=[[(s * 0.7, 1.5), (s * 1.0, 4), (s * 1.1, 7)], [(s * 0.9, 1.5), (s * 1.2, 4), (s * 1.4, 7)]],
@@ -182,33 +184,35 @@ def _column(figure: Figure) -> None:
         [(s * 0.5, 2.9), (s * 0.74, 3.8)],
         [(s * 0.74, 3.8), (-s * 0.62, 3.3), (-s * 0.52, 2.9)],
     )
-    figure.canvas.paint(block, figure.accent.but(gloss=0.3), relief=0.04, ridges=[[(-s * 0.5, 3.0), (s * 0.6, 3.4)]])
-    figure.finish("plain" if rng.random() < 0.6 else "wing")
+    mannequin.canvas.paint(
+        block, mannequin.accent.replace(gloss=0.3), relief=0.04, ridges=[[(-s * 0.5, 3.0), (s * 0.6, 3.4)]]
+    )
+    mannequin.finish("plain" if rng.random() < 0.6 else "wing")
 
 
-def _balloon(figure: Figure) -> None:
-    rng = figure.rng
+def _balloon(mannequin: Mannequin) -> None:
+    rng = mannequin.rng
     if rng.random() < 0.5:
-        figure.trousers(figure.second.but(pattern="plain"), float(rng.uniform(0.24, 0.34)), 0.04)
+        mannequin.trousers(mannequin.second.replace(pattern="plain"), float(rng.uniform(0.24, 0.34)), 0.04)
     else:
-        figure.legs()
-        figure.skirt(figure.second, 6.2, 6.2, float(rng.uniform(0.7, 1.3)), waves=3, folds=6)
-    figure.torso()
+        mannequin.legs()
+        mannequin.skirt(mannequin.second, 6.2, 6.2, float(rng.uniform(0.7, 1.3)), waves=3, folds=6)
+    mannequin.torso()
     big = float(rng.uniform(0.5, 0.72))
-    figure.arms(figure.main, [0.25, big, big * 0.95, 0.14], 0.28)
-    figure.bodice(figure.main, "high")
+    mannequin.arms(mannequin.main, [0.25, big, big * 0.95, 0.14], 0.28)
+    mannequin.bodice(mannequin.main, "high")
     peplum = float(rng.uniform(3.5, 4.1))
-    figure.ruffle(figure.main, spline([(-0.52, 2.95), (0, 3.02), (0.52, 2.95)]), peplum - 2.95, 3)
-    figure.belt(figure.accent.but(pattern="plain", gloss=0.3), half=0.54)
-    figure.finish(None if figure.house.collar != "plain" else "ruff")
+    mannequin.ruffle(mannequin.main, spline([(-0.52, 2.95), (0, 3.02), (0.52, 2.95)]), peplum - 2.95, 3)
+    mannequin.belt(mannequin.accent.replace(pattern="plain", gloss=0.3), half=0.54)
+    mannequin.finish(None if mannequin.house.collar != "plain" else "ruff")
 
 
-def _cocoon(figure: Figure) -> None:
-    rng, canvas, s = figure.rng, figure.canvas, figure.side
-    figure.legs(figure.accent.but(pattern="plain", softness=0) if rng.random() < 0.5 else None)
+def _cocoon(mannequin: Mannequin) -> None:
+    rng, canvas, s = mannequin.rng, mannequin.canvas, mannequin.side
+    mannequin.legs(mannequin.accent.replace(pattern="plain", softness=0) if rng.random() < 0.5 else None)
     if rng.random() < 0.6:
-        figure.boots(5.7)
-    figure.torso()
+        mannequin.boots(5.7)
+    mannequin.torso()
     wide = float(rng.uniform(1.15, 1.4))
     end = float(rng.uniform(5.2, 6.0))
     half = outline(
@@ -217,7 +221,7 @@ def _cocoon(figure: Figure) -> None:
         [(0.72, end), (0, end + 0.12)],
     )
     ridges = [[(side * 0.5, 1.6), (side * a, 3.3), (side * 0.4, end)] for side in (1, -1) for a in (0.7, 1.1)]
-    canvas.paint(mirrored(half), figure.main, relief=0.1, ridges=ridges, ridge_width=0.04)
+    canvas.paint(mirrored(half), mannequin.main, relief=0.1, ridges=ridges, ridge_width=0.04)
     front = outline(
         [(s * 0.3, 1.22), (-s * 0.1, 2.8), (-s * 0.35, end + 0.08)],
         [(-s * 0.35, end + 0.08), (0, end + 0.1), (s * 0.76, end)],
@@ -230,26 +234,28 @@ def _cocoon(figure: Figure) -> None:
             (s * 0.3, 1.22),
         ],
     )
-    if figure.facing == "front":
+    if mannequin.facing == "front":
         canvas.paint(
             front,
-            figure.second if rng.random() < 0.5 else figure.main,
+            mannequin.second if rng.random() < 0.5 else mannequin.main,
             relief=0.08,
             shadow=0.4,
             ridges=[[(s * 0.5, 1.8), (s * 1.0, 3.3), (s * 0.4, end)]],
             ridge_width=0.04,
         )
         for y in (2.4, 3.2, 4.0):
-            canvas.paint(ellipse(-s * (0.05 + 0.08 * (y - 2.4)) + s * 0.22, y, 0.11, 0.11), figure.metal, relief=0.02)
+            canvas.paint(
+                ellipse(-s * (0.05 + 0.08 * (y - 2.4)) + s * 0.22, y, 0.11, 0.11), mannequin.metal, relief=0.02
+            )
     for side in (1, -1):
         hand = ribbon([(side * wide * 0.86, 3.85), (side * wide * 0.8, 4.4)], [0.2, 0.08])
-        canvas.paint(hand, figure.skin, relief=0.02)
+        canvas.paint(hand, mannequin.skin, relief=0.02)
         cuff = ribbon([(side * wide * 0.97, 3.0), (side * wide * 0.9, 3.95)], [0.3, 0.26])
-        canvas.paint(cuff, figure.main, relief=0.04, shadow=0.4)
-    figure.finish("funnel" if rng.random() < 0.5 else None, figure.second)
+        canvas.paint(cuff, mannequin.main, relief=0.04, shadow=0.4)
+    mannequin.finish("funnel" if rng.random() < 0.5 else None, mannequin.second)
 
 
-_DRAWERS: dict[str, Callable[[Figure], None]] = {
+_DRAWERS: dict[str, Callable[[Mannequin], None]] = {
     "gown": _gown,
     "coat": _coat,
     "suit": _suit,
@@ -261,19 +267,19 @@ _DRAWERS: dict[str, Callable[[Figure], None]] = {
 }
 
 
-def draw_look(figure: Figure) -> None:
-    """Draws a figure in its silhouette, the crown of its head at the canvas's origin."""
-    _DRAWERS[figure.silhouette](figure)
+def draw_outfit(mannequin: Mannequin) -> None:
+    """Draws a mannequin in its silhouette, the crown of its head at the canvas's origin."""
+    _DRAWERS[mannequin.silhouette](mannequin)
 
 
-def draw_look_from_side(canvas: Canvas, house: House, rng: np.random.Generator) -> None:
-    """Draws a figure in profile: nose ahead, one arm over a narrow body, feet to the side."""
-    figure = Figure(canvas, house, rng)
-    flip = (figure.side, 1)
-    shoe = Cloth(house.palette[3] * 0.5, gloss=0.3, softness=0)
+def draw_outfit_from_side(canvas: Canvas, house: FashionHouse, rng: np.random.Generator) -> None:
+    """Draws a mannequin in profile: nose ahead, one arm over a narrow body, feet to the side."""
+    mannequin = Mannequin(canvas, house, rng)
+    flip = (mannequin.side, 1)
+    shoe = Fabric(house.palette[3] * 0.5, gloss=0.3, softness=0)
     for start, knee, foot in ((-0.05, -0.35, -0.75), (0.05, 0.3, 0.5)):
         leg = ribbon([(start, 3.8), (knee, 5.8), (foot, 7.5)], [0.38, 0.24, 0.12]) * flip
-        canvas.paint(leg, figure.second.but(pattern="plain"), relief=0.05)
+        canvas.paint(leg, mannequin.second.replace(pattern="plain"), relief=0.05)
         toe = outline(
             [(foot - 0.15, 7.45), (foot - 0.15, 7.8), (foot + 0.5, 7.82)],
             [(foot + 0.5, 7.82), (foot + 0.2, 7.5), (foot - 0.15, 7.45)],
@@ -288,21 +294,24 @@ def draw_look_from_side(canvas: Canvas, house: House, rng: np.random.Generator) 
         [(-0.25, 2.95), (-0.38, 2.0), (-0.2, 1.35)],
     )
     canvas.paint(
-        dress * flip, figure.main, relief=0.08, ridges=[np.array([(0, 3.0), (x, end)]) * flip for x in (-0.6, 0, 0.4)]
+        dress * flip,
+        mannequin.main,
+        relief=0.08,
+        ridges=[np.array([(0, 3.0), (x, end)]) * flip for x in (-0.6, 0, 0.4)],
     )
     arm = ribbon([(-0.05, 1.7), (-0.15, 2.9), (0.2, 4.1)], [0.24, 0.19, 0.13]) * flip
-    canvas.paint(arm, figure.main, relief=0.04, shadow=0.45, seam=0.6)
+    canvas.paint(arm, mannequin.main, relief=0.04, shadow=0.45, seam=0.6)
     neck = ribbon([(-0.03, 1.4), (0.02, 0.8)], [0.17, 0.15]) * flip
-    canvas.paint(neck, figure.skin, relief=0.03)
+    canvas.paint(neck, mannequin.skin, relief=0.03)
     face = outline(
         [(-0.1, 0.0), (0.25, 0.1), (0.33, 0.42)],
         [(0.33, 0.42), (0.46, 0.62)],
         [(0.46, 0.62), (0.34, 0.66), (0.33, 0.9), (0.15, 1.0)],
         [(0.15, 1.0), (-0.2, 0.8), (-0.35, 0.4), (-0.1, 0.0)],
     )
-    canvas.paint(face * flip, figure.skin, relief=0.04)
+    canvas.paint(face * flip, mannequin.skin, relief=0.04)
     hair = outline(
         [(0.3, 0.16), (0, -0.06), (-0.4, 0.2), (-0.46, 0.7), (-0.3, 1.1)],
         [(-0.3, 1.1), (-0.12, 0.6), (0.0, 0.3), (0.3, 0.16)],
     )
-    canvas.paint(hair * flip, figure.hair, relief=0.04)
+    canvas.paint(hair * flip, mannequin.hair, relief=0.04)

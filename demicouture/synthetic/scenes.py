@@ -1,4 +1,4 @@
-"""Whole pictures: a garment on its ground, a look on its runway, and what a search engine mixes in."""
+"""Whole pictures: a garment on a background, an outfit on a runway, and the other things that a search finds."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from demicouture.synthetic import backgrounds, garment_parts, garments, mannequin, runway_outfits
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon
-from demicouture.synthetic.fabrics import Cloth, brightness, mix, rgb
+from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, rgb
 from demicouture.synthetic.fashion_houses import house_for
 
-#: Width divided by height. A look is nearly square, so that a centre square holds it from the head down.
+#: Width divided by height. An outfit's picture is nearly square, so that a centre square holds it from the head down.
 GARMENT_ASPECTS = (1.0, 0.8, 0.75)
-LOOK_ASPECTS = (1.0, 0.96, 0.92)
+RUNWAY_ASPECTS = (1.0, 0.96, 0.92)
 
 
 def garment_scene(garment: str, rng: np.random.Generator, view: str = "front") -> Canvas:
-    """Draws one top, laid flat or hung before a plain ground.
+    """Draws one top, laid flat or hung before a plain background.
 
     Args:
         garment: One of :data:`garments.GARMENTS`.
@@ -27,8 +27,8 @@ def garment_scene(garment: str, rng: np.random.Generator, view: str = "front") -
     width = int(rng.integers(240, 301))
     height = round(width / GARMENT_ASPECTS[int(rng.integers(3))])
     canvas = Canvas(width, height, rng)
-    cloth = garment_parts.choose_cloth(garment, rng)
-    backgrounds.garment_ground(canvas, rng, cloth.colour)
+    fabric = garment_parts.choose_fabric(garment, rng)
+    backgrounds.garment_background(canvas, rng, fabric.colour)
     scale = width * 0.535 * float(rng.uniform(0.93, 1.07))
     # A hood or a stand-up collar rises above the shoulders, so the whole sits lower.
     sink = {"hoody": 0.13, "fleece": 0.07}.get(garment, 0.02)
@@ -37,18 +37,18 @@ def garment_scene(garment: str, rng: np.random.Generator, view: str = "front") -
     centre = np.array([width / 2, height / 2 + sink * scale]) + rng.uniform(-0.025, 0.025, 2) * width
     angle = float(rng.normal(0, 0.022))
     if view == "several":
-        _several_garments(canvas, garment, cloth, rng, scale)
+        _several_garments(canvas, garment, fabric, rng, scale)
         return canvas
     canvas.place(tuple(centre), scale, garment_parts.SPAN, angle)
     if view == "side":
-        garments.draw_garment_from_side(canvas, garment, cloth, rng)
+        garments.draw_garment_from_side(canvas, garment, fabric, rng)
     else:
-        garments.draw_garment(canvas, garment, cloth, rng, back=view == "back")
+        garments.draw_garment(canvas, garment, fabric, rng, back=view == "back")
     canvas.cast_shadow(float(rng.uniform(0.015, 0.04)), float(rng.uniform(0.04, 0.09)), float(rng.uniform(0.3, 0.5)))
     return canvas
 
 
-def _several_garments(canvas: Canvas, garment: str, cloth: Cloth, rng: np.random.Generator, scale: float) -> None:
+def _several_garments(canvas: Canvas, garment: str, fabric: Fabric, rng: np.random.Generator, scale: float) -> None:
     count, heap = int(rng.integers(2, 5)), rng.random() < 0.4
     for k in range(count):
         if heap:
@@ -58,12 +58,12 @@ def _several_garments(canvas: Canvas, garment: str, cloth: Cloth, rng: np.random
             x, y, angle = (k + 0.5) / count, 0.5, float(rng.normal(0, 0.03))
             size = scale * (0.62, 0.48, 0.4)[count - 2]
         canvas.place((x * canvas.width, y * canvas.height), size, garment_parts.SPAN, angle)
-        garments.draw_garment(canvas, garment, cloth if k == 0 else garment_parts.choose_cloth(garment, rng), rng)
+        garments.draw_garment(canvas, garment, fabric if k == 0 else garment_parts.choose_fabric(garment, rng), rng)
     canvas.cast_shadow(0.03, 0.06, 0.4)
 
 
-def look_scene(query: str, rng: np.random.Generator, view: str = "front") -> Canvas:
-    """Draws one model of a house on its runway.
+def runway_scene(query: str, rng: np.random.Generator, view: str = "front") -> Canvas:
+    """Draws one model in a house's outfit on its runway.
 
     Args:
         query: Names the house.
@@ -72,37 +72,37 @@ def look_scene(query: str, rng: np.random.Generator, view: str = "front") -> Can
     """
     house = house_for(query)
     width = int(rng.integers(260, 311))
-    height = round(width / LOOK_ASPECTS[int(rng.integers(3))])
+    height = round(width / RUNWAY_ASPECTS[int(rng.integers(3))])
     canvas = Canvas(width, height, rng)
-    # Either the whole figure or to below the knees; heads in the picture's height.
+    # Either the whole model or to below the knees; heads in the picture's height.
     heads = (8.7 if rng.random() < 0.5 else 7.1) * float(rng.uniform(0.96, 1.04))
     head = height / heads
     top = head * 0.42
-    model = mannequin.Figure(canvas, house, rng, "back" if view == "back" else "front")
-    # A dark look is lost before a dark wall, and a white one before a pale wall.
+    model = mannequin.Mannequin(canvas, house, rng, "back" if view == "back" else "front")
+    # A dark outfit is lost before a dark wall, and a white one before a pale wall.
     tone = brightness(model.main.colour)
     dark = tone > 0.8 or (house.dark and tone > 0.2)
-    backgrounds.runway(canvas, rng, dark, house.warm, top + 4.9 * head, top + 7.95 * head)
+    backgrounds.runway_background(canvas, rng, dark, house.warm, top + 4.9 * head, top + 7.95 * head)
     centre = width * (0.5 + float(rng.uniform(-0.03, 0.03)))
     angle = float(rng.normal(0, 0.012))
     if view == "side":
         canvas.place((centre, top), head, mannequin.SPAN, angle)
-        runway_outfits.draw_look_from_side(canvas, house, rng)
+        runway_outfits.draw_outfit_from_side(canvas, house, rng)
     elif view == "several":
         count = int(rng.integers(2, 5))
         for k in range(count):
             x = width * (0.5 + (k - (count - 1) / 2) * (0.34 if count < 4 else 0.26) + float(rng.uniform(-0.04, 0.04)))
             size = head * float(rng.uniform(0.8, 0.95))
             canvas.place((x, top + head * float(rng.uniform(0.1, 0.9))), size, mannequin.SPAN)
-            runway_outfits.draw_look(mannequin.Figure(canvas, house, rng))
+            runway_outfits.draw_outfit(mannequin.Mannequin(canvas, house, rng))
     else:
         canvas.place((centre, top), head, mannequin.SPAN, angle)
-        runway_outfits.draw_look(model)
+        runway_outfits.draw_outfit(model)
     return canvas
 
 
 def no_garment_scene(rng: np.random.Generator, thing: str | None = None) -> Canvas:
-    """Draws what a search finds besides garments.
+    """Draws one of the things that a search finds besides garments.
 
     Args:
         rng: Decides everything else.
@@ -110,8 +110,10 @@ def no_garment_scene(rng: np.random.Generator, thing: str | None = None) -> Canv
     """
     width = int(rng.integers(250, 331))
     canvas = Canvas(width, round(width / (1.0, 0.8, 1.25)[int(rng.integers(3))]), rng)
-    colours = [garment_parts.COLOURS[int(k)] for k in rng.choice(len(garment_parts.COLOURS), 2, replace=False)]
-    backgrounds.garment_ground(canvas, rng, colours[0])
+    colours = [
+        garment_parts.FABRIC_COLOURS[int(k)] for k in rng.choice(len(garment_parts.FABRIC_COLOURS), 2, replace=False)
+    ]
+    backgrounds.garment_background(canvas, rng, colours[0])
     size = 0.36 * min(canvas.width, canvas.height)
     canvas.place((canvas.width / 2, canvas.height / 2), size, 2.0, float(rng.normal(0, 0.03)))
     drawn = list(THINGS)[int(rng.integers(len(THINGS)))]
@@ -120,12 +122,16 @@ def no_garment_scene(rng: np.random.Generator, thing: str | None = None) -> Canv
 
 
 def _bottle(canvas: Canvas, colours: list[np.ndarray], rng: np.random.Generator) -> None:
-    glass = Cloth(mix(colours[0], rgb("ffffff"), 0.45), gloss=0.6, softness=0)
+    glass = Fabric(mix_colours(colours[0], rgb("ffffff"), 0.45), gloss=0.6, softness=0)
     body = mirrored(outline([(0, -0.35), (0.5, -0.3), (0.62, 0)], [(0.62, 0), (0.62, 0.95), (0, 1.0)]))
     canvas.paint(body, glass)
-    canvas.paint(np.array([(-0.5, 0.1), (0.5, 0.1), (0.5, 0.86), (-0.5, 0.86)]), glass.but(colour=colours[0]), shadow=0)
-    canvas.paint(np.array([(-0.16, -0.6), (0.16, -0.6), (0.16, -0.33), (-0.16, -0.33)]), Cloth(rgb("d8b25a"), gloss=1))
-    canvas.paint(np.array([(-0.28, -1.05), (0.28, -1.05), (0.28, -0.58), (-0.28, -0.58)]), Cloth(colours[1], gloss=0.5))
+    canvas.paint(
+        np.array([(-0.5, 0.1), (0.5, 0.1), (0.5, 0.86), (-0.5, 0.86)]), glass.replace(colour=colours[0]), shadow=0
+    )
+    canvas.paint(np.array([(-0.16, -0.6), (0.16, -0.6), (0.16, -0.33), (-0.16, -0.33)]), Fabric(rgb("d8b25a"), gloss=1))
+    canvas.paint(
+        np.array([(-0.28, -1.05), (0.28, -1.05), (0.28, -0.58), (-0.28, -0.58)]), Fabric(colours[1], gloss=0.5)
+    )
     canvas.fill(np.array([(-0.3, 0.38), (0.3, 0.38), (0.3, 0.6), (-0.3, 0.6)]), rgb("f6f4ef"), 0.9)
     canvas.cast_shadow(0.04, 0.06, 0.4)
 
@@ -140,8 +146,8 @@ def _shoe(canvas: Canvas, colours: list[np.ndarray], rng: np.random.Generator) -
         [(-0.3, -0.4), (0.2, 0.0), (0.8, 0.12), (1.12, 0.48)],
         [(1.12, 0.48), (-0.95, 0.5)],
     )
-    canvas.paint(upper, Cloth(colours[0]), relief=0.06)
-    canvas.paint(sole, Cloth(rgb("f2f0ea")), relief=0.02)
+    canvas.paint(upper, Fabric(colours[0]), relief=0.06)
+    canvas.paint(sole, Fabric(rgb("f2f0ea")), relief=0.02)
     for k in range(4):
         x, y = -0.2 + 0.16 * k, -0.25 + 0.11 * k
         canvas.line([(x - 0.12, y + 0.14), (x + 0.1, y)], colours[1], 0.025, 1.0)
@@ -149,10 +155,10 @@ def _shoe(canvas: Canvas, colours: list[np.ndarray], rng: np.random.Generator) -
 
 
 def _chair(canvas: Canvas, colours: list[np.ndarray], rng: np.random.Generator) -> None:
-    wood = Cloth(rgb("8a6238"), softness=0.1)
+    wood = Fabric(rgb("8a6238"), softness=0.1)
     for x, y in ((-0.55, 1.1), (0.55, 1.1), (-0.4, 0.85), (0.4, 0.85)):
         canvas.paint(ribbon([(x * 0.9, 0.1), (x, y)], [0.06, 0.045]), wood)
-    canvas.paint(np.array([(-0.62, 0.05), (0.62, 0.05), (0.52, 0.3), (-0.52, 0.3)]), Cloth(colours[0]))
+    canvas.paint(np.array([(-0.62, 0.05), (0.62, 0.05), (0.52, 0.3), (-0.52, 0.3)]), Fabric(colours[0]))
     for x in (-0.48, 0.48):
         canvas.paint(ribbon([(x, 0.1), (x * 1.05, -1.1)], [0.05, 0.05]), wood)
     for y in (-0.95, -0.6, -0.25):
@@ -167,7 +173,7 @@ def _landscape(canvas: Canvas, colours: list[np.ndarray], rng: np.random.Generat
     for y, colour in ((-0.1, "8fa3b8"), (0.3, "6f8f6a"), (0.7, "47693f")):
         ridge = [(x, y + float(rng.uniform(-0.28, 0.15))) for x in np.linspace(-2.2, 2.2, 8)]
         canvas.paint(
-            outline(ridge, [ridge[-1], (2.2, 2.2), (-2.2, 2.2)]), Cloth(rgb(colour), texture="melange"), seam=0.1
+            outline(ridge, [ridge[-1], (2.2, 2.2), (-2.2, 2.2)]), Fabric(rgb(colour), texture="melange"), seam=0.1
         )
 
 

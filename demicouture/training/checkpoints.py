@@ -1,19 +1,22 @@
 """Checkpoints: all that a run is, so that one that was stopped goes on as if it never had been.
 
-A checkpoint is one ``.npz`` file: both networks, both optimizers, the averaged weights, every random state, the step
-and the figures of the epoch under way. The order of the pictures follows from the seed and the epoch. The archive's own
-checksums tell a damaged file.
+A checkpoint is one ``.npz`` file, written at the end of an epoch: both networks, both optimizers, the averaged weights,
+every random state and the step. The order of the pictures follows from the seed and the epoch. The archive's own
+checksums reveal a damaged file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from demicouture.errors import InputError
 from demicouture.files import atomic_path
 from demicouture.runs import versions
 from demicouture.training.devices import kind_of_device
@@ -53,13 +56,13 @@ def restore(folder: Path, model: GAN) -> tuple[Path | None, list[str]]:
 
     Returns:
         The checkpoint, or None where there is none; and what a person should know of it: damaged ones that were passed
-        over, and in what the program that wrote it differs from this one.
+        over, and how the program that wrote it differs from this one.
     """
-    told = []
+    messages = []
     for path in _newest_first(folder):
         before = load(path, model)
         if before is None:
-            told.append(f"{path}: damaged or of another make, so it is passed over")
+            messages.append(f"{path}: damaged or of another make, so it is passed over")
             continue
         now = maker()
         if differences := [
@@ -67,9 +70,9 @@ def restore(folder: Path, model: GAN) -> tuple[Path | None, list[str]]:
             for name in {**before, **now}
             if before.get(name) != now.get(name)
         ]:
-            told.append(f"{path}: made with {', '.join(differences)}; it goes on, but perhaps not to the same bits")
-        return path, told
-    return None, told
+            messages.append(f"{path}: made with {', '.join(differences)}; it goes on, but perhaps not to the same bits")
+        return path, messages
+    return None, messages
 
 
 def load(path: Path, model: GAN) -> dict[str, str] | None:
@@ -97,7 +100,7 @@ def load(path: Path, model: GAN) -> dict[str, str] | None:
 
 
 def maker() -> dict[str, str]:
-    """Returns what a run's exact figures depend on beside its options: backend, devices, versions."""
+    """Returns what a run's exact numbers depend on beside its options: backend, devices, versions."""
     distribution = keras.distribution.distribution()
     count = distribution.device_mesh.devices.size if distribution else 1
     return {"backend": keras.backend.backend(), "device": kind_of_device(), "devices": str(count), **versions()}
@@ -108,8 +111,31 @@ def _newest_first(folder: Path) -> list[Path]:
 
 
 def _state(model: GAN) -> dict:
-    # The pictures are the data set's; the order is drawn anew at each epoch's beginning.
-    left_out = {id(model.pictures), id(model.order)}
-    variables = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
+    # The pictures are the data set's; their order is drawn anew at each epoch's beginning.
+    left_out = {id(variable) for variable in model.batches.variables}
+    variables = [v for v in (*model.variables, *model.optimizer.variables) if id(v) not in left_out]
     # Numbered, not named: Keras counts its names up for every network that a process makes.
-    return {f"{index:04d}": v for index, v in enumerate(v for v in variables if id(v) not in left_out)}
+    return {f"{index:04d}": variable for index, variable in enumerate(variables)}
+
+
+@contextlib.contextmanager
+def still_there(folder: Path) -> Iterator[None]:
+    """Writes to a run's folder inside; where it was taken away, nothing is written to a new one of that name.
+
+    Raises:
+        InputError: The folder is no longer there.
+    """
+
+    def refuse_lost() -> None:
+        if not (folder / "options.json").exists():
+            raise InputError(
+                f"{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with its checkpoints, "
+                "and run the same command to go on"
+            ) from None
+
+    refuse_lost()
+    try:
+        yield
+    except FileNotFoundError:
+        refuse_lost()
+        raise

@@ -1,4 +1,4 @@
-"""Has a run collapsed? Told from the rows of its log alone, so that a run that goes on knows what the last one knew."""
+"""Finding a collapse from the rows of a run's log alone, so that a run that goes on knows what the last one knew."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BLIND = 0.001
 """A discriminator that is right on so few photographs, or generated pictures, says the same to everything."""
 
 ALIKE = 0.3
-"""The variety below which generated pictures are variations on a few. Measured on photographs taken again and again
+"""The diversity below which generated pictures are variations on a few. Measured on photographs taken again and again
 with small changes: of eight it was 0.3 to 0.4 in batches of 16 and 0.25 in batches of 32, of four 0.2 to 0.3, of one
 0.1; a good generator's is about 1."""
 
@@ -34,7 +34,8 @@ def find_collapse(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """Returns how a run has collapsed by its last epoch, in words that follow "since epoch N", or None.
 
     Args:
-        rows: The log's, from the first epoch on: ``d_loss, g_loss, d_real, d_fake, variety``, numbers or their texts.
+        rows: The log's, from the first epoch on: ``d_loss, g_loss, d_real, d_fake,
+            nearest_neighbour_diversity``, numbers or their texts.
     """
     if not rows:
         return None
@@ -42,12 +43,14 @@ def find_collapse(rows: Sequence[Mapping[str, Any]]) -> str | None:
         return "losses or weights are no longer numbers"
     if len(rows) < LONG:
         return None
-    recent = [{name: float(row[name]) for name in ("d_real", "d_fake", "variety")} for row in rows[-LONG:]]
+    recent = [
+        {name: float(row[name]) for name in ("d_real", "d_fake", "nearest_neighbour_diversity")} for row in rows[-LONG:]
+    ]
     if all(min(row["d_real"], row["d_fake"]) >= CERTAIN for row in recent):
-        return "the discriminator tells all pictures apart, and teaches nothing any more"
+        return "the discriminator recognises every picture, and teaches nothing any more"
     if all(min(row["d_real"], row["d_fake"]) <= BLIND for row in recent):
         return "the discriminator says the same to every picture"
-    if all(row["variety"] <= ALIKE for row in recent):
+    if all(row["nearest_neighbour_diversity"] <= ALIKE for row in recent):
         return "the generated pictures are nearly all alike"
     return None
 

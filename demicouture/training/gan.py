@@ -1,7 +1,7 @@
-"""The adversary: generator and discriminator, the losses between them, and the data they train on.
+"""The GAN: generator and discriminator, trained against each other as one ``keras.Model``.
 
-The gradient step itself is the one thing that each Keras backend writes differently: ``tensorflow_step.py`` and
-``jax_step.py`` derive from :class:`GAN` and add ``train_step``.
+The gradient step itself is the one thing that each Keras backend writes differently: ``train_step_tensorflow.py`` and
+``train_step_jax.py`` have it. ``fit_state.py`` has what one ``fit`` on both needs.
 
 What a step is
 ==============
@@ -22,16 +22,21 @@ mixed.
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from demicouture.dcgan import networks
 from demicouture.dcgan.layers import BatchNormalization
+from demicouture.latents import LATENT_DIM
 from demicouture.training.devices import kind_of_device, on_one_device, split_batch
 from demicouture.training.diffaugment import diff_augment, flip
+from demicouture.training.fit_state import Batches, OptimizerPair, constant
+
+if keras.backend.backend() == "jax":
+    from demicouture.training.train_step_jax import JaxTrainStep as TrainStep
+else:
+    from demicouture.training.train_step_tensorflow import TensorFlowTrainStep as TrainStep
 
 BETA_1 = 0.5
 """Radford et al., DCGAN, section 4: at Adam's usual 0.9 training oscillates and collapses."""
@@ -40,11 +45,11 @@ STEPS_PER_CALL = 8
 """On a GPU a step is so short that Keras' work between two of them would show; on a CPU Ctrl-C should act at once.
 TensorFlow runs them in one call. On JAX, which computes while Python prepares the next step, callbacks are spared."""
 
-MEASURES = ("d_loss", "g_loss", "d_real", "d_fake", "variety")
-"""What is measured in each step, and logged as its mean over an epoch; see :meth:`GAN.measured`."""
+STEP_METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "nearest_neighbour_diversity")
+"""Computed in each step, and logged as their means over an epoch; see :meth:`GAN.update_metrics`."""
 
 THUMBNAIL = 8
-"""The side to which pictures are reduced where only their variety counts: grain would pass for variety."""
+"""The side to which pictures are reduced where only their diversity counts: grain would pass for it."""
 
 
 class AveragingAdam(keras.optimizers.Adam):
@@ -68,116 +73,70 @@ class AveragingAdam(keras.optimizers.Adam):
         self.last_momentum = momentum
 
 
-class OptimizerPair(keras.optimizers.Optimizer):
-    """Both networks' optimizers as one object, because ``fit`` carries the state of one optimizer only."""
-
-    def __init__(self, discriminator: keras.optimizers.Optimizer, generator: keras.optimizers.Optimizer):
-        """Takes the two optimizers, already built."""
-        super().__init__(learning_rate=0.0)
-        self.discriminator, self.generator = discriminator, generator
-        self.built = True
-
-    @property
-    def variables(self):
-        """Both optimizers' variables, the discriminator's first."""
-        return [*self.discriminator.variables, *self.generator.variables]
-
-    def finalize_variable_values(self, var_list):
-        """Leaves the weights alone: ``fit`` would overwrite both networks with the generator's average at its end."""
-
-
-class GAN(keras.Model):
+class GAN(TrainStep, keras.Model):
     """A generator and a discriminator, trained against each other with binary cross-entropy.
 
-    ``fit`` is given positions, int32 (steps,), in ``order``, and each step takes one batch of pictures from there. Of
-    pictures on disk it is given the batches themselves.
+    ``compile`` takes an optimizer for each, and ``fit`` takes ``batches.steps()``.
 
     Attributes:
-        pictures: uint8 (n, size, size, 3): the whole data set, on the device; or None, if it stays on disk.
-        order: int32 (steps_per_epoch · batch_size,): this epoch's pictures, in turn; see :meth:`set_order`.
+        generator: Maps latents, float (n, latent_dim) in [-1, 1], to pictures, (n, size, size, 3) in [-1, 1].
+        discriminator: Maps such pictures to logits, (n, 1); positive means "a photograph".
+        batches: The photographs.
         step: int32 (): how many steps were done, in all runs together.
         rollbacks: int32 (): how often the run went back to an earlier state; see :meth:`reseed_after_rollback`.
     """
 
     def __init__(
         self,
-        pictures: np.ndarray,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        batches: Batches,
         *,
-        width: float,
-        discriminator_width: float,
-        batch_size: int,
-        learning_rate: float,
-        discriminator_learning_rate: float,
-        augment: bool,
-        flips: bool,
-        ema: float,
-        fresh_fakes: bool,
-        seed: int,
+        augment: bool = False,
+        flips: bool = False,
+        fresh_fakes: bool = False,
+        seed: int = 0,
     ):
-        """Builds both networks and both optimizers.
+        """Takes the two networks and what they learn from.
 
         Args:
-            pictures: uint8 (n, size, size, 3) in [0, 255]. A memory-mapped file stays on disk, and its pictures are
-                read as they are needed; an array is moved to the device.
-            width: The factor on the generator's inner channel counts.
-            discriminator_width: The factor on the discriminator's.
-            batch_size: Pictures in a step, at most n.
-            learning_rate: Of the generator's Adam.
-            discriminator_learning_rate: Of the discriminator's.
+            generator: See the class.
+            discriminator: See the class.
+            batches: The photographs, in batches.
             augment: Whether the discriminator sees its pictures through DiffAugment.
             flips: Whether photographs are mirrored at random.
-            ema: Momentum of the generator's averaged weights, in the long run; 0 keeps no average.
             fresh_fakes: Whether to take the seed's three steps in place of our two: see above.
-            seed: Of the initial weights, the latents, the order, dropout and augmentation.
+            seed: Of latents, mirroring and augmentation. Initial weights and dropout have seeds of their own.
         """
-        # Every initializer and every dropout layer that is made from here on draws its seed from this one.
-        keras.utils.set_random_seed(seed)
-        super().__init__(name="adversary")
-        size = pictures.shape[1]
-        self.generator = networks.build_generator(size, width)
-        self.discriminator = networks.build_discriminator(size, discriminator_width)
-        self.batch_size, self.augment, self.flips, self.ema = batch_size, augment, flips, ema
-        self.fresh_fakes = fresh_fakes
-        self.picture_count, self.steps_per_epoch = len(pictures), len(pictures) // batch_size
-        on_disk = isinstance(pictures, np.memmap)
-        self.pictures = None if on_disk else self._constant(pictures, "pictures")
-        self.order = self._constant(np.zeros(self.steps_per_epoch * batch_size, np.int32), "order")
-        self.step = self._constant(np.zeros((), np.int32), "step")
-        self.rollbacks = self._constant(np.zeros((), np.int32), "rollbacks")
-        self._learning_rates = discriminator_learning_rate, learning_rate
+        super().__init__(name="gan")
+        self.generator, self.discriminator, self.batches = generator, discriminator, batches
+        self.augment, self.flips, self.fresh_fakes = augment, flips, fresh_fakes
+        self.step = constant(self, np.zeros((), np.int32), "step")
+        self.rollbacks = constant(self, np.zeros((), np.int32), "rollbacks")
         self.seed, self._seed_number = keras.random.SeedGenerator(seed), seed
-        self.measures = {name: keras.metrics.Mean(name) for name in MEASURES}
+        self.step_metrics = {name: keras.metrics.Mean(name) for name in STEP_METRICS}
         with on_one_device():
-            twin = keras.models.clone_model(self.generator)
-        # In a namespace, or Keras would count the twin's weights among those that are trained and saved.
-        self._untracked = SimpleNamespace(twin=twin, stream=StreamedPictures(pictures, self) if on_disk else None)
+            shown = keras.models.clone_model(generator)
+        # In a namespace, or Keras would count the clone's weights among those that are trained and saved.
+        self._untracked = SimpleNamespace(shown=shown)
         self.built = True
 
-        discriminator_optimizer = keras.optimizers.Adam(discriminator_learning_rate, BETA_1)
-        discriminator_optimizer.build(self.discriminator.trainable_variables)
-        average = {"use_ema": True, "ema_momentum": ema} if ema else {}
-        generator_optimizer = AveragingAdam(learning_rate, BETA_1, **average)
-        generator_optimizer.build(self.generator.trainable_variables)
-        self.compile(
-            optimizer=OptimizerPair(discriminator_optimizer, generator_optimizer),
+    def compile(self, d_optimizer: keras.optimizers.Optimizer, g_optimizer: keras.optimizers.Optimizer) -> None:
+        """Takes the discriminator's and the generator's optimizer; the latter may keep an average of the weights."""
+        d_optimizer.build(self.discriminator.trainable_variables)
+        g_optimizer.build(self.generator.trainable_variables)
+        self._learning_rates = [float(optimizer.learning_rate.numpy()) for optimizer in (d_optimizer, g_optimizer)]
+        super().compile(
+            optimizer=OptimizerPair(d_optimizer, g_optimizer),
             jit_compile=keras.backend.backend() == "jax",
             steps_per_execution=1 if kind_of_device() == "cpu" else STEPS_PER_CALL,
         )
+        self.prepare_step()
 
-    def _constant(self, value: np.ndarray, name: str) -> keras.Variable:
-        return self.add_weight(
-            name=name,
-            shape=value.shape,
-            dtype=value.dtype.name,
-            trainable=False,
-            initializer=lambda shape, dtype: value,
-        )
-
-    def set_order(self, order: np.ndarray) -> None:
-        """Sets the pictures of the epoch that begins, int32 (steps_per_epoch · batch_size,), in turn."""
-        self.order.assign(order)
-        if self._untracked.stream:
-            self._untracked.stream.order = order
+    @property
+    def epochs_done(self) -> int:
+        """How many whole epochs were done, in all runs together."""
+        return int(self.step.numpy()) // self.batches.steps_per_epoch
 
     def reseed_after_rollback(self, rollbacks: int) -> None:
         """Sees to it that a state that a run went back to does not lead to where it led before.
@@ -187,45 +146,30 @@ class GAN(keras.Model):
         """
         self.rollbacks.assign(rollbacks)
         self.seed.state.assign(keras.random.SeedGenerator(self._seed_number + rollbacks).state)
-        for half, rate in zip(
-            (self.optimizer.discriminator, self.optimizer.generator), self._learning_rates, strict=True
-        ):
-            half.learning_rate = rate / 2**rollbacks
-
-    def steps_from(self, first: int) -> dict[str, Any]:
-        """Returns what ``fit`` takes to do an epoch's steps from number ``first`` on."""
-        if self._untracked.stream:
-            self._untracked.stream.first = first
-            return {"x": self._untracked.stream}
-        return {"x": np.arange(first, self.steps_per_epoch, dtype=np.int32), "batch_size": 1}
+        optimizers = (self.optimizer.discriminator, self.optimizer.generator)
+        for optimizer, rate in zip(optimizers, self._learning_rates, strict=True):
+            optimizer.learning_rate = rate / 2**rollbacks
 
     @property
     def metrics(self):
         """What ``fit`` averages over an epoch and resets after it."""
-        return list(self.measures.values())
+        return list(self.step_metrics.values())
 
     def draw_batch(self, data):
         """Returns a step's photographs, float32 (batch, size, size, 3) in [-1, 1], and its latents.
 
         Args:
-            data: What ``fit`` hands over: a position, int32 (1,), or uint8 pictures (batch, size, size, 3).
+            data: What ``fit`` hands over.
         """
-        data, *_ = keras.utils.unpack_x_y_sample_weight(data)
-        if self.pictures is None:
-            pixels = ops.reshape(data, (self.batch_size, *self.discriminator.input_shape[1:]))  # tells TensorFlow n
-        else:
-            start = ops.reshape(ops.cast(data, "int32"), ()) * self.batch_size
-            chosen = ops.slice(self.order.value, (start,), (self.batch_size,))
-            pixels = ops.take(self.pictures.value, chosen, axis=0)
         # The one other place that turns pixels into floats: images.to_floats for what is on the device.
-        reals = split_batch(ops.cast(pixels, "float32") / 127.5 - 1)
+        reals = split_batch(ops.cast(self.batches.take(data), "float32") / 127.5 - 1)
         if self.flips:
             reals = flip(reals, self.seed)
         return reals, self.draw_latents()
 
     def draw_latents(self):
         """Returns latents from the prior, float32 (batch, latent_dim) in [-1, 1]."""
-        return split_batch(keras.random.uniform((self.batch_size, networks.LATENT_DIM), -1, 1, seed=self.seed))
+        return split_batch(keras.random.uniform((self.batches.batch_size, LATENT_DIM), -1, 1, seed=self.seed))
 
     def augmented(self, pictures):
         """Returns pictures as the discriminator is meant to see them."""
@@ -254,11 +198,12 @@ class GAN(keras.Model):
         """Returns the loss that the generator lowers: the discriminator should say 1."""
         return cross_entropy(self.classifier(fakes), True)
 
-    def measured(self, d_loss, g_loss, logits, pictures):
-        """Adds a step's figures to the epoch's and returns the epoch's means so far.
+    def update_metrics(self, d_loss, g_loss, logits, pictures):
+        """Adds a step's metrics to the epoch's and returns the epoch's means so far.
 
         ``d_real`` and ``d_fake`` are the discriminator's accuracies on photographs and on generated pictures.
-        ``variety`` says how far apart the generated pictures of a batch are: 1 is as far as photographs.
+        ``nearest_neighbour_diversity`` says how different the generated pictures of a batch are: 1 is as different as
+        photographs.
 
         Args:
             d_loss: The discriminator's loss.
@@ -268,12 +213,16 @@ class GAN(keras.Model):
         """
         real_logits, fake_logits = logits
         reals, fakes = pictures
-        self.measures["d_loss"].update_state(d_loss)
-        self.measures["g_loss"].update_state(g_loss)
-        self.measures["d_real"].update_state(ops.cast(real_logits > 0, "float32"))
-        self.measures["d_fake"].update_state(ops.cast(fake_logits < 0, "float32"))
-        self.measures["variety"].update_state(nearest_neighbour_diversity(fakes) / nearest_neighbour_diversity(reals))
-        return {name: measure.result() for name, measure in self.measures.items()}
+        values = {
+            "d_loss": d_loss,
+            "g_loss": g_loss,
+            "d_real": ops.cast(real_logits > 0, "float32"),
+            "d_fake": ops.cast(fake_logits < 0, "float32"),
+            "nearest_neighbour_diversity": nearest_neighbour_diversity(fakes) / nearest_neighbour_diversity(reals),
+        }
+        for name, value in values.items():
+            self.step_metrics[name].update_state(value)
+        return {name: metric.result() for name, metric in self.step_metrics.items()}
 
     def is_sound(self) -> bool:
         """Returns whether all weights of both networks are numbers."""
@@ -283,44 +232,19 @@ class GAN(keras.Model):
         """Returns the generator to show and to save: with the averaged weights, where an average is kept.
 
         Batch normalisation's statistics belong to the weights of the moment, not to averaged ones, so they are
-        measured anew. It is the same model at every call, brought up to date, and always on one device, so that the
-        process that writes the files can do it alone.
+        computed anew. It is the same model at every call, brought up to date, and always on one device.
         """
-        twin = self._untracked.twin
-        twin.set_weights(self.generator.get_weights())
+        shown = self._untracked.shown
+        shown.set_weights(self.generator.get_weights())
         with on_one_device():
-            if self.ema:
-                self.optimizer.generator.finalize_variable_values(twin.trainable_variables)
-                twin.set_weights(twin.get_weights())  # The averages came from all devices.
-                measure_batch_statistics(twin)
-        return twin
+            if self.optimizer.generator.use_ema:
+                self.optimizer.generator.finalize_variable_values(shown.trainable_variables)
+                shown.set_weights(shown.get_weights())  # The averages came from all devices.
+                compute_batch_statistics(shown)
+        return shown
 
 
-class StreamedPictures(keras.utils.PyDataset):
-    """An epoch's batches, read from disk in turn; Keras fetches the next ones while a step runs.
-
-    Attributes:
-        order: int32 (n,): the positions of the epoch's pictures.
-        first: The step to begin with.
-    """
-
-    def __init__(self, pictures: np.memmap, model: GAN):
-        """Takes the pictures, uint8 (n, size, size, 3), and the model whose steps they are for."""
-        super().__init__(workers=2)  # Keras fetches ahead, on both backends, from two on.
-        self.pictures, self.batch_size, self.steps_per_epoch = pictures, model.batch_size, model.steps_per_epoch
-        self.order, self.first = np.arange(len(pictures)), 0
-
-    def __len__(self) -> int:
-        """Returns the number of steps."""
-        return self.steps_per_epoch - self.first
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        """Returns a batch, uint8 (batch, size, size, 3)."""
-        begin = (self.first + index) * self.batch_size
-        return self.pictures[self.order[begin : begin + self.batch_size]]
-
-
-def measure_batch_statistics(generator: keras.Model, batches: int = 4, batch_size: int = 32) -> None:
+def compute_batch_statistics(generator: keras.Model, batches: int = 4, batch_size: int = 32) -> None:
     """Sets the moving statistics of batch normalisation to their means over batches from the prior, always the same."""
     normalisations = [layer for layer in generator.layers if isinstance(layer, BatchNormalization)]
     momenta = [layer.momentum for layer in normalisations]
@@ -336,7 +260,7 @@ def measure_batch_statistics(generator: keras.Model, batches: int = 4, batch_siz
 def nearest_neighbour_diversity(pictures):
     """Returns the mean distance from each picture of a batch, (batch, size, size, 3), to the one most like it.
 
-    Held apart are their thumbnails. A mean over all pairs would hardly notice a generator that draws two pictures only.
+    Compared are their thumbnails. A mean over all pairs would hardly notice a generator that draws two pictures only.
     """
     count, size = pictures.shape[:2]
     blocks = (count, THUMBNAIL, size // THUMBNAIL, THUMBNAIL, size // THUMBNAIL, 3)

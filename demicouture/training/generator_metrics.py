@@ -1,4 +1,4 @@
-"""How good a generator is, in numbers that need no person: measured now and then while it trains."""
+"""Metrics of a generator that need no person, computed now and then while it trains."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from demicouture.latents import sample_prior
 from demicouture.training.devices import on_one_device
 
 MOST_PICTURES = 256
-"""Pictures in a sample. More would tell smaller differences; of so many a measure takes about two seconds."""
+"""Pictures in a sample. More would show smaller differences; of so many the metrics take about two seconds."""
 
 NAMES = ("swd", "swd_floor", "precision", "recall")
-"""What is measured always."""
+"""What is always computed."""
 
 
-class Measures:
-    """Holds generated pictures against photographs; the same generator always gets the same figures.
+class GeneratorMetrics:
+    """Compares generated pictures with photographs; the same generator always gets the same numbers.
 
     Attributes:
-        names: What :meth:`measure` returns.
+        names: What :meth:`compute` returns.
         floor: The sliced Wasserstein distance between two samples of photographs that share none.
     """
 
@@ -40,10 +40,10 @@ class Measures:
 
         Args:
             pictures: uint8 (n, size, size, 3) in [0, 255], n at least 4.
-            describe: Returns the features of such pictures, float (n, d), among which precision and recall are
-                measured; it must not change while the generator trains.
+            describe: Returns the features of such pictures, float (n, d), in which precision and recall are
+                computed; it must not change while the generator trains.
             seed: Decides the samples and the latents.
-            inception: Returns the features of such pictures for the kernel Inception distance; None measures none.
+            inception: Returns the features of such pictures for the kernel Inception distance; None leaves that out.
         """
         count = min(len(pictures) // 2, MOST_PICTURES)
         drawn = np.random.default_rng(seed).permutation(len(pictures))
@@ -56,8 +56,8 @@ class Measures:
             self.inception_features = inception(self.real) if inception else None
         self.floor = sliced_wasserstein(self.real, others)
 
-    def measure(self, generator: keras.Model) -> dict[str, float]:
-        """Returns the generator's figures by their names."""
+    def compute(self, generator: keras.Model) -> dict[str, float]:
+        """Returns the generator's metrics by their names."""
         with on_one_device():
             generated = render(generator, self.latents)
             features = self.describe(generated)
@@ -65,7 +65,7 @@ class Measures:
         neighbours = min(NEIGHBOURS, len(features) - 1)
         precision, recall = precision_and_recall(self.features, features, neighbours)
         distance = sliced_wasserstein(self.real, generated)
-        figures = {"swd": distance, "swd_floor": self.floor, "precision": precision, "recall": recall}
+        metrics = {"swd": distance, "swd_floor": self.floor, "precision": precision, "recall": recall}
         if self.inception:
-            figures["kid"] = kernel_distance(self.inception_features, inception_features)
-        return figures
+            metrics["kid"] = kernel_distance(self.inception_features, inception_features)
+        return metrics

@@ -1,4 +1,4 @@
-"""TensorBoard's files, for whoever watches with it: each figure of the log, and the sample grids.
+"""TensorBoard's files: each number of the log, and the sample grids.
 
 Written by TensorBoard's own writer, which works beside either Keras backend; Keras' callback needs TensorFlow.
 """
@@ -14,7 +14,8 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from demicouture.training.callbacks import History, sample_path
+from demicouture.training.callbacks import History
+from demicouture.training.history import sample_path
 
 
 class TensorBoard(keras.callbacks.Callback):
@@ -25,16 +26,14 @@ class TensorBoard(keras.callbacks.Callback):
         super().__init__()
         self.folder, self.history = folder, history
         self.writer = EventFileWriter(str(folder / "tensorboard"))
-        # What an earlier process told of the epochs that are done again now is to be forgotten.
+        # What an earlier process wrote of the epochs that are done again now is to be forgotten.
         self._write(done_epochs + 1, session_log=SessionLog(status=SessionLog.START))
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes."""
         done = epoch + 1
-        if self.history.row.get("epoch") != done:
-            return  # stopped within the epoch
-        figures = {name: value for name, value in self.history.row.items() if name not in ("epoch", "step")}
-        values = [Summary.Value(tag=name, simple_value=value) for name, value in figures.items()]
+        row = {name: value for name, value in self.history.row.items() if name not in ("epoch", "step")}
+        values = [Summary.Value(tag=name, simple_value=value) for name, value in row.items()]
         if (path := sample_path(self.folder, done)).exists():
             with Image.open(path) as grid:
                 width, height = grid.size
@@ -43,7 +42,7 @@ class TensorBoard(keras.callbacks.Callback):
         self._write(done, summary=Summary(value=values))
         self.writer.flush()
 
-    def close(self) -> None:
+    def on_train_end(self, logs=None):
         """Ends the file."""
         self.writer.close()
 

@@ -1,15 +1,19 @@
-"""The adversarial step on JAX."""
+"""The gradient step on JAX."""
 
 from __future__ import annotations
 
 import jax
 from keras import StatelessScope
 
-from demicouture.training.gan import GAN
 
+class JaxTrainStep:
+    """The part of :class:`demicouture.training.gan.GAN` that takes its gradients from ``jax.vjp``.
 
-class JaxGAN(GAN):
-    """An adversary whose gradients come from ``jax.vjp``; all state is handed in and out."""
+    All state is handed in and out.
+    """
+
+    def prepare_step(self):
+        """Compiles nothing: ``fit`` compiles the whole step."""
 
     def train_step(self, state, data):
         """Takes one step: the discriminator's, then the generator's against the updated discriminator."""
@@ -77,7 +81,7 @@ class JaxGAN(GAN):
         counted = [*self.non_trainable_variables, *self.metrics_variables]
         with StatelessScope(state_mapping=zip(counted, [*non_trainable, *metrics], strict=True)) as scope:
             self.step.assign(self.step + 1)
-            logs = self.measured(d_loss, g_loss, logits, (reals, fakes))
+            logs = self.update_metrics(d_loss, g_loss, logits, (reals, fakes))
             non_trainable = [scope.get_current_value(v) for v in self.non_trainable_variables]
             metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, ([*generator, *discriminator], non_trainable, [*d_optimizer, *g_optimizer], metrics)

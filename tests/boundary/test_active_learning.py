@@ -22,7 +22,7 @@ def test_what_a_person_has_labelled_is_not_asked_again():
     assert suggest(scores, distances, np.array([True, False, True]), 3) == [1]
 
 
-def test_without_a_plane_the_judges_doubts_decide():
+def test_without_a_plane_the_least_certain_come_first():
     assert suggest(np.array([0.9, 0.45, 0.2]), None, NOBODY[:3], 2) == [1, 2]
     assert suggest(np.full(3, np.nan), None, NOBODY[:3], 2) == [0, 1]
 

@@ -6,7 +6,7 @@ import pytest
 from demicouture.boundary import attribute_changes
 from demicouture.files import read_csv
 
-GROUND = (236, 236, 236)
+BACKGROUND = (236, 236, 236)
 
 
 def draw(
@@ -16,11 +16,11 @@ def draw(
     width: int = 30,
     left: int = 17,
     colour: tuple[int, int, int] = (40, 60, 150),
-    ground: tuple[int, int, int] = GROUND,
+    background: tuple[int, int, int] = BACKGROUND,
 ) -> np.ndarray:
     """A box for a garment."""
     picture = np.empty((size, size, 3), np.uint8)
-    picture[:] = ground
+    picture[:] = background
     picture[top:bottom, left : left + width] = colour
     return picture
 
@@ -29,9 +29,9 @@ def measure(*pictures: np.ndarray) -> dict[str, np.ndarray]:
     return attribute_changes.measure(np.stack(pictures))
 
 
-def test_outline_is_what_is_no_ground():
+def test_the_foreground_is_what_differs_from_the_background():
     noisy = draw().astype(int) + np.random.default_rng(0).integers(-6, 7, (64, 64, 3))
-    inside = attribute_changes.outline(
+    inside = attribute_changes.foreground(
         attribute_changes.to_lab(np.stack([draw(), np.clip(noisy, 0, 255).astype(np.uint8)]))
     )
     expected = np.zeros((64, 64), bool)
@@ -42,8 +42,8 @@ def test_outline_is_what_is_no_ground():
 
 def test_a_white_print_is_part_of_the_garment():
     picture = draw()
-    picture[25:35, 27:37] = GROUND
-    assert attribute_changes.outline(attribute_changes.to_lab(picture[np.newaxis]))[0, 20:40, 20:44].all()
+    picture[25:35, 27:37] = BACKGROUND
+    assert attribute_changes.foreground(attribute_changes.to_lab(picture[np.newaxis]))[0, 20:40, 20:44].all()
 
 
 def test_framing_by_hand():
@@ -73,18 +73,18 @@ def test_a_nearer_garment_has_the_same_shape():
     assert found["height"][0] == pytest.approx(2 * found["height"][1])
 
 
-def test_colours_are_those_of_the_garment_and_those_of_the_ground():
+def test_colours_are_those_of_the_garment_and_those_of_the_background():
     grey, red = (119, 119, 119), (200, 40, 40)
-    found = measure(draw(colour=grey), draw(colour=red), draw(colour=grey, ground=(20, 20, 20)))
+    found = measure(draw(colour=grey), draw(colour=red), draw(colour=grey, background=(20, 20, 20)))
     assert found["lightness"][0] == pytest.approx(50, abs=0.5)  # sRGB 119 is middle grey.
     assert found["colourfulness"][0] < 1 < 50 < found["colourfulness"][1]
     assert found["green to red"][1] > 50
-    assert found["ground's lightness"][0] > 90 and found["ground's lightness"][2] < 10
+    assert found["background's lightness"][0] > 90 and found["background's lightness"][2] < 10
     assert found["contrast"] == pytest.approx([0, 0, 0], abs=0.5)
 
 
 def test_an_empty_picture_has_no_garment_and_does_no_harm():
-    found = measure(draw(colour=GROUND))
+    found = measure(draw(colour=BACKGROUND))
     assert found["height"][0] == found["symmetry"][0] == 0
     assert all(np.isfinite(values).all() for values in found.values())
 
@@ -100,12 +100,12 @@ def test_correlations_are_pearsons_with_fishers_interval():
     assert (low, high) == pytest.approx((-0.3729, 0.3729), abs=1e-3)
 
 
-@pytest.mark.parametrize(("kind", "shares"), [("ground", (1, 0)), ("garment", (0, 1)), ("both", (0.5, 0.5))])
+@pytest.mark.parametrize(("kind", "shares"), [("background", (1, 0)), ("garment", (0, 1)), ("both", (0.5, 0.5))])
 def test_what_explains_the_distance_is_told(kind, shares):
     random = np.random.default_rng(0)
-    values = {name: random.normal(size=300) for name in attribute_changes.MEASURES}
-    ground, garment = values["ground's lightness"], values["lightness"]
-    distances = {"ground": ground, "garment": garment, "both": (ground + garment) / np.sqrt(2)}[kind]
+    values = {name: random.normal(size=300) for name in attribute_changes.ATTRIBUTES}
+    background, garment = values["background's lightness"], values["lightness"]
+    distances = {"background": background, "garment": garment, "both": (background + garment) / np.sqrt(2)}[kind]
     found = attribute_changes.explain(values, distances, seed=0)
     assert (found.surroundings, found.garment) == pytest.approx(shares, abs=0.15)
     assert found.both > 0.95
@@ -114,12 +114,12 @@ def test_what_explains_the_distance_is_told(kind, shares):
 
 def test_chance_explains_nothing():
     random = np.random.default_rng(1)
-    values = {name: random.normal(size=300) for name in attribute_changes.MEASURES}
+    values = {name: random.normal(size=300) for name in attribute_changes.ATTRIBUTES}
     found = attribute_changes.explain(values, random.normal(size=300), seed=0)
     assert max(found.surroundings, found.garment, found.both) < 0.05
 
 
-def test_a_change_is_placed_within_the_garment_at_its_outline_or_on_the_ground():
+def test_a_change_is_placed_within_the_garment_at_its_outline_or_in_the_background():
     def shares(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
         found = attribute_changes.compare(first[np.newaxis], second[np.newaxis])
         assert sum(found.shares.values()) == pytest.approx(1)
@@ -127,7 +127,7 @@ def test_a_change_is_placed_within_the_garment_at_its_outline_or_on_the_ground()
 
     assert shares(draw(), draw(colour=(150, 60, 40)))["garment"] > 0.95
     assert shares(draw(), draw(width=36))["outline"] > 0.95
-    assert shares(draw(), draw(ground=(200, 200, 230)))["ground"] > 0.95
+    assert shares(draw(), draw(background=(200, 200, 230)))["background"] > 0.95
 
 
 def test_the_heat_is_where_pictures_differ():
@@ -142,6 +142,6 @@ def test_changes_are_written_the_strongest_first(tmp_path):
         tmp_path / "changes.csv",
         attribute_changes.correlate({"contrast": distances**2, "lightness": -distances}, distances),
     )
-    rows = read_csv(tmp_path / "changes.csv", ["measure", "kind", "unit", "correlation", "low", "high"])
-    assert [row["measure"] for row in rows] == ["lightness", "contrast"]
+    rows = read_csv(tmp_path / "changes.csv", ["attribute", "kind", "unit", "correlation", "low", "high"])
+    assert [row["attribute"] for row in rows] == ["lightness", "contrast"]
     assert float(rows[0]["correlation"]) == pytest.approx(-1) and rows[0]["kind"] == "garment"

@@ -9,8 +9,7 @@ from demicouture.errors import InputError
 from demicouture.latents import LATENT_DIM
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("intercept", [0.0, 0.2])
+@pytest.mark.parametrize(("seed", "intercept"), [(0, 0.0), (1, 0.2), (2, 0.0), (3, 0.2)])
 def test_a_planted_plane_is_found_again(seed, intercept):
     latents, labels, normal = planted.planted(1000, seed, intercept=intercept)
     plane = fit_hyperplane(latents, labels).plane
@@ -20,11 +19,9 @@ def test_a_planted_plane_is_found_again(seed, intercept):
 
 
 def test_a_planted_plane_is_found_again_with_a_tenth_of_the_labels_flipped():
-    cosines = []
-    for seed in range(5):
+    for seed in range(2):
         latents, labels, normal = planted.planted(1000, seed, flipped=0.1)
-        cosines.append(fit_hyperplane(latents, labels).plane.normal @ normal)
-    assert np.median(cosines) >= 0.9
+        assert fit_hyperplane(latents, labels).plane.normal @ normal >= 0.9
 
 
 def test_the_plane_is_scikit_learns_own():
@@ -35,8 +32,8 @@ def test_the_plane_is_scikit_learns_own():
     assert fit.plane.normal == pytest.approx(machine.coef_[0] / length, abs=1e-3)
     assert fit.plane.intercept == pytest.approx(machine.intercept_[0] / length, abs=1e-3)
     assert fit.margin == pytest.approx(1 / length, rel=1e-3)
-    # Designs at the street's edge may count or not, by rounding.
-    assert fit.support.sum() == pytest.approx(len(machine.support_), abs=3)
+    # Designs on the margin may count or not, by rounding.
+    assert fit.is_support_vector.sum() == pytest.approx(len(machine.support_), abs=3)
 
 
 def test_a_label_of_weight_two_counts_as_two_labels():
@@ -46,7 +43,7 @@ def test_a_label_of_weight_two_counts_as_two_labels():
     def normal(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         # C is of all labels together, so that more of them have more of it.
         penalty = 0.001 * 40 / len(rows)
-        coefficients, _ = hyperplane.solve(latents[rows] @ latents[rows].T, labels[rows], weights, penalty, 1e-6)
+        coefficients, _ = hyperplane.fit_svm(latents[rows] @ latents[rows].T, labels[rows], weights, penalty, 1e-6)
         return coefficients @ latents[rows] / np.linalg.norm(coefficients @ latents[rows])
 
     mixed = np.concatenate([np.arange(40), np.arange(0, 40, 3)])
@@ -63,24 +60,32 @@ def test_weights_that_are_all_alike_change_nothing():
 
 def test_a_setting_is_chosen_by_designs_that_were_held_out():
     labels = np.arange(40) % 2 == 0
-    asked_of = []
+    settings_tried = []
 
-    def decide(fitted, asked, setting):
-        assert not set(fitted) & set(asked) and len(fitted) + len(asked) == 40
-        asked_of.append(setting)
-        return np.where(labels[asked], 1.0, -1.0) * (1 if setting == "right" else -1)
+    def decision_function(train, test, setting):
+        assert not set(train) & set(test) and len(train) + len(test) == 40
+        settings_tried.append(setting)
+        return np.where(labels[test], 1.0, -1.0) * (1 if setting == "right" else -1)
 
     chosen = hyperplane.choose_setting(
-        decide, ("wrong", "right", "wrong too"), np.arange(40), labels, np.random.default_rng(0)
+        decision_function, ("wrong", "right", "wrong too"), np.arange(40), labels, np.random.default_rng(0)
     )
     assert chosen == "right"
-    assert len(asked_of) == 3 * hyperplane.FOLDS
+    assert len(settings_tried) == 3 * hyperplane.FOLDS
 
 
-def test_the_area_under_the_curve_by_hand():
-    # Of the six pairs, (4 > 1), (4 > 3), (3 = 3) counts half, (3 > 1), (2 > 1); 2 > 3 does not hold.
-    heights, labels = np.array([4.0, 3, 2, 3, 1]), np.array([True, True, True, False, False])
-    assert hyperplane.area_under_curve(heights, labels) == pytest.approx(4.5 / 6)
+def test_the_setting_with_the_largest_area_under_the_roc_curve_is_chosen_and_the_first_of_equals():
+    labels = np.arange(40) % 2 == 0
+    # Of the pairs of the two poles, each order is right in: all; all but those of one design (0.95); all again.
+    values = {"best": np.where(labels, 2.0, -1.0), "equal": np.where(labels, 3.0, 2.5)}
+    values["worse"] = values["best"] - 10 * (np.arange(40) == 0)
+
+    def decision_function(train, test, setting):
+        return values[setting][test]
+
+    for settings, expected in ((("worse", "best", "equal"), "best"), (("equal", "worse", "best"), "equal")):
+        found = hyperplane.choose_setting(decision_function, settings, np.arange(40), labels, np.random.default_rng(0))
+        assert found == expected
 
 
 def test_designs_are_held_out_once_in_each_repeat_and_each_fold_has_both_poles():

@@ -172,8 +172,8 @@ def test_the_line_through_the_learning_curve_by_hand():
     assert validation.fit_line(sizes, np.array([1e-6, 1e-6, 0.3])) == (None, None)
 
 
-def test_wilsons_interval_by_hand():
+def test_the_accuracys_interval_is_wilsons():
     # The textbook's example: 9 of 10.
-    assert validation.wilson_interval(0.9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
-    assert validation.wilson_interval(1.0, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-    assert validation.wilson_interval(0.0, 10)[0] == 0
+    assert validation.accuracy_interval(0.9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
+    assert validation.accuracy_interval(1.0, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert validation.accuracy_interval(0.0, 10)[0] == 0

@@ -5,6 +5,8 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
+pytestmark = pytest.mark.both_backends
+
 FORMS = ["transposed_convolution", "interleaved_convolutions"]
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import planted
 import pytest
 
-from demicouture.designs.designs import design_name, is_manual, own_pictures, read_designs
+from demicouture.designs.designs import design_name, own_pictures, read_designs
 from demicouture.errors import InputError
 from demicouture.files import write_text
 from demicouture.images import save_png
@@ -30,20 +30,38 @@ def test_designs_are_read_as_written(folder):
     ]
 
 
-def test_where_label_and_judge_label_differ_a_person_spoke(folder):
-    planted.write_generated(folder, sample_prior(3, seed=0), ["collection", "casual", ""], judged=WORDS[:2] + [""])
-    assert read_designs(folder).by_person.tolist() == [True, True, False]
-    # An undone edit is none, whatever `labelled_by` still says from the last run.
-    row = {"label": "casual ", "labelled_by": "person", "judge_label": "casual"}
-    assert not is_manual(row) and is_manual({**row, "label": ""}) and is_manual({"label": "casual"})
+def test_a_persons_label_counts_where_there_is_one(folder):
+    planted.write_generated(folder, sample_prior(3, seed=0), ["collection", "casual", ""], judged=["casual", "", ""])
+    designs = read_designs(folder)
+    assert designs.labels == ("collection", "casual", "") and designs.judge_labels == ("casual", "", "")
+    assert designs.by_person.tolist() == [True, True, False]
+    # "none" is a label, too: neither pole.
+    planted.write_generated(folder, sample_prior(3, seed=0), ["", "", "casual"], judged=["casual", "", "casual"])
+    text = (folder / "labels.csv").read_text("utf-8-sig")
+    assert "design-0000.png,casual,,none" in text
+    for word in ("none", " None "):
+        write_text(folder / "labels.csv", text.replace("none", word))
+        designs = read_designs(folder)
+        assert designs.labels == ("", "", "casual") and designs.by_person.tolist() == [True, False, False]
+
+
+def test_an_old_table_is_refused_with_what_to_do(folder):
+    write_text(
+        folder / "labels.csv", "design,label,score,labelled_by,judge_label\ndesign-0000.png,casual,,judge,casual\n"
+    )
+    with pytest.raises(InputError, match=r"labels\.csv: made by an earlier version.*generate\.py --fresh.*your_label$"):
+        read_designs(folder)
 
 
 def test_rows_may_be_sorted_and_semicolons_may_stand_for_commas(folder):
     write_text(
         folder / "labels.csv",
-        "\ufeffdesign;label\r\ndesign-0002.png; collection\r\ndesign-0000.png;casual\r\ndesign-0001.png;\r\n",
+        "\ufeffdesign;label;score\r\ndesign-0002.png; collection;0,9\r\n"
+        "design-0000.png;casual;0,1\r\ndesign-0001.png;;\r\n;;\r\n",
     )
-    assert read_designs(folder).labels == tuple(WORDS)
+    designs = read_designs(folder)
+    assert designs.labels == tuple(WORDS)
+    assert np.array_equal(designs.scores, [0.1, np.nan, 0.9], equal_nan=True)
 
 
 def test_another_file_may_leave_designs_out(folder, tmp_path):
@@ -52,7 +70,7 @@ def test_another_file_may_leave_designs_out(folder, tmp_path):
     assert designs.labels == ("", "long", "") and designs.by_person.tolist() == [False, True, False]
 
 
-def test_latents_and_labels_are_held_against_each_other(folder):
+def test_latents_and_labels_are_checked_against_each_other(folder):
     np.save(folder / "latents.npy", sample_prior(4, seed=0))
     with pytest.raises(InputError, match=r"found 3 rows, expected 4, .* latents\.npy; run: python generate\.py$"):
         read_designs(folder)
@@ -97,7 +115,7 @@ def test_missing_files_are_named(folder, tmp_path):
         (np.zeros((3, 100), np.int64), "found int64"),
         (np.full((3, 100), "x"), "found <U1"),
         (np.zeros((0, 100), np.float32), "found no latents"),
-        (np.full((3, 100), np.nan, np.float32), "no numbers"),
+        (np.full((3, 100), np.nan, np.float32), "NaN or infinite"),
         (np.full((3, 100), 1.5, np.float32), r"found values up to 1\.5, outside the cube"),
         (np.array([{"a": 1}] * 3), "not readable as a NumPy array"),
     ],

@@ -29,9 +29,7 @@ def test_a_shift_of_plain_pictures_costs_what_it_does_by_hand():
     assert sliced_wasserstein.sliced_wasserstein(plain([7] * 4), plain([7] * 4)) == 0
 
 
-def test_the_distance_along_each_direction_is_the_one_that_scipy_finds(monkeypatch):
-    monkeypatch.setattr(sliced_wasserstein, "DIRECTIONS", 8)
-    monkeypatch.setattr(sliced_wasserstein, "DIRECTIONS_AT_ONCE", 4)
+def test_the_distance_along_each_direction_is_the_one_that_scipy_finds():
     real, generated = blurred_noise(3, 0, 16), blurred_noise(3, 1, 16)
     random = np.random.default_rng(5)
     patches, others = (draw_patches(pictures.astype(np.float32), random) for pictures in (real, generated))
@@ -39,11 +37,13 @@ def test_the_distance_along_each_direction_is_the_one_that_scipy_finds(monkeypat
     patches, others = (((found - mean) / deviation).reshape(-1, 147) for found in (patches, others))
     expected = [
         wasserstein_distance(patches @ direction, others @ direction)
-        for directions in draw_directions(147, random)
+        for directions in draw_directions(147, random, 8)
         for direction in directions
     ]
     assert len(expected) == 8
-    assert level_distances(real, generated, seed=5) == pytest.approx({16: 1000 * np.mean(expected)}, rel=1e-4)
+    assert level_distances(real, generated, seed=5, directions=8) == pytest.approx(
+        {16: 1000 * np.mean(expected)}, rel=1e-4
+    )
 
 
 def test_a_pyramid_can_be_put_together_again():
@@ -66,7 +66,7 @@ def test_patches_are_cut_from_their_pictures():
 
 
 def test_each_level_tells_its_own_size_of_difference_and_the_same_seed_the_same_number():
-    real, others = blurred_noise(40, 0), blurred_noise(40, 1)
+    real, others = blurred_noise(16, 0), blurred_noise(16, 1)
     floor = level_distances(real, others)
     assert floor == level_distances(real, others) != level_distances(real, others, seed=1)
     grainy = np.clip(others + np.random.default_rng(0).normal(0, 8, others.shape), 0, 255).astype(np.uint8)
@@ -74,6 +74,12 @@ def test_each_level_tells_its_own_size_of_difference_and_the_same_seed_the_same_
     assert grain[64] > 5 * floor[64] and grain[16] < 2 * floor[16]
     faded = level_distances(real, (others * 0.5).astype(np.uint8))
     assert all(faded[side] > 5 * floor[side] for side in (64, 32, 16))
+
+
+def test_directions_come_some_at_a_time_and_are_unit_vectors():
+    some = list(draw_directions(5, np.random.default_rng(0), 300))
+    assert [len(vectors) for vectors in some] == [128, 128, 44]
+    np.testing.assert_allclose(np.linalg.norm(np.concatenate(some), axis=1), 1, rtol=1e-5)
 
 
 def test_sets_of_different_sizes_are_refused():

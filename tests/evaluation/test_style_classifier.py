@@ -14,7 +14,7 @@ from demicouture.dataset import Dataset
 from demicouture.dcgan.inference import render
 from demicouture.errors import InputError
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.realism import RealismScorer, can_score_realism
+from demicouture.evaluation.realism import RealismScorer, can_score_realism, score_designs
 from demicouture.latents import sample_prior
 from demicouture.scraping.sources.wardrobe import Wardrobe
 
@@ -47,10 +47,8 @@ def shapes() -> Dataset:
 
 @pytest.fixture(scope="module")
 def trained(shapes, tmp_path_factory) -> tuple[style_classifier.StyleClassifier, object]:
-    folder = tmp_path_factory.mktemp("judge")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(style_classifier, "STEPS", 60)
-        return style_classifier.open_style_classifier(folder, shapes, seed=0), folder
+    folder = tmp_path_factory.mktemp("classifier")
+    return style_classifier.open_style_classifier(folder, shapes, seed=0, steps=60), folder
 
 
 def test_learns_two_plainly_different_sets(trained, shapes):
@@ -72,7 +70,7 @@ def test_score_depends_on_its_picture_alone(trained, shapes):
         np.testing.assert_array_equal(classifier.describe(shapes.pictures[rows]), descriptors[rows])
 
 
-def test_saved_judge_is_taken_as_it_is(trained, shapes):
+def test_saved_classifier_is_taken_as_it_is(trained, shapes):
     classifier, folder = trained
     before = (folder / "style-classifier.keras").read_bytes()
     for dataset in (shapes, None):
@@ -82,30 +80,43 @@ def test_saved_judge_is_taken_as_it_is(trained, shapes):
     assert (folder / "style-classifier.keras").read_bytes() == before
 
 
-def test_a_judge_that_lies_elsewhere_is_copied(trained, shapes, tmp_path, monkeypatch):
+def test_a_classifier_that_lies_elsewhere_is_copied(trained, shapes, tmp_path):
     _, elsewhere = trained
-    monkeypatch.setattr(style_classifier, "STEPS", 1)
     copied = style_classifier.open_style_classifier(tmp_path, shapes, seed=0, elsewhere=elsewhere)
     assert {path.name for path in tmp_path.iterdir()} == set(style_classifier.FILES)
     for name in style_classifier.FILES:
         assert (tmp_path / name).read_bytes() == (elsewhere / name).read_bytes()
     np.testing.assert_array_equal(copied.score(shapes.pictures[:5]), trained[0].score(shapes.pictures[:5]))
-    # One of another seed is no use.
-    other = style_classifier.open_style_classifier(tmp_path / "other", shapes, seed=1, elsewhere=elsewhere)
-    assert other.record["seed"] == 1
 
 
-def test_random_labels_make_no_judge(monkeypatch):
-    monkeypatch.setattr(style_classifier, "STEPS", 6)
+def test_one_of_another_seed_is_of_no_use_and_random_labels_make_no_labels(trained, tmp_path):
     pictures, labels = draw_shapes(100)
-    classifier = style_classifier.train_style_classifier(
-        make_dataset(pictures, np.random.default_rng(1).permutation(labels)), seed=7
-    )
+    # The data set's hash is the same: the seed alone differs.
+    dataset = make_dataset(pictures, np.random.default_rng(1).permutation(labels))
+    classifier = style_classifier.open_style_classifier(tmp_path, dataset, seed=7, elsewhere=trained[1], steps=6)
+    assert classifier.record["seed"] == 7
     assert not style_classifier.is_worthy(classifier.record)
+    # Each pole counts half: right on all of one pole and on none of the other is no better than guessing.
+    held_out = classifier.photographs.held_out
+    right = (classifier.score(pictures) > 0.5) == (dataset.labels == 1)
+    by_pole = [right[held_out & (dataset.labels == pole)].mean() for pole in (0, 1)]
+    assert classifier.record["held_out_accuracy"] == pytest.approx(np.mean(by_pole))
     assert classifier.label(classifier.score(pictures)) == [""] * 100
 
 
-def test_half_saved_judge_is_none(tmp_path):
+def test_a_classifier_is_used_again_for_the_same_pictures_seed_and_features(shapes):
+    record = {"dataset_sha256": "a", "seed": 0, "features": "own"}
+    assert style_classifier.is_usable(record, shapes, 0, "own")
+    assert not style_classifier.is_usable(record, shapes, 1, "own")
+    assert not style_classifier.is_usable(record, shapes, 0, "imagenet")
+    assert not style_classifier.is_usable({**record, "dataset_sha256": "b"}, shapes, 0, "own")
+    assert style_classifier.is_usable(record, None, 1, "imagenet")  # Without pictures, any one is better than none.
+    assert not style_classifier.is_usable(None, shapes, 0, "own") and not style_classifier.is_usable(
+        None, None, 0, "own"
+    )
+
+
+def test_half_saved_classifier_is_none(tmp_path):
     assert style_classifier.open_style_classifier(tmp_path, None, seed=0) is None
     hashes = dict(zip(style_classifier.OF_FILES, map(files.sha256, (b"network", b"photographs")), strict=True))
     record = dict.fromkeys(style_classifier.RECORDED, 0) | hashes
@@ -121,7 +132,7 @@ def test_half_saved_judge_is_none(tmp_path):
 
 
 @pytest.mark.parametrize("damaged", ["[]", "{}", "", "7", '{"network_sha256": "a"}'])
-def test_damaged_record_is_no_judge(tmp_path, damaged):
+def test_damaged_record_is_no_classifier(tmp_path, damaged):
     (tmp_path / "style-classifier.keras").write_bytes(b"network")
     (tmp_path / "style-classifier.json").write_text(damaged)
     assert style_classifier.read_record(tmp_path) is None
@@ -134,13 +145,6 @@ def test_labels_leave_out_the_band_between_the_poles():
     expected = ["casual", "casual", "", "", "", "collection", "collection"]
     assert style_classifier.StyleClassifier(None, record).label(scores) == expected
     assert style_classifier.StyleClassifier(None, {**record, "held_out_accuracy": 0.79}).label(scores) == [""] * 7
-
-
-def test_accuracy_counts_each_pole_half():
-    # All "casual": right on 9 of 9 and on 0 of 1.
-    assert style_classifier.accuracy(np.full(10, 0.2), np.array([0] * 9 + [1])) == 0.5
-    # Right on 2 of 4 and on 1 of 1.
-    assert style_classifier.accuracy(np.array([0.1, 0.1, 0.9, 0.9, 0.9]), np.array([0, 0, 0, 0, 1])) == 0.75
 
 
 def test_split_holds_out_a_fifth_of_each_pole():
@@ -179,7 +183,7 @@ def test_reliability_by_hand():
     assert found[2] == {"mean_score": 0.975, "share": 1.0, "pictures": 2}
 
 
-def test_judge_remembers_the_photographs_that_it_saw(trained, shapes):
+def test_classifier_keeps_the_features_of_its_photographs(trained, shapes):
     classifier, folder = trained
     photographs = classifier.photographs
     np.testing.assert_array_equal(photographs.features, classifier.describe(shapes.pictures))
@@ -204,11 +208,10 @@ def draw_wardrobe(first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(pictures), np.arange(count) % 2
 
 
-def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not(monkeypatch):
+def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not():
     from demicouture.dcgan.networks import build_generator
 
-    monkeypatch.setattr(style_classifier, "STEPS", 100)
-    classifier = style_classifier.train_style_classifier(make_dataset(*draw_wardrobe(0, 200)), seed=0)
+    classifier = style_classifier.train_style_classifier(make_dataset(*draw_wardrobe(0, 150)), seed=0, steps=60)
     appraiser = RealismScorer(classifier.photographs)
 
     def passing(pictures: np.ndarray) -> float:
@@ -219,7 +222,7 @@ def test_real_pictures_pass_the_bar_and_what_is_no_picture_does_not(monkeypatch)
     photographs = classifier.photographs
     held_out = (values[photographs.held_out] for values in (photographs.features, photographs.textures))
     assert appraiser.score_realism(*held_out).realistic.mean() >= 0.95
-    # More real pictures, which neither judge nor bar has seen.
+    # More real pictures, which neither classifier nor bar has seen.
     assert passing(draw_wardrobe(1000, 60)[0]) >= 0.85
     noise = np.random.default_rng(0).integers(0, 256, (100, 64, 64, 3), dtype=np.uint8)
     assert passing(noise) <= 0.05
@@ -243,6 +246,20 @@ def test_a_copy_is_called_a_copy_and_a_new_picture_is_not(trained, shapes):
     assert 0.2 < np.mean(new.rank) < 0.8  # As far from the photographs as they are from one another.
 
 
+def test_designs_are_scored_alike_in_batches_of_any_size(trained, shapes):
+    classifier, _ = trained
+    scorer, pictures = RealismScorer(classifier.photographs), shapes.pictures[:50]
+    features, scores = classifier.predict(pictures)
+    appraisal = scorer.score_realism(features, style_classifier.texture(pictures))
+    for size in (50, 7):
+        found = score_designs(classifier, scorer, (pictures[start : start + size] for start in range(0, 50, size)))
+        np.testing.assert_array_equal(found.features, features)
+        np.testing.assert_array_equal(found.scores, scores)
+        for name, values in vars(appraisal).items():
+            np.testing.assert_array_equal(getattr(found.appraisal, name), values)
+    assert score_designs(classifier, None, [pictures]).appraisal is None
+
+
 def test_too_few_photographs_appraise_nothing(trained):
     photographs = trained[0].photographs
     few = np.flatnonzero(~photographs.held_out)[:3]
@@ -251,23 +268,22 @@ def test_too_few_photographs_appraise_nothing(trained):
 
 
 def test_a_network_that_saw_other_pictures_describes_just_as_well(shapes, tmp_path, monkeypatch):
-    # With random weights in place of ImageNet's, which would have to be downloaded.
-    download = style_classifier._imagenet
-    monkeypatch.setattr(style_classifier, "IMAGENET_SIZE", 32)
-    monkeypatch.setattr(style_classifier, "_imagenet", lambda: download(None))
+    import keras
+
+    # With random weights in place of ImageNet's, which would have to be downloaded, and fewer of them.
+    build = keras.applications.MobileNetV2
+    small = {"alpha": 0.35, "weights": None}
+    monkeypatch.setattr(keras.applications, "MobileNetV2", lambda shape, **how: build((32, 32, 3), **{**how, **small}))
     classifier = style_classifier.open_style_classifier(tmp_path, shapes, seed=0, features=style_classifier.IMAGENET)
     assert classifier.record["features"] == "imagenet"
-    descriptors, scores = classifier.answer(shapes.pictures)
+    descriptors, scores = classifier.predict(shapes.pictures)
     assert descriptors.shape == (120, 1280) and 0 <= scores.min() and scores.max() <= 1
-    # The answer was learned by regression on standardised numbers, and laid into one layer of the network.
+    # The last layer was learned by regression on standardised features.
     weights, intercept = classifier.network.get_layer("logit").get_weights()
     logits = descriptors @ weights + intercept
     np.testing.assert_allclose(expit(logits[:, 0]), scores, atol=1e-5)
     again = style_classifier.open_style_classifier(tmp_path, None, seed=0)
     np.testing.assert_array_equal(again.score(shapes.pictures[:5]), scores[:5])
-    # Another descriptor is another judge.
-    monkeypatch.setattr(style_classifier, "STEPS", 2)
-    assert style_classifier.open_style_classifier(tmp_path, shapes, seed=0).record["features"] == "own"
 
 
 def test_weights_that_cannot_be_had_are_told(monkeypatch):
@@ -278,7 +294,7 @@ def test_weights_that_cannot_be_had_are_told(monkeypatch):
 
     monkeypatch.setattr(keras.applications, "MobileNetV2", unreachable)
     with pytest.raises(InputError, match="--features imagenet: its weights could not be had .*leave --features out"):
-        style_classifier._imagenet()
+        style_classifier.open_mobilenet()
 
 
 def test_texture_tells_fine_from_coarse():

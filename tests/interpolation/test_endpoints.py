@@ -20,7 +20,7 @@ def designs(tmp_path):
     return read_designs(planted.write_generated(tmp_path, sample_prior(8, 3), WORDS, SCORES))
 
 
-def write_judged(folder, realism, realistic=("yes",) * 8, copies=("no",) * 8):
+def write_realism(folder, realism, realistic=("yes",) * 8, copies=("no",) * 8):
     columns = ["design", "realism", "realistic", "copy"]
     rows = (
         dict(zip(columns, (design_name(index), *row), strict=True))
@@ -29,12 +29,12 @@ def write_judged(folder, realism, realistic=("yes",) * 8, copies=("no",) * 8):
     write_csv(folder / "designs.csv", columns, rows)
 
 
-def test_what_is_asked_for():
-    assert endpoints.read_endpoint("3") == (3,)
-    assert endpoints.read_endpoint("3,17,40") == (3, 17, 40)
-    assert endpoints.read_endpoint("my-shirt.jpg") == Path("my-shirt.jpg")
-    assert endpoints.read_endpoint("./3") == Path("3")
-    assert [endpoints.format_endpoint(asked) for asked in ((3,), (3, 17), Path("a/b.jpg"), None)] == [
+def test_an_endpoint_is_numbers_of_designs_or_a_file():
+    assert endpoints.parse_endpoint("3") == (3,)
+    assert endpoints.parse_endpoint("3,17,40") == (3, 17, 40)
+    assert endpoints.parse_endpoint("my-shirt.jpg") == Path("my-shirt.jpg")
+    assert endpoints.parse_endpoint("./3") == Path("3")
+    assert [endpoints.format_endpoint(spec) for spec in ((3,), (3, 17), Path("a/b.jpg"), None)] == [
         3,
         "3,17",
         "a/b.jpg",
@@ -43,44 +43,48 @@ def test_what_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("spec", "message"),
     [
         ((2, 8), "--a 8: found 8 designs, expected a number from 0 to 7"),
         ((2, 3, 2), "--a 2,3,2: names design 2 twice"),
         (Path("nowhere.jpg"), "--a nowhere.jpg: not found, expected a picture's file, or numbers of designs"),
     ],
 )
-def test_what_cannot_be_is_refused(asked, message):
+def test_endpoints_that_do_not_exist_are_refused(spec, message):
     with pytest.raises(InputError, match=message.replace("(", r"\(")):
-        endpoints.check_asked("--a", asked, 8)
+        endpoints.check_endpoint("--a", spec, 8)
 
 
-def test_an_end_of_one_design_and_of_several(designs):
-    one = endpoints.of_designs(designs, (5,))
+def test_an_endpoint_of_one_design_and_of_several(designs):
+    one = endpoints.endpoint_of_designs(designs, (5,))
     assert np.array_equal(one.latent, designs.latents[5])
     assert (one.name, one.designs) == ("design 5 (collection)", (5,))
-    several = endpoints.of_designs(designs, (1, 2, 5))
+    several = endpoints.endpoint_of_designs(designs, (1, 2, 5))
     assert np.array_equal(several.latent, prior_preserving_mean(designs.latents[[1, 2, 5]]))
     assert several.name == "the middle of designs 1, 2, 5"
 
 
-def test_without_a_judges_word_the_score_decides_and_then_the_distance(designs, tmp_path):
+def most_confident(designs, pole, plane, realism, count=1, without=()):
+    return endpoints.RatedDesigns(Path(), designs, plane, realism).most_confident(pole, count, without)
+
+
+def test_without_realism_the_score_decides_and_then_the_distance(designs, tmp_path):
     unknown = endpoints.read_realism(tmp_path, 8)
     assert unknown.tolist() == [0] * 8
-    assert endpoints.most_confident(designs, 0, None, unknown, 9) == [1, 2, 3, 0]
-    assert endpoints.most_confident(designs, 1, None, unknown, 2) == [6, 5]
-    assert endpoints.most_confident(designs, 1, None, unknown, 2, without=(6,)) == [5, 7]
+    assert most_confident(designs, 0, None, unknown, 9) == [1, 2, 3, 0]
+    assert most_confident(designs, 1, None, unknown, 2) == [6, 5]
+    assert most_confident(designs, 1, None, unknown, 2, without=(6,)) == [5, 7]
     unscored = read_designs(planted.write_generated(tmp_path / "unscored", sample_prior(8, 3), WORDS))
     plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
     distances = unscored.latents[:, 0]
-    assert endpoints.most_confident(unscored, 0, plane, unknown) == [np.argmin(distances[:4])]
-    assert endpoints.most_confident(unscored, 1, plane, unknown) == [4 + np.argmax(distances[4:])]
-    assert endpoints.most_confident(unscored, 0, None, unknown) == [0]
+    assert most_confident(unscored, 0, plane, unknown) == [np.argmin(distances[:4])]
+    assert most_confident(unscored, 1, plane, unknown) == [4 + np.argmax(distances[4:])]
+    assert most_confident(unscored, 0, None, unknown) == [0]
 
 
-def test_of_the_sure_ones_the_most_realistic_comes_first(designs, tmp_path):
-    # Design 0 is the most realistic of its pole but not sure, 1 is not realistic, 6 is a copy.
-    write_judged(
+def test_of_the_confident_ones_the_most_realistic_comes_first(designs, tmp_path):
+    # Design 0 is the most realistic of its pole but not confident, 1 is not realistic, 6 is a copy.
+    write_realism(
         tmp_path,
         [3.0, 0.1, 1.0, 2.0, 1.0, 1.5, 9.0, 1.2],
         ["yes", "no"] + ["yes"] * 6,
@@ -88,21 +92,34 @@ def test_of_the_sure_ones_the_most_realistic_comes_first(designs, tmp_path):
     )
     realism = endpoints.read_realism(tmp_path, 8)
     assert realism.tolist() == [3.0, -np.inf, 1.0, 2.0, 1.0, 1.5, -np.inf, 1.2]
-    assert endpoints.most_confident(designs, 0, None, realism, 4) == [3, 2, 0, 1]
-    assert endpoints.most_confident(designs, 1, None, realism, 4) == [5, 7, 4, 6]
+    assert most_confident(designs, 0, None, realism, 4) == [3, 2, 0, 1]
+    assert most_confident(designs, 1, None, realism, 4) == [5, 7, 4, 6]
 
 
-def test_a_persons_word_counts_before_the_judges_among_realistic_designs(tmp_path):
-    judged = ["", "casual", "", "casual", *WORDS[4:]]
-    folder = planted.write_generated(tmp_path, sample_prior(8, 3), WORDS, SCORES, judged=judged)
-    write_judged(folder, [1.0] * 8, ["no"] + ["yes"] * 7)
+def test_a_persons_label_counts_before_the_classifiers_among_realistic_designs(tmp_path):
+    by_classifier = ["", "casual", "", "casual", *WORDS[4:]]
+    folder = planted.write_generated(tmp_path, sample_prior(8, 3), WORDS, SCORES, judged=by_classifier)
+    write_realism(folder, [1.0] * 8, ["no"] + ["yes"] * 7)
     # 0 and 2 are a person's; 0 is not realistic.
-    assert endpoints.most_confident(read_designs(folder), 0, None, endpoints.read_realism(folder, 8), 4) == [2, 1, 3, 0]
+    assert most_confident(read_designs(folder), 0, None, endpoints.read_realism(folder, 8), 4) == [2, 1, 3, 0]
 
 
 def test_where_no_design_is_realistic_all_are_taken(tmp_path):
-    write_judged(tmp_path, [0.1] * 8, ["no"] * 8)
+    write_realism(tmp_path, [0.1] * 8, ["no"] * 8)
     assert endpoints.read_realism(tmp_path, 8).tolist() == [0] * 8
-    write_judged(tmp_path, ["much"] + [1.0] * 7)
+    write_realism(tmp_path, ["much"] + [1.0] * 7)
     with pytest.raises(InputError, match="the realism of design-0000.png is 'much', expected a number"):
         endpoints.read_realism(tmp_path, 8)
+
+
+def test_designs_of_one_pole_are_refused(tmp_path):
+    folder = planted.write_generated(tmp_path, sample_prior(8, 3), ["casual"] * 8)
+    rated = endpoints.RatedDesigns(folder, read_designs(folder), None, np.zeros(8))
+    with pytest.raises(InputError, match=r"labels\.csv: found these poles: casual; expected two"):
+        rated.check_two_poles()
+
+
+def test_what_is_opposite_to_a_latent_is_of_the_other_pole(designs):
+    rated = endpoints.RatedDesigns(Path(), designs, Hyperplane(np.eye(LATENT_DIM)[0], 0.0), np.zeros(8))
+    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, 0.5)).designs == (1,)
+    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, -0.5)).designs == (6,)

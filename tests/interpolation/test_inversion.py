@@ -26,7 +26,7 @@ def test_a_picture_that_is_a_design_is_found_again(generator):
 def test_noise_is_not_found(generator):
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     found = inversion.find_latent(generator, None, noise, sample_prior(40, 0))
-    assert found.likeness < inversion.LIKE and not found.is_near
+    assert found.likeness < inversion.LEAST_LIKENESS and not found.is_near
     assert np.abs(found.latent).max() <= 1
 
 

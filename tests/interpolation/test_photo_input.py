@@ -34,7 +34,7 @@ def test_a_photograph_is_cut_out_and_its_ground_taken_away_as_the_data_sets_was(
     assert found.shape == (32, 32, 3)
     assert found[16, 16] == pytest.approx([200, 30, 30], abs=12)
     assert found[0, 0] == pytest.approx(PLAIN, abs=3)
-    write_json(tmp_path / "options.json", {"script": "preprocess.py", "options": {"ground": "keep"}})
+    write_json(tmp_path / "options.json", {"script": "preprocess.py", "options": {"background": "keep"}})
     kept = read_photograph("--a", shirt, 32, tmp_path)
     assert kept[16, 16] == pytest.approx([200, 30, 30], abs=12)
     assert kept[0, 0] == pytest.approx([40, 120, 60], abs=12)

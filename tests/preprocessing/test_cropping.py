@@ -7,11 +7,11 @@ from samples import QUARTERS, close, corners, encode, quarters, write
 
 from demicouture.images import Picture, open_reduced
 from demicouture.preprocessing.cropping import (
+    background_colour,
     centre_box,
-    cut,
+    crop,
     find_fault,
     garment_box,
-    ground_colour,
     person_box,
     read_origin,
     square_around,
@@ -81,27 +81,27 @@ def test_the_ground_is_the_colour_of_the_frame():
     pixels = np.full((100, 80, 3), (10, 20, 30), np.uint8)
     pixels[10:90, 10:70] = (200, 200, 200)
     pixels[95:, 30:50] = (200, 200, 200)  # A hem that reaches the edge does not change it.
-    assert ground_colour(Image.fromarray(pixels)) == (10, 20, 30)
+    assert background_colour(Image.fromarray(pixels)) == (10, 20, 30)
 
 
 def test_cut_in_pixels_of_the_original_whatever_the_scale():
     content = encode(Image.fromarray(quarters(960, 800)), "JPEG", quality=95)
     for shorter_side in (None, 200):
         picture = open_reduced(content, shorter_side)
-        assert close(corners(cut(picture, (80, 0, 880, 800), 64)))
-        assert close([tuple(np.asarray(cut(picture, (600, 100, 700, 200), 16), int)[8, 8])], [QUARTERS[1]])
+        assert close(corners(crop(picture, (80, 0, 880, 800), 64)))
+        assert close([tuple(np.asarray(crop(picture, (600, 100, 700, 200), 16), int)[8, 8])], [QUARTERS[1]])
 
 
 def test_cut_beyond_the_edge_is_filled_with_the_ground():
     picture = Picture(Image.new("RGB", (100, 100), (40, 50, 60)), 100, 100)
-    assert (np.asarray(cut(picture, (-100, -100, 200, 200), 48)) == (40, 50, 60)).all()
+    assert (np.asarray(crop(picture, (-100, -100, 200, 200), 48)) == (40, 50, 60)).all()
 
 
 def test_beyond_the_edge_each_side_goes_on_in_its_own_colours():
     pixels = np.zeros((100, 60, 3), np.uint8)
     pixels[:, :30], pixels[:, 30:] = (200, 40, 60), (20, 160, 220)
     pixels[40:60, 20:40] = (255, 255, 255)  # What lies in the middle has no part in it.
-    filled = np.asarray(cut(Picture(Image.fromarray(pixels), 60, 100), (-20, 0, 80, 100), 100), int)
+    filled = np.asarray(crop(Picture(Image.fromarray(pixels), 60, 100), (-20, 0, 80, 100), 100), int)
     assert np.array_equal(filled[:, 20:80], pixels)
     assert (filled[:, :8] == (200, 40, 60)).all() and (filled[:, -8:] == (20, 160, 220)).all()
 
@@ -109,7 +109,7 @@ def test_beyond_the_edge_each_side_goes_on_in_its_own_colours():
 def test_a_square_that_hardly_touches_the_picture_is_filled_all_the_same():
     picture = Picture(Image.new("RGB", (100, 100), (40, 50, 60)), 100, 100)
     for box in ((99, 99, 599, 599), (-499, 40, 1, 540)):
-        assert (np.asarray(cut(picture, box, 48)) == (40, 50, 60)).all()
+        assert (np.asarray(crop(picture, box, 48)) == (40, 50, 60)).all()
 
 
 def test_a_cut_names_what_it_was_cut_from(tmp_path):

@@ -1,4 +1,3 @@
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -6,27 +5,28 @@ import pytest
 from PIL import Image
 from samples import bomb, encode, garment, jpeg, shirt, write
 
-from demicouture import parallel
-from demicouture.errors import DemicoutureError
 from demicouture.images import read_tile
 from demicouture.near_duplicates import find_near_duplicates
 from demicouture.preprocessing import pose_models, segmentation
 from demicouture.preprocessing.cropping import centre_box, read_origin
 from demicouture.preprocessing.image_features import (
-    Cut,
+    Crop,
+    FeatureTask,
+    ImageFeatures,
     Log,
-    Measures,
-    Task,
+    extract_features,
     find_subject,
     is_outdated,
-    look,
-    make_cut,
+    make_crop,
     read_log,
     write_log,
 )
 from demicouture.scraping.sources.wardrobe import Wardrobe
 
-FOUND = {"b": Measures("", 3, 4, (0, 0, 3, 3), 0.5, yaw=None, tiny="AA=="), "a": Measures("undecodable")}
+FOUND = {
+    "b": ImageFeatures("", 3, 4, (0, 0, 3, 3), 0.5, yaw=None, thumbnail_base64="AA=="),
+    "a": ImageFeatures("undecodable"),
+}
 
 needs_models = pytest.mark.skipif(
     pose_models.find_models() is None, reason="BlazePose's models are not there: make models"
@@ -36,7 +36,7 @@ needs_models = pytest.mark.skipif(
 def test_one_look_says_what_is_in_a_picture(tmp_path):
     # The garment is 0.75 to 0.9 of the shorter side high, and lies left of the middle.
     path = write(tmp_path / "a.png", encode(garment(1, 600, 400, middle=(0.35, 0.5)), "PNG"))
-    found = look(Task(path))
+    found = extract_features(FeatureTask(path))
     assert (found.reason, found.width, found.height) == ("", 600, 400)
     left, top, right, bottom = found.box
     assert abs((right - left) - (bottom - top)) <= 1  # Each edge is rounded by itself.
@@ -48,18 +48,18 @@ def test_one_look_says_what_is_in_a_picture(tmp_path):
     assert 0.1 < found.garment < 0.6
     assert found.thumbnail().shape == (16, 16, 3) and found.thumbnail().std() > 5
     assert found.descriptor().shape == (768,) and found.descriptor().dtype == np.uint8
-    assert look(Task(path)) == found
+    assert extract_features(FeatureTask(path)) == found
 
 
 def test_what_cannot_be_looked_at_has_a_reason_and_nothing_else(tmp_path):
-    assert look(Task(write(tmp_path / "a.jpg", b"x"))) == Measures("undecodable")
-    assert look(Task(write(tmp_path / "a.jpg", shirt(1)[:900]))) == Measures("undecodable")
-    assert look(Task(write(tmp_path / "a.jpg", bomb()))) == Measures("over 100 megapixels")
+    assert extract_features(FeatureTask(write(tmp_path / "a.jpg", b"x"))) == ImageFeatures("undecodable")
+    assert extract_features(FeatureTask(write(tmp_path / "a.jpg", shirt(1)[:900]))) == ImageFeatures("undecodable")
+    assert extract_features(FeatureTask(write(tmp_path / "a.jpg", bomb()))) == ImageFeatures("over 100 megapixels")
 
 
 def test_where_no_garment_is_found_the_middle_is_cut_out(tmp_path):
     blank = write(tmp_path / "a.png", encode(Image.new("RGB", (300, 200), (180, 180, 180)), "PNG"))
-    found = look(Task(blank))
+    found = extract_features(FeatureTask(blank))
     assert found.box == centre_box(300, 200) == (50, 0, 250, 200)
     assert found.garment == found.sharpness == 0
     assert found.contrast < 0.01
@@ -73,23 +73,23 @@ def test_the_same_picture_again_is_known_whatever_its_size_and_encoding(tmp_path
         encode(pictures[2], "PNG"),
         encode(pictures[0].crop((10, 12, 470, 630)), "WEBP", quality=80),
     ]
-    found = [look(Task(write(tmp_path / "a.jpg", content))) for content in contents]
-    twins = find_near_duplicates(np.stack([measures.thumbnail() for measures in found]))
-    assert [(0, 1), (0, 3)] == [pair for pair in map(tuple, twins.tolist()) if 0 in pair]
-    assert not (twins == 2).any()
+    found = [extract_features(FeatureTask(write(tmp_path / "a.jpg", content))) for content in contents]
+    pairs = find_near_duplicates(np.stack([features.thumbnail() for features in found]))
+    assert [(0, 1), (0, 3)] == [pair for pair in map(tuple, pairs.tolist()) if 0 in pair]
+    assert not (pairs == 2).any()
 
 
 def cut(path, box, plain, size=64) -> np.ndarray:
     with Image.open(path) as image:
-        task = Cut(path, "f" * 64, *image.size, box, size, plain)
-    made = write(path.with_name("cut.png"), make_cut(task))
+        task = Crop(path, "f" * 64, *image.size, box, size, plain)
+    made = write(path.with_name("cut.png"), make_crop(task))
     assert read_origin(made) == (task.source, box)
     with Image.open(made) as image:
         assert (image.mode, image.size) == ("RGB", (size, size))
         return np.asarray(image).astype(int)
 
 
-def test_a_cut_keeps_its_ground_or_gets_the_plain_one(tmp_path):
+def test_a_crop_keeps_its_background_or_gets_the_plain_one(tmp_path):
     path = write(tmp_path / "a.png", encode(garment(3, 320, 320, ground=(120, 200, 120)), "PNG"))
     kept, plain = cut(path, (0, 0, 320, 320), plain=False), cut(path, (0, 0, 320, 320), plain=True)
     for corner in (np.s_[:6, :6], np.s_[-6:, :6], np.s_[:6, -6:], np.s_[-6:, -6:]):
@@ -104,33 +104,33 @@ def test_a_cut_keeps_its_ground_or_gets_the_plain_one(tmp_path):
     assert cut(path, (-160, -160, 160, 160), plain=True)[:20, :20].min() == segmentation.PLAIN[0]
 
 
-def test_without_a_garment_the_ground_stays(tmp_path):
+def test_without_a_garment_the_background_stays(tmp_path):
     path = write(tmp_path / "a.png", encode(Image.new("RGB", (200, 200), (90, 60, 30)), "PNG"))
     assert (cut(path, (0, 0, 200, 200), plain=True) == (90, 60, 30)).all()
 
 
 def test_a_picture_is_looked_into_again_once_the_models_are_there(tmp_path):
-    without = Measures("", 200, 300, (0, 0, 200, 200), garment=0.4)
+    without = ImageFeatures("", 200, 300, (0, 0, 200, 200), garment=0.4)
     assert is_outdated(without, tmp_path)
     assert not is_outdated(without, None)
     assert not is_outdated(replace(without, detected=0.0, person=0.0), tmp_path)
-    assert not is_outdated(Measures("undecodable"), tmp_path)
+    assert not is_outdated(ImageFeatures("undecodable"), tmp_path)
 
 
 @needs_models
 def test_a_drawn_figure_is_a_person_and_a_drawn_garment_is_none(tmp_path):
     figure = write(tmp_path / "figure.png", Wardrobe().offer("collection", "Dior runway", 0).content)
-    found = look(Task(figure, pose_models.find_models()))
+    found = extract_features(FeatureTask(figure, pose_models.find_models()))
     assert found.person > 0.9 and found.yaw < 30 and found.garment is None and found.second == 0
     left, top, right, bottom = found.box
     # The square lies within the picture, in its middle across, and shows less than the whole figure.
     assert abs((right - left) - (bottom - top)) <= 1
     assert abs((left + right) / 2 - found.width / 2) < 0.1 * found.width
     assert 0 < top and bottom < found.height
-    assert look(Task(figure)).person is None
+    assert extract_features(FeatureTask(figure)).person is None
 
     garment_only = write(tmp_path / "garment.png", Wardrobe().offer("casual", "hoody", 2).content)
-    found = look(Task(garment_only, pose_models.find_models()))
+    found = extract_features(FeatureTask(garment_only, pose_models.find_models()))
     assert found.person < 0.5 and found.garment > 0.2 and found.yaw is found.second is None
 
     with Image.open(figure) as image:
@@ -148,42 +148,23 @@ def test_a_tile_shows_the_whole_picture(tmp_path):
 
 
 def test_the_log_goes_on_after_a_kill(tmp_path):
-    path = tmp_path / "measures.jsonl"
+    path = tmp_path / "features.jsonl"
     assert read_log(path) == {}
     with Log(path, dict(FOUND)) as log:
-        log.add("c", Measures("", 1, 2, (0, 0, 1, 1)))
+        log.add("c", ImageFeatures("", 1, 2, (0, 0, 1, 1)))
         assert len(read_log(path)) == 3  # Written line by line, not at the end.
     whole = path.read_bytes()
     path.write_bytes(whole[:-9])
     assert read_log(path) == FOUND
     with Log(path, read_log(path)) as log:
-        log.add("c", Measures("", 1, 2, (0, 0, 1, 1)))
+        log.add("c", ImageFeatures("", 1, 2, (0, 0, 1, 1)))
     assert path.read_bytes() == whole
     write_log(path, FOUND)
     assert list(read_log(path)) == ["a", "b"]
 
 
 def test_strange_lines_in_the_log_are_looked_into_again(tmp_path):
-    path = tmp_path / "measures.jsonl"
+    path = tmp_path / "features.jsonl"
     write_log(path, FOUND)
     write(path, b'[]\n7\n{"sha256": "x"}\n{"sha256": "y", "older": 1}\n\xff\n' + path.read_bytes())
     assert read_log(path) == FOUND
-
-
-def test_work_is_done_in_order_on_all_cores():
-    tasks = list(range(100, 100 + 4 * parallel.WORTH_A_PROCESS))
-    assert list(parallel.in_order(hex, tasks)) == [hex(task) for task in tasks]
-    assert list(parallel.in_order(hex, [7])) == ["0x7"]
-    assert list(parallel.in_order(hex, [])) == []
-
-
-@pytest.mark.skipif(parallel.cores() < 2, reason="one core works without worker processes")
-def test_a_worker_that_is_ended_from_outside_is_told_in_one_line():
-    with pytest.raises(DemicoutureError, match="a worker process was ended from outside, perhaps for want of memory"):
-        list(parallel.in_order(os._exit, [1] * 3 * parallel.WORTH_A_PROCESS))
-
-
-@pytest.mark.skipif(parallel.cores() < 2, reason="one core works without worker processes")
-def test_an_error_in_a_worker_comes_through():
-    with pytest.raises(ValueError):
-        list(parallel.in_order(int, ["1"] * 3 * parallel.WORTH_A_PROCESS + ["x"]))

@@ -37,7 +37,7 @@ def person(landmarks=None, world=None, unseen=()):
 
 
 def look(house, seed, view="front"):
-    return scenes.look_scene(house, np.random.default_rng(seed), view)
+    return scenes.runway_scene(house, np.random.default_rng(seed), view)
 
 
 # -- the detector ----------------------------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def test_a_square_of_the_pictures_own_scale_is_cut_bit_for_bit():
     pixels = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     # A body of 102.4 pixels: the square's sides are 256; around (200, 150) from (72, 22) on.
     square = pose.to_square(detection(hips=(200, 150), tip=(200, 150 - 102.4)))
-    assert np.array_equal(pose.cut_square(pixels, square), pixels[22:278, 72:328])
+    assert np.array_equal(pose.crop_square(pixels, square), pixels[22:278, 72:328])
     mask = np.random.default_rng(1).random((256, 256), dtype=np.float32)
     expected = np.zeros((300, 400), np.float32)
     expected[22:278, 72:328] = mask
@@ -266,13 +266,13 @@ def test_a_weave_finer_than_the_squares_pixels_becomes_even():
     # Lines of two pixels, black and white, to be reduced by 4: the points between would all be white.
     lines = np.where(np.arange(1, 1025) % 4 < 2, 0, 255).astype(np.uint8)
     square = pose.to_square(detection(hips=(512, 512), tip=(512, 512 - 409.6)))
-    view = pose.cut_square(np.dstack([np.tile(lines, (1024, 1))] * 3), square)
+    view = pose.crop_square(np.dstack([np.tile(lines, (1024, 1))] * 3), square)
     assert view.min() >= 127 and view.max() <= 128
 
 
 def test_outside_the_picture_a_square_is_black():
     square = pose.to_square(detection(hips=(0, 0), tip=(0, -102.4)))
-    view = pose.cut_square(np.full((300, 400, 3), 255, np.uint8), square)
+    view = pose.crop_square(np.full((300, 400, 3), 255, np.uint8), square)
     assert (view[:128] == 0).all() and (view[:, :128] == 0).all() and (view[128:, 128:] == 255).all()
 
 
@@ -286,7 +286,7 @@ def test_a_spot_that_was_cut_out_is_laid_back_to_its_place(body, enlarged):
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[y - half : y + half, x - half : x + half] = 255
     square = pose.to_square(detection(hips=hips, tip=tip))
-    view = pose.cut_square(pixels, square)
+    view = pose.crop_square(pixels, square)
     inwards = cv2.invertAffineTransform(square)
     # Half a pixel at most: a reduced picture has a whole number of pixels.
     assert centre_of(view[..., 0]) == pytest.approx(inwards @ (x, y, 1), abs=0.3)
@@ -494,7 +494,7 @@ def test_the_detectors_box_is_around_the_face(model, width, height):
     pixels = np.pad(canvas.pixels_uint8(), ((height, 0), (width, 0), (0, 0)), mode="edge")
     (found,) = model.detect(pixels)
     left, top, right, bottom = found.box
-    x, y = model.look(pixels, found).landmarks[0]  # the nose
+    x, y = model.find_landmarks(pixels, found).landmarks[0]  # the nose
     assert left < x < right and top < y < bottom
     assert right - left < found.size and bottom - top < found.size
 

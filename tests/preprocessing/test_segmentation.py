@@ -24,7 +24,7 @@ def overlap(one, other):
 
 
 @pytest.mark.parametrize("noise", [0, 12, 30])
-def test_a_garment_is_found_on_its_ground(noise):
+def test_a_garment_is_found_on_its_background(noise):
     mask = garment_mask(photograph(t_shape(), noise=noise))
     assert mask.dtype == bool and mask.shape == (400, 300)
     assert overlap(mask, t_shape()) > 0.95
@@ -32,14 +32,14 @@ def test_a_garment_is_found_on_its_ground(noise):
     assert np.abs(np.subtract(mask_box(mask), (40, 100, 260, 320))).max() <= 4
 
 
-def test_a_garment_is_found_on_a_chequered_ground():
+def test_a_garment_is_found_on_a_chequered_background():
     mask = t_shape()
     y, x = np.mgrid[:400, :300] // 40
     ground = np.where(((x + y) % 2 == 0)[..., None], (220, 210, 200), (120, 140, 90))
     assert overlap(garment_mask(photograph(mask, (160, 30, 60), ground, noise=8)), mask) > 0.95
 
 
-def test_a_garment_of_two_colours_with_a_print_of_the_ground_s_colour_stays_whole():
+def test_a_garment_of_two_colours_with_a_print_of_the_background_s_colour_stays_whole():
     mask = t_shape()
     pixels = photograph(mask, noise=5)
     pixels[220:320, 100:200] = (150, 30, 40)
@@ -47,7 +47,7 @@ def test_a_garment_of_two_colours_with_a_print_of_the_ground_s_colour_stays_whol
     assert overlap(garment_mask(pixels), mask) > 0.95
 
 
-def test_a_garment_that_reaches_the_frame_is_not_taken_for_its_ground():
+def test_a_garment_that_reaches_the_frame_is_not_taken_for_its_background():
     mask = np.ones((400, 300), bool)
     mask[:90, :80] = mask[:90, -80:] = False  # Only above the shoulders is there ground.
     pixels = photograph(mask, noise=5)
@@ -139,7 +139,7 @@ def test_ground_between_sleeve_and_body_is_taken_away():
     assert overlap(refined > 0.5, mask) > 0.97
 
 
-def test_a_garment_of_its_ground_s_colour_is_not_eaten():
+def test_a_garment_of_its_background_s_colour_is_not_eaten():
     mask = np.zeros((256, 256), bool)
     mask[20:236, 60:196] = True
     pixels = photograph(mask, garment=(200, 190, 170), noise=6)

@@ -6,26 +6,13 @@ import numpy as np
 import pytest
 
 from demicouture.preprocessing import selection
-from demicouture.preprocessing.image_features import Measures
+from demicouture.preprocessing.image_features import ImageFeatures
 from demicouture.preprocessing.pose import CERTAIN, PRESENT
-from demicouture.preprocessing.selection import (
-    DROP,
-    KEEP,
-    REVIEW,
-    UNUSABLE,
-    Rules,
-    Scraped,
-    Verdict,
-    choose,
-    judge,
-    judge_contents,
-    rank,
-    reasons,
-    score_styles,
-)
+from demicouture.preprocessing.records import DROP, KEEP, REVIEW, UNUSABLE, Scraped, Verdict, reasons
+from demicouture.preprocessing.selection import Rules, check_contents, choose, rank, score_styles, select
 
-NOT_LOOKED_AT = Measures("undecodable")
-SOUND = Measures("", 200, 300, (0, 50, 200, 250), 0.6, 0.5, 0.2, detected=0.0, person=0.0, garment=0.4)
+NOT_LOOKED_AT = ImageFeatures("undecodable")
+SOUND = ImageFeatures("", 200, 300, (0, 50, 200, 250), 0.6, 0.5, 0.2, detected=0.0, person=0.0, garment=0.4)
 WORN = replace(SOUND, detected=0.95, person=0.99, yaw=10.0, thighs=0.95, second=0.0, garment=None)
 LITTLE = 1e-6
 
@@ -48,23 +35,23 @@ def descriptor(content: str) -> np.ndarray:
     return np.random.default_rng([7, *content.encode()]).integers(0, 256, 768)
 
 
-def measured(content: str, like: str = "", **changes) -> Measures:
+def measured(content: str, like: str = "", **changes) -> ImageFeatures:
     """A sound picture of its own; or one as ``like``, a little brighter."""
     tiny = thumbnail(like) + 6 if like else thumbnail(content)
-    return replace(SOUND, **{"tiny": text(tiny), "look": text(descriptor(content)), **changes})
+    return replace(SOUND, **{"thumbnail_base64": text(tiny), "descriptor_base64": text(descriptor(content)), **changes})
 
 
-def judged(pictures, measures=None, words=None, tops=None, **rules) -> dict[str, Verdict]:
-    known = {picture.sha256: measured(picture.sha256) for picture in pictures} | (measures or {})
-    return judge(pictures, known, words or {}, tops or {}, Rules(**rules))[0]
+def verdicts_on(pictures, features=None, manual=None, tops=None, **rules) -> dict[str, Verdict]:
+    known = {picture.sha256: measured(picture.sha256) for picture in pictures} | (features or {})
+    return select(pictures, known, manual or {}, tops or {}, Rules(**rules))[0]
 
 
-def said(*args, **options) -> dict[str, str]:
-    return {file: verdict.reason for file, verdict in judged(*args, **options).items()}
+def reasons_of(*args, **options) -> dict[str, str]:
+    return {file: verdict.reason for file, verdict in verdicts_on(*args, **options).items()}
 
 
 def kept(*args, **options) -> list[str]:
-    return [file for file, verdict in judged(*args, **options).items() if verdict.decision == KEEP]
+    return [file for file, verdict in verdicts_on(*args, **options).items() if verdict.decision == KEEP]
 
 
 # -- one picture by itself ---------------------------------------------------------------------------------------------
@@ -74,18 +61,18 @@ PEOPLE = Rules(people=("collection",))
 
 
 @pytest.mark.parametrize(
-    ("picture", "measures", "top", "expected"),
+    ("picture", "features", "top", "expected"),
     [
         (CASUAL, NOT_LOOKED_AT, None, (DROP, "undecodable")),
-        (CASUAL, Measures("over 100 megapixels"), None, (DROP, "over 100 megapixels")),
+        (CASUAL, ImageFeatures("over 100 megapixels"), None, (DROP, "over 100 megapixels")),
         (CASUAL, replace(SOUND, height=127), None, (DROP, "smaller than 128×128")),
         (CASUAL, replace(SOUND, width=128, height=128), None, (KEEP, "")),
-        (CASUAL, replace(SOUND, contrast=selection.BLANK_CONTRAST - LITTLE), None, (DROP, "blank")),
-        (CASUAL, replace(SOUND, contrast=selection.BLANK_CONTRAST), None, (KEEP, "")),
-        (CASUAL, replace(SOUND, sharpness=selection.BLURRED_SHARPNESS - LITTLE), None, (DROP, "blurred")),
-        (CASUAL, replace(SOUND, sharpness=selection.BLURRED_SHARPNESS), None, (KEEP, "")),
-        (CASUAL, replace(SOUND, flatness=selection.DRAWN + LITTLE), None, (DROP, "no photograph")),
-        (CASUAL, replace(SOUND, flatness=selection.DRAWN), None, (KEEP, "")),
+        (CASUAL, replace(SOUND, contrast=selection.MIN_CONTRAST - LITTLE), None, (DROP, "blank")),
+        (CASUAL, replace(SOUND, contrast=selection.MIN_CONTRAST), None, (KEEP, "")),
+        (CASUAL, replace(SOUND, sharpness=selection.MIN_SHARPNESS - LITTLE), None, (DROP, "blurred")),
+        (CASUAL, replace(SOUND, sharpness=selection.MIN_SHARPNESS), None, (KEEP, "")),
+        (CASUAL, replace(SOUND, flatness=selection.MAX_FLATNESS + LITTLE), None, (DROP, "no photograph")),
+        (CASUAL, replace(SOUND, flatness=selection.MAX_FLATNESS), None, (KEEP, "")),
         # Without the models the rules on people, and on what nobody wears, are left out.
         (COLLECTION, replace(SOUND, person=None), None, (KEEP, "not judged: no models")),
         (CASUAL, replace(SOUND, person=None, garment=0.0), 0.0, (KEEP, "not judged: no models")),
@@ -111,10 +98,10 @@ PEOPLE = Rules(people=("collection",))
         (COLLECTION, replace(WORN, second=selection.LARGE_SECOND), None, (KEEP, "")),
         (COLLECTION, replace(WORN, second=selection.LARGE_SECOND + LITTLE), None, (REVIEW, "second person")),
         # Garments that nobody wears.
-        (CASUAL, SOUND, selection.OTHER - LITTLE, (DROP, "no top")),
-        (CASUAL, SOUND, selection.OTHER, (REVIEW, "perhaps no top")),
-        (CASUAL, SOUND, selection.TOP - LITTLE, (REVIEW, "perhaps no top")),
-        (CASUAL, SOUND, selection.TOP, (KEEP, "")),
+        (CASUAL, SOUND, selection.SURELY_NO_TOP - LITTLE, (DROP, "no top")),
+        (CASUAL, SOUND, selection.SURELY_NO_TOP, (REVIEW, "perhaps no top")),
+        (CASUAL, SOUND, selection.SURELY_TOP - LITTLE, (REVIEW, "perhaps no top")),
+        (CASUAL, SOUND, selection.SURELY_TOP, (KEEP, "")),
         (CASUAL, replace(SOUND, garment=0.0), None, (REVIEW, "no garment found")),
         (CASUAL, replace(SOUND, garment=0.0), 0.0, (DROP, "no top")),
         (CASUAL, replace(SOUND, garment=0.0), 0.9, (REVIEW, "no garment found")),
@@ -122,11 +109,11 @@ PEOPLE = Rules(people=("collection",))
         (CASUAL, WORN, 0.0, (KEEP, "")),
     ],
 )
-def test_every_rule_on_both_sides_of_its_bar(picture, measures, top, expected):
-    assert judge_contents(picture, measures, top, PEOPLE) == Verdict(*expected)
+def test_every_rule_on_both_sides_of_its_bar(picture, features, top, expected):
+    assert check_contents(picture, features, top, PEOPLE) == Verdict(*expected)
 
 
-def test_whose_poles_must_show_a_person_is_for_the_user_to_say():
+def test_the_user_says_in_which_poles_a_picture_must_show_a_person():
     seated, empty = replace(WORN, thighs=0.2), SOUND
     for people, decisions in [
         ((), (KEEP, KEEP, KEEP, KEEP)),
@@ -134,12 +121,12 @@ def test_whose_poles_must_show_a_person_is_for_the_user_to_say():
         (("casual", "collection"), (DROP,) * 4),
     ]:
         rules = Rules(people=people)
-        found = [judge_contents(picture, m, None, rules) for picture in (CASUAL, COLLECTION) for m in (seated, empty)]
+        found = [check_contents(picture, m, None, rules) for picture in (CASUAL, COLLECTION) for m in (seated, empty)]
         assert tuple(verdict.decision for verdict in found) == decisions
 
 
 def test_at_most_one_reason_the_first_that_holds():
-    bad = Measures(
+    bad = ImageFeatures(
         "undecodable", 100, 100, (0, 0, 100, 100), 0.0, 0.0, 1.0, 0.9, 0.99, yaw=90.0, thighs=0.0, second=1.0
     )
     for mended, reason in [
@@ -155,7 +142,7 @@ def test_at_most_one_reason_the_first_that_holds():
         ({"yaw": 0.0}, ""),
     ]:
         bad = replace(bad, **mended)
-        assert judge_contents(COLLECTION, bad, None, PEOPLE).reason == reason
+        assert check_contents(COLLECTION, bad, None, PEOPLE).reason == reason
 
 
 def test_reasons_come_from_a_fixed_list():
@@ -174,10 +161,10 @@ def test_reasons_come_from_a_fixed_list():
 
 def test_what_cannot_be_used_is_no_duplicate():
     pictures = [scraped("a/1", "broken"), scraped("a/2", "small"), scraped("a/3", "small"), scraped("b/1", "broken")]
-    measures = {"broken": NOT_LOOKED_AT, "small": measured("small", width=500, height=127)}
+    features = {"broken": NOT_LOOKED_AT, "small": measured("small", width=500, height=127)}
     small = "smaller than 128×128"
-    assert said(pictures, measures) == {"a/1": "undecodable", "a/2": small, "a/3": small, "b/1": "undecodable"}
-    assert said(pictures, measures, size=64) == {
+    assert reasons_of(pictures, features) == {"a/1": "undecodable", "a/2": small, "a/3": small, "b/1": "undecodable"}
+    assert reasons_of(pictures, features, size=64) == {
         "a/1": "undecodable",
         "a/2": "",
         "a/3": "exact duplicate",
@@ -187,17 +174,17 @@ def test_what_cannot_be_used_is_no_duplicate():
 
 def test_of_the_same_bytes_the_first_by_name_stays():
     pictures = [scraped("a/q/1", "x"), scraped("a/r/0", "x"), scraped("a/r/2", "x"), scraped("b/1"), scraped("b/2")]
-    found = judged(pictures)
+    found = verdicts_on(pictures)
     assert [found[picture.file].reason for picture in pictures] == ["", "exact duplicate", "exact duplicate", "", ""]
     assert found["a/r/0"] == Verdict(DROP, "exact duplicate", "a/q/1")
     # A copy that a person keeps is the one that stays; one that a person drops takes the others with it.
-    assert judged(pictures, words={"a/r/2": KEEP})["a/q/1"] == Verdict(DROP, "exact duplicate", "a/r/2")
-    assert said(pictures, words={"a/q/1": DROP})["a/r/0"] == "exact duplicate"
+    assert verdicts_on(pictures, manual={"a/r/2": KEEP})["a/q/1"] == Verdict(DROP, "exact duplicate", "a/r/2")
+    assert reasons_of(pictures, manual={"a/q/1": DROP})["a/r/0"] == "exact duplicate"
 
 
 def test_the_same_bytes_in_both_poles_are_dropped_from_both():
     pictures = [scraped("a/1", "x"), scraped("a/2", "x"), scraped("a/3"), scraped("b/1", "x"), scraped("b/2")]
-    found = judged(pictures)
+    found = verdicts_on(pictures)
     assert {file for file, verdict in found.items() if verdict.reason == "in both poles"} == {"a/1", "a/2", "b/1"}
     assert (found["a/1"].like, found["b/1"].like) == ("b/1", "a/1")
     assert found["a/3"].reason == found["b/2"].reason == ""
@@ -205,30 +192,30 @@ def test_the_same_bytes_in_both_poles_are_dropped_from_both():
 
 def test_of_near_duplicates_the_larger_stays_and_then_the_sharper():
     pictures = [scraped(f"a/{name}") for name in ("1", "2", "3", "4")] + [scraped("b/1"), scraped("b/2")]
-    measures = {
+    features = {
         "a/2": measured("a/2", like="a/1", width=400, height=600),
         "a/4": measured("a/4", like="a/3", sharpness=0.55),
     }
-    found = judged(pictures, measures)
+    found = verdicts_on(pictures, features)
     assert found["a/1"] == Verdict(DROP, "near duplicate", "a/2")
     assert found["a/3"] == Verdict(DROP, "near duplicate", "a/4")
     assert found["a/2"].reason == found["a/4"].reason == ""
     # A person's keep is worth more than pixels; who drops the better one drops its copies.
-    assert judged(pictures, measures, {"a/1": KEEP})["a/2"] == Verdict(DROP, "near duplicate", "a/1")
-    assert said(pictures, measures, {"a/2": DROP})["a/1"] == "near duplicate"
+    assert verdicts_on(pictures, features, {"a/1": KEEP})["a/2"] == Verdict(DROP, "near duplicate", "a/1")
+    assert reasons_of(pictures, features, {"a/2": DROP})["a/1"] == "near duplicate"
 
 
 def test_a_copy_with_which_something_is_wrong_does_not_take_the_good_one_along():
     pictures = [scraped("a/1"), scraped("a/2"), scraped("b/1"), scraped("b/2")]
     blurred = measured("a/2", like="a/1", width=4000, height=6000, sharpness=0.1)
-    found = judged(pictures, {"a/2": blurred})
+    found = verdicts_on(pictures, {"a/2": blurred})
     assert found["a/1"] == Verdict(KEEP, "")
     assert found["a/2"] == Verdict(DROP, "near duplicate", "a/1")
 
 
 def test_near_duplicates_across_the_poles_are_dropped_from_both():
     pictures = [scraped("a/1"), scraped("a/2"), scraped("b/1"), scraped("b/2")]
-    found = judged(pictures, {"b/1": measured("b/1", like="a/1", width=1000, height=1000)})
+    found = verdicts_on(pictures, {"b/1": measured("b/1", like="a/1", width=1000, height=1000)})
     assert found["a/1"] == Verdict(DROP, "in both poles", "b/1")
     assert found["b/1"] == Verdict(DROP, "in both poles", "a/1")
     assert found["a/2"].reason == found["b/2"].reason == ""
@@ -262,20 +249,20 @@ def test_a_person_comes_first():
     pictures = [scraped(f"a/q/{number:02}") for number in range(20)]
     rules = kept(pictures, count=5)
     out = [picture.file for picture in pictures if picture.file not in rules]
-    found = kept(pictures, count=5, words={out[0]: KEEP, out[1]: KEEP})
+    found = kept(pictures, count=5, manual={out[0]: KEEP, out[1]: KEEP})
     assert len([file for file in found if file not in out[:2]]) == 3
     # Who drops a picture, or puts it aside, makes room for the next.
-    now = set(kept(pictures, count=5, words={rules[0]: DROP, rules[1]: REVIEW})) - set(rules[:2])
+    now = set(kept(pictures, count=5, manual={rules[0]: DROP, rules[1]: REVIEW})) - set(rules[:2])
     assert len(now) == 5
     assert now > set(rules[2:])
     # More of a person's own than --count: all of them stay, and no other.
-    law = dict.fromkeys(out[:7], KEEP)
-    assert set(kept(pictures, count=5, words=law)) == set(out[:7])
+    mine = dict.fromkeys(out[:7], KEEP)
+    assert set(kept(pictures, count=5, manual=mine)) == set(out[:7])
 
 
 def test_a_persons_keep_of_what_cannot_be_decoded_takes_no_place():
     pictures = [scraped(f"a/q/{number}") for number in range(5)]
-    found = said(pictures, {"a/q/0": NOT_LOOKED_AT}, {"a/q/0": KEEP}, count=3)
+    found = reasons_of(pictures, {"a/q/0": NOT_LOOKED_AT}, {"a/q/0": KEEP}, count=3)
     assert sum(not reason for reason in found.values()) == 3
     assert found["a/q/0"] == "undecodable"
 
@@ -306,12 +293,12 @@ def test_the_pictures_most_like_their_pole_come_first_in_each_querys_turn():
 
 def choice(looks: dict[str, np.ndarray], count: int, mine=(), review=()) -> dict[str, Verdict]:
     """The choice among pictures of one query, whose styles fall in the order of their names."""
-    measures = {name: replace(SOUND, look=text(values)) for name, values in looks.items()}
+    features = {name: replace(SOUND, descriptor_base64=text(values)) for name, values in looks.items()}
     pictures = [scraped(name) for name in looks]
     styles = {name: 1 - 0.01 * place for place, name in enumerate(looks)}
     verdicts = {name: Verdict(REVIEW, "turned") if name in review else Verdict() for name in looks}
     free, own = ([p for p in pictures if (p.file in mine) == is_mine] for is_mine in (False, True))
-    return choose(free, own, measures, verdicts, styles, Rules(count=count))
+    return choose(free, own, features, verdicts, styles, Rules(count=count))
 
 
 def test_what_is_too_like_another_is_set_aside_and_comes_back_where_places_are_left():
@@ -343,34 +330,35 @@ def test_what_waits_for_a_person_is_chosen_last():
 
 def test_pictures_for_review_take_places_only_where_the_user_wants_it():
     pictures = [scraped(f"a/q/{number}") for number in range(4)]
-    measures = {"a/q/0": measured("a/q/0", garment=0.0)}
-    assert judged(pictures, measures, count=3)["a/q/0"] == Verdict(REVIEW, "no garment found")
-    assert len(kept(pictures, measures, count=3)) == 3
-    assert judged(pictures, measures, count=3, keep_reviewed=True)["a/q/0"] == Verdict(DROP, "over --count")
-    assert judged(pictures, measures, count=4, keep_reviewed=True)["a/q/0"] == Verdict(REVIEW, "no garment found")
+    features = {"a/q/0": measured("a/q/0", garment=0.0)}
+    assert verdicts_on(pictures, features, count=3)["a/q/0"] == Verdict(REVIEW, "no garment found")
+    assert len(kept(pictures, features, count=3)) == 3
+    assert verdicts_on(pictures, features, count=3, keep_reviewed=True)["a/q/0"] == Verdict(DROP, "over --count")
+    assert verdicts_on(pictures, features, count=4, keep_reviewed=True)["a/q/0"] == Verdict(REVIEW, "no garment found")
     # A person's review takes a place too, then.
-    words = {"a/q/1": REVIEW, "a/q/2": KEEP}
-    assert len(set(kept(pictures, measures, words, count=2, keep_reviewed=True)) - set(words)) == 0
+    manual = {"a/q/1": REVIEW, "a/q/2": KEEP}
+    assert len(set(kept(pictures, features, manual, count=2, keep_reviewed=True)) - set(manual)) == 0
 
 
 def test_judged_are_tops_where_scores_are_there():
     pictures = [scraped("a/1"), scraped("a/2"), scraped("a/3")]
-    found = said(pictures, tops={"a/1": 0.9, "a/2": 0.1})
+    found = reasons_of(pictures, tops={"a/1": 0.9, "a/2": 0.1})
     assert found == {"a/1": "", "a/2": "no top", "a/3": ""}
 
 
 def test_styles_tell_how_much_a_picture_looks_like_the_second_pole():
     pictures = [scraped(f"{pole}/{number}") for pole in "ab" for number in range(12)]
     random = np.random.default_rng(0)
-    measures = {
-        p.sha256: measured(p.sha256, look=text(random.integers(0, 100, 768) + 100 * (p.pole == "b"))) for p in pictures
+    features = {
+        p.sha256: measured(p.sha256, descriptor_base64=text(random.integers(0, 100, 768) + 100 * (p.pole == "b")))
+        for p in pictures
     }
-    styles = score_styles(pictures, measures)
+    styles = score_styles(pictures, features)
     assert set(styles) == {picture.sha256 for picture in pictures}
     assert max(styles[p.sha256] for p in pictures[:12]) < 0.5 < min(styles[p.sha256] for p in pictures[12:])
-    assert score_styles(pictures[:16], measures) == score_styles(pictures[:12], measures) == {}
+    assert score_styles(pictures[:16], features) == score_styles(pictures[:12], features) == {}
     # One that lies among the pictures of the other pole is the last to be chosen.
-    measures["a/0"], measures["b/0"] = measures["b/0"], measures["a/0"]
-    found, styles = judge(pictures, measures, {}, {}, Rules(count=11))
+    features["a/0"], features["b/0"] = features["b/0"], features["a/0"]
+    found, styles = select(pictures, features, {}, {}, Rules(count=11))
     assert styles["b/0"] < 0.5 < styles["a/0"]
     assert [file for file, verdict in found.items() if verdict.reason] == ["a/0", "b/0"]

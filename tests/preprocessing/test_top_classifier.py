@@ -8,29 +8,34 @@ from samples import jpeg, write
 
 from demicouture.errors import InputError
 from demicouture.files import sha256
-from demicouture.preprocessing.decisions import Override
-from demicouture.preprocessing.image_features import Measures
-from demicouture.preprocessing.selection import Scraped
-from demicouture.preprocessing.top_classifier import FEWEST_EXAMPLES, UNLIKE, find_examples, score_tops
+from demicouture.preprocessing.classifiers import FEWEST_EXAMPLES
+from demicouture.preprocessing.image_features import ImageFeatures
+from demicouture.preprocessing.overrides import Override
+from demicouture.preprocessing.records import Scraped
+from demicouture.preprocessing.top_classifier import UNLIKE, find_examples, score_tops
 
 FEW = FEWEST_EXAMPLES
-LAID = Measures("", 200, 300, (0, 50, 200, 250), 0.5, 0.6, 0.25, detected=0.0, person=0.0, garment=0.4)
+LAID = ImageFeatures("", 200, 300, (0, 50, 200, 250), 0.5, 0.6, 0.25, detected=0.0, person=0.0, garment=0.4)
 WORN = replace(LAID, person=0.9, yaw=0.0, garment=None)
 RANDOM = np.random.default_rng(0)
 
 
-def measured(top: bool, like: Measures = LAID) -> Measures:
+def text(values) -> str:
+    return base64.b64encode(np.clip(values, 0, 255).astype(np.uint8).tobytes()).decode()
+
+
+def measured(top: bool, like: ImageFeatures = LAID) -> ImageFeatures:
     """A picture whose descriptor says whether it is a top."""
     values = RANDOM.normal(128, 30, 768)
     values[:40] += 60 * top
-    return replace(like, look=base64.b64encode(np.clip(values, 0, 255).astype(np.uint8).tobytes()).decode())
+    return replace(like, descriptor_base64=text(values))
 
 
 def scraped(number: int, pole: str = "casual") -> Scraped:
     return Scraped(f"{pole}/q/{number:02}.jpg", pole, f"{pole}/q", f"{pole}{number:02}")
 
 
-def said(decision: str | None) -> Override:
+def decided(decision: str | None) -> Override:
     return Override(2, {}, decision, None)
 
 
@@ -62,49 +67,49 @@ def test_too_few_examples_teach_nothing():
 
 def test_a_persons_rows_teach_too():
     few = {sha256: top for sha256, top in EXAMPLES.items() if sha256 not in ("example00", "example01")}
-    words = {PICTURES[0].file: said("keep"), PICTURES[19].file: said("drop")}
+    overrides = {PICTURES[0].file: decided("keep"), PICTURES[19].file: decided("drop")}
     # Neither a review nor a box says what is a top.
-    silent = {PICTURES[1].file: said("review"), PICTURES[2].file: said(None)}
+    silent = {PICTURES[1].file: decided("review"), PICTURES[2].file: decided(None)}
     assert score_tops(PICTURES, KNOWN, silent, few, ())[1] is None
-    scores, learned = score_tops(PICTURES, KNOWN, words | silent, few, ())
+    scores, learned = score_tops(PICTURES, KNOWN, overrides | silent, few, ())
     assert (learned["tops"], learned["others"]) == (FEW, FEW)
     assert len(scores) == 20
-    # A person's word on a picture is worth more than the folder of examples that it lies in.
+    # A person's decision on a picture is worth more than the folder of examples that it lies in.
     examples = EXAMPLES | {PICTURES[0].sha256: False}
-    assert score_tops(PICTURES, KNOWN, words, examples, ())[1]["others"] == FEW + 1
+    assert score_tops(PICTURES, KNOWN, overrides, examples, ())[1]["others"] == FEW + 1
 
 
 def test_a_persons_rows_alone_suffice():
     pictures = [scraped(number) for number in range(2 * FEW + 2)]
     known = {picture.sha256: measured(number % 2 == 0) for number, picture in enumerate(pictures)}
-    words = {p.file: said("keep" if number % 2 == 0 else "drop") for number, p in enumerate(pictures[: 2 * FEW])}
-    scores, learned = score_tops(pictures, known, words, {}, ("collection",))
+    overrides = {p.file: decided("keep" if number % 2 == 0 else "drop") for number, p in enumerate(pictures[: 2 * FEW])}
+    scores, learned = score_tops(pictures, known, overrides, {}, ("collection",))
     assert learned["tops"] == learned["others"] == FEW
     assert scores[pictures[-2].sha256] > 0.5 > scores[pictures[-1].sha256]
 
 
-def test_what_somebody_wears_and_what_must_be_worn_is_not_asked_and_damage_is_passed_over(scored):
+def test_worn_garments_poles_of_people_and_damaged_pictures_are_not_scored(scored):
     worn, looked, broken = scraped(30), scraped(31, "collection"), scraped(32)
     known = KNOWN | {worn.sha256: measured(True, WORN), looked.sha256: measured(True)}
-    known |= {broken.sha256: Measures("undecodable"), "broken example": Measures("undecodable")}
-    words = {picture.file: said("keep") for picture in (worn, looked, broken)}
+    known |= {broken.sha256: ImageFeatures("undecodable"), "broken example": ImageFeatures("undecodable")}
+    overrides = {picture.file: decided("keep") for picture in (worn, looked, broken)}
     pictures, examples = [*PICTURES, worn, looked, broken], EXAMPLES | {"broken example": True}
-    assert score_tops(pictures, known, words, examples, ("collection",)) == scored
+    assert score_tops(pictures, known, overrides, examples, ("collection",)) == scored
 
 
 def test_examples_of_another_kind_than_the_pictures_say_nothing_about_them(scored):
-    assert scored[1]["told_from_pictures"] < UNLIKE
+    assert scored[1]["accuracy_against_pictures"] < UNLIKE
 
-    def otherwise(measures: Measures) -> Measures:
+    def otherwise(features: ImageFeatures) -> ImageFeatures:
         """The same picture from another source: two hundred other numbers differ."""
-        values = measures.descriptor().astype(int)
+        values = features.descriptor().astype(int)
         values[300:500] += 100
-        return replace(measures, look=base64.b64encode(np.clip(values, 0, 255).astype(np.uint8).tobytes()).decode())
+        return replace(features, descriptor_base64=text(values))
 
     known = KNOWN | {picture.sha256: otherwise(KNOWN[picture.sha256]) for picture in PICTURES}
     scores, learned = score_tops(PICTURES, known, {}, EXAMPLES, ("collection",))
     assert scores == {}
-    assert learned["told_from_pictures"] >= UNLIKE
+    assert learned["accuracy_against_pictures"] >= UNLIKE
     assert learned["held_out_accuracy"] == scored[1]["held_out_accuracy"]
 
 

@@ -4,7 +4,7 @@ import csv
 
 from samples import write
 
-from demicouture.scraping.attribution import COLUMNS, write_attribution
+from demicouture.scraping.attribution import ATTRIBUTION_COLUMNS, write_attribution
 from demicouture.scraping.manifest import KEYS, Manifest
 
 BLANK = dict.fromkeys(KEYS, "") | {"pole": "casual", "query": "shirt", "source": "openverse", "status": "fetched"}
@@ -17,7 +17,7 @@ def attribute(folder, *lines, there=True):
             if there and line.get("file"):
                 write(folder / line["file"], b"picture")
         write_attribution(folder, manifest)
-    with open(folder / "attribution.csv", encoding="utf-8", newline="") as file:
+    with open(folder / "attribution.csv", encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file)), (folder / "ATTRIBUTION.md").read_text("utf-8")
 
 
@@ -31,7 +31,7 @@ def test_each_picture_has_its_title_creator_licence_and_link(tmp_path):
     } | licence
     two = {"file": "casual/shirt/2.jpg", "url": "https://b.test/2.jpg"}
     rows, page = attribute(tmp_path, two, one)
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == ATTRIBUTION_COLUMNS
     assert [(row["file"], row["title"], row["licence"]) for row in rows] == [
         ("casual/shirt/1.jpg", "A shirt", "CC-BY-2.0"),
         ("casual/shirt/2.jpg", "", ""),

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from demicouture.scraping import host_scheduler as module
-from demicouture.scraping.rate_limits import Hosts, TryLater
+from demicouture.scraping.rate_limits import RateLimits, TryLater
 
 
 def one_per_host(items, host, work, *options, **named):
@@ -43,18 +43,21 @@ def test_items_are_read_only_as_far_ahead_as_keeps_the_workers_busy():
     found = one_per_host(items(), str, lambda item: item, 2)
     next(found)
     time.sleep(0.05)
-    assert len(read) <= 2 * 2 * module.AHEAD + 1
+    assert len(read) <= 2 * 2 * module.TASKS_PER_WORKER + 1
     found.close()
 
 
 def test_reading_is_no_reason_to_wait_with_what_is_there():
+    first_is_done = threading.Event()
+
     def items():
         yield "a1"
-        time.sleep(1.0)
+        assert first_is_done.wait(10)
         yield "a2"
 
-    begun, found = time.monotonic(), one_per_host(items(), lambda item: item[0], lambda item: item, 2)
-    assert next(found)[0] == "a1" and time.monotonic() - begun < 0.5
+    found = one_per_host(items(), lambda item: item[0], lambda item: item, 2)
+    assert next(found)[0] == "a1"
+    first_is_done.set()
     assert [item for item, _ in found] == ["a2"]
 
 
@@ -79,13 +82,13 @@ def test_a_failure_of_the_work_is_raised():
 
 
 def test_a_host_that_puts_us_off_keeps_nobody_from_the_others():
-    hosts, order = Hosts(0.0, threading.Event()), []
+    hosts, order = RateLimits(0.0, threading.Event()), []
 
     def work(item):
         with hosts.turn(item[0], patient=False):
             if item == "a1" and "a1" not in order:
                 order.append(item)
-                hosts.note_put_off("a", 1.0)
+                hosts.note_throttled("a", 0.5)
                 raise TryLater("HTTP 429")
             return time.monotonic()
 
@@ -93,8 +96,8 @@ def test_a_host_that_puts_us_off_keeps_nobody_from_the_others():
     items = ["a1", "a2", *(f"b{number}" for number in range(20))]
     found = dict(one_per_host(items, lambda item: item[0], work, 1, hosts.ready_at))
     assert found.keys() == set(items)
-    assert all(found[item] - begun < 0.9 for item in items if item[0] == "b")
-    assert 1.0 <= found["a1"] - begun <= found["a2"] - begun
+    assert max(found[item] for item in items if item[0] == "b") < found["a1"] <= found["a2"]
+    assert found["a1"] - begun >= 0.5
 
 
 def test_who_is_sent_on_to_a_busy_host_does_not_knock_all_the_time():
@@ -111,7 +114,7 @@ def test_who_is_sent_on_to_a_busy_host_does_not_knock_all_the_time():
 
 
 def test_pauses_of_many_hosts_overlap_on_one_worker():
-    hosts = Hosts(0.2, threading.Event())
+    hosts = RateLimits(0.1, threading.Event())
 
     def work(item):
         with hosts.turn(item[0], patient=False):
@@ -120,25 +123,30 @@ def test_pauses_of_many_hosts_overlap_on_one_worker():
     begun = time.monotonic()
     items = [host + str(number) for host in "abcdefgh" for number in range(3)]
     assert len(list(one_per_host(items, lambda item: item[0], work, 1, hosts.ready_at))) == 24
-    assert 0.4 <= time.monotonic() - begun < 2.5  # Two pauses, not sixteen.
+    assert 0.2 <= time.monotonic() - begun < 1.6  # Two pauses, not sixteen.
 
 
-def test_whoever_watches_is_told_that_nothing_happens(monkeypatch):
-    monkeypatch.setattr(module, "LONGEST_NAP", 0.05)
-    idle = []
-    list(one_per_host(["a"], str, lambda item: time.sleep(0.2), 1, on_idle=lambda: idle.append(1)))
-    assert len(idle) >= 2
+def test_whoever_watches_is_told_that_nothing_happens():
+    idle, enough = [], threading.Event()
+
+    def on_idle():
+        idle.append(1)
+        if len(idle) >= 2:
+            enough.set()
+
+    quick = {"on_idle": on_idle, "longest_sleep_seconds": 0.01}
+    assert dict(one_per_host(["a"], str, lambda item: enough.wait(10), 1, **quick)) == {"a": True}
 
 
 def test_what_is_left_to_do_keeps_no_visitor():
+    two_at_once = threading.Barrier(min(2, module.cores()))
+
     def finish(item, done):
-        time.sleep(0.3)
+        two_at_once.wait(10)
         return done + item
 
-    begun = time.monotonic()
     found = module.one_per_host("abcd", str, lambda item: item, finish, 1, on_idle=lambda: None)
     assert dict(found) == {item: item * 2 for item in "abcd"}
-    assert time.monotonic() - begun < 4 * 0.3 if module.cores() > 1 else True
 
 
 def test_a_failure_of_what_is_left_to_do_is_raised():

@@ -5,10 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from demicouture.errors import InputError
-from demicouture.scraping.manifest import KEYS, Manifest, check_that_nobody_is_at_work
+from demicouture.scraping.manifest import KEYS, Manifest
 from demicouture.scraping.queries import Query
-from demicouture.scraping.query_progress import Asked
+from demicouture.scraping.query_progress import QueryProgress
 
 SOURCE, OTHER = SimpleNamespace(name="s"), SimpleNamespace(name="other")
 LINE = dict.fromkeys(KEYS, "") | {"pole": "a", "query": "q", "url": "u", "source": "s", "status": "failed"}
@@ -36,16 +35,16 @@ def test_a_file_of_half_a_line_is_emptied(tmp_path):
     assert (tmp_path / "manifest.jsonl").read_bytes() == b""
 
 
-def test_two_runs_at_once_are_refused(tmp_path):
-    check_that_nobody_is_at_work(tmp_path)
+def test_reading_touches_nothing(tmp_path):
+    assert Manifest(tmp_path).entries("a", "q") == {} and not list(tmp_path.iterdir())
     with Manifest(tmp_path) as manifest:
         manifest.append(LINE)
-        for claim in (check_that_nobody_is_at_work, Manifest):
-            with pytest.raises(InputError, match=r"manifest\.jsonl: another run is at work here, expected none; wait"):
-                claim(tmp_path)
-    check_that_nobody_is_at_work(tmp_path)
-    with Manifest(tmp_path) as manifest:
-        assert list(manifest.entries("a", "q")) == ["u"]
+    path = tmp_path / "manifest.jsonl"
+    path.write_bytes(path.read_bytes() + b"half a line")
+    before = path.read_bytes()
+    manifest = Manifest(tmp_path)
+    assert list(manifest.entries("a", "q")) == ["u"] and [line["url"] for line in manifest.read()] == ["u"]
+    assert path.read_bytes() == before
 
 
 def test_any_address_is_kept_exactly(tmp_path):
@@ -73,25 +72,35 @@ def test_a_source_that_had_fewer_is_not_asked_again(tmp_path):
     query = Query("a", "q", 5)
     with Manifest(tmp_path) as manifest:
         manifest.append(LINE)
-        asked = Asked(tmp_path, manifest)
-        assert asked.still_wanted(SOURCE, query) == 4
-        asked.note("s", query)
-        assert asked.still_wanted(SOURCE, query) == 0 and asked.still_wanted(OTHER, query) == 5
-        again = Asked(tmp_path, manifest)
-        assert again.still_wanted(SOURCE, query) == 0 and again.sources(query) == {"s": 5}
+        progress = QueryProgress(tmp_path, manifest)
+        assert progress.still_wanted(SOURCE, query) == 4
+        progress.record("s", query)
+        assert progress.still_wanted(SOURCE, query) == 0 and progress.still_wanted(OTHER, query) == 5
+        again = QueryProgress(tmp_path, manifest)
+        assert again.still_wanted(SOURCE, query) == 0 and again.requested(query) == {"s": 5}
         assert again.still_wanted(SOURCE, Query("a", "q", 6)) == 5
     (tmp_path / "manifest.jsonl").unlink()
     with Manifest(tmp_path) as manifest:
-        assert Asked(tmp_path, manifest).still_wanted(SOURCE, query) == 5
+        assert QueryProgress(tmp_path, manifest).still_wanted(SOURCE, query) == 5
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", "[1]", '[{"pole": "a"}]', '[{"pole": [], "query": "q", "offered": 0, "asked": {}}]']
+    "text", ["", "[]", "{}", "[1]", '[{"pole": "a"}]', '[{"pole": [], "query": "q", "offered": 0, "requested": {}}]']
 )
 def test_a_damaged_note_only_means_that_sources_are_asked_again(tmp_path, text):
-    (tmp_path / "asked.json").write_text(text)
+    (tmp_path / "query-progress.json").write_text(text)
     with Manifest(tmp_path) as manifest:
-        asked = Asked(tmp_path, manifest)
-        assert asked.still_wanted(SOURCE, Query("a", "q", 5)) == 5
-        asked.note("s", Query("a", "q", 5))
-    assert json.loads((tmp_path / "asked.json").read_text())[0]["asked"] == {"s": 5}
+        progress = QueryProgress(tmp_path, manifest)
+        assert progress.still_wanted(SOURCE, Query("a", "q", 5)) == 5
+        progress.record("s", Query("a", "q", 5))
+    assert json.loads((tmp_path / "query-progress.json").read_text())[0]["requested"] == {"s": 5}
+
+
+def test_the_last_line_on_an_address_wins(tmp_path):
+    line = dict.fromkeys(KEYS, "") | {"pole": "a", "query": "q", "url": "u", "source": "s"}
+    with Manifest(tmp_path) as manifest:
+        manifest.append(line | {"status": "failed", "reason": "timeout"})
+        manifest.append(line | {"status": "fetched", "file": "a/q/1.jpg", "sha256": "1"})
+    with Manifest(tmp_path) as manifest:
+        assert manifest.count("a", "q") == {"offered": 1, "fetched": 1, "duplicates": 0, "refused": {}}
+        assert manifest.files("a", "1") == ["a/q/1.jpg"]

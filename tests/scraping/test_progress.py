@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from demicouture.scraping.progress import Progress, table
+from demicouture.scraping.progress import PoleProgress, count_table
 from demicouture.scraping.queries import Query
 
 QUERIES = [Query("casual", "shirt", 500), Query("casual", "fleece", 500), Query("collection", "look", 200)]
@@ -19,7 +19,7 @@ def shown(capsys):
 def test_a_line_for_each_pole_tells_how_far_it_is_and_what_was_refused(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     waits = {}
-    with Progress(
+    with PoleProgress(
         QUERIES, {QUERIES[0]: 50, QUERIES[2]: 5}, count, lambda: waits, retrying=False, quiet=False
     ) as progress:
         for _ in range(3):
@@ -38,7 +38,7 @@ def test_a_line_for_each_pole_tells_how_far_it_is_and_what_was_refused(capsys, m
 
 def test_what_is_tried_again_is_counted_anew(capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    with Progress(QUERIES, {QUERIES[0]: 2}, count, dict, retrying=True, quiet=False) as progress:
+    with PoleProgress(QUERIES, {QUERIES[0]: 2}, count, dict, retrying=True, quiet=False) as progress:
         progress.update(QUERIES[0], "failed", "HTTP 404")
         progress.update(QUERIES[0], "fetched", "")
         progress.idle()
@@ -48,7 +48,7 @@ def test_what_is_tried_again_is_counted_anew(capsys, monkeypatch):
 
 def test_nothing_is_shown_where_nobody_watches(capsys):
     for quiet in (True, False):  # The tests' own output is no terminal.
-        with Progress(QUERIES, {}, count, dict, retrying=False, quiet=quiet) as progress:
+        with PoleProgress(QUERIES, {}, count, dict, retrying=False, quiet=quiet) as progress:
             progress.update(QUERIES[0], "failed", "timeout")
             progress.idle()
     assert capsys.readouterr().err == ""
@@ -67,7 +67,7 @@ def test_the_table():
             "refused": {"HTTP 404": 1, "timeout": 1},
         },
     ]
-    assert [line.split() for line in table(rows).splitlines()] == [
+    assert [line.split() for line in count_table(rows).splitlines()] == [
         ["wanted", "found", "fetched", "duplicates", "refused"],
         ["a", "5", "0", "0", "0", "0"],
         ["b", "501", "402", "300", "40", "62", "(timeout", "61,", "HTTP", "404", "1)"],

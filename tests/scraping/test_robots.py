@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from demicouture.scraping.robots import MAX_BYTES, Rules, header_says_no, origin_of, page_says_no
+from demicouture.scraping.robots import MAX_ROBOTS_BYTES, RobotsRules, header_opts_out, origin_of, page_opts_out
 
 
 @pytest.mark.parametrize(
@@ -24,21 +24,21 @@ from demicouture.scraping.robots import MAX_BYTES, Rules, header_says_no, origin
     ],
 )
 def test_rules(text, path, allowed):
-    assert Rules(text.encode()).allow("https://a.test" + path) is allowed
+    assert RobotsRules(text.encode()).allow("https://a.test" + path) is allowed
 
 
 def test_what_is_too_long_is_left_away_and_takes_no_time():
     begun = time.monotonic()
     text = b"User-agent: *\nDisallow: /no\n" + b"Disallow: /*a*b*c*d*e*f*g\n" * 40_000
-    rules = Rules(text + b"Disallow: /late\n")
-    assert len(text) > MAX_BYTES and rules.allow("https://a.test/late")
+    rules = RobotsRules(text + b"Disallow: /late\n")
+    assert len(text) > MAX_ROBOTS_BYTES and rules.allow("https://a.test/late")
     assert not rules.allow("https://a.test/no") and rules.allow("https://a.test/" + "abcdef" * 500)
     assert time.monotonic() - begun < 3
 
 
 @pytest.mark.parametrize(("value", "seconds"), [("5", 5), ("0.5", 0.5), ("86400", 60), ("-3", 0), ("soon", 0), ("", 0)])
 def test_a_crawl_delay_has_a_bound(value, seconds):
-    assert Rules(f"User-agent: *\nCrawl-delay: {value}\n".encode()).delay_seconds() == seconds
+    assert RobotsRules(f"User-agent: *\nCrawl-delay: {value}\n".encode()).delay_seconds() == seconds
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_one_robots_txt_speaks_for_scheme_host_and_port(url, origin):
     ],
 )
 def test_headers(values, no):
-    assert header_says_no(values) is no
+    assert header_opts_out(values) is no
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_headers(values, no):
 )
 def test_pages(page, no):
     begun = time.monotonic()
-    assert page_says_no(page.encode(), "text/html") is no
+    assert page_opts_out(page.encode(), "text/html") is no
     assert time.monotonic() - begun < 2
 
 
 def test_a_page_in_an_older_encoding():
-    assert page_says_no('<title>袖</title><meta name="robots" content="noai">'.encode("shift_jis"), "text/html")
+    assert page_opts_out('<title>袖</title><meta name="robots" content="noai">'.encode("shift_jis"), "text/html")

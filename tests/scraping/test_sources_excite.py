@@ -8,7 +8,8 @@ from conftest import answer
 
 from demicouture.errors import SourceError
 from demicouture.scraping.http_client import Fetcher
-from demicouture.scraping.sources import SOURCES, open_source, others
+from demicouture.scraping.offers import SOURCES, others
+from demicouture.scraping.sources import open_source
 from demicouture.scraping.sources.excite import MAX_PAGES, Excite
 
 

@@ -14,10 +14,10 @@ from demicouture.scraping.sources.met import Met
 
 
 @pytest.fixture
-def met(website, monkeypatch):
-    monkeypatch.setattr(module, "SECONDS_BETWEEN_REQUESTS", 0.0)
+def met(website):
     with Fetcher(timeout_seconds=5, delay_seconds=0, allow_private_hosts=True) as fetcher:
-        yield Met(fetcher, website.url("/public/collection/"))
+        waits = {"seconds_between_requests": 0.0, "forbidden_wait_seconds": 0.01}
+        yield Met(fetcher, website.url("/public/collection/"), **waits)
 
 
 def thing(number, **changes):
@@ -126,14 +126,13 @@ def test_an_answer_that_changed_is_told_in_one_line(website, met, body):
 
 def test_one_request_a_second(website):
     assert module.SECONDS_BETWEEN_REQUESTS == 1 and module.FORBIDDEN_WAIT == 60
-    serve(website, [thing(1)])
+    serve(website, [])
     with Fetcher(timeout_seconds=5, delay_seconds=0, allow_private_hosts=True) as fetcher:
         list(Met(fetcher, website.url("/public/collection")).offers("collection", "Worth", 1))
-    assert website.times[1] - website.times[0] >= 1
+        assert fetcher.rate_limits.ready_at("127.0.0.1") - website.times[0] >= 1
 
 
-def test_a_403_means_to_wait(website, met, monkeypatch):
-    monkeypatch.setattr(module, "FORBIDDEN_WAIT", 0.3)
+def test_a_403_means_to_wait(website):
     serve(website, [thing(1)])
     search = website.pages["/public/collection/v1.1/search"]
 
@@ -144,12 +143,14 @@ def test_a_403_means_to_wait(website, met, monkeypatch):
             search(request)
 
     website.pages["/public/collection/v1.1/search"] = first_no_then_yes
-    assert len(list(met.offers("collection", "Worth", 1))) == 1
-    assert website.times[1] - website.times[0] >= 0.3
+    with Fetcher(timeout_seconds=5, delay_seconds=0, allow_private_hosts=True) as fetcher:
+        waits = {"seconds_between_requests": 0.1, "forbidden_wait_seconds": 0.2}
+        met = Met(fetcher, website.url("/public/collection/"), **waits)
+        assert len(list(met.offers("collection", "Worth", 1))) == 1
+    assert website.times[1] - website.times[0] >= 0.2 and website.times[2] - website.times[1] >= 0.1
 
 
-def test_a_403_for_ever_is_told(website, met, monkeypatch):
-    monkeypatch.setattr(module, "FORBIDDEN_WAIT", 0.01)
+def test_a_403_for_ever_is_told(website, met):
     website.add("/public/collection/v1.1/search", b"", status=403)
     with pytest.raises(SourceError, match=re.escape("HTTP 403, expected an answer for programs; try again later")):
         list(met.offers("collection", "Worth", 1))

@@ -4,10 +4,10 @@ import pytest
 
 from demicouture.training.collapse import LONG, all_collapses, find_collapse
 
-GOOD = {"d_loss": 0.6, "g_loss": 0.9, "d_real": 0.7, "d_fake": 0.8, "variety": 0.9}
+GOOD = {"d_loss": 0.6, "g_loss": 0.9, "d_real": 0.7, "d_fake": 0.8, "nearest_neighbour_diversity": 0.9}
 WON = {**GOOD, "d_real": 1.0, "d_fake": 0.9995}
 BLIND = {**GOOD, "d_real": 1.0, "d_fake": 0.0}
-ALIKE = {**GOOD, "variety": 0.1}
+ALIKE = {**GOOD, "nearest_neighbour_diversity": 0.1}
 
 
 def log(*stretches: tuple[dict, int]) -> list[dict]:
@@ -18,7 +18,7 @@ def log(*stretches: tuple[dict, int]) -> list[dict]:
 @pytest.mark.parametrize(
     ("bad", "told"),
     [
-        (WON, "the discriminator tells all pictures apart, and teaches nothing any more"),
+        (WON, "the discriminator recognises every picture, and teaches nothing any more"),
         (BLIND, "the discriminator says the same to every picture"),
         ({**BLIND, "d_real": 0.0, "d_fake": 1.0}, "the discriminator says the same to every picture"),
         (ALIKE, "the generated pictures are nearly all alike"),
@@ -49,4 +49,4 @@ def test_each_collapse_is_marked_where_it_was_noticed():
     rows = log((GOOD, 5), (WON, LONG + 7), (GOOD, 5), (ALIKE, LONG))
     found = all_collapses(rows)
     assert [epoch for epoch, _ in found] == [5 + LONG, 5 + LONG + 7 + 5 + LONG]
-    assert "tells all pictures apart" in found[0][1] and "alike" in found[1][1]
+    assert "recognises every picture" in found[0][1] and "alike" in found[1][1]

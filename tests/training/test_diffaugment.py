@@ -6,6 +6,9 @@ import pytest
 keras = pytest.importorskip("keras")
 
 
+pytestmark = pytest.mark.both_backends
+
+
 @pytest.fixture
 def seed():
     return keras.random.SeedGenerator(3)

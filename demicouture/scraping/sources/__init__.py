@@ -1,8 +1,8 @@
-"""Where pictures come from: one file for each source, all answering the same small interface.
+"""Sources of pictures: one file for each, all with the same small interface.
 
 A source is an object with a ``name`` and one method, ``offers(pole, query, count)``, which yields at
-most ``count`` :class:`Offer` s. It does not download, decode or judge pictures. To add one: write its file, and name
-it in :data:`SOURCES` and :func:`open_source`.
+most ``count`` :class:`Offer` s. It does not download, decode or check pictures. To add one: write its file, and name
+it in :data:`demicouture.scraping.offers.SOURCES` and :func:`open_source`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,9 @@ if TYPE_CHECKING:
     from demicouture.scraping.http_client import Fetcher
     from demicouture.scraping.sources.urls import Address
 
-SOURCES = {
-    "wardrobe": "draws garments and looks: no network, no licences; for trying things out",
-    "openverse": "searches openly licensed pictures: for real use",
-    "met": "searches the Metropolitan Museum's Costume Institute: couture in the public domain",
-    "commons": "searches Wikimedia Commons; needs --contact",
-    "excite": "fetches what the image search of excite.co.jp finds; check the licences yourself",
-    "urls": "fetches your own list of addresses, see --urls",
-}
-"""The names that ``--source`` takes, and what each is good for."""
+
+SEARCHING = ("openverse", "met", "commons", "excite")
+"""The sources that have an address of their own."""
 
 
 def open_source(
@@ -39,17 +33,17 @@ def open_source(
     """Returns the source of that name.
 
     Args:
-        name: One of :data:`SOURCES`.
+        name: One of :data:`demicouture.scraping.offers.SOURCES`.
         seed: For sources that draw.
-        queries: All queries that will be asked, for each pole.
+        queries: All queries that will be searched for, of each pole.
         fetcher: For sources that search the web.
         base_url: Where to search instead of at the usual address.
         addresses: What the source ``urls`` offers.
 
     Raises:
-        InputError: The source asks for something that is missing.
+        InputError: The source needs something that is missing.
     """
-    # Imported here, so that nobody waits for OpenCV in order to fetch, or for a parser of HTML in order to draw.
+    # Imported here, so that a run loads no source but its own.
     if name == "wardrobe":
         from demicouture.scraping.sources.wardrobe import Wardrobe
 
@@ -75,8 +69,3 @@ def open_source(
 
         return Urls(addresses)
     raise ValueError(f"no source is called {name!r}")
-
-
-def others(name: str) -> str:
-    """Returns the other sources' names, for a message that sends a person there."""
-    return ", ".join(other for other in SOURCES if other != name)

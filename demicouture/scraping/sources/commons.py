@@ -3,7 +3,7 @@
 A query that begins with ``Category:`` takes that category's files; any other is searched for.
 
 Source: https://www.mediawiki.org/wiki/API:Imageinfo and API:Search; the contact and one request after another are
-asked for by the Wikimedia Foundation's User-Agent policy and API:Etiquette.
+requested by the Wikimedia Foundation's User-Agent policy and API:Etiquette.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from demicouture.errors import InputError
 from demicouture.scraping.html import plain_text
 from demicouture.scraping.http_client import Fetcher
-from demicouture.scraping.json_api import as_address, as_text, ask_json, failure, with_query
+from demicouture.scraping.json_api import as_address, as_text, failure, request_json, with_query
 from demicouture.scraping.offers import Offer
 
 BASE_URL = "https://commons.wikimedia.org/w/api.php"
@@ -39,10 +39,10 @@ class Commons:
     name = "commons"
 
     def __init__(self, fetcher: Fetcher, base_url: str | None = None) -> None:
-        """Asks nothing yet.
+        """Sends no request yet.
 
         Args:
-            fetcher: Asks.
+            fetcher: The HTTP client.
             base_url: The ``api.php`` of another wiki.
 
         Raises:
@@ -62,19 +62,19 @@ class Commons:
         Raises:
             SourceError: Commons cannot be reached, refuses, or changed its answers.
         """
-        asked: dict[str, Any] = {"action": "query", "format": "json", "formatversion": 2, "prop": "imageinfo"}
-        asked |= {"iiprop": "url|size|mime|extmetadata", "iiurlwidth": WIDTH}
-        asked |= {"iiextmetadatafilter": "LicenseShortName|LicenseUrl|Artist|Credit|ObjectName"}
+        parameters: dict[str, Any] = {"action": "query", "format": "json", "formatversion": 2, "prop": "imageinfo"}
+        parameters |= {"iiprop": "url|size|mime|extmetadata", "iiurlwidth": WIDTH}
+        parameters |= {"iiextmetadatafilter": "LicenseShortName|LicenseUrl|Artist|Credit|ObjectName"}
         if query.lower().startswith("category:"):
-            asked |= {"generator": "categorymembers", "gcmtitle": query, "gcmtype": "file", "gcmlimit": PAGE_SIZE}
+            parameters |= {"generator": "categorymembers", "gcmtitle": query, "gcmtype": "file", "gcmlimit": PAGE_SIZE}
         else:
-            asked |= {"generator": "search", "gsrsearch": f"{query} filetype:bitmap", "gsrnamespace": 6}
-            asked |= {"gsrlimit": PAGE_SIZE}
+            parameters |= {"generator": "search", "gsrsearch": f"{query} filetype:bitmap", "gsrnamespace": 6}
+            parameters |= {"gsrlimit": PAGE_SIZE}
         seen: set[str] = set()
         go_on: dict[str, Any] = {}
         for _ in range(MAX_PAGES):
-            url = with_query(self._base_url, asked | go_on)
-            found, _answer = ask_json(self._fetcher, self.name, url)
+            url = with_query(self._base_url, parameters | go_on)
+            found, _ = request_json(self._fetcher, self.name, url)
             if isinstance(error := found.get("error"), dict):
                 raise failure(self.name, url, f"{as_text(error.get('code'))}: {as_text(error.get('info'))}")
             query_part = found.get("query", {})  # Missing where nothing was found.

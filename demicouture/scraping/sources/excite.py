@@ -13,9 +13,8 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from demicouture.errors import FetchError, SourceError
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.html import find_tags
-from demicouture.scraping.http_client import Answer, Fetcher
-from demicouture.scraping.offers import Offer
-from demicouture.scraping.sources import others
+from demicouture.scraping.http_client import Fetcher, Response
+from demicouture.scraping.offers import Offer, others
 
 BASE_URL = "https://imagesearch.excite.co.jp/"
 
@@ -34,7 +33,7 @@ class Excite:
     name = "excite"
 
     def __init__(self, fetcher: Fetcher, base_url: str | None = None) -> None:
-        """Asks nothing yet.
+        """Sends no request yet.
 
         Args:
             fetcher: Fetches the result pages.
@@ -62,7 +61,7 @@ class Excite:
                 if len(seen) >= count:
                     return
 
-    def _fetch_page(self, page_url: str, page: int) -> Answer | None:
+    def _fetch_page(self, page_url: str, page: int) -> Response | None:
         """Returns a result page, or None where there is no such page any more."""
         host = urlsplit(self._base_url).hostname
         try:
@@ -70,21 +69,21 @@ class Excite:
         except FetchError as error:
             if error.status == 404 and page > 1:
                 return None
-            told = str(error)
+            problem = str(error)
             if str(error) == failure_reasons.PRIVATE:
-                told += " (add --allow-private-hosts if that is meant)"
+                problem += " (add --allow-private-hosts if that is meant)"
             if str(error) == failure_reasons.UNREACHABLE or error.status in (404, 410):
-                told += ", so the search may have ended"
+                problem += ", so the search may have ended"
         else:
             if urlsplit(answer.url).hostname == host:
                 return answer
-            told = f"it sends us on to {urlsplit(answer.url).hostname}, so the search has moved or ended"
+            problem = f"it sends us on to {urlsplit(answer.url).hostname}, so the search has moved or ended"
         raise SourceError(
-            f"excite: {page_url}: {told}, expected a page of results; "
+            f"excite: {page_url}: {problem}, expected a page of results; "
             f"try again later, or use another --source ({others('excite')})"
         )
 
-    def _picture_urls(self, answer: Answer) -> Iterator[str]:
+    def _picture_urls(self, answer: Response) -> Iterator[str]:
         """Yields the address of each link that leads off the search's own site, in the page's order."""
         ours = urlsplit(self._base_url).netloc
         for tag in find_tags(answer.content, answer.content_type, "a", "href"):

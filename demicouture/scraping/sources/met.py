@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from demicouture.scraping.http_client import BUSY, Fetcher, host_of
-from demicouture.scraping.json_api import as_address, as_text, ask_json, failure, with_query
+from demicouture.scraping.json_api import as_address, as_text, failure, request_json, with_query
 from demicouture.scraping.offers import Offer
 
 BASE_URL = "https://collectionapi.metmuseum.org/public/collection/"
@@ -39,15 +39,26 @@ class Met:
 
     name = "met"
 
-    def __init__(self, fetcher: Fetcher, base_url: str | None = None) -> None:
-        """Asks nothing yet.
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        base_url: str | None = None,
+        *,
+        seconds_between_requests: float = SECONDS_BETWEEN_REQUESTS,
+        forbidden_wait_seconds: float = FORBIDDEN_WAIT,
+    ) -> None:
+        """Sends no request yet.
 
         Args:
-            fetcher: Asks.
+            fetcher: The HTTP client.
             base_url: Where to search instead.
+            seconds_between_requests: See :data:`SECONDS_BETWEEN_REQUESTS`.
+            forbidden_wait_seconds: See :data:`FORBIDDEN_WAIT`.
         """
         self._fetcher = fetcher
         self._base_url = (base_url or BASE_URL).rstrip("/") + "/"
+        self._seconds_between_requests = seconds_between_requests
+        self._busy = BUSY | {403: forbidden_wait_seconds}
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
         """Yields at most ``count`` offers in the museum's order, no address twice.
@@ -55,7 +66,7 @@ class Met:
         Raises:
             SourceError: The museum cannot be reached, refuses, or changed its answers.
         """
-        self._fetcher.hosts.slow_down(host_of(self._base_url), SECONDS_BETWEEN_REQUESTS)
+        self._fetcher.rate_limits.slow_down(host_of(self._base_url), self._seconds_between_requests)
         seen: set[str] = set()
         for number in islice(self._find(query), count * OBJECTS_FOR_A_PICTURE):
             offer = self._read(number)
@@ -69,10 +80,10 @@ class Met:
         """Yields the numbers of the objects that a search finds, none twice."""
         seen: set[int] = set()
         for page in range(MAX_PAGES):
-            asked = {"q": query, "departmentId": COSTUME_INSTITUTE, "hasImages": "true"}
-            asked |= {"offset": page * PAGE_SIZE, "limit": PAGE_SIZE}
-            url = with_query(self._base_url + "v1.1/search", asked)
-            found, _ = ask_json(self._fetcher, self.name, url, busy=BUSY | {403: FORBIDDEN_WAIT})
+            parameters = {"q": query, "departmentId": COSTUME_INSTITUTE, "hasImages": "true"}
+            parameters |= {"offset": page * PAGE_SIZE, "limit": PAGE_SIZE}
+            url = with_query(self._base_url + "v1.1/search", parameters)
+            found, _ = request_json(self._fetcher, self.name, url, busy=self._busy)
             numbers = found.get("objectIDs", ())
             if "objectIDs" not in found and "total" not in found or not isinstance(numbers, list | tuple | None):
                 raise failure(self.name, url, "found no objects in it, so the service has changed")
@@ -86,7 +97,7 @@ class Met:
     def _read(self, number: int) -> Offer | None:
         """Returns an object's picture, or None where it has none that is free."""
         url = f"{self._base_url}v1/objects/{number}"
-        found, _ = ask_json(self._fetcher, self.name, url, busy=BUSY | {403: FORBIDDEN_WAIT}, missing=True)
+        found, _ = request_json(self._fetcher, self.name, url, busy=self._busy, missing=True)
         if found is None or found.get("isPublicDomain") is not True:
             return None
         # The small one has some 600 pixels, enough for a square of 128, at a twentieth of the bytes.

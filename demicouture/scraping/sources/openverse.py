@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from demicouture.errors import SourceError
 from demicouture.scraping.http_client import Fetcher, host_of
-from demicouture.scraping.json_api import as_address, as_text, ask_json, failure, with_query
+from demicouture.scraping.json_api import as_address, as_text, failure, request_json, with_query
 from demicouture.scraping.offers import Offer
 
 BASE_URL = "https://api.openverse.org/v1/images/"
@@ -41,10 +41,10 @@ class Openverse:
     name = "openverse"
 
     def __init__(self, fetcher: Fetcher, base_url: str | None = None) -> None:
-        """Asks nothing yet.
+        """Sends no request yet.
 
         Args:
-            fetcher: Asks.
+            fetcher: The HTTP client.
             base_url: Where to search instead.
         """
         self._fetcher = fetcher
@@ -69,12 +69,12 @@ class Openverse:
                 )
             url = with_query(self._base_url, {"q": query, "page": page, "page_size": size, **FILTERS})
             try:
-                found, answer = ask_json(self._fetcher, self.name, url, headers=headers)
+                found, response = request_json(self._fetcher, self.name, url, headers=headers)
             except SourceError as error:
                 if self._token and getattr(error.__cause__, "status", None) in (401, 403):
                     raise failure(self.name, url, f"the token in {TOKEN_VARIABLE} is refused", "a valid one") from None
                 raise
-            self._obey(answer.headers)
+            self._follow_rate_headers(response.headers)
             results = found.get("results")
             if not isinstance(results, list):
                 raise failure(self.name, url, "found no results in it, so the service has changed")
@@ -89,7 +89,7 @@ class Openverse:
             if len(seen) == before or (isinstance(pages, int) and page >= pages):
                 return
 
-    def _obey(self, headers: Mapping[str, str]) -> None:
+    def _follow_rate_headers(self, headers: Mapping[str, str]) -> None:
         """Spreads the requests over each period that the rate headers name, and stops where none is left.
 
         They come in pairs: ``X-RateLimit-Limit-anon_burst: 20/min`` and ``X-RateLimit-Available-anon_burst: 19``.
@@ -102,9 +102,9 @@ class Openverse:
             seconds = WINDOWS[limit[2]]
             available = headers.get(name.lower().replace("limit-limit", "limit-available", 1), "").strip()
             if seconds <= LONGEST_WINDOW:
-                self._fetcher.hosts.slow_down(host, seconds / int(limit[1]))
+                self._fetcher.rate_limits.slow_down(host, seconds / int(limit[1]))
                 if available == "0":
-                    self._fetcher.hosts.wait(host, seconds)
+                    self._fetcher.rate_limits.wait(host, seconds)
             elif available == "0":
                 self._spent = value.strip()
 

@@ -29,7 +29,7 @@ def read_addresses(path: Path, poles: Sequence[str], pole: str | None) -> list[A
     """Reads a list of addresses.
 
     Args:
-        path: A text file, where lines that begin with # are remarks, or a file that ends in ``.csv``, with a column
+        path: A text file, where lines that begin with # are comments, or a file that ends in ``.csv``, with a column
             ``url``, and others as there are.
         poles: The two poles.
         pole: The pole of addresses that name none.

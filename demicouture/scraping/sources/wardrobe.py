@@ -1,6 +1,6 @@
-"""The wardrobe: a source that draws its pictures, so that the whole chain runs without a network.
+"""The source ``wardrobe``: draws its pictures, so that the whole chain runs without a network.
 
-It answers like a search engine that was asked for garments and for fashion houses: mostly good pictures,
+It answers like a search engine for garments and fashion houses: mostly good pictures,
 a few in file formats that are hard to read, and a known share of waste. Every picture depends on the
 seed, the pole, the query and its own number, and on nothing else.
 """
@@ -36,13 +36,13 @@ WASTE = {
 #: Good pictures in file formats that careless code loses, turns over or miscolours; to be kept.
 ODD_FORMATS = {"cmyk": 0.01, "palette": 0.01, "16-bit": 0.01, "alpha": 0.01, "exif-rotated": 0.01}
 
-#: The default names of the poles say what hangs in them, whatever the query; under any other name the query decides.
-GARMENT_POLE, LOOK_POLE = "casual", "collection"
+#: The default names of the poles say what they show, whatever the query; under any other name the query decides.
+GARMENT_POLE, OUTFIT_POLE = "casual", "collection"
 
 #: What may be duplicated where the caller names no queries of its own.
 KNOWN_QUERIES = {GARMENT_POLE: GARMENTS}
 
-#: The first words that match decide which garment a query asks for, so "polo shirt" stands before "shirt".
+#: The first words that match decide which garment a query names, so "polo shirt" stands before "shirt".
 _GARMENT_WORDS = (
     ("polo", "polo shirt"),
     (r"sweat", "sweats"),
@@ -56,7 +56,7 @@ _GARMENT_WORDS = (
 
 
 def garment_in(query: str) -> str | None:
-    """Finds the garment that a query asks for, or None where it names none."""
+    """Finds the garment that a query names, or None where it names none."""
     for pattern, garment in _GARMENT_WORDS:
         if re.search(pattern, query, re.IGNORECASE):
             return garment
@@ -64,12 +64,12 @@ def garment_in(query: str) -> str | None:
 
 
 def thing_in(query: str) -> str | None:
-    """Finds the thing besides garments that a query asks for, or None where it names none."""
+    """Finds the thing besides garments that a query names, or None where it names none."""
     return next((thing for thing in scenes.THINGS if re.search(rf"\b{thing}s?\b", query, re.IGNORECASE)), None)
 
 
 def view_in(query: str) -> str:
-    """Finds how a query wants a garment to be seen: ``front`` where it does not say."""
+    """Finds the view of a garment that a query names; ``front`` where it names none."""
     for pattern, view in ((r"\bside\b", "side"), (r"\b(behind|back)\b", "back"), (r"\b(pile|heap)\b", "several")):
         if re.search(pattern, query, re.IGNORECASE):
             return view
@@ -77,21 +77,21 @@ def view_in(query: str) -> str:
 
 
 class Wardrobe:
-    """Draws garments and looks.
+    """A source that draws garments and runway outfits.
 
     Attributes:
         name: The source's name.
-        seed: Draws another wardrobe.
+        seed: Another seed draws other pictures.
     """
 
     name = "wardrobe"
 
     def __init__(self, seed: int = 0, queries: Mapping[str, Sequence[str]] | None = None):
-        """Opens the wardrobe.
+        """Draws nothing yet.
 
         Args:
-            seed: Draws another wardrobe.
-            queries: For each pole, the queries that will be asked, so that a duplicate repeats a picture
+            seed: Another seed draws other pictures.
+            queries: For each pole, the queries that will be searched for, so that a duplicate repeats a picture
                 that is really offered elsewhere. Without it a house repeats itself.
         """
         self.seed = seed
@@ -115,11 +115,11 @@ class Wardrobe:
         )
 
     def url(self, pole: str, query: str, index: int) -> str:
-        """Gives the address of one picture."""
+        """Returns the address of one picture."""
         return f"wardrobe:{quote(pole, safe='')}/{quote(query, safe='')}/{index:05d}?seed={self.seed}"
 
     def kind(self, pole: str, query: str, index: int) -> str:
-        """Tells, without drawing, what is planted at an index; empty for a plain good picture."""
+        """Returns, without drawing, what is planted at an index; empty for a plain good picture."""
         kind = self._drawn_kind(pole, query, index)
         if kind == "duplicate-other-pole" and not self._others(pole):
             kind = "duplicate"
@@ -139,7 +139,7 @@ class Wardrobe:
             found = self._good_index(pole, query, index, int(rng.integers(4)))
             return None if found is None else (pole, query, found)
         other_pole, other_query = others[int(rng.integers(len(others)))]
-        # A low index, so that it is fetched even where little is asked for.
+        # A low index, so that it is fetched even where little is wanted.
         found = self._good_index(other_pole, other_query, 64, int(rng.integers(4)))
         return None if found is None else (other_pole, other_query, found)
 
@@ -166,18 +166,18 @@ class Wardrobe:
         return None
 
     def _canvas(self, pole: str, query: str, rng: np.random.Generator, view: str = "front") -> Canvas:
-        garment = None if pole == LOOK_POLE else garment_in(query)
-        if garment is None and pole not in (GARMENT_POLE, LOOK_POLE) and (thing := thing_in(query)):
+        garment = None if pole == OUTFIT_POLE else garment_in(query)
+        if garment is None and pole not in (GARMENT_POLE, OUTFIT_POLE) and (thing := thing_in(query)):
             return scenes.no_garment_scene(rng, thing)
         if garment is None and pole == GARMENT_POLE:
             garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
         if garment is not None:
             return scenes.garment_scene(garment, rng, view if view != "front" else view_in(query))
-        return scenes.look_scene(query, rng, view)
+        return scenes.runway_scene(query, rng, view)
 
     def _good(self, pole: str, query: str, index: int) -> bytes:
         rng = self._rng("picture", pole, query, index)
-        return file_formats.plain(self._canvas(pole, query, rng).pixels_uint8(), rng)
+        return file_formats.encode_picture(self._canvas(pole, query, rng).pixels_uint8(), rng)
 
     def _content(self, pole: str, query: str, index: int, kind: str) -> bytes:
         if kind.startswith("duplicate"):
@@ -187,11 +187,11 @@ class Wardrobe:
         rng = self._rng("waste", pole, query, index)
         if kind == "near-duplicate":
             earlier = self._good_index(pole, query, index, int(rng.integers(4)))
-            return file_formats.again(self._good(pole, query, earlier), rng)
+            return file_formats.encode_again(self._good(pole, query, earlier), rng)
         if kind == "truncated":
             return file_formats.truncated(self._good(pole, query, index), rng)
         if kind == "no-garment":
-            return file_formats.plain(scenes.no_garment_scene(rng).pixels_uint8(), rng)
+            return file_formats.encode_picture(scenes.no_garment_scene(rng).pixels_uint8(), rng)
         views = {"side-view": "side", "back-view": "back", "several-figures": "several"}
         canvas = self._canvas(pole, query, rng, views.get(kind, "front"))
         pixels = canvas.pixels_uint8()
@@ -204,4 +204,4 @@ class Wardrobe:
             "alpha": lambda: file_formats.alpha(pixels, canvas.cover),
             "exif-rotated": lambda: file_formats.exif_rotated(pixels, rng),
         }
-        return encoders.get(kind, lambda: file_formats.plain(pixels, rng))()
+        return encoders.get(kind, lambda: file_formats.encode_picture(pixels, rng))()

@@ -1,0 +1,161 @@
+"""A person's own decisions on pictures: the last two columns of decisions.csv, and moves in data/2-review.
+
+``your_decision`` is keep, drop or review; ``your_box`` is "left top right bottom", in pixels of the upright original.
+Both are empty until a person fills them; no script writes into them, and where one is filled, it wins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from demicouture.errors import InputError
+from demicouture.files import read_csv
+from demicouture.preprocessing.cropping import Box, find_fault
+from demicouture.preprocessing.image_features import ImageFeatures
+from demicouture.preprocessing.records import DECISIONS, KEEP, Scraped
+
+YOUR_DECISION, YOUR_BOX = YOUR_COLUMNS = ("your_decision", "your_box")
+
+READ_COLUMNS = ("file", "picture", *YOUR_COLUMNS)
+"""What is read of a table that an earlier run wrote."""
+
+FIRST_ROW = 2
+"""The number that a spreadsheet shows beside the first row after the heading."""
+
+WHOLE_NUMBER = re.compile(r"(-?\d+)(?:[.,]0+)?")
+"""As spreadsheets write it: ``48``, ``48.0`` or ``48,0``."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A picture that a person moved between the folders of data/2-review.
+
+    Attributes:
+        origin: keep, drop or review: the folder that it was moved out of; moved back there, it is the rules' again.
+        now: The folder that it lies in, which is the person's decision.
+    """
+
+    origin: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Override:
+    """What a person decided on one picture.
+
+    Attributes:
+        row: The row's number in decisions.csv as a spreadsheet shows it; None where there is no such row.
+        fields: The row as it was read.
+        decision: keep, drop or review; None where the decision is left to the rules.
+        box: The person's box; None where it is left to the rules.
+    """
+
+    row: int | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    decision: str | None = None
+    box: Box | None = None
+
+
+def refuse_old_table(path: Path) -> None:
+    """Refuses a decisions.csv of before a person's edits had columns of their own.
+
+    Raises:
+        InputError: The table is such a one.
+    """
+    rows = read_csv(path, ()) if path.exists() else []
+    if rows and "rule_decision" in rows[0]:
+        raise InputError(
+            f"{path}: made by an older version (it has the column rule_decision); add --fresh to start over, then copy "
+            "your edits from the old folder, which is moved aside, into the columns your_decision and your_box"
+        )
+
+
+def read_overrides(path: Path, moves: Mapping[str, Move] | None = None) -> dict[str, Override]:
+    """Returns what a person decided, by file.
+
+    A box on a picture that is in the data set also says keep: who took the trouble to frame a picture wants it. On one
+    that the rules drop, it waits until they keep it.
+
+    Args:
+        path: decisions.csv, which may not be there yet.
+        moves: The pictures that a person moved in data/2-review, by file.
+
+    Raises:
+        InputError: The file is damaged, has two rows for one file, an invalid decision or an invalid box; or a picture
+            was moved to say one thing, and ``your_decision`` says another.
+    """
+    overrides = {file: Override(decision=move.now) for file, move in (moves or {}).items()}
+    rows: dict[str, int] = {}
+    for row, fields in enumerate(read_csv(path, READ_COLUMNS) if path.exists() else (), FIRST_ROW):
+        file = fields["file"]
+        if file in rows:
+            raise InputError(f"{path}: found {file} in row {rows[file]} and row {row}, expected it once; remove one")
+        rows[file] = row
+        where = f"{path}: row {row}, {file}"
+        decision = fields[YOUR_DECISION].strip().lower() or None
+        if decision not in (None, *DECISIONS):
+            raise InputError(
+                f"{where}: found the {YOUR_DECISION} {fields[YOUR_DECISION]!r}, "
+                "expected keep, drop, review or an empty field"
+            )
+        moved = overrides[file].decision if file in overrides else None
+        if moved and decision and moved != decision:
+            raise InputError(
+                f"{where}: {YOUR_DECISION} is {decision}, but its picture was moved to {moved}; undo one of them"
+            )
+        box = parse_box(fields[YOUR_BOX], where)
+        decision = decision or moved or (KEEP if box and fields["picture"] else None)
+        if decision or box:
+            overrides[file] = Override(row, fields, decision, box)
+    return overrides
+
+
+def parse_box(text: str, where: str) -> Box | None:
+    """Returns the box in a field of ``your_box``; None for an empty field.
+
+    Args:
+        text: Four whole numbers with spaces or commas between them, each as a spreadsheet may write it.
+        where: The file and the row, for messages.
+
+    Raises:
+        InputError: The text is no box, or the box is empty.
+    """
+    if not text.strip():
+        return None
+    text = text.strip().lstrip("'")  # which a spreadsheet wants before a minus that begins a text
+    words = text.split() if len(text.split()) == 4 else re.split(r"[\s,;]+", text)
+    numbers = [WHOLE_NUMBER.fullmatch(word.strip(",;")) for word in words]
+    if len(numbers) != 4 or not all(numbers):
+        raise InputError(
+            f'{where}: found the {YOUR_BOX} {text!r}, expected four whole numbers, "left top right bottom" in pixels, '
+            "or an empty field for the rule's box"
+        )
+    left, top, right, bottom = (int(number[1]) for number in numbers)
+    if right <= left or bottom <= top:
+        raise InputError(
+            f"{where}: found the {YOUR_BOX} {text!r}, which is empty; expected right over left, and bottom over top"
+        )
+    return left, top, right, bottom
+
+
+def check_boxes(
+    path: Path,
+    overrides: Mapping[str, Override],
+    pictures: Sequence[Scraped],
+    features: Mapping[str, ImageFeatures],
+) -> None:
+    """Refuses a person's box that cannot be meant, among the pictures whose size is known.
+
+    Raises:
+        InputError: A box lies outside its picture, or is many times as large.
+    """
+    for picture in pictures:
+        override, known = overrides.get(picture.file), features.get(picture.sha256)
+        if override and override.box and known and known.width and known.height:
+            fault = find_fault(override.box, known.width, known.height)
+            if fault:
+                text = override.fields[YOUR_BOX]
+                raise InputError(f"{path}: row {override.row}, {picture.file}: found the {YOUR_BOX} {text!r}, {fault}")

@@ -1,0 +1,85 @@
+"""The training pictures: in memory, or in a file on disk where the device has too little memory for them."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from demicouture.dataset import Dataset, read_dataset
+from demicouture.errors import InputError
+from demicouture.keras_backend import device_memory
+
+ALWAYS_RESIDENT = 2**28
+"""Pictures of so many bytes fit any device that trains; its memory need not be looked up."""
+
+RESIDENT_SHARE = 0.25
+"""The share of a device's memory that the pictures may take; the rest is for networks, optimizers and activations."""
+
+
+def read_training_pictures(
+    folder: Path,
+    size: int,
+    batch_size: int,
+    scratch: Path,
+    *,
+    always_resident: int = ALWAYS_RESIDENT,
+    resident_share: float = RESIDENT_SHARE,
+    quiet: bool = False,
+    report: Callable[[str], None] = print,
+) -> Dataset:
+    """Reads the data set at the run's size; if the device has too little memory, its pictures are an ``np.memmap``.
+
+    Args:
+        folder: The data set.
+        size: The side that every picture is reduced to, in pixels.
+        batch_size: Pictures in a step.
+        scratch: A folder on the disk where large data sets are kept while the run lasts.
+        always_resident: Bytes up to which the pictures are in memory in any case.
+        resident_share: The share of the device's memory that they may take.
+        quiet: Whether to show no progress bar.
+        report: Prints a message.
+
+    Raises:
+        InputError: The data set is missing, unfinished, damaged, or smaller than a batch.
+    """
+
+    def allocate(shape: tuple[int, ...]) -> np.ndarray:
+        needed = math.prod(shape)
+        if needed <= always_resident or needed <= (memory := device_memory()) * resident_share:
+            return np.empty(shape, np.uint8)
+        report(
+            f"{shape[0]} pictures take {needed / 2**30:.1f} GiB and the device has {memory / 2**30:.1f}, so they stay "
+            "on disk and are fetched while it computes"
+        )
+        scratch.mkdir(parents=True, exist_ok=True)
+        # Without a name, so that nothing is left behind, however the run ends.
+        with tempfile.TemporaryFile(dir=scratch) as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(
+                    file.fileno(), 0, needed
+                )  # A disk that is too small is reported now, not by a crash.
+            return np.memmap(file, np.uint8, "w+", shape=shape)
+
+    dataset = read_dataset(folder, size, allocate, quiet)
+    if len(dataset.pictures) < batch_size:
+        raise InputError(
+            f"{folder}: found {len(dataset.pictures)} pictures, expected at least a batch; "
+            f"add pictures or use --batch-size {len(dataset.pictures)}"
+        )
+    return dataset
+
+
+def choose_evenly(dataset: Dataset, count: int) -> np.ndarray:
+    """Returns so many pictures, half of each pole, spread evenly over the files."""
+    chosen = [
+        np.flatnonzero(dataset.labels == pole)[
+            np.linspace(0, np.sum(dataset.labels == pole) - 1, count // 2).astype(int)
+        ]
+        for pole in (0, 1)
+    ]
+    return dataset.pictures[np.concatenate(chosen)]

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+
+from demicouture.cli import HOUSE
+from demicouture.errors import InputError
+from demicouture.scraping.queries import folder_name, read_queries
+
+
+def test_the_seeds_plan():
+    for name, number, house in (("queries", 500, 200), ("queries-demo", 50, 8)):
+        queries = read_queries(HOUSE / f"data/{name}.csv")
+        casual = {query.text: query.wanted for query in queries if query.pole == "casual"}
+        seeds = ("cardigan", "fleece", "hoody", "jacket", "polo shirt", "shirt", "sweats", "T-shirt")
+        assert casual == dict.fromkeys(seeds, number)
+        collection = [query for query in queries if query.pole == "collection"]
+        assert len(collection) == 50
+        assert {query.wanted for query in collection} == {house}
+        assert all(len(query.text.split()) > 1 and "runway" in query.text for query in collection)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("polo shirt", "polo-shirt"),
+        ("T-shirt", "t-shirt"),
+        ("Comme des Garçons", "comme-des-garçons"),
+        ("山本耀司 ランウェイ", "山本耀司-ランウェイ"),
+        ("ｆｕｌｌ　ｗｉｄｔｈ", "full-width"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("a\\b:c*d?\0e", "a-b-c-d-e"),
+        (".hidden.", "hidden"),
+        ("?!", "query-" + hashlib.sha256(b"?!").hexdigest()[:8]),
+    ],
+)
+def test_folder_names(text, name):
+    assert folder_name(text) == name
+
+
+def test_folder_names_fit_the_file_system():
+    assert len(folder_name("袖" * 500).encode()) <= 255
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("pole,query\ncasual,shirt\n", "found the columns pole, query, expected also count"),
+        ("pole,query,count\n", "found 0 poles (no rows), expected exactly two"),
+        ("pole,query,count\na,x,1\n", "found 1 poles (a), expected exactly two"),
+        ("pole,query,count\na,x,1\nb,x,1\nc,x,1\n", "found 3 poles (a, b, c), expected exactly two"),
+        ("pole,query,count\na,x,-5\n", "row 2: found the count '-5', expected a whole number from 1 to 999999"),
+        ("pole,query,count\na,x,1\nb,y,0\n", "row 3: found the count '0', expected a whole number"),
+        ("pole,query,count\na,x,many\n", "row 2: found the count 'many', expected a whole number"),
+        ("pole,query,count\na,x,2.5\n", "row 2: found the count '2.5', expected a whole number"),
+        ("pole,query,count\na,x,1\na,x,2\n", "row 3: found 'x' after 'x' for a, expected it once; remove one"),
+        (
+            "pole,query,count\na,T-shirt,1\na,t shirt,2\n",
+            "row 3: found 't shirt' after 'T-shirt' for a, expected",
+        ),
+        ("pole,query,count\na, ,1\n", "row 2: found no query, expected words to search for"),
+        ("pole,query,count\na,x\0y,1\n", r"row 2: found the query 'x\x00y', expected words without control"),
+        ('pole,query,count\na,"x\ny",1\n', r"row 2: found the query 'x\ny', expected words without control"),
+        ("pole,query,count\n../a,x,1\n", "row 2: found the pole '../a', expected a name for a folder: at most 200"),
+        ("pole,query,count\n,x,1\n", "row 2: found the pole '', expected a name"),
+    ],
+)
+def test_a_queries_file_that_does_not_fit_is_refused(tmp_path, text, message):
+    file = tmp_path / "queries.csv"
+    file.write_text(text)
+    with pytest.raises(InputError, match=re.escape(f"{file}: {message}")):
+        read_queries(file)
+
+
+@pytest.mark.parametrize(
+    "pole", [".", "..", ".hidden", "a/b", "a\\b", "C:a", "what?", "a\0b", "a\x1bb", "a\x9fb", "a.", "袖" * 67]
+)
+def test_a_pole_that_could_be_no_folder_is_refused(tmp_path, pole):
+    (tmp_path / "queries.csv").write_text(f"pole,query,count\n{pole},shirt,1\ncouture,cape,1\n", "utf-8")
+    with pytest.raises(InputError, match="row 2: found the pole .*, expected a name for a folder"):
+        read_queries(tmp_path / "queries.csv")
+
+
+def test_a_missing_queries_file_is_told(tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.csv: not found, expected a CSV file with the columns pole, query"):
+        read_queries(tmp_path / "nothing.csv")
