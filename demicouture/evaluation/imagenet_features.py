@@ -83,10 +83,12 @@ def build_network(tensors: dict[str, np.ndarray]) -> keras.Model:
 
     def convolve(inputs: keras.KerasTensor, name: str, norm: str, stride: int = 1, relu: bool = True):
         kernel, bias = fold(tensors, name, norm)
+        # Zeros, not Keras' random numbers, which cost a compilation for each shape on JAX and are replaced at once.
+        options = {"strides": stride, "padding": "same"}
         if name.endswith("_depthwise_conv"):
-            layer = keras.layers.DepthwiseConv2D(kernel.shape[:2], stride, padding="same")
+            layer = keras.layers.DepthwiseConv2D(kernel.shape[:2], depthwise_initializer="zeros", **options)
         else:
-            layer = keras.layers.Conv2D(kernel.shape[3], kernel.shape[:2], stride, padding="same")
+            layer = keras.layers.Conv2D(kernel.shape[3], kernel.shape[:2], kernel_initializer="zeros", **options)
         outputs = layer(inputs)
         layer.set_weights([kernel, bias])
         return keras.ops.relu6(outputs) if relu else outputs

@@ -52,12 +52,8 @@ def random_tensors(seed=0):
     def add(name, norm, channels, filters, kernel):
         shape = (filters, channels, kernel, kernel)
         tensors[f"{name}.weight"] = rng.normal(0, math.sqrt(2 / math.prod(shape[1:])), shape).astype(np.float32)
-        for part, low, high in (
-            ("weight", 0.5, 1.5),
-            ("bias", 0, 0.5),
-            ("running_mean", -0.5, 0.5),
-            ("running_var", 0.5, 2),
-        ):
+        ranges = {"weight": (0.5, 1.5), "bias": (0, 0.5), "running_mean": (-0.5, 0.5), "running_var": (0.5, 2)}
+        for part, (low, high) in ranges.items():
             tensors[f"{norm}.{part}"] = rng.uniform(low, high, filters).astype(np.float32)
 
     add("_conv_stem", "_bn0", 3, 32, 3)
@@ -90,7 +86,8 @@ def test_the_network_is_efficientnet_lite0(network):
     assert network.count_params() == 4_652_008 - 1_281_000 - 42_016 + 21_008
     kinds = [type(layer).__name__ for layer in network.layers]
     assert kinds.count("Conv2D") == 1 + 15 + 16 + 1 and kinds.count("DepthwiseConv2D") == 16
-    assert kinds.count("Add") == 9  # Where a block keeps stride and channels: in stages of 2, 2, 3, 3 and 4.
+    sums = [type(operation).__name__ for operation in network.operations].count("Add")
+    assert sums == 9  # Where a block keeps stride and channels: in stages of 2, 2, 3, 3 and 4.
     assert network.output_shape == (None, FEATURES)
 
 
@@ -108,9 +105,8 @@ def test_a_normalisation_is_folded_into_the_convolution_before_it():
 
 
 def test_kernels_are_turned_as_keras_has_them():
-    ones = {f"n.{part}": np.ones(2) for part in ("weight", "bias", "running_mean")} | {
-        "n.running_var": np.ones(2) - EPSILON
-    }
+    ones = {f"n.{part}": np.ones(2) for part in ("weight", "bias", "running_mean")}
+    ones["n.running_var"] = np.ones(2) - EPSILON
     whole = np.arange(2 * 3 * 5 * 5, dtype=np.float32).reshape(2, 3, 5, 5)
     kernel, bias = fold(ones | {"a_conv.weight": whole}, "a_conv", "n")
     assert kernel[4, 1, 2, 0] == whole[0, 2, 4, 1] and (bias == 0).all()
@@ -124,9 +120,8 @@ def test_pictures_are_enlarged_and_normalised():
     assert prepared.shape == (2, 128, 128, 3) and prepared.dtype == np.float32 and (prepared == 0).all()
     large = np.zeros((1, 128, 128, 3), np.uint8)
     large[0, 3, 4] = 255
-    assert (
-        imagenet_features.prepare(large)[0, 3, 4, 0] == 1 and imagenet_features.prepare(large)[0, 0, 0, 0] == -127 / 128
-    )
+    prepared = imagenet_features.prepare(large)
+    assert prepared[0, 3, 4, 0] == 1 and prepared[0, 0, 0, 0] == -127 / 128
     small = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
     lanczos = np.asarray(Image.fromarray(small[0]).resize((128, 128), Image.Resampling.LANCZOS))
     np.testing.assert_array_equal(imagenet_features.prepare(small)[0], (lanczos - np.float32(127)) / np.float32(128))
@@ -148,9 +143,8 @@ def test_the_features_are_those_of_pytorch(trained, size):
     pictures = reference_pictures()
     features = describe(trained, pictures if size == "as they are" else pictures[:, ::2, ::2])
     for found, (mean, length, largest) in zip(features, REFERENCES[size], strict=True):
-        assert found.mean() == pytest.approx(mean, rel=1e-4) and np.linalg.norm(found) == pytest.approx(
-            length, rel=1e-4
-        )
+        assert found.mean() == pytest.approx(mean, rel=1e-4)
+        assert np.linalg.norm(found) == pytest.approx(length, rel=1e-4)
         assert list(np.argsort(-found)[:4]) == list(largest)
         np.testing.assert_allclose(found[list(largest)], list(largest.values()), rtol=1e-4)
 
