@@ -1,16 +1,23 @@
 """The kernel distance (KID): how far apart two sets of pictures are, by their ImageNet features.
 
-It is the unbiased estimate of the squared maximum mean discrepancy under the kernel (x·y / d + 1)³, times 1,000. Two
+It is the unbiased estimate of the squared maximum mean discrepancy, times 1,000, under the kernel (x·y / d + 1)³ of
+KID; but features are brought to one length first, so that x·y / d is the cosine of the angle between two pictures. Two
 sets from one distribution are around 0, and an unbiased estimate may fall below.
 
+Why one length: grey fog has short features (8, where photographs have 31) and saturated colours long ones, and the cube
+makes that the larger part of the plain distance. It put a Gaussian in principal components, which at least shows ghosts
+of garments, far below white noise, and a generator's coloured silhouettes (620 steps: 1,660) below its own first grey
+clouds (62 steps: 1,353). With one length, the same run goes 5,674, 4,456, 3,708, 3,336, 2,027, as an eye sees it.
+
 The usual way to an interval, the spread over random subsets, answers another question: it says how a *smaller* sample
-would vary. On photographs, with 50 held out and 100 others, the estimate varies with a standard deviation of 17 from
-sample to sample, while subsets of 25 vary by 48. So all pictures are used at once, and each is left out in turn (the
-jackknife): 23, and the interval holds the true distance in 95% or a little more of all cases.
+would vary. With the plain kernel, 50 photographs held out and 100 others, the estimate varies with a standard deviation
+of 17 from sample to sample, while subsets of 25 vary by 48. So all pictures are used at once, and each is left out in
+turn (the jackknife): 23, and the interval holds the true distance in 95% or a little more of all cases.
 
 Source:
     Bińkowski, Sutherland, Arbel and Gretton, "Demystifying MMD GANs", ICLR 2018, sections 2 and 4: the kernel and the
-    estimate. Efron and Stein, "The jackknife estimate of variance", 1981: never too small on average.
+    estimate. Efron and Stein, "The jackknife estimate of variance", 1981: never too small on average. One length: our
+    choice, for the reason above.
 """
 
 from __future__ import annotations
@@ -56,7 +63,7 @@ class KernelDistance:
         return self.mean - DEVIATIONS * self.own_error <= other.mean + DEVIATIONS * other.own_error
 
 
-def kernel_distance(reference: np.ndarray, features: np.ndarray) -> KernelDistance:
+def kernel_distance(reference: np.ndarray, features: np.ndarray, unit_length: bool = True) -> KernelDistance:
     """Returns how far a set of pictures is from a reference.
 
     Several draws of latents are one set, one after the other: four of 256 tell as much as one of 1,024.
@@ -64,6 +71,7 @@ def kernel_distance(reference: np.ndarray, features: np.ndarray) -> KernelDistan
     Args:
         reference: float (n, d), features of photographs, at least 3.
         features: float (m, d), those of the pictures, at least 3.
+        unit_length: Whether features are brought to one length first; False gives the KID of papers.
 
     Raises:
         ValueError: A set has under 3 rows: none could be left out.
@@ -71,6 +79,8 @@ def kernel_distance(reference: np.ndarray, features: np.ndarray) -> KernelDistan
     if min(len(reference), len(features)) < 3:
         raise ValueError(f"sets of {len(reference)} and {len(features)} pictures, expected at least 3 in each")
     first, second = np.asarray(reference, np.float64), np.asarray(features, np.float64)
+    if unit_length:
+        first, second = _to_one_length(first), _to_one_length(second)
     within_first, within_second, across = _kernel(first, first), _kernel(second, second), _kernel(first, second)
     for within in (within_first, within_second):
         np.fill_diagonal(within, 0)  # No picture is compared with itself: that is what unbiases the estimate.
@@ -96,12 +106,22 @@ def _kernel(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     return (rows @ columns.T / rows.shape[1] + 1) ** 3
 
 
+def _to_one_length(rows: np.ndarray) -> np.ndarray:
+    """Returns rows whose products, divided by their dimension, are cosines."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows * np.divide(math.sqrt(rows.shape[1]), lengths, out=np.zeros_like(lengths), where=lengths > 0)
+
+
 def progress(distance: float, noise: float, photographs: float) -> float:
-    """Returns how much of the distance between noise and photographs has been covered: 0 to 1.
+    """Returns how much of the way from noise to photographs has been covered: 0 to 1.
+
+    The estimates are squares of distances, so roots are taken: a photograph that is blurred by two pixels has come 61%
+    of the way, which an eye believes, and not 84%.
 
     Args:
         distance: Of the generated pictures.
         noise: Of pictures that show nothing: 0.
         photographs: Of photographs from other photographs: 1.
     """
-    return float(np.clip((noise - distance) / (noise - photographs), 0, 1))
+    left = max(distance - photographs, 0) / (noise - photographs)
+    return max(1 - math.sqrt(left), 0.0)
