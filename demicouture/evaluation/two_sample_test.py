@@ -20,8 +20,8 @@ from sklearn.preprocessing import StandardScaler
 
 FOLDS = 5
 STRENGTH = 0.01
-"""scikit-learn's C. Features are more than pictures here; of 0.001, 0.01, 0.1 and 1 this tells the controls apart best,
-by little."""
+"""scikit-learn's C. Features outnumber pictures: from 0.01 to 1 the controls are told apart equally well (94% to 98%),
+below that a little less well."""
 
 
 @dataclass(frozen=True)
