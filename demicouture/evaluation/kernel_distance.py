@@ -4,7 +4,7 @@ It is the unbiased estimate of the squared maximum mean discrepancy, times 1,000
 KID; but features are brought to one length first, so that x·y / d is the cosine of the angle between two pictures. Two
 sets from one distribution are around 0, and an unbiased estimate may fall below.
 
-Why one length: a plain grey picture has short features (9, where photographs have 31), saturated colours have long ones,
+Why one length: a plain grey picture has short features (9; photographs have 31), saturated colours have long ones,
 and the cube makes that the larger part of the plain distance. It put a Gaussian in principal components, which at least
 shows ghosts of garments, far beyond white noise, and a generator's coloured silhouettes (620 steps: 1,660) beyond its
 own first grey clouds (62 steps: 1,353). With one length, the same run goes 5,674 (62 steps), 4,456, 3,708, 3,336 (620),
