@@ -1,8 +1,8 @@
 """The scale on which a generator's realism is reported: 0% is an untrained generator, 100% is photographs.
 
-Between the ends it is the kernel distance from withheld photographs, which orders sets of pictures as an eye does. Both
-ends are measured in the run itself, and so are marks to compare with: what was done to photographs that a person would
-reject.
+Between the ends it is the kernel distance from withheld photographs, which orders sets of pictures as an eye does; it
+is a square, so roots are taken. Both ends are measured in the run itself, and so are marks to compare with: what was
+done to photographs that a person would reject.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from demicouture.errors import InputError
+from demicouture.evaluation import kernel_distance
 from demicouture.files import read_record, write_json
 
 RECORD = "realism-scale.json"
 
-GARMENTS = 0.47
-"""Progress from which a person can name garments; below it a generator draws blobs."""
+GARMENTS = 0.5
+"""Progress from which a person can name garments; below it a generator draws blobs. By grids that were looked at: of a
+thousand photographs clouds were at 14%, pale ghosts at 30%, coloured blots at 34%, dark silhouettes at 48%, coats and
+T-shirts that one can name at 53% and 55%; of drawn pictures smeared coats and jackets at 54%."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class RealismScale:
 
     def progress(self, distance: float) -> float:
         """Returns how far a kernel distance is on the way from an untrained generator to photographs, in [0, 1]."""
-        return min(max((self.untrained - distance) / (self.untrained - self.photographs), 0.0), 1.0)
+        return kernel_distance.progress(distance, self.untrained, self.photographs)
 
     def save(self, folder: Path) -> None:
         """Writes the scale to a run's folder."""
