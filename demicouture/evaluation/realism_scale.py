@@ -1,8 +1,8 @@
-"""The scale on which a generator's realism is reported: 0% is an untrained generator, 100% is photographs.
+"""The scale on which a generator's realism is reported: 0% is an untrained generator, 100% the data set's pictures.
 
-Between the ends it is the kernel distance from withheld photographs, which orders sets of pictures as an eye does; it
+Between the ends it is the kernel distance from withheld pictures, which orders sets of pictures as an eye does; it
 is a square, so roots are taken. Both ends are measured in the run itself, and so are marks to compare with: what was
-done to photographs that a person would reject.
+done to pictures that a person would reject.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from demicouture.errors import InputError
 from demicouture.evaluation import kernel_distance
@@ -26,21 +25,21 @@ T-shirts that one can name at 53% and 55%; of drawn pictures smeared coats and j
 
 @dataclass(frozen=True)
 class RealismScale:
-    """What a run's kernel distances are compared with; all × 1000, from the withheld photographs.
+    """What a run's kernel distances are compared with; all × 1000, from the withheld pictures.
 
     Attributes:
         untrained: Of an untrained generator's pictures: 0%.
-        photographs: Of the photographs that the generator learns from: 100%.
-        marks: Of the controls, by name: photographs blurred, cross-faded and so on.
+        real: Of the pictures that the generator learns from: 100%.
+        marks: Of the controls, by name: these pictures blurred, cross-faded and so on.
     """
 
     untrained: float
-    photographs: float
+    real: float
     marks: Mapping[str, float]
 
     def progress(self, distance: float) -> float:
-        """Returns how far a kernel distance is on the way from an untrained generator to photographs, in [0, 1]."""
-        return kernel_distance.progress(distance, self.untrained, self.photographs)
+        """Returns how far a kernel distance is on the way from an untrained generator to real pictures, in [0, 1]."""
+        return kernel_distance.progress(distance, self.untrained, self.real)
 
     def save(self, folder: Path) -> None:
         """Writes the scale to a run's folder."""
@@ -55,23 +54,18 @@ class RealismScale:
         """
         if not (folder / RECORD).exists():
             return None
-        record = read_record(folder / RECORD, "untrained", "photographs", "marks")
+        record = read_record(folder / RECORD, "untrained", "real", "marks")
         try:
             scale = cls(
                 float(record["untrained"]),
-                float(record["photographs"]),
+                float(record["real"]),
                 {str(name): float(mark) for name, mark in record["marks"].items()},
             )
         except (TypeError, ValueError, AttributeError):
             raise InputError(f"{folder / RECORD}: found no numbers in it; add --fresh to start over") from None
-        if scale.untrained <= scale.photographs:
+        if scale.untrained <= scale.real:
             raise InputError(
                 f"{folder / RECORD}: an untrained generator is as near to the withheld pictures as the others are; "
                 "expected pictures of one kind in the data set"
             )
         return scale
-
-
-def draws_garments(results: Mapping[str, Any] | None) -> bool | None:
-    """Returns whether a generator whose realism was measured draws garments; None where it was not measured."""
-    return None if results is None else results["progress"] >= GARMENTS

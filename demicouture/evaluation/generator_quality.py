@@ -1,0 +1,141 @@
+"""How good a generator is: how far it has come from noise to the data set's pictures, and whether it copies them.
+
+Three answers, all by ImageNet features: the kernel distance from withheld pictures on the scale of
+:mod:`demicouture.evaluation.realism_scale`, the two-sample test against the same, and the share of copies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from demicouture.evaluation.controls import make_controls
+from demicouture.evaluation.copies import find_nearest
+from demicouture.evaluation.imagenet_features import describe
+from demicouture.evaluation.kernel_distance import KernelDistance, kernel_distance
+from demicouture.evaluation.realism_scale import GARMENTS, RealismScale
+from demicouture.evaluation.reference import ReferenceFeatures
+from demicouture.evaluation.two_sample_test import tell_apart
+
+if TYPE_CHECKING:
+    import keras
+
+BLURRED = "blurred by two pixels"
+"""The control that is named beside a generator's progress."""
+
+NOT_JUDGED = (
+    "quality is not judged: the network that describes pictures is not there; make models fetches it, 19 MB, once"
+)
+
+
+@dataclass(frozen=True)
+class QualityMeter:
+    """What judges the generators of a run.
+
+    Attributes:
+        network: See :func:`demicouture.evaluation.imagenet_features.find_network`.
+        reference: The data set's pictures.
+        scale: What distances are compared with.
+    """
+
+    network: keras.Model
+    reference: ReferenceFeatures
+    scale: RealismScale
+
+    def distance(self, pictures: np.ndarray) -> KernelDistance:
+        """Returns the kernel distance of generated pictures, uint8 (n, size, size, 3), from the withheld ones."""
+        return kernel_distance(self.withheld, describe(self.network, pictures))
+
+    @property
+    def withheld(self) -> np.ndarray:
+        """The withheld pictures' features, float32 (n, 1280)."""
+        return self.reference.features[self.reference.withheld]
+
+    def measure(self, pictures: np.ndarray, seed: int = 0) -> dict[str, Any]:
+        """Returns all that is known of a generator's quality, as JSON holds it.
+
+        Args:
+            pictures: uint8 (n, size, size, 3), generated; several draws of latents one after the other.
+            seed: Of the two-sample test's folds.
+
+        Returns:
+            ``distance, distance_low, distance_high``, the kernel distance; ``progress, progress_low, progress_high``,
+            on the scale; ``told_apart, told_apart_low, told_apart_high``, the two-sample test's accuracy; ``copies``,
+            the share of copies; ``pictures``, how many were measured; ``scale``, the distances of its ends and marks.
+        """
+        features = describe(self.network, pictures)
+        distance = kernel_distance(self.withheld, features)
+        test = tell_apart(self.withheld, features, seed)
+        return {
+            "distance": distance.mean,
+            "distance_low": distance.low,
+            "distance_high": distance.high,
+            "progress": self.scale.progress(distance.mean),
+            "progress_low": self.scale.progress(distance.high),
+            "progress_high": self.scale.progress(distance.low),
+            "told_apart": test.accuracy,
+            "told_apart_low": test.low,
+            "told_apart_high": test.high,
+            "copies": float(find_nearest(features, self.reference).copy.mean()),
+            "pictures": len(pictures),
+            "scale": {
+                "untrained": self.scale.untrained,
+                "real": self.scale.real,
+                "marks": {name: self.scale.progress(mark) for name, mark in self.scale.marks.items()},
+            },
+        }
+
+
+def measure_scale(
+    network: keras.Model, pictures: np.ndarray, reference: ReferenceFeatures, untrained: np.ndarray, seed: int
+) -> RealismScale:
+    """Returns a run's scale.
+
+    Args:
+        network: The network that describes pictures.
+        pictures: uint8 (n, size, size, 3), the pictures that the generator learns from.
+        reference: The features of these and of the withheld ones.
+        untrained: uint8 (m, size, size, 3), by the generator before its first step.
+        seed: Of the controls.
+    """
+    withheld = reference.features[reference.withheld]
+    controls = make_controls(pictures, reference.labels[~reference.withheld], seed=seed)
+    return RealismScale(
+        kernel_distance(withheld, describe(network, untrained)).mean,
+        kernel_distance(withheld, reference.features[~reference.withheld]).mean,
+        {name: kernel_distance(withheld, describe(network, some)).mean for name, some in controls.items()},
+    )
+
+
+def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
+    """Returns sentences on a generator's quality, as :meth:`QualityMeter.measure` found it; None: it was not judged."""
+    if quality is None:
+        return [NOT_JUDGED]
+    told = [
+        f"this generator has come {quality['progress']:.0%} of the way from noise to the data set's pictures (95% "
+        f"interval {quality['progress_low']:.0%} to {quality['progress_high']:.0%}); pictures {BLURRED} are at "
+        f"{quality['scale']['marks'][BLURRED]:.0%}",
+        f"a linear classifier tells its designs from pictures that it never saw in {quality['told_apart']:.0%} "
+        "(50% would be perfect)",
+    ]
+    if quality["copies"] >= 0.005:
+        told.append(f"{quality['copies']:.0%} of its designs are copies of pictures that it learned from")
+    if not draws_garments(quality):
+        told.append(warn_of_blobs(quality))
+    return told
+
+
+def draws_garments(quality: Mapping[str, Any] | None) -> bool:
+    """Returns whether a generator draws garments that a person can name; one that was not judged gets the benefit."""
+    return quality is None or quality["progress"] >= GARMENTS
+
+
+def warn_of_blobs(quality: Mapping[str, Any]) -> str:
+    """Returns the line that every script prints whose generator is below the bar."""
+    return (
+        f"this generator draws blobs, not garments ({quality['progress']:.0%} of the way; garments can be named from "
+        f"{GARMENTS:.0%}): what follows describes blobs; more epochs or more pictures help"
+    )
