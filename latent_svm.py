@@ -80,7 +80,7 @@ def hash_inputs(args: argparse.Namespace, generator_file: Path, directions: Iter
     return {
         "latents.npy": hash_file(args.input / "latents.npy"),
         "labels.csv": hash_file(args.labels or args.input / "labels.csv"),
-        "generator.keras": hash_file(generator_file) if generator_file.is_file() else None,
+        "generator.keras": inference.hash_generator(generator_file) if generator_file.is_file() else None,
         **{f"hyperplane-{name}.npz": hash_file(args.output / f"hyperplane-{name}.npz") for name in directions},
     }
 

@@ -45,11 +45,11 @@ from demicouture.preprocessing import (
     pipeline,
     pose_models,
     review_folders,
-    selection,
     shortcut_check,
     top_classifier,
 )
 from demicouture.preprocessing.records import DROP, KEEP
+from demicouture.preprocessing.rules import Rules
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -125,7 +125,7 @@ def main(argv: list[str] | None = None) -> None:
         pipeline.extract_features(args.input, pictures, examples, known, log, models, progress)
         overrides.check_boxes(edits.table, edits.overrides, pictures, known)
 
-        rules = selection.Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP)
+        rules = Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP)
         rows, learned = pipeline.decide(pictures, known, edits, examples, rules)
         how = {"size": args.size, "plain": args.background == "plain", "models": models, "progress": progress}
         pipeline.crop_kept(args.input, args.output, rows, {p.file: p.sha256 for p in pictures}, **how)

@@ -35,17 +35,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from demicouture import cli
-from demicouture.dataset import SIZES, Dataset
+from demicouture.dataset import Dataset
 from demicouture.dcgan.inference import hash_generator
-from demicouture.errors import InputError, OptionsError
+from demicouture.errors import InputError
 from demicouture.evaluation import style_classifier
 from demicouture.evaluation.kernel_inception_distance import open_inception
 from demicouture.images import save_png
 from demicouture.keras_backend import backend_in_use, start_keras
 from demicouture.latents import sample_prior
 from demicouture.runs import RunFolder
-from demicouture.training.pictures import choose_evenly, read_training_pictures
-from demicouture.training.presets import PRESETS, describe_default, fill_in
+from demicouture.training.pictures import choose_evenly, read_training_pictures, refuse_other_pictures
+from demicouture.training.presets import PRESETS, add_flags, fill_in
 from demicouture.visualization import grid
 
 if TYPE_CHECKING:
@@ -131,22 +131,6 @@ def open_metrics(args: argparse.Namespace, dataset: Dataset, classifier_steps: i
     return GeneratorMetrics(dataset.pictures, classifier.describe, args.seed, inception)
 
 
-def refuse_other_pictures(run: RunFolder, args: argparse.Namespace) -> None:
-    """Refuses to go on with other pictures than a run began with.
-
-    Raises:
-        OptionsError: The data set changed since, or an earlier version began the run.
-    """
-    before, now = run.before.get("dataset_sha256"), run.options["dataset_sha256"]
-    if run.before and before is None:
-        raise OptionsError(f"{args.output}: begun by an earlier version, with other checkpoints; add --fresh")
-    if run.before and before != now:
-        raise OptionsError(
-            f"{args.output}: trained on a data set with SHA-256 {before[:12]}…, found {now[:12]}… in "
-            f"{args.input}; restore the pictures, or add --fresh to train anew on these"
-        )
-
-
 def is_finished(run: RunFolder, inputs: dict[str, Any]) -> bool:
     """Returns whether a run with these options ended here and its generator is still the one that it made."""
     if not run.is_current(inputs):
@@ -190,20 +174,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = cli.parser(__doc__, input="2-dataset", output="3-training")
     own = parser.add_argument_group("of this script")
     own.add_argument("--preset", choices=PRESETS, default="seed", help="the hyperparameters; each is a flag, too")
-    number, integer, switch = cli.number, cli.integer, argparse.BooleanOptionalAction
-    for name, help, how in (
-        ("size", "the pictures' side in pixels", {"type": int, "choices": SIZES}),
-        ("width", "factor on the networks' inner channels", {"type": number(0.01, 4), "metavar": "X"}),
-        ("discriminator_width", "factor on the discriminator's alone", {"type": number(0.01, 4), "metavar": "X"}),
-        ("epochs", "passes over the pictures; more extend a run", {"type": integer(1), "metavar": "N"}),
-        ("batch_size", "pictures in a step", {"type": integer(2), "metavar": "N"}),
-        ("learning_rate", "of the generator's Adam", {"type": number(1e-7, 1), "metavar": "X"}),
-        ("discriminator_learning_rate", "of the discriminator's", {"type": number(1e-7, 1), "metavar": "X"}),
-        ("augment", "show the discriminator its pictures through DiffAugment", {"action": switch}),
-        ("flips", "mirror photographs at random", {"action": switch}),
-        ("ema", "momentum of the generator's averaged weights, or 0", {"type": number(0, 0.99999), "metavar": "X"}),
-    ):
-        own.add_argument("--" + name.replace("_", "-"), help=f"{help} ({describe_default(name)})", **how)
+    add_flags(own)
     own.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
@@ -216,7 +187,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="take the seed's own three steps: generated pictures, photographs, then new generated ones for the "
         "generator; slower (default: one step on both, and the same fakes serve the generator)",
     )
-    own.add_argument("--keep", type=integer(1), metavar="N", default=2, help="checkpoints to keep, beside the best")
+    own.add_argument("--keep", type=cli.integer(1), metavar="N", default=2, help="checkpoints to keep, beside the best")
     own.add_argument(
         "--on-collapse",
         choices=("warn", "rollback", "stop"),
@@ -255,7 +226,7 @@ def main(argv: list[str] | None = None, classifier_steps: int = style_classifier
     inputs = {"2-dataset": dataset.sha256}
     next_step = cli.next_step(args, "generate.py", data=args.input if args.input_given else None)
     with cli.open_output(args, "train_dcgan.py", options, extendable=("epochs", "dataset_sha256")) as run:
-        refuse_other_pictures(run, args)
+        refuse_other_pictures(run, args.input)
         if is_finished(run, inputs):
             done = f"all {args.epochs} epochs are done; raise --epochs to go on"
             return report(f"{args.output}: nothing to do, {done}\n{next_step}")

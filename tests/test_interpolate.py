@@ -21,7 +21,8 @@ from demicouture.files import write_json
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook, sequence
 from demicouture.interpolation.endpoints import RatedDesigns, choose_endpoints
-from demicouture.latents import LATENT_DIM, lerp, prior_preserving_mean, prior_preserving_path, sample_prior
+from demicouture.interpolation.paths import lerp, prior_preserving_mean, prior_preserving_path
+from demicouture.latents import LATENT_DIM, sample_prior
 
 COUNT = 12
 WORDS = ["casual"] * 5 + ["collection"] * 5 + ["", ""]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -16,6 +17,8 @@ from demicouture import cli, files
 from demicouture.errors import InputError, OptionsError
 from demicouture.training import pictures
 
+REPLACED: list[str] = []
+
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
@@ -24,9 +27,12 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(dataset, tmp_path_factory):
-    """A run of six epochs, two steps each."""
+    """A run of six epochs, two steps each; ``REPLACED`` lists the files that it put in their places, in order."""
     folder = tmp_path_factory.mktemp("training") / "undisturbed"
-    tiny_run.main(dataset, folder, "--epochs", "6")
+    with pytest.MonkeyPatch.context() as patch:
+        replace = os.replace
+        patch.setattr(os, "replace", lambda source, target: (REPLACED.append(str(target)), replace(source, target)))
+        tiny_run.main(dataset, folder, "--epochs", "6")
     return folder
 
 
@@ -93,8 +99,9 @@ def test_killed_interrupted_and_extended_it_ends_with_the_same_bits(
     from demicouture.training.callbacks import EpochOrder
 
     output = tmp_path / "run"
-    # Another moment every time: one that fails would be a find. The first twelve files are there when training begins.
-    number = int(np.random.default_rng().integers(12, 28))
+    # Another moment every time, one that fails would be a find: between the first epoch's samples and the fifth's.
+    first, last = (REPLACED.index(str(undisturbed / f"samples/epoch-0000{epoch}.png")) + 1 for epoch in (1, 5))
+    number = int(np.random.default_rng().integers(first, last + 1))
     child = in_child(DIES.format(number=number, dataset=str(dataset), output=str(output)))
     assert (child.returncode, child.stdout, child.stderr) == (-signal.SIGKILL, "", "")
     assert not (output / "summary.json").exists()

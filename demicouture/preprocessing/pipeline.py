@@ -29,6 +29,7 @@ from demicouture.preprocessing import (
 from demicouture.preprocessing.image_features import ImageFeatures
 from demicouture.preprocessing.overrides import Move, Override
 from demicouture.preprocessing.records import Scraped
+from demicouture.preprocessing.rules import Rules
 from demicouture.runs import RunFolder
 
 Examples = Mapping[str, tuple[Path, bool]]
@@ -163,7 +164,7 @@ def decide(
     known: Mapping[str, ImageFeatures],
     edits: Edits,
     examples: Examples,
-    rules: selection.Rules,
+    rules: Rules,
 ) -> tuple[list[dict], dict | None]:
     """Returns the rows of decisions.csv, and what the classifier of tops was fitted to, where there was enough."""
     is_top = {sha256: top for sha256, (_, top) in examples.items()}

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from demicouture.dataset import Dataset, read_dataset
-from demicouture.errors import InputError
+from demicouture.errors import InputError, OptionsError
 from demicouture.keras_backend import device_memory
+from demicouture.runs import RunFolder
 
 ALWAYS_RESIDENT = 2**28
 """Pictures of so many bytes fit any device that trains; its memory need not be looked up."""
@@ -72,6 +73,22 @@ def read_training_pictures(
             f"add pictures or use --batch-size {len(dataset.pictures)}"
         )
     return dataset
+
+
+def refuse_other_pictures(run: RunFolder, source: Path) -> None:
+    """Refuses to go on with other pictures than a run began with; its options have the data set's hash.
+
+    Raises:
+        OptionsError: The data set in ``source`` changed since, or an earlier version began the run.
+    """
+    before, now = run.before.get("dataset_sha256"), run.options["dataset_sha256"]
+    if run.before and before is None:
+        raise OptionsError(f"{run.path}: begun by an earlier version, with other checkpoints; add --fresh")
+    if run.before and before != now:
+        raise OptionsError(
+            f"{run.path}: trained on a data set with SHA-256 {before[:12]}…, found {now[:12]}… in "
+            f"{source}; restore the pictures, or add --fresh to train anew on these"
+        )
 
 
 def choose_evenly(dataset: Dataset, count: int) -> np.ndarray:

@@ -8,7 +8,8 @@ from demicouture.designs.designs import Designs
 from demicouture.evaluation.realism import Appraisal, ScoredDesigns
 from demicouture.interpolation import lookbook, lookbook_page
 from demicouture.interpolation.endpoints import RatedDesigns
-from demicouture.latents import LATENT_DIM, prior_preserving_path, sample_prior
+from demicouture.interpolation.paths import prior_preserving_path
+from demicouture.latents import LATENT_DIM, sample_prior
 
 Criteria = lookbook.Criteria
 PLANE = Hyperplane(np.eye(LATENT_DIM)[0], 0.1)
