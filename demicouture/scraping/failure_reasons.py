@@ -23,6 +23,8 @@ TOO_MANY_REDIRECTS = "too many redirects"
 TOO_SMALL = "too small"
 SAME_BYTES = "same bytes"
 NEAR_DUPLICATE = "near duplicate"
+REDUCED = "reduced copy"
+NOT_UNDERSTOOD = "not understood"
 CLOSED = "closed"
 """Only said of what was under way when a run ended; such an address gets no line, and is fetched again."""
 
@@ -35,10 +37,11 @@ REASONS = {
     NO_ROBOTS: "the host could not say what its robots.txt asks for, so it was not visited",
     OPTED_OUT: "its header or its page says `noai`, `noimageai`, `noindex` or `noimageindex`",
     UNREACHABLE: "no connection, or it broke before an answer",
-    LEFT_ALONE: "not tried: its host had given no answer three times in a row, or put us off too long or too often",
+    LEFT_ALONE: "not tried: its host had given no answer, or had said HTTP 403, three times in a row",
     TIMEOUT: "the whole response took longer than `--timeout`",
     BROKEN_OFF: "the answer ended early",
     DAMAGED_ENCODING: "the answer was not packed as it said",
+    NOT_UNDERSTOOD: "the address or the answer is of a kind that no program expects",
     TOO_MANY_BYTES: "more than `--max-bytes`, unpacked",
     TOO_MANY_REDIRECTS: "more than five",
     UNDECODABLE: "no picture, truncated or damaged, whatever the server called it",
@@ -46,6 +49,7 @@ REASONS = {
     TOO_SMALL: "its shorter side is under `--min-size`",
     SAME_BYTES: "a duplicate: another address of this pole gave the same bytes before",
     NEAR_DUPLICATE: "kept all the same, for the cull to decide: `like` names a picture that it hardly differs from",
+    REDUCED: 'kept: its own host had said "later", so it is the reduced copy that the source itself serves',
 }
 """Each reason, and what it means. Beside these: ``HTTP`` and a status, and the wardrobe's ``planted:`` and a kind."""
 

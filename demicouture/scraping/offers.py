@@ -21,6 +21,7 @@ class Offer:
         content: The encoded picture itself, where the source makes pictures rather than finding them.
         reason: What the source knows about the picture beforehand; ``planted:<kind>`` for the
             wardrobe's deliberate waste. Nothing after the scraper may read it.
+        thumbnail: The address of a reduced copy that the source itself serves to programs, where it does.
     """
 
     url: str
@@ -31,6 +32,7 @@ class Offer:
     licence_url: str = ""
     content: bytes | None = None
     reason: str = ""
+    thumbnail: str = ""
 
 
 class Source(Protocol):

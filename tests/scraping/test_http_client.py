@@ -16,7 +16,7 @@ from demicouture.errors import FetchError, InputError
 from demicouture.scraping import connections
 from demicouture.scraping.connections import is_public
 from demicouture.scraping.http_client import MAX_REDIRECTS, Fetcher, host_of, user_agent
-from demicouture.scraping.rate_limits import TryLater
+from demicouture.scraping.rate_limits import PutOff, TryLater
 
 
 @pytest.fixture
@@ -394,16 +394,61 @@ def test_who_is_not_patient_is_sent_away_at_once(website, fetcher):
 
 def test_later_for_ever_ends(website, fetcher):
     url = website.add("/", b"", status=503, headers={"Retry-After": "0"})
-    with pytest.raises(FetchError, match="^HTTP 503$") as caught:
+    with pytest.raises(PutOff, match="^HTTP 503$") as caught:
         fetcher.fetch(url)
     assert caught.value.status == 503 and len(website.asked) == 8
-    assert refused(fetcher, website.add("/other", b"x")) == "host left alone"
+    with pytest.raises(PutOff):
+        fetcher.fetch(website.add("/other", b"x"))
     assert len(website.asked) == 8
 
 
-def test_a_host_that_asks_for_a_day_is_left_alone(website, fetcher):
-    assert refused(fetcher, website.add("/", b"", status=429, headers={"Retry-After": "86400"})) == "HTTP 429"
-    assert refused(fetcher, website.url()) == "host left alone"
+def test_a_host_that_has_served_us_is_waited_for(website, fetcher):
+    url = later_at_first(website, "/", 12, {"Retry-After": "0"}, 503)
+    fetcher.fetch(website.add("/first", b"x"))
+    assert fetcher.fetch(url).content == b"here" and len(website.asked) == 14
+
+
+def test_a_host_that_asks_for_a_day_is_not_waited_for(website, fetcher):
+    website.add("/", b"", status=429, headers={"Retry-After": "86400"})
+    for _ in range(2):
+        with pytest.raises(PutOff) as caught:
+            fetcher.fetch(website.url())
+        assert caught.value.host == "127.0.0.1" and 86390 < caught.value.seconds <= 86400
+    assert website.asked == ["/"]
+
+
+def test_a_host_that_says_403_three_times_in_a_row_is_left_alone(website, fetcher):
+    for path in ("/1", "/2", "/4", "/5", "/6", "/7"):
+        website.add(path, b"<p>Please set a <b>user-agent</b>", status=403)
+    website.add("/3", b"x")
+    assert [refused(fetcher, website.url(path)) for path in ("/1", "/2")] == ["HTTP 403"] * 2
+    fetcher.fetch(website.url("/3"))
+    told = [refused(fetcher, website.url(path)) for path in ("/4", "/5", "/6", "/7", "/3")]
+    assert told == ["HTTP 403"] * 3 + ["host left alone"] * 2
+    assert len(website.asked) == 6 and fetcher.words["127.0.0.1"] == "Please set a user-agent"
+
+
+@pytest.mark.parametrize("value", ["Wed, 21 Oct 99999999999 07:28:00 GMT", "9" * 5000, "\x80", "Wed, 21 Oct 2015"])
+def test_whatever_a_stranger_writes_into_retry_after(website, value):
+    website.add("/", b"", status=429, headers={"Retry-After": value})
+    with quick(5, first_wait_seconds=0.01) as fetcher, pytest.raises((PutOff, TryLater)):
+        fetcher.fetch(website.url(), patient=False)
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_the_page_of_a_firewall_means_later(website, status):
+    page = b'<html><META NAME="ROBOTS" CONTENT="NOINDEX, NOFOLLOW">Request unsuccessful. Incapsula incident</html>'
+
+    def picture(request):
+        first = website.asked.count("/1.jpg") == 1
+        kind = "text/html" if first else "image/jpeg"
+        answer(request, page if first else b"picture", status=status if first else 200, content_type=kind)
+
+    website.pages["/1.jpg"] = picture
+    with quick(5) as fetcher:
+        fetcher.expect_firewall("127.0.0.1", 0.2)
+        assert fetcher.fetch(website.url("/1.jpg")).content == b"picture"
+    assert len(website.asked) == 2 and website.times[1] - website.times[0] >= 0.2
 
 
 def test_a_host_that_refuses_three_connections_in_a_row_is_left_alone(fetcher):

@@ -71,7 +71,8 @@ def test_what_failed_is_read_once_and_not_what_came_later(tmp_path):
 def test_a_source_that_had_fewer_is_not_asked_again(tmp_path):
     query = Query("a", "q", 5)
     with Manifest(tmp_path) as manifest:
-        manifest.append(LINE)
+        manifest.append(LINE | {"url": "v", "status": "failed", "file": ""})  # No picture: still wanted.
+        manifest.append(LINE | {"status": "fetched"})
         progress = QueryProgress(tmp_path, manifest)
         assert progress.still_wanted(SOURCE, query) == 4
         progress.record("s", query)
