@@ -45,6 +45,7 @@ class Website:
         self.times: list[float] = []
         self.robots_asked: list[str] = []
         self.at_once = self.most_at_once = 0
+        self.connections = self.most_connections = 0
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         website = self
@@ -53,6 +54,17 @@ class Website:
             protocol_version = "HTTP/1.1"
             timeout = 10
             disable_nagle_algorithm = True  # Else each answer waits 40 ms for an acknowledgement.
+
+            def setup(self) -> None:
+                super().setup()
+                with website._lock:
+                    website.connections += 1
+                    website.most_connections = max(website.most_connections, website.connections)
+
+            def finish(self) -> None:
+                with website._lock:
+                    website.connections -= 1
+                super().finish()
 
             def do_GET(self) -> None:
                 self.website = website

@@ -19,6 +19,7 @@ import killable
 import pytest
 from conftest import Website, answer
 from samples import bomb, encode, garment, jpeg, noise
+from turned_clock import TurnedClock
 
 import scrape
 from demicouture import cli, parallel, runs
@@ -105,10 +106,10 @@ def test_a_pole_may_have_any_name_that_a_folder_can_have(home, pole):
     assert sorted(path.split("/")[0] for path in tree(home)) == sorted(["couture", pole])
 
 
-def test_without_a_queries_file_of_its_own_a_home_takes_the_seeds(tmp_path):
-    run(tmp_path, "--limit", 1, "--pole", "casual")
-    assert summary(tmp_path)["flags"]["queries"] == str(cli.HOUSE / "data/queries.csv")
-    assert len(lines(tmp_path)) == 8
+def test_without_a_queries_file_of_its_own_a_home_takes_the_seeds(tmp_path, capsys):
+    scrape.main(["--home", str(tmp_path), "--plan"])
+    assert "wardrobe: 14,000 pictures of 346 queries; it asks nobody, so no limits apply\n" == capsys.readouterr().out
+    assert not (tmp_path / "data/1-scraped").exists()
 
 
 def test_an_unknown_pole_is_told(home):
@@ -275,6 +276,70 @@ def test_the_last_lines_name_the_counts_and_the_next_step(home, capsys):
     assert said[1].split() == ["casual", "2", "2", "2", "0", "0"]
     assert said[2].split() == ["collection", "1", "1", "1", "0", "0"]
     assert re.fullmatch(rf"next: python \S*preprocess\.py --home {home}", said[-1])
+
+
+# What cannot be, and what may come later
+
+
+def test_the_plan_says_beforehand_what_a_source_cannot_give(home, website, capsys):
+    (home / "data/queries.csv").write_text("pole,query,count\ncasual,hoody,500\ncollection,Prada,200\n")
+    flags = [
+        "--home",
+        str(home),
+        "--plan",
+        "--source",
+        "openverse",
+        "--base-url",
+        website.url("/"),
+        "--allow-private-hosts",
+    ]
+    scrape.main(flags)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "openverse gives at most 240 pictures of a query, 20 a request, 200 requests a day"
+    assert [line.split() for line in told[1:4]] == [
+        ["queries", "wanted", "at", "most", "requests"],
+        ["casual", "1", "500", "240", "12"],
+        ["collection", "1", "200", "200", "10"],
+    ]
+    assert told[4] == "at these limits about 7 min: 22 requests take 66 s, the pictures 7 min"
+    assert told[5] == (
+        "260 of 700 cannot be reached: 1 queries want more than 240 (hoody 500); "
+        "spread their counts over several wordings"
+    )
+    assert website.asked == website.robots_asked == [] and not (home / "data/1-scraped").exists()
+    scrape.main(["--plan", "--source", "openverse"])
+    told = capsys.readouterr().out
+    assert "at these limits about 3.0 days: 700 requests" in told and "cannot be reached" not in told
+    assert told.endswith("with a token of your own in OPENVERSE_TOKEN it grants 10,000 a day\n")
+
+
+def test_addresses_that_were_not_tried_get_no_line_and_wait_for_the_next_run(home, website):
+    website.add("/0.jpg", jpeg(0))
+    for number in range(1, 6):
+        website.add(f"/{number}.jpg", b"", status=429, headers={"Retry-After": "7200"})
+    rows = [{"url": website.url(f"/{number}.jpg")} for number in range(6)]
+    message = (
+        r"^5 addresses wait for 127\.0\.0\.1, at its pace about 5 s; found HTTP 429 .*, expected pictures; "
+        r"run the same command again at \d\d:\d\d( on \S+)? to go on$"
+    )
+    with pytest.raises(SourceError, match=message):
+        run_urls(home, rows)
+    assert [line["status"] for line in lines(home)] == ["fetched"] and website.asked == ["/0.jpg", "/1.jpg"]
+    for number in range(1, 6):
+        website.add(f"/{number}.jpg", jpeg(number))
+    run_urls(home, rows)
+    assert [line["status"] for line in lines(home)] == ["fetched"] * 6
+
+
+def test_in_the_place_of_what_gives_no_picture_further_offers_are_taken(home, website):
+    links = [elsewhere(website, f"/{number}.jpg") for number in range(10)]
+    for number in (0, 3, 4, 6, 8):
+        website.add(f"/{number}.jpg", jpeg(number if number != 3 else 0))
+    serve(website, {"hoody": links})
+    run_excite(home, website, "--limit", 3)
+    assert [row["fetched"] for row in summary(home)["queries"]] == [3, 0, 0]
+    fetched = {urlsplit(line["url"]).path for line in lines(home) if line["status"] == "fetched"}
+    assert fetched == {"/0.jpg", "/4.jpg", "/6.jpg"} and "/8.jpg" not in website.asked
 
 
 # What a killed run leaves
@@ -722,12 +787,12 @@ def test_the_museum_and_commons_are_collected_from(home, website):
     website.add("/w/api.php", json.dumps(found).encode())
     website.add("/met.jpg", jpeg(1))
     website.add("/commons.jpg", jpeg(2))
-    flags = ["--pole", "collection", "--contact", "me@example.org", "--delay", 0, "--allow-private-hosts"]
+    flags = ["--pole", "collection", "--contact", "me@studio.jp", "--delay", 0, "--allow-private-hosts"]
     run(home, "--source", "met", "--base-url", website.url(), *flags)
     run(home, "--source", "commons", "--base-url", website.url("/w/api.php"), *flags)
     told = [(line["source"], line["title"], line["licence"], line["status"]) for line in lines(home)]
     assert told == [("met", "Cape", "CC0-1.0", "fetched"), ("commons", "Look.jpg", "CC BY 4.0", "fetched")]
-    assert b"me@example.org" not in (home / "data/1-scraped/summary.json").read_bytes()
+    assert b"me@studio.jp" not in (home / "data/1-scraped/summary.json").read_bytes()
 
 
 def test_a_source_that_ends_early_leaves_everything_in_order(home, website, capsys):
@@ -742,13 +807,15 @@ def test_a_source_that_ends_early_leaves_everything_in_order(home, website, caps
     website.pages["/api/"] = page
     flags = ["--home", home, "--source", "openverse", "--base-url", website.url("/api/"), "--delay", 0]
     flags = [*map(str, flags), "--allow-private-hosts"]
-    with pytest.raises(SourceError, match=r"grants \(2/day\), expected more; run the same command again tomorrow"):
-        scrape.main(flags)
-    assert "fetched" in capsys.readouterr().out
+    with pytest.raises(SourceError, match=r"grants \(2/day\), expected more; come back at 09:00 on 2030-05-07"):
+        scrape.main(flags, TurnedClock())
+    told = capsys.readouterr().out
+    assert "openverse gives at most 240 pictures of a query" in told and "fetched" in told
+    assert "still wanted: 4 pictures; at the limits of openverse about 3 s" in told
     folder = home / "data/1-scraped"
     assert not (folder / "summary.json").exists()
     assert (folder / "casual.hoody.png").exists() and "CC0" in (folder / "ATTRIBUTION.md").read_text("utf-8")
-    scrape.main(flags)
+    scrape.main(flags, TurnedClock())
     searched = [parse_qs(urlsplit(path).query)["q"][0] for path in website.asked if path.startswith("/api/")]
     # Two had one picture of four, and are not asked again.
     assert searched == ["hoody", "polo shirt", "Prada runway look"]

@@ -26,7 +26,8 @@ from demicouture.scraping import failure_reasons, robots
 from demicouture.scraping.clock import CLOCK, Clock
 from demicouture.scraping.connections import Exchange, open_session
 from demicouture.scraping.html import plain_text
-from demicouture.scraping.rate_limits import FIRST_WAIT, PutOff, RateLimits, TryLater
+from demicouture.scraping.rate_limits import FIRST_WAIT, LONGEST_WAIT, PutOff, RateLimits, TryLater
+from demicouture.scraping.search_answers import SearchAnswers
 
 MAX_PICTURE_BYTES = 20_000_000
 """Our choice: photographs on the web are far smaller, and the sixteen that may be held at once still fit in memory."""
@@ -41,7 +42,11 @@ BUSY = {429: None, 503: None}
 RETRY_WAITS = (10.0, 60.0)
 """Seconds; our choice: until a service is tried again that has failed for a reason that may pass."""
 
-MOST_WORDS, MOST_WORDS_READ = 200, 2000
+NOBODY = re.compile(r"(?i)^[^.]*$|(^|\.)(example\.(com|net|org)|example|invalid|test|localhost|local)$")
+"""Hosts of a contact that are nobody's: without a dot, or kept free for examples (RFC 2606). Wikimedia answers 403 to
+who names one."""
+
+MOST_WORDS, MOST_WORDS_READ = 200, 20_000
 """Letters that are shown of what a host says along with "forbidden", and bytes that are read for it."""
 
 HOST_FAILURES = {
@@ -88,6 +93,7 @@ class _Request:
         headers: Further headers, for the first site only.
         busy: Statuses that mean "later", and for how many seconds where the answer names none.
         serves: Whether an answer is what the host is visited for; robots.txt is not.
+        apart: Whether a limit of hours is for such requests only, and says nothing of the host's pictures.
     """
 
     max_bytes: int
@@ -97,6 +103,7 @@ class _Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     busy: Mapping[int, float | None] = field(default_factory=lambda: BUSY)
     serves: bool = True
+    apart: bool = False
 
 
 @dataclass
@@ -114,6 +121,7 @@ class Fetcher:
         contact: Whom a site may write to, where the person named somebody.
         clock: Tells the time between requests.
         words: What hosts said along with "forbidden", in their own words.
+        answers: Where the answers of search services are kept, while a folder is worked on.
     """
 
     def __init__(
@@ -156,6 +164,7 @@ class Fetcher:
         self._closed = threading.Event()
         self._firewalled: dict[str, float] = {}
         self.words: dict[str, str] = {}
+        self.answers: SearchAnswers | None = None
         self.clock = clock
         self.rate_limits = RateLimits(delay_seconds, self._closed, clock=clock, first_wait_seconds=first_wait_seconds)
         self._session = open_session(
@@ -245,7 +254,8 @@ class Fetcher:
         Raises:
             FetchError: As :meth:`fetch`.
         """
-        request, host = _Request(max_bytes, crawling=False, headers=headers or {}, busy=busy), host_of(url)
+        request = _Request(max_bytes, crawling=False, headers=headers or {}, busy=busy, apart=True)
+        host = host_of(url)
         for seconds in self._retry_waits:
             try:
                 answer = self._fetch(url, request)
@@ -328,11 +338,14 @@ class Fetcher:
             TryLater: The host says "later".
         """
         status = reply.status_code
+        words = "" if status == 200 else _words(reply)  # Read to its end, so that the connection can be used again.
         busy = dict(request.busy)
         if request.serves and host in self._firewalled:
             busy[403] = self._firewalled[host]
         if status in busy:
             seconds = _retry_after(reply.headers.get("Retry-After", ""))
+            if request.apart and seconds is not None and seconds > LONGEST_WAIT:
+                raise PutOff(f"HTTP {status}", status, host, seconds)
             raise self._later(host, status, busy[status] if seconds is None else seconds)
         if not (status == 200 and request.serves and host in self._firewalled):  # Else its content is looked at first.
             forbidden = status == 403 and request.serves
@@ -340,7 +353,7 @@ class Fetcher:
         if request.crawling and robots.header_opts_out(reply.raw.headers.getlist("X-Robots-Tag")):
             raise FetchError(failure_reasons.OPTED_OUT)
         if status == 403:
-            self.words[host] = _words(reply)
+            self.words[host] = words
         if status != 200 and not reply.is_redirect:
             raise FetchError(f"HTTP {status}", status)
 
@@ -416,11 +429,14 @@ def user_agent(contact: str) -> str:
     """Returns the User-Agent: name, version, whom to write to, and the library underneath.
 
     Raises:
-        InputError: The contact cannot stand in a header, or is none.
+        InputError: The contact cannot stand in a header, is none, or leads to nobody.
     """
-    if contact and not re.fullmatch(r"[!-'*-~]{1,200}", contact) or contact and not re.search(r"@|://", contact):
+    expected = "an e-mail address or a page about you"
+    if contact and (not re.fullmatch(r"[!-'*-~]{1,200}", contact) or not re.search(r"@|://", contact)):
+        raise InputError(f"--contact: found {contact!r}, expected {expected}, without spaces")
+    if contact and NOBODY.search(re.sub(r"^.*(@|://)|[/:?#].*$", "", contact.removeprefix("mailto:"))):
         raise InputError(
-            f"--contact: found {contact!r}, expected an e-mail address or a page about you, without spaces"
+            f"--contact: found {contact!r}, which leads to nobody, expected {expected}, so put in your own"
         )
     words = [f"{robots.AGENT}/{demicouture.__version__}", f"({contact})", f"python-requests/{requests.__version__}"]
     return " ".join(words if contact else words[::2])
@@ -476,16 +492,22 @@ def _retry_after(value: str) -> float | None:
 
 def _is_page(response: Response) -> bool:
     """Returns whether an answer is a page, where a picture or JSON was expected."""
-    return "html" in response.content_type.lower() or response.content[:200].lstrip().lower().startswith(
-        (b"<!doctype html", b"<html")
+    start = response.content[:200].lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html")) or (
+        start.startswith(b"<") and "html" in response.content_type.lower()
     )
 
 
 def _words(reply: requests.Response) -> str:
-    """Returns what a short answer says in words, on one line."""
+    """Reads a short answer to its end, and returns what it says in words, on one line."""
+    stated = reply.headers.get("Content-Length", "")
+    if not stated.isdigit() or int(stated[:9]) > MOST_WORDS_READ:
+        return ""
     with contextlib.suppress(requests.RequestException, HTTPError, HTTPException, OSError, ValueError):
-        body = next(reply.iter_content(MOST_WORDS_READ), b"")
-        text = plain_text(re.sub(r"(?is)<(style|script)\b.*?</\1>", "", body.decode("utf-8", "replace")))
+        body = b"".join(reply.iter_content(MOST_WORDS_READ)).decode("utf-8", "replace")
+        if reply.status_code != 403:
+            return ""
+        text = plain_text(re.sub(r"(?is)<(style|script)\b.*?</\1>", "", body))
         return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:MOST_WORDS]
     return ""
 

@@ -2,24 +2,42 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 
 import pytest
 
 from demicouture.cli import HOUSE
 from demicouture.errors import InputError
 from demicouture.scraping.queries import folder_name, read_queries
+from demicouture.scraping.sources.wardrobe import garment_in
+
+GARMENTS = ("cardigan", "fleece", "hoody", "jacket", "polo shirt", "shirt", "sweats", "T-shirt")
 
 
-def test_the_seeds_plan():
-    for name, number, house in (("queries", 500, 200), ("queries-demo", 50, 8)):
-        queries = read_queries(HOUSE / f"data/{name}.csv")
-        casual = {query.text: query.wanted for query in queries if query.pole == "casual"}
-        seeds = ("cardigan", "fleece", "hoody", "jacket", "polo shirt", "shirt", "sweats", "T-shirt")
-        assert casual == dict.fromkeys(seeds, number)
-        collection = [query for query in queries if query.pole == "collection"]
-        assert len(collection) == 50
-        assert {query.wanted for query in collection} == {house}
-        assert all(len(query.text.split()) > 1 and "runway" in query.text for query in collection)
+def test_the_seeds_plan_in_wordings_that_searches_can_give():
+    queries = read_queries(HOUSE / "data/queries.csv")
+    garments, houses = Counter(), Counter()
+    for query in queries:
+        if query.pole == "casual":
+            garments[garment_in(query.text)] += query.wanted
+        else:
+            house = re.fullmatch(r"(.+?) (runway|catwalk|fashion week|fashion show|runway look)", query.text)[1]
+            houses[house] += query.wanted
+    assert garments == dict.fromkeys(GARMENTS, 500) and garments.total() == 4000
+    assert set(houses.values()) == {200} and len(houses) == 50 and houses.total() == 10_000
+    assert max(query.wanted for query in queries) * 4 <= 240  # Of what a search gives, three in four may be no use.
+    folders = [query.folder for query in queries]
+    assert len({folder.casefold() for folder in folders}) == len(folders)
+    assert all(re.fullmatch(r"(casual|collection)/[\w-]{3,40}", folder) for folder in folders)
+
+
+def test_the_demonstrations_plan():
+    queries = read_queries(HOUSE / "data/queries-demo.csv")
+    casual = {query.text: query.wanted for query in queries if query.pole == "casual"}
+    assert casual == dict.fromkeys(GARMENTS, 50)
+    collection = [query for query in queries if query.pole == "collection"]
+    assert len(collection) == 50 and {query.wanted for query in collection} == {8}
+    assert all(len(query.text.split()) > 1 and "runway" in query.text for query in collection)
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_a_private_host_needs_permission(website):
 
 
 def test_sources_are_opened_by_name():
-    with Fetcher(contact="me@example.org") as fetcher:
+    with Fetcher(contact="me@studio.jp") as fetcher:
         for name in SOURCES:
             source = open_source(name, seed=0, queries={"casual": ["shirt"]}, fetcher=fetcher, base_url=None)
             assert source.name == name

@@ -38,6 +38,8 @@ def open_source(
     fetcher: Fetcher,
     base_url: str | None = None,
     addresses: Sequence[Address] = (),
+    only: str = "",
+    without: str = "",
 ) -> Source:
     """Returns the source of that name.
 
@@ -48,6 +50,8 @@ def open_source(
         fetcher: For sources that search the web.
         base_url: Where to search instead of at the usual address.
         addresses: What the source ``urls`` offers.
+        only: The collections that ``openverse`` searches; nothing for all.
+        without: The collections that it leaves out.
 
     Raises:
         InputError: The source needs something that is missing.
@@ -64,7 +68,7 @@ def open_source(
     if name == "openverse":
         from demicouture.scraping.sources.openverse import Openverse
 
-        return Openverse(fetcher, base_url)
+        return Openverse(fetcher, base_url, only=only, without=without)
     if name == "met":
         from demicouture.scraping.sources.met import Met
 

@@ -14,7 +14,7 @@ from demicouture.errors import FetchError, SourceError
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.html import find_tags
 from demicouture.scraping.http_client import Fetcher, Response
-from demicouture.scraping.offers import Offer
+from demicouture.scraping.offers import Limits, Offer
 from demicouture.scraping.sources import others
 
 BASE_URL = "https://imagesearch.excite.co.jp/"
@@ -42,6 +42,12 @@ class Excite:
         """
         self._fetcher = fetcher
         self._base_url = base_url or BASE_URL
+
+    @property
+    def limits(self) -> Limits:
+        """What it gives at most, and how fast."""
+        seconds = self._fetcher.rate_limits.delay_seconds
+        return Limits(most=MAX_PAGES * 20, page_size=20, seconds_between_requests=seconds, hosts=8)
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
         """Yields at most ``count`` offers in the order of the result pages, no address twice.

@@ -42,14 +42,15 @@ GARMENT_POLE, OUTFIT_POLE = "casual", "collection"
 #: What may be duplicated where the caller names no queries of its own.
 KNOWN_QUERIES = {GARMENT_POLE: GARMENTS}
 
-#: The first words that match decide which garment a query names, so "polo shirt" stands before "shirt".
+#: The first words that match decide which garment a query names, so "polo shirt" stands before "shirt", and
+#: what a "hooded sweatshirt" is more than a sweatshirt comes first.
 _GARMENT_WORDS = (
     ("polo", "polo shirt"),
-    (r"sweat", "sweats"),
-    (r"t[- ]?shirt|\btees?\b", "T-shirt"),
+    (r"hood(y|ie|ed)", "hoody"),
     ("cardigan", "cardigan"),
     ("fleece", "fleece"),
-    (r"hood(y|ie)", "hoody"),
+    ("sweat|pullover|crewneck", "sweats"),
+    (r"\bt[- ]?shirt|\btees?\b", "T-shirt"),
     ("jacket|blazer", "jacket"),
     ("shirt", "shirt"),
 )

@@ -1,0 +1,131 @@
+"""The seed's plan, collected from services that answer as the live ones do, in the time of a clock that is turned.
+
+It is a thirtieth of the plan, and a thirtieth of the requests that a day grants, so as many days. With
+``DEMICOUTURE_WHOLE_PLAN=1`` in the environment it is the whole: 14,000 pictures.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import time
+from collections import Counter
+from datetime import datetime
+from random import Random
+
+import killable
+import pytest
+from live_services import live_services
+from turned_clock import BEGINNING, TurnedClock
+
+import scrape
+from demicouture.cli import HOUSE
+from demicouture.errors import SourceError
+
+WHOLE = bool(os.environ.get("DEMICOUTURE_WHOLE_PLAN"))
+SEARCHES_A_DAY = 200 if WHOLE else 7
+
+
+@pytest.fixture
+def home(tmp_path):
+    with open(HOUSE / "data/queries.csv", encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    if not WHOLE:
+        rows = [row for row in rows if "fleece" in row[1]][:6] + [row for row in rows if row[1].startswith("Chanel ")]
+    (tmp_path / "data").mkdir()
+    with open(tmp_path / "data/queries.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return tmp_path
+
+
+def flags(home, services):
+    where = ("--base-url", services.openverse.url("/v1/images/"), "--allow-private-hosts")
+    return ["--home", str(home), "--source", "openverse", *where]
+
+
+def manifest(home):
+    path = home / "data/1-scraped/manifest.jsonl"
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def collect(home, services, clock):
+    """Runs the script, and comes back whenever it says to, until it is done; returns how often it had to."""
+    for visit in range(1000):
+        try:
+            scrape.main([*flags(home, services), "--quiet"], clock)
+            return visit
+        except SourceError as error:
+            told = re.search(r"(?:back|again) at (\d\d:\d\d)(?: on (\S+))?", str(error))
+            assert told, error
+            day = told[2] or clock.today().date().isoformat()
+            when = datetime.fromisoformat(f"{day} {told[1]}")
+            clock.turn_to((when - BEGINNING).total_seconds() + 60)
+            while any(site.connections for site in services.sites):
+                time.sleep(0.001)  # Until the servers have seen that the run hung up.
+    raise AssertionError("it never ends")
+
+
+def check_manners(services):
+    """Checks that no host had two connections, and none was asked faster than it allows."""
+    for site in services.sites:
+        assert site.most_at_once <= 1 and site.most_connections <= 1
+    for names in (("search", "thumbnail"), ("flickr",), ("museum",)):
+        times = sorted(time for name in names for time in services.times[name])
+        assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 1 - 1e-6
+    searches = services.times["search"]
+    assert all(later - earlier >= 60 - 3 for earlier, later in zip(searches, searches[20:], strict=False))
+    assert len(services.searched) == len(set(services.searched))  # No question twice.
+
+
+def check_pictures(home):
+    lines = manifest(home)
+    with open(home / "data/queries.csv", encoding="utf-8", newline="") as file:
+        wanted = {(row["pole"], row["query"]): int(row["count"]) for row in csv.DictReader(file)}
+    fetched = Counter((line["pole"], line["query"]) for line in lines if line["status"] == "fetched")
+    assert fetched == wanted
+    files = {line["file"] for line in lines if line["status"] == "fetched"}
+    assert len(files) == sum(wanted.values()) and all((home / "data/1-scraped" / file).exists() for file in files)
+    assert not {line["reason"] for line in lines} - {"", "reduced copy", "near duplicate", "same bytes", "HTTP 404"}
+    return lines
+
+
+def test_the_plan_comes_to_its_end(home, capsys):
+    clock = TurnedClock()
+    with live_services(clock.now, SEARCHES_A_DAY) as services:
+        scrape.main([*flags(home, services), "--plan"], clock)
+        told = capsys.readouterr().out
+        assert not services.searched and not (home / "data/1-scraped").exists()
+        visits = collect(home, services, clock)
+        days = clock.now() / 86400
+        check_manners(services)
+    lines = check_pictures(home)
+    counts = Counter(line["pole"] for line in lines if line["status"] == "fetched")
+    requests = int(re.search(r"about .*?: ([\d,]+) requests", told)[1].replace(",", ""))
+    least = (requests - 1) // SEARCHES_A_DAY
+    with capsys.disabled():
+        print(f" {dict(counts)}, {days:.1f} days, {visits + 1} runs, {len(services.searched)} searches;", told)
+    assert least <= days <= least * 1.5 + 1  # Dead links and doubles cost further searches.
+    if WHOLE:
+        assert counts == {"casual": 4000, "collection": 10_000} and "at these limits about 3.0 days" in told
+
+
+def test_ten_kills_change_nothing(home):
+    shown = killable.PROCESSES.Value("d", 0.0, lock=False)
+    clock, random = TurnedClock(shown), Random(2)
+    with live_services(clock.now, SEARCHES_A_DAY) as services:
+        for _ in range(10):
+            path = home / "data/1-scraped/manifest.jsonl"
+            enough = (path.read_bytes().count(b"\n") if path.exists() else 0) + random.randint(1, 12)
+            process = killable.start(
+                killable.run_scrape_by_a_turned_clock, shown, *flags(home, services), "--quiet", "--delay", "1"
+            )
+            while process.is_alive() and (not path.exists() or path.read_bytes().count(b"\n") < enough):
+                process.join(0.003)
+            assert killable.kill(process)
+        collect(home, services, clock)
+        assert len(services.searched) <= len(set(services.searched)) + 10
+        asked = Counter(path for site in services.sites for path in site.asked)
+    check_pictures(home)
+    assert sum(number - 1 for path, number in asked.items() if path.endswith("thumb/")) <= 10 * 2
