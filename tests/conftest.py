@@ -34,7 +34,7 @@ class Website:
 
     ``pages`` maps a path to a function of the request's handler; ``asked`` lists the paths with their query strings
     in the order of the requests; ``headers`` and ``times`` go with them. Who asks for robots.txt is only counted, by
-    the name of the host: there is none unless a test adds one.
+    the name of the host: there is none unless a test adds one, and neither is there a tdmrep.json.
     """
 
     def __init__(self, address: str = "127.0.0.1") -> None:
@@ -68,11 +68,11 @@ class Website:
 
             def do_GET(self) -> None:
                 self.website = website
-                is_robots = self.path == "/robots.txt"
+                is_robots = self.path in ("/robots.txt", "/.well-known/tdmrep.json")
                 with website._lock:
-                    if is_robots:
+                    if self.path == "/robots.txt":
                         website.robots_asked.append(self.headers["Host"])
-                    else:
+                    elif not is_robots:
                         website.asked.append(self.path)
                         website.headers.append(dict(self.headers))
                         website.times.append(time.monotonic())

@@ -141,7 +141,7 @@ class _Answering(dict):
         self._page = page
 
     def get(self, path: str, default: object = None) -> object:
-        return default if path == "/robots.txt" else self._page
+        return default if path in ("/robots.txt", "/.well-known/tdmrep.json") else self._page
 
 
 def _is_dead(name: str) -> bool:

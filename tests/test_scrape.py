@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -329,6 +330,32 @@ def test_addresses_that_were_not_tried_get_no_line_and_wait_for_the_next_run(hom
         website.add(f"/{number}.jpg", jpeg(number))
     run_urls(home, rows)
     assert [line["status"] for line in lines(home)] == ["fetched"] * 6
+
+
+def test_whatever_is_wrong_with_one_address_becomes_its_reason(home, website, monkeypatch):
+    look_up = socket.getaddrinfo
+
+    def strange(host, *arguments, **options):
+        if host == "strange.test":
+            raise OverflowError("a number that nobody expects")
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", strange)
+    website.add("/later.jpg", b"", status=429, headers={"Retry-After": "Wed, 21 Oct 99999999999 07:28:00 GMT"})
+    website.pages["/later.jpg"] = lambda request, later=website.pages["/later.jpg"]: (
+        later(request) if website.asked.count("/later.jpg") == 1 else answer(request, jpeg(2))
+    )
+    rows = ["http://strange.test/1.jpg", website.add("/1.jpg", jpeg(1)), website.url("/later.jpg")]
+    clock = TurnedClock()
+    (home / "list.txt").write_text("\n".join(rows))
+    flags = ["--home", home, "--source", "urls", "--urls", home / "list.txt", "--pole", "casual", "--quiet"]
+    scrape.main([*map(str, flags), "--allow-private-hosts"], clock)
+    told = {line["url"]: (line["status"], line["reason"]) for line in lines(home)}
+    assert told == {
+        rows[0]: ("failed", "not understood"),
+        rows[1]: ("fetched", ""),
+        rows[2]: ("fetched", ""),
+    }
 
 
 def test_in_the_place_of_what_gives_no_picture_further_offers_are_taken(home, website):
@@ -757,6 +784,27 @@ def test_a_page_that_wants_its_pictures_left_alone_is_obeyed(home, website):
     assert [found[f"/{number}.jpg"][1] for number in range(1, 6)] == ["opted out", "opted out", "", "", "opted out"]
     assert website.asked.count("/no") == website.asked.count("/yes") == 1
     assert "/1.jpg" not in website.asked
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "options", "reason"),
+    [
+        ("/robots.txt", b"User-agent: *\nContent-Signal: search=yes, ai-train=no", {}, "opted out of training"),
+        ("/robots.txt", b"User-agent: *\nContent-Usage: train-ai=n", {}, "opted out of training"),
+        ("/.well-known/tdmrep.json", b'[{"location": "/", "tdm-reservation": 1}]', {}, "reserved from mining"),
+        ("/1.jpg", b"picture", {"headers": {"tdm-reservation": "1"}}, "reserved from mining"),
+        ("/1.jpg", b"picture", {"headers": {"Content-Usage": "train-ai=n"}}, "reserved from mining"),
+        ("/1.jpg", b"picture", {"headers": {"X-Robots-Tag": "noml"}}, "opted out"),
+        ("/page", b'<meta name="tdm-reservation" content="1">', {}, "reserved from mining"),
+        ("/page", b'<meta name="robots" content="noml">', {}, "opted out"),
+    ],
+)
+def test_opt_outs_that_people_use_are_obeyed(home, website, path, content, options, reason):
+    website.add("/1.jpg", jpeg(1))
+    website.add(path, content, **options)
+    with pytest.raises(SourceError, match="found no picture"):
+        run_urls(home, [{"url": website.url("/1.jpg"), "page_url": website.url("/page")}])
+    assert statuses(home) == {"/1.jpg": ("failed", reason)}
 
 
 def test_robots_txt_keeps_the_collector_away(home, website):

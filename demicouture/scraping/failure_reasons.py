@@ -13,6 +13,8 @@ PRIVATE = "private address"
 ROBOTS = "robots.txt"
 NO_ROBOTS = "robots.txt unavailable"
 OPTED_OUT = "opted out"
+NO_TRAINING = "opted out of training"
+RESERVED = "reserved from mining"
 UNREACHABLE = "unreachable"
 LEFT_ALONE = "host left alone"
 TIMEOUT = "timeout"
@@ -35,7 +37,9 @@ REASONS = {
     PRIVATE: "it leads to this machine or a local network; see `--allow-private-hosts`",
     ROBOTS: "the host's robots.txt asks programs to stay away from it",
     NO_ROBOTS: "the host could not say what its robots.txt asks for, so it was not visited",
-    OPTED_OUT: "its header or its page says `noai`, `noimageai`, `noindex` or `noimageindex`",
+    OPTED_OUT: "its header or its page says `noai`, `noimageai`, `noml`, `noindex` or `noimageindex`",
+    NO_TRAINING: "its robots.txt says `Content-Signal: ai-train=no` or `Content-Usage: train-ai=n`",
+    RESERVED: "`tdm-reservation: 1`, or one of those two, in its header, its page or its site's `tdmrep.json`",
     UNREACHABLE: "no connection, or it broke before an answer",
     LEFT_ALONE: "not tried: its host had given no answer, or had said HTTP 403, three times in a row",
     TIMEOUT: "the whole response took longer than `--timeout`",

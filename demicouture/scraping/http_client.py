@@ -49,6 +49,8 @@ who names one."""
 MOST_WORDS, MOST_WORDS_READ = 200, 20_000
 """Letters that are shown of what a host says along with "forbidden", and bytes that are read for it."""
 
+OPT_OUTS = {failure_reasons.OPTED_OUT, failure_reasons.NO_TRAINING, failure_reasons.RESERVED}
+
 HOST_FAILURES = {
     failure_reasons.UNREACHABLE,
     failure_reasons.LEFT_ALONE,
@@ -110,6 +112,7 @@ class _Request:
 class _Site:
     lock: threading.Lock = field(default_factory=threading.Lock)
     rules: robots.RobotsRules | None = None
+    reservations: bytes = b""
     read_at: float | None = None
 
 
@@ -157,7 +160,7 @@ class Fetcher:
         self._retry_waits = retry_waits
         self.allow_private_hosts = allow_private_hosts
         self._sites: dict[str, _Site] = {}
-        self._pages: dict[str, bool] = {}
+        self._pages: dict[str, str] = {}
         self._served: set[str] = set()
         self._exchanges: set[Exchange] = set()
         self._lock = threading.Lock()
@@ -214,7 +217,7 @@ class Fetcher:
         A page that cannot be read opts out of nothing.
 
         Raises:
-            FetchError: ``opted out``.
+            FetchError: ``opted out``, ``opted out of training`` or ``reserved from mining``.
             TryLater: The host says "later", and ``patient`` is false.
             PutOff: The host says "later", for longer than this run waits.
         """
@@ -224,9 +227,9 @@ class Fetcher:
             except (TryLater, PutOff):
                 raise
             except FetchError as error:
-                self._pages[url] = str(error) == failure_reasons.OPTED_OUT
-        if self._pages.setdefault(url, False):
-            raise FetchError(failure_reasons.OPTED_OUT)
+                self._pages[url] = str(error) if str(error) in OPT_OUTS else ""
+        if reason := self._pages.setdefault(url, ""):
+            raise FetchError(reason)
 
     def call_api(
         self,
@@ -294,9 +297,12 @@ class Fetcher:
                     self.rate_limits.note_answer(host)
             if isinstance(found, Response):
                 if request.crawling and "html" in found.content_type.lower():
-                    self._pages[begun_with] = robots.page_opts_out(found.content, found.content_type)
-                    if self._pages[begun_with]:
-                        raise FetchError(failure_reasons.OPTED_OUT)
+                    page = found.content, found.content_type
+                    reserved = failure_reasons.RESERVED if robots.page_reserves(*page) else ""
+                    reason = failure_reasons.OPTED_OUT if robots.page_opts_out(*page) else reserved
+                    self._pages[begun_with] = reason
+                    if reason:
+                        raise FetchError(reason)
                 return found
             url = found
         raise FetchError(failure_reasons.TOO_MANY_REDIRECTS)
@@ -352,6 +358,8 @@ class Fetcher:
             self.rate_limits.note_answer(host, served=status == 200 and request.serves, forbidden=forbidden)
         if request.crawling and robots.header_opts_out(reply.raw.headers.getlist("X-Robots-Tag")):
             raise FetchError(failure_reasons.OPTED_OUT)
+        if request.crawling and robots.headers_reserve(reply.headers):
+            raise FetchError(failure_reasons.RESERVED)
         if status == 403:
             self.words[host] = words
         if status != 200 and not reply.is_redirect:
@@ -367,18 +375,25 @@ class Fetcher:
         """Reads a site's robots.txt where it has not been read, and checks that it allows the address.
 
         Raises:
-            FetchError: ``robots.txt`` or ``robots.txt unavailable``, or the site cannot be reached.
+            FetchError: ``robots.txt``, ``robots.txt unavailable``, ``opted out of training`` or ``reserved from
+                mining``, or the site cannot be reached.
         """
         with self._lock:
             site = self._sites.setdefault(robots.origin_of(url), _Site())
         with site.lock:
             if site.read_at is None or self.clock.now() - site.read_at > robots.MAX_AGE_SECONDS:
                 site.rules = self._read_rules(url, patient)
+                if site.rules and site.rules.allow(url):
+                    site.reservations = self._read_reservations(url, patient)
                 site.read_at = self.clock.now()
         if site.rules is None:
             raise FetchError(failure_reasons.NO_ROBOTS)
         if not site.rules.allow(url):
             raise FetchError(failure_reasons.ROBOTS)
+        if site.rules.opt_out_of_training(url):
+            raise FetchError(failure_reasons.NO_TRAINING)
+        if robots.site_reserves(site.reservations, url):
+            raise FetchError(failure_reasons.RESERVED)
 
     def check_known_robots(self, url: str) -> None:
         """Checks that a site's robots.txt, where it has been read, allows an address; visits nobody.
@@ -390,6 +405,8 @@ class Fetcher:
             site = self._sites.get(robots.origin_of(url))
         if site and site.rules and not site.rules.allow(url):
             raise FetchError(failure_reasons.ROBOTS)
+        if site and site.rules and site.rules.opt_out_of_training(url):
+            raise FetchError(failure_reasons.NO_TRAINING)
 
     def _read_rules(self, url: str, patient: bool) -> robots.RobotsRules | None:
         """Returns a site's rules, or None for a site that could not give them: there, everything is forbidden.
@@ -411,6 +428,19 @@ class Fetcher:
             rules = robots.RobotsRules(b"")
         self.rate_limits.slow_down(host_of(url), rules.delay_seconds())
         return rules
+
+    def _read_reservations(self, url: str, patient: bool) -> bytes:
+        """Reads a site's tdmrep.json; nothing where there is none, or none that can be read."""
+        request = _Request(robots.MAX_ROBOTS_BYTES, patient=patient, crawling=False, serves=False)
+        try:
+            answer = self._follow(robots.origin_of(url) + robots.RESERVATIONS_PATH, request)
+        except (TryLater, PutOff):
+            raise
+        except FetchError as error:
+            if str(error) in HOST_FAILURES:
+                raise
+            return b""
+        return answer.content
 
     @contextlib.contextmanager
     def _listed(self, exchange: Exchange) -> Iterator[None]:

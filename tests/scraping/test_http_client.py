@@ -254,7 +254,7 @@ def test_a_name_is_judged_by_the_very_number_that_is_connected_to(website, monke
 @pytest.mark.parametrize(
     "address",
     "127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 224.0.0.1 240.0.0.1 255.255.255.255 0.0.0.0 "
-    "::1 :: fe80::1 fe80::1%eth0 fc00::1 ff02::1 ::ffff:10.0.0.1 64:ff9b::7f00:1 2002:7f00:1::".split(),
+    "::1 :: fec0::1 feff::1 fe80::1 fe80::1%eth0 fc00::1 ff02::1 ::ffff:10.0.0.1 64:ff9b::7f00:1 2002:7f00:1::".split(),
 )
 def test_private_addresses(address):
     assert not is_public(address)
@@ -674,3 +674,13 @@ def test_a_contact_that_leads_to_nobody_is_refused(contact):
 @pytest.mark.parametrize("contact", ["me@studio.jp", "https://ja.wikipedia.org/wiki/User:Me", "me@example-studio.com"])
 def test_a_contact_that_leads_to_somebody(contact):
     assert f"({contact})" in user_agent(contact)
+
+
+def test_a_name_server_that_is_slower_than_the_timeout(monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(20))
+    with quick(0.3) as fetcher:
+        begun = time.monotonic()
+        assert refused(fetcher, "http://slow.test/", crawling=False) == "timeout"
+        assert time.monotonic() - begun < 5
+    over.set()

@@ -51,6 +51,10 @@ def test_the_demonstrations_plan():
         ("../../etc/passwd", "etc-passwd"),
         ("a\\b:c*d?\0e", "a-b-c-d-e"),
         (".hidden.", "hidden"),
+        ("CON", "con-query"),
+        ("nul", "nul-query"),
+        ("lpt1", "lpt1-query"),
+        ("console", "console"),
         ("?!", "query-" + hashlib.sha256(b"?!").hexdigest()[:8]),
     ],
 )
@@ -93,7 +97,24 @@ def test_a_queries_file_that_does_not_fit_is_refused(tmp_path, text, message):
 
 
 @pytest.mark.parametrize(
-    "pole", [".", "..", ".hidden", "a/b", "a\\b", "C:a", "what?", "a\0b", "a\x1bb", "a\x9fb", "a.", "袖" * 67]
+    "pole",
+    [
+        ".",
+        "..",
+        ".hidden",
+        "a/b",
+        "a\\b",
+        "C:a",
+        "what?",
+        "a\0b",
+        "a\x1bb",
+        "a\x9fb",
+        "a.",
+        "袖" * 67,
+        "con",
+        "NUL.x",
+        "lpt1",
+    ],
 )
 def test_a_pole_that_could_be_no_folder_is_refused(tmp_path, pole):
     (tmp_path / "queries.csv").write_text(f"pole,query,count\n{pole},shirt,1\ncouture,cape,1\n", "utf-8")

@@ -16,7 +16,6 @@ from datetime import datetime
 from random import Random
 
 import killable
-import pytest
 from live_services import live_services
 from turned_clock import BEGINNING, TurnedClock
 
@@ -28,16 +27,17 @@ WHOLE = bool(os.environ.get("DEMICOUTURE_WHOLE_PLAN"))
 SEARCHES_A_DAY = 200 if WHOLE else 7
 
 
-@pytest.fixture
-def home(tmp_path):
+def take_a_part(home, garments, houses):
+    """Writes so many wordings of the plan, of one garment and of one house."""
     with open(HOUSE / "data/queries.csv", encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     if not WHOLE:
-        rows = [row for row in rows if "fleece" in row[1]][:6] + [row for row in rows if row[1].startswith("Chanel ")]
-    (tmp_path / "data").mkdir()
-    with open(tmp_path / "data/queries.csv", "w", encoding="utf-8", newline="") as file:
+        fleeces, chanel = ([row for row in rows if word in row[1]] for word in ("fleece", "Chanel"))
+        rows = fleeces[:garments] + chanel[:houses]
+    (home / "data").mkdir()
+    with open(home / "data/queries.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
-    return tmp_path
+    return home
 
 
 def flags(home, services):
@@ -91,7 +91,8 @@ def check_pictures(home):
     return lines
 
 
-def test_the_plan_comes_to_its_end(home, capsys):
+def test_the_plan_comes_to_its_end(tmp_path, capsys):
+    home = take_a_part(tmp_path, 6, 5)
     clock = TurnedClock()
     with live_services(clock.now, SEARCHES_A_DAY) as services:
         scrape.main([*flags(home, services), "--plan"], clock)
@@ -111,7 +112,8 @@ def test_the_plan_comes_to_its_end(home, capsys):
         assert counts == {"casual": 4000, "collection": 10_000} and "at these limits about 3.0 days" in told
 
 
-def test_ten_kills_change_nothing(home):
+def test_ten_kills_change_nothing(tmp_path):
+    home = take_a_part(tmp_path, 2, 2)
     shown = killable.PROCESSES.Value("d", 0.0, lock=False)
     clock, random = TurnedClock(shown), Random(2)
     with live_services(clock.now, SEARCHES_A_DAY) as services:
