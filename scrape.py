@@ -133,6 +133,21 @@ def recorded_flags(args: argparse.Namespace) -> dict[str, Any]:
     return {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in RECORDED}
 
 
+def check_that_something_was_found(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
+    """Raises an error where there is no picture, which says whether any was offered."""
+    if not any(row["offered"] for row in rows):
+        raise SourceError(
+            f"{args.source}: offered nothing, expected pictures; its words may find nothing there, or the service has "
+            f"changed or ended: look at it in a browser, check {args.urls or args.queries}, or use another --source "
+            f"({others(args.source)})"
+        )
+    if not any(row["fetched"] for row in rows):
+        raise SourceError(
+            f"{args.output}: found no picture, expected some; manifest.jsonl there says why; "
+            f"check {args.urls or args.queries}, or use another --source ({others(args.source)})"
+        )
+
+
 def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
     """Collects what is still missing, and counts what is there."""
     args = parse_args(argv)
@@ -143,7 +158,7 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
     inputs = {"queries": files.hash_file(args.queries), "urls": files.hash_file(args.urls) if args.urls else None}
     with (
         open_fetcher(args, clock) as fetcher,
-        cli.open_output(args, "scrape.py", options, extendable=("limit",), shared_with_people=True) as run,
+        cli.open_output(args, "scrape.py", options, extendable=("limit", "poles"), shared_with_people=True) as run,
     ):
         web = {"fetcher": fetcher, "base_url": args.base_url, "addresses": plan.addresses}
         web |= {"only": args.only, "without": args.without}
@@ -173,13 +188,11 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
                 report(describe_rest(folder.missing(source), source, args.delay))
             raise failure
         run.finish(inputs, made, {"flags": recorded_flags(args), "queries": rows})
-    if not any(row["fetched"] for row in rows):
-        raise SourceError(
-            f"{args.output}: found no picture, expected some; {folder.manifest.path.name} there says why; "
-            f"check {args.urls or args.queries}, or use another --source ({others(args.source)})"
-        )
+    check_that_something_was_found(args, rows)
     folder.check_that_pictures_are_left(rows)
     report(f"made {args.output}; look at its contact sheets, and add photographs of your own to a pole if you like")
+    if len(options["poles"]) == 1:
+        report(f"preprocess.py needs two poles: collect the other one into {args.output} as well")
     examples = {query.pole for query in plan.chosen} == set(EXAMPLES)
     report(cli.next_step(args, "preprocess.py", "--examples" if examples else "--input"))
 

@@ -34,6 +34,13 @@ def duration(missing: Mapping[Query, int], limits: Limits, delay_seconds: float)
     return requests, for_requests, sum(numbers) * delay_seconds / limits.hosts
 
 
+def least_seconds(number: int, limits: Limits, delay_seconds: float) -> float:
+    """Returns the time that so many pictures of a source take at least, of however many queries."""
+    whole = {Query("", str(start), min(limits.most, number - start)): 0 for start in range(0, number, limits.most)}
+    _, for_requests, for_pictures = duration({query: query.wanted for query in whole}, limits, delay_seconds)
+    return max(for_requests, for_pictures)
+
+
 def describe_rest(missing: Mapping[Query, int], source: Source, delay_seconds: float) -> str:
     """Returns how many pictures are still wanted of a source, and how long that takes, on one line."""
     limits = source.limits

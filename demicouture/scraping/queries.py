@@ -69,7 +69,7 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
         limit: The most pictures that are wanted for a query.
 
     Raises:
-        InputError: The file is missing or damaged, has not exactly two poles, has one query twice, a pole is no
+        InputError: The file is missing or damaged, has no pole or more than two, has one query twice, a pole is no
             name for a folder, a query has control characters, or a count is not a whole number of at least 1.
     """
     queries: dict[str, Query] = {}
@@ -92,8 +92,8 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
             raise InputError(f"{where}: found {text!r} after {other.text!r} for {pole}, expected it once; remove one")
         queries[query.folder.casefold()] = query
     poles = sorted({query.pole for query in queries.values()})
-    if len(poles) != 2:
-        raise InputError(f"{path}: found {len(poles)} poles ({', '.join(poles) or 'no rows'}), expected exactly two")
+    if not 1 <= len(poles) <= 2:
+        raise InputError(f"{path}: found {len(poles)} poles ({', '.join(poles) or 'no rows'}), expected one or two")
     return list(queries.values())
 
 

@@ -15,6 +15,7 @@ from demicouture.errors import InputError
 from demicouture.scraping import attribution
 from demicouture.scraping.contact_sheets import query_sheet_path, write_query_sheets
 from demicouture.scraping.downloader import Downloader, draw
+from demicouture.scraping.forecast import least_seconds
 from demicouture.scraping.http_client import Fetcher
 from demicouture.scraping.manifest import Manifest
 from demicouture.scraping.offers import Source
@@ -70,7 +71,8 @@ class ScrapedFolder:
         """
         queries, manifest, query_progress = self.plan.chosen, self.manifest, self.query_progress
         missing = self.missing(source)
-        expected = Counter(missing)
+        limits, delay = getattr(source, "limits", None), fetcher.rate_limits.delay_seconds
+        expected = Counter({query: min(number, limits.most if limits else number) for query, number in missing.items()})
         if retry_failed:
             for query in queries:
                 expected[query] += sum(manifest.count(query.pole, query.text)["refused"].values())
@@ -80,7 +82,17 @@ class ScrapedFolder:
         with (
             _opencv_in_one_thread(),
             _search_answers(self.path, source, fetcher),
-            PoleProgress(queries, expected, manifest.count, waits, retrying=retry_failed, quiet=quiet) as progress,
+            PoleProgress(
+                queries,
+                expected,
+                manifest.count,
+                waits,
+                retrying=retry_failed,
+                quiet=quiet,
+                pictures_only=limits is not None and not retry_failed,
+                least_seconds=lambda number: least_seconds(number, limits, delay) if limits else 0.0,
+                clock=fetcher.clock,
+            ) as progress,
         ):
             downloader = Downloader(fetcher, manifest, workers=workers, min_side=min_side, on_idle=progress.idle)
 

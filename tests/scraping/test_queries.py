@@ -70,9 +70,8 @@ def test_folder_names_fit_the_file_system():
     ("text", "message"),
     [
         ("pole,query\ncasual,shirt\n", "found the columns pole, query, expected also count"),
-        ("pole,query,count\n", "found 0 poles (no rows), expected exactly two"),
-        ("pole,query,count\na,x,1\n", "found 1 poles (a), expected exactly two"),
-        ("pole,query,count\na,x,1\nb,x,1\nc,x,1\n", "found 3 poles (a, b, c), expected exactly two"),
+        ("pole,query,count\n", "found 0 poles (no rows), expected one or two"),
+        ("pole,query,count\na,x,1\nb,x,1\nc,x,1\n", "found 3 poles (a, b, c), expected one or two"),
         ("pole,query,count\na,x,-5\n", "row 2: found the count '-5', expected a whole number from 1 to 999999"),
         ("pole,query,count\na,x,1\nb,y,0\n", "row 3: found the count '0', expected a whole number"),
         ("pole,query,count\na,x,many\n", "row 2: found the count 'many', expected a whole number"),

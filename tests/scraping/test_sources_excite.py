@@ -73,6 +73,17 @@ def test_only_links_that_lead_off_the_site_are_pictures(website, excite):
     ]
 
 
+def test_marked_results_are_preferred_and_links_that_share_the_page_are_skipped(website, excite):
+    share = '<a href="https://www.facebook.com/sharer?u=x">f</a><a href="https://x.com/intent/post">x</a>'
+    share += '<a href="https://b.hatena.ne.jp/entry/">B!</a>'
+    other = '<a href="https://ads.test/1">ad</a>'
+    marked = "".join(f'<a rel="nofollow lightbox[result]" href="{url}">x</a>' for url in pictures(1, 2))
+    website.add("/", (share + other + marked).encode())
+    assert urls(excite.offers("casual", "shirt", 9)) == pictures(1, 2)
+    website.add("/", (share + other).encode())
+    assert urls(excite.offers("casual", "shirt", 9)) == ["https://ads.test/1"]
+
+
 def test_another_port_of_the_same_host_is_another_site(website, excite):
     website.add("/", f'<a href="{website.url("/own")}">1</a><a href="http://127.0.0.1:9/2.jpg">2</a>'.encode())
     assert urls(excite.offers("casual", "shirt", 9)) == ["http://127.0.0.1:9/2.jpg"]

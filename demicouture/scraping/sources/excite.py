@@ -21,6 +21,21 @@ BASE_URL = "https://imagesearch.excite.co.jp/"
 
 HOME_DOMAIN = "excite.co.jp"
 
+RESULT = "lightbox[result]"
+"""The ``rel`` of the links to results."""
+
+SHARING = (
+    "facebook.com",
+    "twitter.com",
+    "x.com",
+    "line.me",
+    "hatena.ne.jp",
+    "getpocket.com",
+    "pinterest.com",
+    "mixi.jp",
+)
+"""Where links lead that share a page. Pictures that these services show lie on hosts of other names."""
+
 MAX_PAGES = 100
 """Our choice: 2,000 pictures. A search that shows new addresses for ever has left its subject long before."""
 
@@ -91,9 +106,15 @@ class Excite:
         )
 
     def _picture_urls(self, answer: Response) -> Iterator[str]:
-        """Yields the address of each link that leads off the search's own site, in the page's order."""
+        """Yields the address of each result, in the page's order.
+
+        They are marked as such; where none is, each link counts that leads off the search's own site and is not there
+        to share the page.
+        """
         ours = urlsplit(self._base_url).netloc
-        for tag in find_tags(answer.content, answer.content_type, "a", "href"):
+        tags = find_tags(answer.content, answer.content_type, "a", "href")
+        results = [tag for tag in tags if RESULT in tag.get("rel", "").split()]
+        for tag in results or tags:
             try:
                 url = urljoin(answer.url, tag["href"].strip())
                 parts = urlsplit(url)
@@ -101,5 +122,6 @@ class Excite:
             except ValueError:
                 continue
             at_home = parts.netloc == ours or f".{host}".endswith(f".{HOME_DOMAIN}")
-            if parts.scheme in ("http", "https") and host and not at_home:
+            shares = any(f".{host}".endswith(f".{name}") for name in SHARING)
+            if parts.scheme in ("http", "https") and host and not at_home and not shares:
                 yield url
