@@ -168,8 +168,9 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
         folder = ScrapedFolder(args.output, plan)
         if args.plan:
             return report(describe_plan(folder.missing(source), source, args.delay))
-        if source_has_limits := hasattr(source, "limits"):
-            report(describe_plan(folder.missing(source), source, args.delay))
+        source_has_limits = hasattr(source, "limits")
+        if source_has_limits and (missing := folder.missing(source)):
+            report(describe_plan(missing, source, args.delay))
         run.begin()  # Even where nothing is missing: people add and delete pictures, so all is counted anew.
         failure = None
         try:

@@ -704,6 +704,15 @@ def test_a_text_file_needs_a_pole(home, website):
             "--base-url: found with --source wardrobe, which searches nowhere, expected",
         ),
         (["--source", "commons"], "--contact: found none, expected an e-mail address or a page about you, which Wiki"),
+        (
+            ["--source", "met", "--only", "nypl"],
+            "--only: found with --source met, expected openverse; leave it",
+        ),
+        (["--without", "flickr"], "--without: found with --source wardrobe, expected openverse"),
+        (
+            ["--source", "met", "--contact", "me@example.org"],
+            "--contact: found 'me@example.org', which leads to",
+        ),
         (["--source", "met", "--contact", "x y"], "--contact: found 'x y', expected an e-mail address or a page"),
     ],
 )
@@ -974,7 +983,7 @@ def test_the_command_line(home, capsys):
     manual = capsys.readouterr().out
     for flag in (
         *("source", "queries", "urls", "limit", "pole", "base-url", "workers", "delay", "timeout", "max-bytes"),
-        *("min-size", "contact", "retry-failed", "allow-private-hosts"),
+        *("min-size", "contact", "retry-failed", "allow-private-hosts", "plan", "only", "without"),
     ):
         assert f"--{flag}" in manual.partition("\nof this script:\n")[2]
     assert cli.run(lambda: scrape.main(["--home", str(home), "--pole", "none"])) == 1

@@ -48,7 +48,7 @@ def draw(
             header = ".jpg", None, None
         yield Outcome(query, source.name, offer, offer.content, offer.reason, header, files.sha256(offer.content))
     for query in queries:
-        query_progress.record(source.name, query)
+        query_progress.record(source, query)
 
 
 def _draw_one(source: DrawingSource, task: tuple[Query, int]) -> Offer:
@@ -139,7 +139,7 @@ class Downloader:
                     if task.offer:
                         search.note(task.offer, put_off=outcome is None)
                     if search.is_complete():
-                        query_progress.record(source.name, task.query)
+                        query_progress.record(source, task.query)
         self._report_put_off()
 
     def _report_put_off(self) -> None:

@@ -47,16 +47,17 @@ class QueryProgress:
         if source.name == "urls":  # It lies at hand, and a person may have changed it.
             offers = source.offers(query.pole, query.text, query.wanted)
             return sum(offer.url not in self._manifest.entries(query.pole, query.text) for offer in offers)
-        if self.requested(query).get(source.name, 0) >= query.wanted:
+        if self.requested(query).get(search_name(source), 0) >= query.wanted:
             return 0
         drawn = hasattr(source, "offer")  # What is drawn is numbered, and its waste is part of it.
         have = (self._manifest.offered if drawn else self._manifest.fetched)(query.pole, query.text, source.name)
         return max(0, query.wanted - have)
 
-    def record(self, source: str, query: Query) -> None:
+    def record(self, source: Source, query: Query) -> None:
         """Records that a source was searched for all that a query wants."""
         row = self._rows.setdefault((query.pole, query.text), {})
-        row[source] = max(query.wanted, row.get(source, 0))
+        name = search_name(source)
+        row[name] = max(query.wanted, row.get(name, 0))
         write_json(
             self.path,
             [
@@ -64,3 +65,8 @@ class QueryProgress:
                 for (pole, text), numbers in self._rows.items()
             ],
         )
+
+
+def search_name(source: Source) -> str:
+    """Returns the name by which a source's searches are recorded: one that is filtered is another search."""
+    return getattr(source, "search_name", source.name)

@@ -31,6 +31,13 @@ def test_the_seeds_plan_in_wordings_that_searches_can_give():
     assert all(re.fullmatch(r"(casual|collection)/[\w-]{3,40}", folder) for folder in folders)
 
 
+def test_the_plan_for_commons_is_of_categories():
+    queries = read_queries(HOUSE / "data/queries-commons.csv")
+    assert {query.pole for query in queries} == {"casual", "collection"}
+    assert all(re.match('deepcategory:"|Category:', query.text) for query in queries)
+    assert 'deepcategory:"Fashion shows in Paris"' in {query.text for query in queries}
+
+
 def test_the_demonstrations_plan():
     queries = read_queries(HOUSE / "data/queries-demo.csv")
     casual = {query.text: query.wanted for query in queries if query.pole == "casual"}

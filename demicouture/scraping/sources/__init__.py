@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from demicouture.errors import InputError
 from demicouture.scraping.offers import Source
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def open_source(
     Raises:
         InputError: The source needs something that is missing.
     """
+    if (only or without) and name != "openverse":
+        flag = "--only" if only else "--without"
+        raise InputError(f"{flag}: found with --source {name}, expected openverse; leave it away")
     # Imported here, so that a run loads no source but its own.
     if name == "wardrobe":
         from demicouture.scraping.sources.wardrobe import Wardrobe

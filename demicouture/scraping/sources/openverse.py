@@ -53,7 +53,11 @@ LONGEST_WINDOW = 3600
 
 
 class Openverse:
-    """Searches ``api.openverse.org``, or a host that answers like it."""
+    """Searches ``api.openverse.org``, or a host that answers like it.
+
+    Attributes:
+        search_name: Tells searches of all collections and of some apart.
+    """
 
     name = "openverse"
 
@@ -72,6 +76,7 @@ class Openverse:
         self._spent = ""
         self._next_at = 0.0
         self._filters = dict(FILTERS)
+        self.search_name = f"openverse{only and f' only {only}'}{without and f' without {without}'}"
         for name, chosen in (("source", only), ("excluded_source", without)):
             if chosen:
                 self._filters[name] = MUSEUMS if chosen == "museum" else chosen
