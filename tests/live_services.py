@@ -133,6 +133,64 @@ class LiveServices:
             site.stop()
 
 
+FIREWALL = b'<html style="height:100%"><head><META NAME="ROBOTS" CONTENT="NOINDEX, NOFOLLOW"></head>Incapsula</html>'
+
+
+class LiveMuseum:
+    """The Metropolitan Museum behind its firewall, and Wikimedia Commons.
+
+    Thirty requests, and then for forty seconds a page in place of every answer, with status 403 or 200: so do the
+    museum's interface and its image host. Commons answers a search that found one file with that file's older versions.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+        self.site, self.images, self.commons = (Website(f"127.0.0.{number}") for number in (4, 5, 6))
+        self.sites = (self.site, self.images, self.commons)
+        self._counts = dict.fromkeys(self.sites, 0)
+        self._closed_until = dict.fromkeys(self.sites, 0.0)
+        self.site.pages, self.images.pages = _Answering(self._interface), _Answering(self._image)
+        self.commons.pages = _Answering(self._commons)
+
+    def _is_closed(self, site: Website, request: BaseHTTPRequestHandler) -> bool:
+        if self.now() >= self._closed_until[site]:
+            self._counts[site] += 1
+            if self._counts[site] % 31:
+                return False
+            self._closed_until[site] = self.now() + 40
+        answer(request, FIREWALL, status=200 if self._counts[site] % 2 else 403)
+        return True
+
+    def _interface(self, request: BaseHTTPRequestHandler) -> None:
+        if self._is_closed(self.site, request):
+            return
+        number = urlsplit(request.path).path.rsplit("/", 1)[1]
+        body = {"total": 60, "objectIDs": list(range(60))}
+        if number != "search":
+            address = self.images.url(f"/{number}.jpg")
+            body = {"isPublicDomain": int(number) % 3 > 0, "primaryImage": address, "primaryImageSmall": address}
+        answer(request, json.dumps(body).encode(), content_type="application/json")
+
+    def _image(self, request: BaseHTTPRequestHandler) -> None:
+        if not self._is_closed(self.images, request):
+            answer(request, picture(request.path, False), content_type="image/jpeg")
+
+    def _commons(self, request: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(request.path)
+        if parts.path == "/w/api.php":
+            older = "iistart" in parse_qs(parts.query)
+            address = self.commons.url("/archive/look.jpg" if older else "/look.jpg")
+            info = {"url": address, "mime": "image/jpeg", "extmetadata": {"LicenseShortName": {"value": "CC BY 4.0"}}}
+            body = {"query": {"pages": [{"title": "File:look.jpg", "imageinfo": [info]}]}}
+            body["continue"] = {"iistart": f"{len(self.commons.asked)}", "continue": "||"}
+            return answer(request, json.dumps(body).encode(), content_type="application/json")
+        answer(request, picture(request.path, False), content_type="image/jpeg")
+
+    def stop(self) -> None:
+        for site in self.sites:
+            site.stop()
+
+
 class _Answering(dict):
     """Answers every path but robots.txt by one function."""
 
@@ -146,6 +204,15 @@ class _Answering(dict):
 
 def _is_dead(name: str) -> bool:
     return int(name[:4], 16) % 20 == 0
+
+
+@contextlib.contextmanager
+def live_museum(now: Callable[[], float]) -> Iterator[LiveMuseum]:
+    museum = LiveMuseum(now)
+    try:
+        yield museum
+    finally:
+        museum.stop()
 
 
 @contextlib.contextmanager

@@ -157,9 +157,13 @@ class RateLimits:
         return 0.0 if host.left_alone or host.put_off else self._free_at(host)
 
     def is_spent(self, name: str) -> bool:
-        """Returns whether a host has said "later" in this run, and takes no request at this moment."""
+        """Returns whether a host has said "later" in this run, and takes no request at this moment.
+
+        One that is left alone is not: whoever forbids a picture does not want it to be fetched from elsewhere.
+        """
         host = self._get(name)
-        return host.put_off or host.left_alone or (host.learned > 0 and self._free_at(host) > self.clock.now())
+        busy = host.put_off or (host.learned > 0 and self._free_at(host) > self.clock.now())
+        return busy and not host.left_alone
 
     def _free_at(self, host: _Host) -> float:
         return max(host.left_at + max(self.delay_seconds, host.pause, host.learned), host.throttled_until)

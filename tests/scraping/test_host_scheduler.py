@@ -191,3 +191,23 @@ def test_a_source_that_has_nothing_at_present_is_asked_again_when_something_is_d
     for item, _ in one_per_host(items(), lambda item: item[0], lambda item: item, 4):
         done.append(item)
     assert done == ["a1", "a2"]
+
+
+def test_nothing_more_is_read_while_thousands_wait():
+    read = []
+
+    class EnoughError(Exception):
+        pass
+
+    def items():
+        for number in range(10**6):
+            read.append(number)
+            yield number
+
+    def on_idle():
+        raise EnoughError
+
+    how = {"ready_at": lambda name: time.monotonic() + 100, "on_idle": on_idle, "longest_sleep_seconds": 0.3}
+    with pytest.raises(EnoughError):
+        list(one_per_host(items(), lambda item: "slow", lambda item: item, 4, **how))
+    assert len(read) == module.BACKLOG

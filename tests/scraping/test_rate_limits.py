@@ -109,6 +109,11 @@ def test_only_a_host_that_said_later_and_takes_nothing_now_is_spent():
     assert limits.is_spent("a")
     clock.turn_to(clock.now() + 5)
     assert not limits.is_spent("a")
+    limits.note_throttled("a", 7200)
+    assert limits.is_spent("a")  # For the whole run.
+    for _ in range(3):
+        limits.note_answer("a", served=False, forbidden=True)
+    assert not limits.is_spent("a")
 
 
 def test_waits_without_a_time_grow_to_a_cap_and_are_never_the_same():

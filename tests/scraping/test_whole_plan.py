@@ -16,7 +16,7 @@ from datetime import datetime
 from random import Random
 
 import killable
-from live_services import live_services
+from live_services import live_museum, live_services
 from turned_clock import BEGINNING, TurnedClock
 
 import scrape
@@ -73,7 +73,9 @@ def check_manners(services):
         assert site.most_at_once <= 1 and site.most_connections <= 1
     for names in (("search", "thumbnail"), ("flickr",), ("museum",)):
         times = sorted(time for name in names for time in services.times[name])
-        assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 1 - 1e-6
+        assert (
+            len(times) < 2 or min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 1 - 1e-6
+        )
     searches = services.times["search"]
     assert all(later - earlier >= 60 - 3 for earlier, later in zip(searches, searches[20:], strict=False))
     assert len(services.searched) == len(set(services.searched))  # No question twice.
@@ -110,6 +112,37 @@ def test_the_plan_comes_to_its_end(tmp_path, capsys):
     assert least <= days <= least * 1.5 + 1  # Dead links and doubles cost further searches.
     if WHOLE:
         assert counts == {"casual": 4000, "collection": 10_000} and "at these limits about 3.0 days" in told
+
+
+def test_flickr_alone_is_waited_for_until_it_gave_everything(tmp_path):
+    clock, number = TurnedClock(), 120
+    with live_services(clock.now, 1) as services:
+        addresses = [services.flickr.url(f"/{index:04x}.jpg") for index in range(1, 20 * number) if index % 20]
+        (tmp_path / "list.txt").write_text("\n".join(addresses[:number]))
+        flags = ["--source", "urls", "--urls", tmp_path / "list.txt", "--pole", "casual", "--allow-private-hosts"]
+        scrape.main(["--home", *map(str, [tmp_path, *flags]), "--quiet"], clock)
+        check_manners(services)
+        in_vain = len(services.times["flickr"]) - number
+    assert Counter(line["status"] for line in manifest(tmp_path)) == {"fetched": number}
+    print(f"{number} pictures in {clock.now() / 60:.0f} minutes, {in_vain} times 429")
+    assert number - 25 <= clock.now() / 60 <= 2 * number  # It gives 25 at once, and one a minute from then on.
+    assert in_vain < number / 2
+
+
+def test_the_museums_firewall_and_commons_older_versions_are_no_obstacle(tmp_path):
+    clock = TurnedClock()
+    plan = tmp_path / "plan.csv"
+    plan.write_text("pole,query,count\ncollection,Worth evening dress,36\n")
+    with live_museum(clock.now) as museum:
+        common = ["--home", str(tmp_path), "--queries", str(plan), "--allow-private-hosts", "--quiet"]
+        scrape.main([*common, "--source", "met", "--base-url", museum.site.url("/public/collection/")], clock)
+        assert clock.now() > 3 * 40
+        where = ["--base-url", museum.commons.url("/w/api.php"), "--contact", "me@studio.jp"]
+        scrape.main([*common, "--source", "commons", *where], clock)
+        assert [path.partition("?")[0] for path in museum.commons.asked] == ["/w/api.php", "/look.jpg"]
+        assert all(site.most_connections <= 1 for site in museum.sites)
+    found = Counter((line["source"], line["status"]) for line in manifest(tmp_path))
+    assert found == {("met", "fetched"): 36, ("commons", "fetched"): 1}
 
 
 def test_ten_kills_change_nothing(tmp_path):

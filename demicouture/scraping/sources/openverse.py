@@ -37,8 +37,8 @@ SECONDS_BETWEEN_THUMBNAILS = 0.4
 """150 a minute without a token."""
 
 MUSEUMS = (
-    "met,rijksmuseum,brooklynmuseum,clevelandmuseum,museumsvictoria,sciencemuseum,nypl,"
-    "smithsonian_cooper_hewitt_museum,smithsonian_national_museum_of_american_history"
+    "met,rijksmuseum,brooklynmuseum,clevelandmuseum,museumsvictoria,sciencemuseum,statensmuseum,mccordmuseum,nypl,"
+    "smithsonian_cooper_hewitt_museum,smithsonian_american_history_museum,smithsonian_african_american_history_museum"
 )
 """What ``--only museum`` stands for, in the service's own names."""
 
