@@ -12,7 +12,7 @@ from demicouture.scraping.clock import Clock
 
 BEGINNING = datetime(2030, 5, 6, 9, 0)
 
-LONGEST_WORK = 0.25
+LONGEST_WORK = 0.03
 """Seconds of real time without any event, after which time passes although somebody seems to be at work: a thread that
 waits for another one."""
 

@@ -240,6 +240,13 @@ class _CheckedAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
+    def close(self) -> None:
+        # urllib3 leaves it to the garbage collector, for which an exception that somebody holds may be in the way.
+        for key in self.poolmanager.pools.keys():
+            if pool := self.poolmanager.pools.get(key):
+                pool.close()
+        super().close()
+
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:

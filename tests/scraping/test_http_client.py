@@ -403,6 +403,15 @@ def test_later_for_ever_ends(website):
     assert len(website.asked) == 8
 
 
+def test_connections_are_closed_although_an_error_is_held(website):
+    with quick(5) as fetcher, pytest.raises(FetchError) as held:
+        fetcher.fetch(website.url("/gone"))
+    deadline = time.monotonic() + 5
+    while website.connections and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert website.connections == 0 and website.most_connections == 1 and held.value
+
+
 def test_a_host_that_has_served_us_is_waited_for(website):
     url = later_at_first(website, "/", 12, {"Retry-After": "60"}, 503)
     with quick(5, clock=TurnedClock()) as fetcher:
