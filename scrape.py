@@ -31,12 +31,12 @@ from demicouture import cli, files
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
 from demicouture.scraping.clock import CLOCK, Clock
-from demicouture.scraping.forecast import describe_plan, describe_rest
+from demicouture.scraping.forecast import describe_plan, describe_rest, describe_source
 from demicouture.scraping.http_client import MAX_PICTURE_BYTES, Fetcher
 from demicouture.scraping.plan import folder_options, read_plan
 from demicouture.scraping.progress import describe_counts
 from demicouture.scraping.scraped_folder import ScrapedFolder
-from demicouture.scraping.sources import SOURCES, open_source, others
+from demicouture.scraping.sources import SEARCHING, SOURCES, open_source, others
 
 RECORDED = ("source", "queries", "urls", "limit", "pole", "base_url", "workers", "delay", "timeout", "max_bytes")
 RECORDED += ("min_size", "retry_failed", "allow_private_hosts", "only", "without")
@@ -133,6 +133,14 @@ def recorded_flags(args: argparse.Namespace) -> dict[str, Any]:
     return {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in RECORDED}
 
 
+def describe_other_sources(args: argparse.Namespace, folder: ScrapedFolder, web: dict[str, Any]) -> str:
+    """Returns a line on each further source that searches, on what it can give of what is missing."""
+    web = web | {"base_url": None, "only": "", "without": ""}
+    names = [name for name in SEARCHING if name != args.source and (name != "commons" or args.contact)]
+    sources = [open_source(name, seed=args.seed, queries=folder.plan.poles, **web) for name in names]
+    return "\n".join(describe_source(folder.missing(source), source, args.delay) for source in sources)
+
+
 def check_that_something_was_found(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
     """Raises an error where there is no picture, which says whether any was offered."""
     if not any(row["offered"] for row in rows):
@@ -167,7 +175,8 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
             run.begin()  # What lies there is moved aside, so nothing in it can be refused.
         folder = ScrapedFolder(args.output, plan)
         if args.plan:
-            return report(describe_plan(folder.missing(source), source, args.delay))
+            report(describe_plan(folder.missing(source), source, args.delay))
+            return report(describe_other_sources(args, folder, web))
         source_has_limits = hasattr(source, "limits")
         if source_has_limits and (missing := folder.missing(source)):
             report(describe_plan(missing, source, args.delay))
@@ -183,7 +192,7 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
             failure = error  # What was found before is counted and shown all the same.
         rows, made = folder.count(), folder.write_overview()
         if failure is None or any(row["offered"] for row in rows):
-            report(describe_counts(rows, plan.chosen))
+            report(describe_counts(rows, plan.chosen, fetcher.words))
         if failure:
             if source_has_limits:
                 report(describe_rest(folder.missing(source), source, args.delay))

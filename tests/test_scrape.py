@@ -109,7 +109,11 @@ def test_a_pole_may_have_any_name_that_a_folder_can_have(home, pole):
 
 def test_without_a_queries_file_of_its_own_a_home_takes_the_seeds(tmp_path, capsys):
     scrape.main(["--home", str(tmp_path), "--plan"])
-    assert "wardrobe: 14,000 pictures of 346 queries; it asks nobody, so no limits apply\n" == capsys.readouterr().out
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "wardrobe: 14,000 pictures of 346 queries; it asks nobody, so no limits apply"
+    assert told[1] == "openverse: at most 14,000 of 14,000 pictures, in at least 3.0 days"
+    assert told[2].startswith("met: at most 14,000 of 14,000 pictures, in at least 7.") and "no runway" in told[2]
+    assert told[3].startswith("excite: at most 14,000 of 14,000 pictures, in at least ") and len(told) == 4
     assert not (tmp_path / "data/1-scraped").exists()
 
 
@@ -335,7 +339,13 @@ def test_the_plan_says_beforehand_what_a_source_cannot_give(home, website, capsy
     scrape.main(["--plan", "--source", "openverse"])
     told = capsys.readouterr().out
     assert "at these limits about 3.0 days: 700 requests" in told and "cannot be reached" not in told
-    assert told.endswith("with a token of your own in OPENVERSE_TOKEN it grants 10,000 a day\n")
+    assert "\nwith a token of your own in OPENVERSE_TOKEN it grants 10,000 a day\n" in told
+    scrape.main(["--plan", "--source", "met", "--contact", "me@studio.jp"])
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()[-3:]] == [
+        "openverse",
+        "commons",
+        "excite",
+    ]
 
 
 def test_addresses_that_were_not_tried_get_no_line_and_wait_for_the_next_run(home, website):
@@ -751,6 +761,19 @@ def test_reasons_that_may_pass_are_told(home, website, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[1].split()[:6] == ["casual", "3", "3", "1", "0", "2"]  # Without the plan's queries, never asked.
     assert said[2] == "refused for reasons that may pass: 1; --retry-failed tries them again"
+
+
+def test_a_host_that_forbids_is_left_alone_and_its_words_are_shown(home, website, capsys):
+    website.add("/0.jpg", jpeg(0))
+    for number in range(1, 9):
+        website.add(f"/{number}.jpg", b"Please set a user-agent and respect our robot policy", status=403)
+    (home / "list.txt").write_text("\n".join(website.url(f"/{number}.jpg") for number in range(9)))
+    flags = ["--home", home, "--source", "urls", "--urls", home / "list.txt", "--pole", "casual", "--delay", 0]
+    scrape.main([*map(str, flags), "--allow-private-hosts"])
+    assert len(website.asked) == 1 + 3
+    assert Counter(line["reason"] for line in lines(home)) == {"": 1, "HTTP 403": 3, "host left alone": 5}
+    told = capsys.readouterr().out
+    assert "127.0.0.1 says with HTTP 403: Please set a user-agent and respect our robot policy\n" in told
 
 
 def test_what_failed_is_tried_again_whatever_source_it_came_from(home, website):

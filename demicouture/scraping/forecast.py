@@ -92,3 +92,13 @@ def describe_plan(missing: Mapping[Query, int], source: Source, delay_seconds: f
     if limits.advice and limits.requests_a_day and requests > limits.requests_a_day:
         text.append(limits.advice)
     return "\n".join(text)
+
+
+def describe_source(missing: Mapping[Query, int], source: Source, delay_seconds: float) -> str:
+    """Returns on one line what a source can give of what is missing, and how long that takes at least."""
+    limits = source.limits
+    _, for_requests, for_pictures = duration(missing, limits, delay_seconds)
+    at_most = sum(min(number, limits.most) for number in missing.values())
+    text = f"{source.name}: at most {at_most:,} of {sum(missing.values()):,} pictures, in at least "
+    text += describe_duration(max(for_requests, for_pictures))
+    return f"{text} ({limits.caution})" if limits.caution else text

@@ -47,6 +47,7 @@ class Limits:
         requests_for_a_picture: Further requests that a picture needs before it can be fetched.
         hosts: From how many hosts pictures come, about: they are visited at once.
         advice: How there could be more; nothing where there is no way.
+        caution: What the numbers do not say.
     """
 
     most: int
@@ -56,6 +57,7 @@ class Limits:
     requests_for_a_picture: int = 0
     hosts: int = 1
     advice: str = ""
+    caution: str = ""
 
 
 class Source(Protocol):

@@ -165,16 +165,22 @@ def count_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(text)
 
 
-def describe_counts(rows: Sequence[Mapping[str, Any]], chosen: Sequence[Query]) -> str:
+def describe_counts(
+    rows: Sequence[Mapping[str, Any]], chosen: Sequence[Query], words: Mapping[str, str] | None = None
+) -> str:
     """Returns the table, and a line on what may succeed another day.
 
     Args:
         rows: The counts of each query.
         chosen: The queries that were collected now; others are left out where nothing was offered for them.
+        words: What hosts said along with "forbidden".
     """
     names = {(query.pole, query.text) for query in chosen}
     text = count_table([row for row in rows if row["offered"] or (row["pole"], row["query"]) in names])
     refused = sum((Counter(row["refused"]) for row in rows), Counter())
     if passing := sum(number for reason, number in refused.items() if reason in TRANSIENT):
         text += f"\nrefused for reasons that may pass: {passing:,}; --retry-failed tries them again"
+    for host, said in sorted((words or {}).items())[:MOST_REASONS]:
+        if said:
+            text += f"\n{host} says with HTTP 403: {said}"
     return text

@@ -84,6 +84,12 @@ def test_marked_results_are_preferred_and_links_that_share_the_page_are_skipped(
     assert urls(excite.offers("casual", "shirt", 9)) == ["https://ads.test/1"]
 
 
+def test_a_403_is_told_in_its_own_words(website, excite):
+    website.add("/", b"<h1>No programs, please</h1>", status=403)
+    with pytest.raises(SourceError, match=r"HTTP 403 \(No programs, please\), expected a page of results"):
+        list(excite.offers("casual", "shirt", 9))
+
+
 def test_another_port_of_the_same_host_is_another_site(website, excite):
     website.add("/", f'<a href="{website.url("/own")}">1</a><a href="http://127.0.0.1:9/2.jpg">2</a>'.encode())
     assert urls(excite.offers("casual", "shirt", 9)) == ["http://127.0.0.1:9/2.jpg"]
@@ -168,7 +174,7 @@ def test_another_base_url_keeps_its_path(website, excite):
 def test_an_error_on_the_first_page_is_told_in_one_line(website, excite, status):
     website.add("/", b"no", status=status)
     expected = (
-        f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}"
+        f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}{' (no)' if status == 403 else ''}"
         f"{', so the search may have ended' if status in (404, 410) else ''}, expected a page of results; "
         "try again later, or use another --source (wardrobe, openverse, met, commons, urls)"
     )

@@ -1,7 +1,8 @@
 """Sources of pictures: one file for each, all with the same small interface.
 
 A source is an object with a ``name`` and one method, ``offers(pole, query, count)``, which yields at
-most ``count`` :class:`Offer` s. It does not download, decode or check pictures. To add one: write its file, and name
+most ``count`` :class:`Offer` s. It does not download, decode or check pictures. One that searches the web also has
+``limits``: what it gives at most, and how fast. To add one: write its file, and name
 it in :data:`SOURCES` and :func:`open_source`.
 """
 

@@ -69,10 +69,10 @@ class Commons:
     @property
     def limits(self) -> Limits:
         """What it gives at most, and how fast."""
+        seconds = self._fetcher.rate_limits.delay_seconds
+        caution = "few by words, many by category: data/queries-commons.csv"
         return Limits(
-            most=MAX_PAGES * PAGE_SIZE,
-            page_size=PAGE_SIZE,
-            seconds_between_requests=self._fetcher.rate_limits.delay_seconds,
+            most=MAX_PAGES * PAGE_SIZE, page_size=PAGE_SIZE, seconds_between_requests=seconds, caution=caution
         )
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:

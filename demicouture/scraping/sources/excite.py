@@ -62,7 +62,8 @@ class Excite:
     def limits(self) -> Limits:
         """What it gives at most, and how fast."""
         seconds = self._fetcher.rate_limits.delay_seconds
-        return Limits(most=MAX_PAGES * 20, page_size=20, seconds_between_requests=seconds, hosts=8)
+        caution = "of unknown licences, while it lasts"
+        return Limits(most=MAX_PAGES * 20, page_size=20, seconds_between_requests=seconds, hosts=8, caution=caution)
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
         """Yields at most ``count`` offers in the order of the result pages, no address twice.
@@ -92,6 +93,8 @@ class Excite:
             if error.status == 404 and page > 1:
                 return None
             problem = str(error)
+            if error.status == 403 and (words := self._fetcher.words.get(host)):
+                problem += f" ({words})"
             if str(error) == failure_reasons.PRIVATE:
                 problem += " (add --allow-private-hosts if that is meant)"
             if str(error) == failure_reasons.UNREACHABLE or error.status in (404, 410):

@@ -72,6 +72,7 @@ class Met:
             page_size=PAGE_SIZE,
             seconds_between_requests=self._seconds_between_requests,
             requests_for_a_picture=OBJECTS_FOR_AN_OFFER,
+            caution="historical dress and couture; no runway, and hardly any casual wear",
         )
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
