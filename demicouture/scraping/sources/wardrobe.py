@@ -64,6 +64,11 @@ def garment_in(query: str) -> str | None:
     return None
 
 
+def house_in(query: str) -> str:
+    """Returns a query for a house in one wording, so that all wordings find the same house."""
+    return re.sub(r"(?i)\b(catwalk|fashion week|fashion show|runway look)$", "runway", query)
+
+
 def thing_in(query: str) -> str | None:
     """Finds the thing besides garments that a query names, or None where it names none."""
     return next((thing for thing in scenes.THINGS if re.search(rf"\b{thing}s?\b", query, re.IGNORECASE)), None)
@@ -174,7 +179,7 @@ class Wardrobe:
             garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
         if garment is not None:
             return scenes.garment_scene(garment, rng, view if view != "front" else view_in(query))
-        return scenes.runway_scene(query, rng, view)
+        return scenes.runway_scene(house_in(query), rng, view)
 
     def _good(self, pole: str, query: str, index: int) -> bytes:
         rng = self._rng("picture", pole, query, index)
