@@ -24,7 +24,7 @@ def draw(number):
     """Returns a drawn garment (even numbers) or look (odd ones): uint8 (64, 64, 3)."""
     rng = np.random.default_rng((7, number))
     if number % 2:
-        scene = scenes.look_scene(f"house {number % 23}", rng)
+        scene = scenes.runway_scene(f"house {number % 23}", rng)
     else:
         scene = scenes.garment_scene(garments.GARMENTS[number // 2 % len(garments.GARMENTS)], rng)
     image = Image.fromarray(scene.pixels_uint8())
