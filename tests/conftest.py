@@ -156,3 +156,14 @@ def tiny_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
     generator.save(folder / "generator.keras")
     return folder
+
+
+@pytest.fixture(scope="session")
+def network():
+    """The network that describes pictures; it is built once."""
+    from demicouture.evaluation import imagenet_features
+
+    found = imagenet_features.find_network()
+    if found is None:
+        pytest.skip("the network that describes pictures is not here; make models fetches it")
+    return found

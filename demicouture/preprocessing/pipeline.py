@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from demicouture import dataset, files, parallel
+from demicouture import dataset, files, parallel, pretrained
 from demicouture.errors import InputError
 from demicouture.images import find_pictures
 from demicouture.preprocessing import (
@@ -21,7 +21,6 @@ from demicouture.preprocessing import (
     decisions,
     image_features,
     overrides,
-    pose_models,
     review_folders,
     selection,
     top_classifier,
@@ -116,7 +115,9 @@ def hash_inputs(
         "examples": files.sha256(repr(labels).encode()) if examples else None,
         "decisions.csv": edits.table_sha256,
         "2-review": files.sha256(repr(moves).encode()) if moves else None,
-        "pose models": files.sha256("".join(m.sha256 for m in pose_models.MODELS).encode()) if models else None,
+        "pose models": files.sha256("".join(file.sha256 for file in pretrained.POSE.files).encode())
+        if models
+        else None,
     }
 
 

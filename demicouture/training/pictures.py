@@ -25,7 +25,6 @@ RESIDENT_SHARE = 0.25
 def read_training_pictures(
     folder: Path,
     size: int,
-    batch_size: int,
     scratch: Path,
     *,
     always_resident: int = ALWAYS_RESIDENT,
@@ -38,7 +37,6 @@ def read_training_pictures(
     Args:
         folder: The data set.
         size: The side that every picture is reduced to, in pixels.
-        batch_size: Pictures in a step.
         scratch: A folder on the disk where large data sets are kept while the run lasts.
         always_resident: Bytes up to which the pictures are in memory in any case.
         resident_share: The share of the device's memory that they may take.
@@ -46,7 +44,7 @@ def read_training_pictures(
         report: Prints a message.
 
     Raises:
-        InputError: The data set is missing, unfinished, damaged, or smaller than a batch.
+        InputError: The data set is missing, unfinished or damaged.
     """
 
     def allocate(shape: tuple[int, ...]) -> np.ndarray:
@@ -66,13 +64,20 @@ def read_training_pictures(
                 )  # A disk that is too small is reported now, not by a crash.
             return np.memmap(file, np.uint8, "w+", shape=shape)
 
-    dataset = read_dataset(folder, size, allocate, quiet)
-    if len(dataset.pictures) < batch_size:
+    return read_dataset(folder, size, allocate, quiet)
+
+
+def refuse_few_pictures(source: Path, count: int, batch_size: int) -> None:
+    """Refuses to train on less than a batch.
+
+    Raises:
+        InputError: Of the data set in ``source`` fewer pictures than a batch are left to train on.
+    """
+    if count < batch_size:
         raise InputError(
-            f"{folder}: found {len(dataset.pictures)} pictures, expected at least a batch; "
-            f"add pictures or use --batch-size {len(dataset.pictures)}"
+            f"{source}: found {count} pictures to train on, and some to withhold; expected at least a batch; add "
+            f"pictures or use --batch-size {count}"
         )
-    return dataset
 
 
 def refuse_other_pictures(run: RunFolder, source: Path) -> None:
