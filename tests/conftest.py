@@ -144,3 +144,14 @@ def tiny_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
     generator.save(folder / "generator.keras")
     return folder
+
+
+@pytest.fixture(scope="session")
+def network():
+    """The network that describes pictures; without its file the tests that need it are skipped."""
+    from demicouture.evaluation.imagenet_features import find_network
+
+    network = find_network()
+    if network is None:
+        pytest.skip("the network's weights are not here: make models")
+    return network

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from demicouture.evaluation.realism import RealismScorer, can_score_realism, score_designs
 from PIL import Image, ImageOps
 from scipy.special import expit
 
@@ -14,7 +15,6 @@ from demicouture.dataset import Dataset
 from demicouture.dcgan.inference import render
 from demicouture.errors import InputError
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.realism import RealismScorer, can_score_realism, score_designs
 from demicouture.latents import sample_prior
 from demicouture.scraping.sources.wardrobe import Wardrobe
 
