@@ -8,8 +8,8 @@ Writes outputs/4-generated:
   latents.npy               row i made design i; of all designs, as are both tables
   labels.csv                each design's label and score, and a column your_label for you
   grid-by-score.png         the designs by score, with label and rank; a copy is called a copy
-  designs.csv               each design's rank among these, 1 for the most like the data set's pictures, 0 for the least;
-                            the picture that is nearest to it, and whether that makes it a copy
+  designs.csv               each design's rank among these, 1 being the most like the data set's pictures; the picture
+                            that is nearest to it, and whether that makes it a copy
   suggested.png             designs whose labels would teach most (--suggest)
   style-classifier.npz, .json     the style classifier; style-classifier.png: how reliable it is on pictures
   reference-features.npz          the data set's pictures, which designs are compared with
@@ -120,7 +120,8 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
     if results["agreement"]:
         report(labels.describe_agreement(results["agreement"]))
     if results["copies"] is not None:
-        report(f"{results['copies']} of {args.count} designs are copies of the data set's pictures (see designs.csv)")
+        measure = "by a measure that calls one in a hundred of those a copy of another one; see designs.csv"
+        report(f"{results['copies']} of {args.count} designs are copies of the data set's pictures, {measure}")
     counts = [f"{sum(by.values())} {pole} ({by['person']} by you)" for pole, by in results["labels"].items()]
     counts.append(f"{results['unlabelled']} without a label")
     report(f"{args.output}: {args.count} designs: {', '.join(counts)}")

@@ -534,13 +534,13 @@ def test_without_the_network_a_person_labels(home, capsys, monkeypatch, tmp_path
 
 
 def test_from_forty_labels_on_the_agreement_is_told(home, capsys):
-    assert run(home, "--count", "45", "--pictures", "6") == 0
+    assert run(home, "--count", "45") == 0
     labelled = [row["label"] for row in read_labels(home)]
     sure = [index for index, label in enumerate(labelled) if label]
     edit(home, {index: labelled[index] or "casual" for index in range(45)})
     edit(home, {index: other_pole(labelled[index]) for index in sure[:4]})
     capsys.readouterr()
-    assert run(home, "--count", "45", "--pictures", "6") == 0
+    assert run(home, "--count", "45") == 0
     agreement = read_results(home)["agreement"]
     assert (agreement["designs"], agreement["agreed"]) == (len(sure), len(sure) - 4)
     assert agreement["unsure"] == 45 - len(sure)

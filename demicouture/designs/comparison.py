@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     import keras
 
 CONTROLS = 50
-"""Pictures in each control; of nine controls they are described in three seconds. With 200 in each the ranks are
-nearly the same: Spearman's correlation is 0.9, as it is with 50 others."""
+"""Pictures in each control, at most: those of nine controls are described in three seconds. With 200 in each the ranks
+are nearly the same: Spearman's correlation is 0.9, as it is with 50 others. It is one for each ten of the data set's
+pictures, so that there are not many more controls than pictures."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def describe_controls(
     """Returns the features of all controls, one after the other: float32 (k, 1280); none without pictures."""
     if pictures is None:
         return np.empty((0, reference.features.shape[1]), np.float32)
-    controls = make_controls(pictures, reference.labels, CONTROLS, seed)
+    controls = make_controls(pictures, reference.labels, min(CONTROLS, -(-len(pictures) // 10)), seed)
     return describe(network, np.concatenate(list(controls.values())), quiet, "describing controls")
 
 
