@@ -160,10 +160,10 @@ def tiny_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def network():
-    """The network that describes pictures; it is built once."""
-    from demicouture.evaluation import imagenet_features
+    """The network that describes pictures; without its file the tests that need it are skipped."""
+    from demicouture.evaluation.imagenet_features import find_network
 
-    found = imagenet_features.find_network()
-    if found is None:
-        pytest.skip("the network that describes pictures is not here; make models fetches it")
-    return found
+    network = find_network()
+    if network is None:
+        pytest.skip("the network's weights are not here: make models")
+    return network

@@ -10,6 +10,7 @@ Source:
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,12 @@ CHUNK = 16
 def find_network() -> keras.Model | None:
     """Returns the trained network; None where its file is not there: then quality is not judged."""
     folder = pretrained.find(pretrained.IMAGENET)
-    return folder and load_network(folder / pretrained.EFFICIENTNET_LITE0.name)
+    return folder and _load_once(folder / pretrained.EFFICIENTNET_LITE0.name)
+
+
+@functools.cache
+def _load_once(path: Path) -> keras.Model:
+    return load_network(path)
 
 
 def load_network(path: Path) -> keras.Model:
