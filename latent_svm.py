@@ -70,9 +70,8 @@ def choose_labelled(designs: Designs, source: Path) -> tuple[np.ndarray, np.ndar
     poles, expected = designs.poles, f"expected two kinds, each on at least {FEWEST_LABELS} designs"
     counts = ", ".join(f"{pole} {designs.labelled(pole).sum()}" for pole in poles) or "none"
     if len(poles) > 2:
-        raise InputError(
-            f"{source}: found labels of {len(poles)} kinds ({counts}), {expected}; correct the labels in the column your_label"
-        )
+        mend = "correct the labels, in the column your_label"
+        raise InputError(f"{source}: found labels of {len(poles)} kinds ({counts}), {expected}; {mend}")
     if len(poles) < 2 or min(designs.labelled(pole).sum() for pole in poles) < FEWEST_LABELS:
         raise InputError(
             f"{source}: found these labels: {counts}; {expected}; "

@@ -281,8 +281,8 @@ def findings(report: Mapping[str, Any]) -> list[str]:
         beside = (
             "their number alone cannot be judged"
             if alone is None
-            else f"the classifier's own labels on the designs that the person labelled would already give {alone:.0f}°, "
-            "by their number alone"
+            else f"by their number alone, the classifier's own labels on the designs that the person labelled give "
+            f"{alone:.0f}°"
         )
         sentences.append(f"The classifier's labels alone and a person's alone give planes {angle:.0f}° apart; {beside}")
     elif by_classifier and by_person:
