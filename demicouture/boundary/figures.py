@@ -104,7 +104,7 @@ def render_figures(
         "style_scores": None,
     }
     if scorer:
-        of_random_plane = render(random_plane(plane, seed).sample(SCORED, seed))
+        of_random_plane = render(random_plane(plane, seed).sample(len(on_the_plane), seed))
         findings["style_scores"] = compare_scores(*map(scorer, (on_the_plane, pictures, of_random_plane)))
     sheets = {
         "walk.png": draw_walk(designs, plane, render),
@@ -277,8 +277,8 @@ def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, s
     rows = -(-len(ordered) // columns)
     with visualization.plot(path, width=3.1 * columns, height=2.5 * rows, rows=rows, columns=columns) as axes:
         axes[0, 0].figure.suptitle(
-            "Attributes against the distance from the plane (correlation and its 95% interval; titles in grey: no more "
-            f"than chance, p ≥ {attribute_changes.CHANCE} after Holm's correction for {len(ordered)} attributes)",
+            "Attributes against the distance from the plane (correlation and its 95% interval)\n"
+            f"in grey: no more than chance, p ≥ {attribute_changes.CHANCE} after Holm's correction for {len(ordered)}",
             fontweight="bold",
         )
         for axis, change in zip(axes.flat, ordered, strict=False):

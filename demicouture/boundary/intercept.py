@@ -68,7 +68,7 @@ def fit_label_curve(positions: np.ndarray, labels: np.ndarray, weights: np.ndarr
 
     repeats, count = positions.shape
     weights = np.ones(count) if weights is None else weights
-    share = float(weights @ labels / weights.sum())
+    share = float(weights[labels].sum() / weights.sum())
     # However often a design was held out, its label counts once.
     weights = np.tile(weights * count / weights.sum(), repeats) / repeats
     unit = float(positions.std()) or 1.0
@@ -81,8 +81,9 @@ def fit_label_curve(positions: np.ndarray, labels: np.ndarray, weights: np.ndarr
         chance = np.clip(wrong + (1 - 2 * wrong) * rise, 1e-12, 1 - 1e-12)
         by_chance = weights * (chance - y) / (chance * (1 - chance))
         by_rise = by_chance * (1 - 2 * wrong) * rise * (1 - rise)
-        value = -weights @ (y * np.log(chance) + (1 - y) * np.log(1 - chance))
-        return float(value), np.array([by_rise @ x, by_rise.sum(), by_chance @ (1 - 2 * rise)])
+        value = -(weights * np.log(np.where(y > 0, chance, 1 - chance))).sum()
+        # No scalar products: for vectors of this length BLAS' own threads wait for one another.
+        return float(value), np.array([(by_rise * x).sum(), by_rise.sum(), (by_chance * (1 - 2 * rise)).sum()])
 
     # With wrong labels the likelihood may have two maxima: a flat curve without, and a steep one with them.
     starts = ((1.0, 0.0, 0.0), (2.0, 0.0, 0.05), (3.0, -3.0, 0.1), (3.0, 3.0, 0.1))

@@ -154,6 +154,9 @@ def validate(
     effort: Effort,
 ) -> tuple[dict[str, Any], validation.HeldOut, validation.LearningCurve]:
     """Returns how far to trust the plane: for ``report.json``, the linear SVM's results, and the learning curve."""
+    # Imported here: it takes a second, which --help should not.
+    from sklearn.metrics import roc_auc_score
+
     held_out = validation.cross_validate(latents, labels, weights, seed, effort.classifiers, quiet, effort.repeats)
     linear = held_out[validation.LINEAR]
     gain, chance = validation.is_better(held_out[validation.CURVED], linear, labels)
@@ -166,6 +169,7 @@ def validate(
         "held_out_accuracy": linear.accuracy,
         "held_out_interval": list(validation.accuracy_interval(linear.accuracy, len(labels))),
         "held_out_balanced_accuracy": linear.balanced_accuracy,
+        "held_out_area_under_roc": float(roc_auc_score(labels, linear.distances)),
         "accuracy_of_guessing_the_larger_pole": float(max(labels.mean(), 1 - labels.mean())),
         "p_value": p_value,
         "permutations": effort.permutations,
@@ -242,11 +246,13 @@ def normal_finding(report: Mapping[str, Any]) -> str:
 
 def findings(report: Mapping[str, Any]) -> list[str]:
     """Returns all findings, one sentence after the other."""
+    first, second = report["poles"]
     sentences = [
         f"{main_finding(report)}. Training accuracy is {report['training_accuracy']:.0%}, which means little; "
-        f"always guessing the larger pole gives {report['accuracy_of_guessing_the_larger_pole']:.0%}."
+        f"always guessing the larger pole gives {report['accuracy_of_guessing_the_larger_pole']:.0%}. Of all pairs "
+        f"of a held-out {first} and a held-out {second} design {report['held_out_area_under_roc']:.0%} lie in the "
+        "right order"
     ]
-    first, second = report["poles"]
     if (unsure := report["unsure"])["designs"]:
         low, high = unsure["interval"]
         sentences.append(
