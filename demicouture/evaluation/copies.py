@@ -43,13 +43,18 @@ def find_nearest(features: np.ndarray, reference: ReferenceFeatures) -> Nearest:
         reference: The data set's features.
     """
     training = np.flatnonzero(~reference.withheld)
-    both = reference.features[training], reference.mirrored[training]
-    nearest, distance = _nearest(features, *both)
-    _, apart = _nearest(both[0], *both, of_these=True)
-    apart.sort()
+    nearest, distance = _nearest(features, reference.features[training], reference.mirrored[training])
+    apart = distances_apart(reference)
     rank = np.searchsorted(apart, distance, side="right") / len(apart)
     copy = distance < np.quantile(apart, CLOSEST)
     return Nearest([reference.files[training[index]] for index in nearest], distance, rank, copy)
+
+
+def distances_apart(reference: ReferenceFeatures) -> np.ndarray:
+    """Returns how far each training picture is from the nearest other one, mirrored or not; float64 (n,), sorted."""
+    training = ~reference.withheld
+    originals = reference.features[training]
+    return np.sort(_nearest(originals, originals, reference.mirrored[training], of_these=True)[1])
 
 
 def _nearest(
