@@ -1,6 +1,6 @@
 # make demo   sets up, runs the six scripts on drawn pictures, and names the pictures to open
 # make test   sets up, checks the code's style, and runs the tests
-# make models fetches the two files that find people; the set-up does it too, and goes on without them where it cannot
+# make models fetches the networks that find people and judge pictures; the set-up does it too, and goes on without them
 # Either installs once; what it installed is used again until a requirements file changes.
 
 PYTHON ?= python3
@@ -33,14 +33,14 @@ test: $(VENV)/.installed-dev
 	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist loadfile $(ON_BOTH_BACKENDS)
 
 models: $(VENV)/.installed
-	$(RUN) -m demicouture.preprocessing.pose_models
+	$(RUN) -m demicouture.pretrained
 
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \
 	newer; run: make PYTHON=python3.12" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	$(RUN) -m demicouture.preprocessing.pose_models --optional
+	$(RUN) -m demicouture.pretrained --optional
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt

@@ -8,8 +8,8 @@ Writes outputs/4-generated:
   latents.npy               row i made design i; of all designs, as are both tables
   labels.csv                each design's label and score, and a column your_label for you
   grid-by-score.png         the designs by score, with label and rank; a copy is called a copy
-  designs.csv               each design's rank among these designs, from the least like the data set's pictures (0) to the
-                            most (1); the picture that is nearest to it, and whether that makes it a copy
+  designs.csv               each design's rank among these, 1 being the most like the data set's pictures; the picture
+                            that is nearest to it, and whether that makes it a copy
   suggested.png             designs whose labels would teach most (--suggest)
   style-classifier.npz, .json     the style classifier; style-classifier.png: how reliable it is on pictures
   reference-features.npz          the data set's pictures, which designs are compared with
@@ -31,22 +31,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from demicouture import cli, files, images, pretrained
+from demicouture import cli, images
 from demicouture.boundary.active_learning import fit_plane, suggest
-from demicouture.dataset import Dataset, read_dataset
+from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs import comparison, figures, labels, scoring
 from demicouture.designs.designs import design_name, made_by_another_generator
 from demicouture.designs.pictures import DesignPictures
-from demicouture.evaluation import reference, style_classifier
+from demicouture.evaluation import style_classifier
 from demicouture.evaluation.generator_quality import NOT_JUDGED, describe_quality, draws_garments, warn_of_blobs
-from demicouture.evaluation.imagenet_features import find_network
-from demicouture.evaluation.reference import ReferenceFeatures
+from demicouture.evaluation.reference import RECORD
 from demicouture.latents import sample_prior
 
 COUNT = 100
@@ -79,21 +77,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="name N designs whose labels would teach the plane most, and draw them as suggested.png",
     )
     return cli.parse(command_line, argv)
-
-
-def score(
-    args: argparse.Namespace,
-    found: tuple[Path, ReferenceFeatures] | None,
-    dataset: Dataset | None,
-    pictures: DesignPictures,
-) -> list[dict[str, Any]]:
-    """Returns a row for each design: label, score, rank, nearest picture; empty where nothing can be measured."""
-    network, side = find_network(), pictures.read([0]).shape[1]
-    compared = comparison.prepare(pictures.folder, found, dataset, network, side, args.seed, args.quiet)
-    if compared is None:
-        return scoring.empty_rows(args.count)
-    features = scoring.describe_designs(network, args.count, pictures.read, args.quiet)
-    return scoring.score_rows(features, compared, args.seed)
 
 
 def suggest_designs(
@@ -137,7 +120,8 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
     if results["agreement"]:
         report(labels.describe_agreement(results["agreement"]))
     if results["copies"] is not None:
-        report(f"{results['copies']} of {args.count} designs are copies of the data set's pictures (see designs.csv)")
+        measure = "by a measure that calls one in a hundred of those a copy of another one; see designs.csv"
+        report(f"{results['copies']} of {args.count} designs are copies of the data set's pictures, {measure}")
     counts = [f"{sum(by.values())} {pole} ({by['person']} by you)" for pole, by in results["labels"].items()]
     counts.append(f"{results['unlabelled']} without a label")
     report(f"{args.output}: {args.count} designs: {', '.join(counts)}")
@@ -158,35 +142,6 @@ def same_command(args: argparse.Namespace) -> str:
     ):
         command += f" --{flag} {value}" if value != usual else ""
     return command
-
-
-def list_inputs(
-    generator_sha256: str,
-    found: tuple[Path, ReferenceFeatures] | None,
-    dataset: Dataset | None,
-    last: Mapping[str, Any] | None = None,
-) -> dict[str, str | None]:
-    """Returns the ``inputs`` in summary.json but for a person's labels.
-
-    Args:
-        generator_sha256: The generator's hash.
-        found: The reference features that count and their folder, or None.
-        dataset: The pictures, or None.
-        last: The last run's summary, or None. What it made with pictures or a network that are gone now is kept.
-    """
-    pictures = dataset and dataset.sha256
-    network = pretrained.find(pretrained.IMAGENET) and pretrained.EFFICIENTNET_LITE0.sha256
-    if last and found:
-        network = network or last["inputs"].get("network")
-        if dataset is None and last["inputs"].get("dataset") == found[1].dataset_sha256:
-            pictures = found[1].dataset_sha256
-    features = found and files.hash_file(found[0] / reference.RECORD)
-    return {
-        "generator.keras": generator_sha256,
-        "dataset": pictures,
-        reference.RECORD: features,
-        "network": network,
-    }
 
 
 def summarise(
@@ -229,7 +184,10 @@ def main(argv: list[str] | None = None) -> None:
         table = {} if args.fresh else labels.read_labels(run.path, args.count, poles, record, finished=bool(last))
         latents = sample_prior(args.count, args.seed)
         pictures = DesignPictures(run.path, latents, args.pictures, generator_file, anew=args.fresh)
-        inputs, quality = list_inputs(made_by, found, dataset, last), comparison.read_quality(args.input, made_by)
+        inputs, quality = (
+            comparison.list_inputs(made_by, found, dataset, last),
+            comparison.read_quality(args.input, made_by),
+        )
         scores = scoring.read_scores(run.path, last, table, args.count, inputs, record)
         current = run.is_current(inputs | {"your_label": labels.hash_your_labels(table)}) and pictures.complete
         if scores and current and (last["results"]["suggest"], last["results"]["quality"]) == (args.suggest, quality):
@@ -244,9 +202,9 @@ def main(argv: list[str] | None = None) -> None:
             print(f"warning: {run.path}: {what}", file=sys.stderr)
         pictures.save_missing(args.quiet)
         if not scores:
-            scores = score(args, found, dataset, pictures)
+            scores = scoring.score_designs(pictures, found, dataset, args.seed, args.quiet)
             found = comparison.find_reference(args.input, run.path, dataset)
-            inputs = list_inputs(made_by, found, dataset)
+            inputs = comparison.list_inputs(made_by, found, dataset)
         # Describing the designs took a while, in which a person may have saved a label: what counts is there now.
         table = labels.read_labels(run.path, args.count, poles)
         rows = labels.write_labels(run.path, scores, table)
@@ -259,7 +217,7 @@ def main(argv: list[str] | None = None) -> None:
         results = {"quality": quality, "network": inputs["network"] is not None, "data_differs": differs}
         results |= summarise(args, record, rows, poles, suggested)
         made = [*pictures.files, "labels.csv", "designs.csv", *sheets, *(["suggested.png"] if suggested else [])]
-        made += [reference.RECORD] if found else []
+        made += [RECORD] if found else []
         made += style_classifier.FILES if record else []
         run.finish(inputs | {"your_label": labels.hash_your_labels(table)}, made, results)
     tell(args, results)

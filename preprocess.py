@@ -36,20 +36,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from demicouture import cli, dataset, runs
+from demicouture import cli, dataset, pretrained, runs
 from demicouture.errors import InputError, OptionsError
 from demicouture.preprocessing import (
     decisions,
     image_features,
     overrides,
     pipeline,
-    pose_models,
+    pose,
     review_folders,
-    selection,
     shortcut_check,
     top_classifier,
 )
 from demicouture.preprocessing.records import DROP, KEEP
+from demicouture.preprocessing.rules import Rules
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -104,7 +104,7 @@ def main(argv: list[str] | None = None) -> None:
     check_args(args, poles)
     found, other_files = pipeline.find_scraped(args.input, poles)
     examples = top_classifier.find_examples(args.examples) if args.examples else {}
-    models = pose_models.find_models()
+    models = pose.find_models()
     options = {name: getattr(args, name) for name in ("size", "count", "background", "on_review", "people", "seed")}
     with cli.open_output(args, "preprocess.py", options, extendable=("count",)) as run:
         if args.fresh:
@@ -125,7 +125,7 @@ def main(argv: list[str] | None = None) -> None:
         pipeline.extract_features(args.input, pictures, examples, known, log, models, progress)
         overrides.check_boxes(edits.table, edits.overrides, pictures, known)
 
-        rules = selection.Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP)
+        rules = Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP)
         rows, learned = pipeline.decide(pictures, known, edits, examples, rules)
         how = {"size": args.size, "plain": args.background == "plain", "models": models, "progress": progress}
         pipeline.crop_kept(args.input, args.output, rows, {p.file: p.sha256 for p in pictures}, **how)
@@ -185,7 +185,7 @@ def describe_outcome(
     yield from decisions.find_oddities(rows)
     yield from decisions.suggest_people(rows, poles, args.people)
     if models is None:
-        yield f"people were not judged: no models; {pose_models.HOW_TO_GET}, and then this again"
+        yield f"people were not judged: no models; {pretrained.HOW_TO_GET}, and then this again"
     if learned and not learned["used"]:
         yield (
             f"warning: the examples in {args.examples} are of another kind than your pictures (a classifier separates "

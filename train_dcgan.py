@@ -6,11 +6,11 @@ Writes: outputs/3-training/
           history.csv, history.png  a row each epoch: losses, the discriminator's accuracies, speed, metrics
           samples/epoch-00010.png   the same latents again and again; reals.png: photographs, to compare
           samples.gif               these grids, one after the other
-          style-classifier.keras, style-classifier.json, reference-features.npz
-                                    the features for precision and recall, learned from photographs only
+          reference-features.npz, realism-scale.json
+                                    what generated pictures are compared with: one in ten is withheld from training
           checkpoints/              the whole state of the run, to resume from; the last ones and the best one
-          generator.keras           the best generator, by its sliced Wasserstein distance; where that is no more
-                                    than between photographs, by precision and recall
+          generator.keras           the best generator: the latest whose distance from the withheld pictures cannot
+                                    be told from the least
           generator-last.keras, discriminator.keras
           summary.json              written last: where it is missing, the run is unfinished
 
@@ -32,26 +32,32 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from demicouture import cli
-from demicouture.dataset import SIZES, Dataset
-from demicouture.dcgan.inference import hash_generator
-from demicouture.errors import InputError, OptionsError
-from demicouture.evaluation import style_classifier
-from demicouture.evaluation.kernel_inception_distance import open_inception
+from demicouture.dataset import Dataset
+from demicouture.dcgan.inference import hash_generator, load_generator
+from demicouture.errors import InputError
+from demicouture.evaluation.generator_quality import describe_quality
 from demicouture.images import save_png
 from demicouture.keras_backend import backend_in_use, start_keras
 from demicouture.latents import sample_prior
 from demicouture.runs import RunFolder
-from demicouture.training.pictures import choose_evenly, read_training_pictures
-from demicouture.training.presets import PRESETS, describe_default, fill_in
+from demicouture.training.pictures import (
+    choose_evenly,
+    read_training_pictures,
+    refuse_few_pictures,
+    refuse_other_pictures,
+)
+from demicouture.training.presets import PRESETS, add_flags, fill_in
 from demicouture.visualization import grid
 
-if TYPE_CHECKING:
-    from demicouture.training.generator_metrics import GeneratorMetrics
-
 ALL_DEVICES = 0
+
+MEASURED = 256
+"""Generated pictures whose distance from real ones is measured: of so many it takes two seconds on two CPU cores."""
 
 SAMPLES = 64
 """Pictures in a sample grid, eight by eight: the first 64 designs that generate.py makes with the same seed."""
@@ -60,7 +66,9 @@ MADE = ("generator.keras", "generator-last.keras", "discriminator.keras", "histo
 """The files without which a run's folder is not whole."""
 
 
-def train(args: argparse.Namespace, dataset: Dataset, report: Callable[[str], None], classifier_steps: int) -> dict:
+def train(
+    args: argparse.Namespace, dataset: Dataset, withheld: np.ndarray, report: Callable[[str], None], measured: int
+) -> dict:
     """Trains the DCGAN up to the last epoch, from its newest checkpoint if there is one; returns the run's results."""
     keras = start_keras()
     # Imported here: what is wrong with the flags and folders is reported without waiting for Keras.
@@ -69,6 +77,7 @@ def train(args: argparse.Namespace, dataset: Dataset, report: Callable[[str], No
     from demicouture.training.devices import built_in, use_devices
     from demicouture.training.fit_state import Batches
     from demicouture.training.gan import BETA_1, GAN, AveragingAdam
+    from demicouture.training.generator_metrics import open_metrics
     from demicouture.training.training_loop import TrainingLoop
 
     if args.tensorboard:
@@ -82,7 +91,7 @@ def train(args: argparse.Namespace, dataset: Dataset, report: Callable[[str], No
     with built_in(args.precision):
         generator = networks.build_generator(args.size, args.width)
         discriminator = networks.build_discriminator(args.size, args.discriminator_width)
-    batches = Batches(dataset.pictures, args.batch_size)
+    batches = Batches(dataset.pictures, args.batch_size, np.flatnonzero(~withheld))
     extras = {"augment": args.augment, "flips": args.flips, "fresh_fakes": args.fresh_fakes}
     gan = GAN(generator, discriminator, batches, **extras, seed=args.seed)
     gan.compile(
@@ -90,7 +99,7 @@ def train(args: argparse.Namespace, dataset: Dataset, report: Callable[[str], No
         g_optimizer=AveragingAdam(args.learning_rate, BETA_1, use_ema=args.ema > 0, ema_momentum=args.ema),
     )
 
-    metrics = open_metrics(args, dataset, classifier_steps)
+    metrics = open_metrics(args.output, dataset, withheld, generator, args.seed, args.quiet, measured)
     latents = sample_prior(SAMPLES, args.seed)
     loop = TrainingLoop(gan, args.output, args.epochs, args.keep, args.on_collapse, report)
     loop.resume()
@@ -115,36 +124,9 @@ def train(args: argparse.Namespace, dataset: Dataset, report: Callable[[str], No
                     callbacks.CollapseWatch(args.output, first_epoch, args.on_collapse != "warn", report),
                 ],
             )
-    return {"devices": devices} | loop.finish()
-
-
-def open_metrics(args: argparse.Namespace, dataset: Dataset, classifier_steps: int) -> GeneratorMetrics:
-    """Returns what evaluates the generator, with the style classifier in the run's folder, trained now if need be."""
-    from demicouture.training.devices import on_one_device
-    from demicouture.training.generator_metrics import GeneratorMetrics
-
-    with on_one_device():
-        inception = open_inception() if args.kid else None
-        classifier = style_classifier.open_style_classifier(
-            args.output, dataset, args.seed, args.quiet, steps=classifier_steps
-        )
-    return GeneratorMetrics(dataset.pictures, classifier.describe, args.seed, inception)
-
-
-def refuse_other_pictures(run: RunFolder, args: argparse.Namespace) -> None:
-    """Refuses to go on with other pictures than a run began with.
-
-    Raises:
-        OptionsError: The data set changed since, or an earlier version began the run.
-    """
-    before, now = run.before.get("dataset_sha256"), run.options["dataset_sha256"]
-    if run.before and before is None:
-        raise OptionsError(f"{args.output}: begun by an earlier version, with other checkpoints; add --fresh")
-    if run.before and before != now:
-        raise OptionsError(
-            f"{args.output}: trained on a data set with SHA-256 {before[:12]}…, found {now[:12]}… in "
-            f"{args.input}; restore the pictures, or add --fresh to train anew on these"
-        )
+    results = loop.finish()
+    quality = metrics.measure(load_generator(args.output / "generator.keras"))
+    return {"devices": devices, **results, "quality": quality}
 
 
 def is_finished(run: RunFolder, inputs: dict[str, Any]) -> bool:
@@ -190,20 +172,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = cli.parser(__doc__, input="2-dataset", output="3-training")
     own = parser.add_argument_group("of this script")
     own.add_argument("--preset", choices=PRESETS, default="seed", help="the hyperparameters; each is a flag, too")
-    number, integer, switch = cli.number, cli.integer, argparse.BooleanOptionalAction
-    for name, help, how in (
-        ("size", "the pictures' side in pixels", {"type": int, "choices": SIZES}),
-        ("width", "factor on the networks' inner channels", {"type": number(0.01, 4), "metavar": "X"}),
-        ("discriminator_width", "factor on the discriminator's alone", {"type": number(0.01, 4), "metavar": "X"}),
-        ("epochs", "passes over the pictures; more extend a run", {"type": integer(1), "metavar": "N"}),
-        ("batch_size", "pictures in a step", {"type": integer(2), "metavar": "N"}),
-        ("learning_rate", "of the generator's Adam", {"type": number(1e-7, 1), "metavar": "X"}),
-        ("discriminator_learning_rate", "of the discriminator's", {"type": number(1e-7, 1), "metavar": "X"}),
-        ("augment", "show the discriminator its pictures through DiffAugment", {"action": switch}),
-        ("flips", "mirror photographs at random", {"action": switch}),
-        ("ema", "momentum of the generator's averaged weights, or 0", {"type": number(0, 0.99999), "metavar": "X"}),
-    ):
-        own.add_argument("--" + name.replace("_", "-"), help=f"{help} ({describe_default(name)})", **how)
+    add_flags(own)
     own.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
@@ -216,16 +185,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="take the seed's own three steps: generated pictures, photographs, then new generated ones for the "
         "generator; slower (default: one step on both, and the same fakes serve the generator)",
     )
-    own.add_argument("--keep", type=integer(1), metavar="N", default=2, help="checkpoints to keep, beside the best")
+    own.add_argument("--keep", type=cli.integer(1), metavar="N", default=2, help="checkpoints to keep, beside the best")
     own.add_argument(
         "--on-collapse",
         choices=("warn", "rollback", "stop"),
         default="warn",
         help="what to do when one network wins, or the pictures collapse to one: say so; go back to the best generator "
         "and on with new random numbers and half the learning rates, three times at most; or end",
-    )
-    own.add_argument(
-        "--kid", action="store_true", help="compute the kernel Inception distance, too; fetches 84 MB once, and is slow"
     )
     own.add_argument("--tensorboard", action="store_true", help="write files for TensorBoard, into tensorboard/")
     own.add_argument(
@@ -241,38 +207,39 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def main(argv: list[str] | None = None, classifier_steps: int = style_classifier.STEPS) -> None:
-    """Trains, or goes on training."""
+def main(argv: list[str] | None = None, measured: int = MEASURED) -> None:
+    """Trains, or goes on training; ``measured`` generated pictures are compared with real ones now and then."""
     args = parse_args(argv)
     if args.describe:
         return describe(args)
     report = cli.reporter(args)
     check_backend(args)
     how = {"quiet": args.quiet, "report": report}
-    dataset = read_training_pictures(args.input, args.size, args.batch_size, args.output.parent, **how)
-    options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "fresh_fakes", "kid", "seed")}
+    dataset = read_training_pictures(args.input, args.size, args.output.parent, **how)
+    options = {name: getattr(args, name) for name in (*PRESETS["seed"], "precision", "fresh_fakes", "seed")}
+    withheld = dataset.choose_withheld(args.seed)
+    refuse_few_pictures(args.input, int((~withheld).sum()), args.batch_size)
     options["dataset_sha256"] = dataset.sha256
+    options["withheld"] = [name for name, held in zip(dataset.names, withheld, strict=True) if held]
     inputs = {"2-dataset": dataset.sha256}
     next_step = cli.next_step(args, "generate.py", data=args.input if args.input_given else None)
-    with cli.open_output(args, "train_dcgan.py", options, extendable=("epochs", "dataset_sha256")) as run:
-        refuse_other_pictures(run, args)
+    with cli.open_output(args, "train_dcgan.py", options, extendable=("epochs", "dataset_sha256", "withheld")) as run:
+        refuse_other_pictures(run, args.input)
         if is_finished(run, inputs):
             done = f"all {args.epochs} epochs are done; raise --epochs to go on"
             return report(f"{args.output}: nothing to do, {done}\n{next_step}")
         run.begin()
-        report(f"{len(dataset.pictures)} pictures of {' and '.join(dataset.poles)}, {args.epochs} epochs")
+        poles = " and ".join(dataset.poles)
+        report(f"{(~withheld).sum()} pictures of {poles}, and {withheld.sum()} withheld; {args.epochs} epochs")
         save_png(args.output / "reals.png", grid(choose_evenly(dataset, SAMPLES), columns=8))
         found = {"preset": args.preset, "backend": backend_in_use()}
         found |= {"poles": dataset.poles, "pictures": len(dataset.pictures)}
-        results = found | train(args, dataset, report, classifier_steps)
-        run.finish(inputs, (*MADE, *style_classifier.FILES), results)
-    best = results["best_epoch"]
-    report(
-        f"trained {args.epochs} epochs; generator.keras is that of epoch {best['epoch']:.0f}, the best one: "
-        f"{best['swd']:.1f} from the photographs by sliced Wasserstein distance, where other photographs are at "
-        f"{best['swd_floor']:.1f}; precision {best['precision']:.2f}, recall {best['recall']:.2f}\n"
-        f"look at {args.output / 'samples'} and {args.output / 'history.png'}\n{next_step}"
-    )
+        results = found | train(args, dataset, withheld, report, measured)
+        run.finish(inputs, MADE, results)
+    report(f"trained {args.epochs} epochs; generator.keras is that of epoch {results['best_epoch']['epoch']:.0f}")
+    for sentence in describe_quality(results["quality"]):
+        report(sentence)
+    report(f"look at {args.output / 'samples'} and {args.output / 'history.png'}\n{next_step}")
 
 
 if __name__ == "__main__":

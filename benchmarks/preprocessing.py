@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from demicouture import cli  # noqa: E402
 from demicouture.images import find_pictures, open_reduced  # noqa: E402
-from demicouture.preprocessing import cropping, image_features, pose_models  # noqa: E402
+from demicouture.preprocessing import cropping, image_features, pose  # noqa: E402
 from demicouture.scraping.sources.wardrobe import Wardrobe  # noqa: E402
 
 SIZE = 128
@@ -101,7 +101,7 @@ def main(argv: list[str] | None = None) -> None:
         pictures = (
             find_pictures(args.photos)[:: max(1, len(find_pictures(args.photos)) // 100)] if args.photos else paths
         )
-        found = pose_models.find_models()
+        found = pose.find_models()
         tasks = [image_features.FeatureTask(path, found) for path in pictures]
         image_features.extract_features(tasks[0])  # Loads the models.
         times = [time_each(image_features.extract_features, tasks) for _ in itertools.repeat(None, args.rounds)]

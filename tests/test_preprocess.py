@@ -15,10 +15,10 @@ from PIL import Image
 from samples import bomb, close, corners, encode, garment, noise, quarters, shirt, snapshot, write
 
 import preprocess
-from demicouture import cli, files
+from demicouture import cli, files, pretrained
 from demicouture.dataset import own_pictures, read_dataset
 from demicouture.parallel import WORTH_A_PROCESS
-from demicouture.preprocessing import classifiers, pose_models, segmentation
+from demicouture.preprocessing import classifiers, pose, segmentation
 from demicouture.preprocessing.decisions import COLUMNS, is_manual
 from demicouture.preprocessing.review_folders import review_folder
 from demicouture.scraping.sources.wardrobe import Wardrobe
@@ -30,13 +30,13 @@ PER_POLE = 4
 """Too few for scores of style and for a shortcut check, which most tests can do without: they take a second each."""
 
 NOT_JUDGED = "not judged: no models"
-REAL_MODELS = pose_models.find_models()
+REAL_MODELS = pose.find_models()
 needs_models = pytest.mark.skipif(REAL_MODELS is None, reason="BlazePose's models are not there: make models")
 
 
 @pytest.fixture(autouse=True)
 def without_models(tmp_path, monkeypatch):
-    monkeypatch.setenv(pose_models.FOLDER_VARIABLE, str(tmp_path / "no-models"))
+    monkeypatch.setenv(pretrained.FOLDER_VARIABLE, str(tmp_path / "no-models"))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def finished(tmp_path_factory):
         for number in range(PER_POLE):
             write(scraped(home) / pole / f"q{number % 2}" / f"{number}.jpg", shirt(start + number))
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv(pose_models.FOLDER_VARIABLE, str(home / "no-models"))
+        monkeypatch.setenv(pretrained.FOLDER_VARIABLE, str(home / "no-models"))
         assert run(home) == 0
     return home
 
@@ -206,7 +206,7 @@ def test_a_data_set_as_promised(home, capsys):
     assert output[0].startswith(
         "casual: 3 kept (not judged: no models 3), 6 dropped (exact duplicate 1, in both poles 1, smaller than 128×"
     )
-    assert sum("python -m demicouture.preprocessing.pose_models" in line for line in output) == 1
+    assert sum("python -m demicouture.pretrained" in line for line in output) == 1
     assert "passed over 1 files whose names do not end like a picture's" in output
     assert output[-1].startswith("next: python") and output[-1].endswith("train_dcgan.py")
 
@@ -530,10 +530,10 @@ def test_the_rules_on_people_begin_once_the_models_are_there(home, monkeypatch, 
     before = table(home)
     capsys.readouterr()
 
-    monkeypatch.setenv(pose_models.FOLDER_VARIABLE, str(REAL_MODELS))
+    monkeypatch.setenv(pretrained.FOLDER_VARIABLE, str(REAL_MODELS))
     assert run(home) == 0
     output = capsys.readouterr().out
-    assert "nothing to do" not in output and "demicouture.preprocessing.pose_models" not in output
+    assert "nothing to do" not in output and "demicouture.pretrained" not in output
     rows = table(home)
     dropped = {file: row["reason"] for file, row in rows.items() if row["reason"]}
     assert dropped == {"collection/empty.jpg": "no person"}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -14,7 +15,11 @@ from tiny_run import TINY, command, in_child, log, make_dataset, networks
 import train_dcgan
 from demicouture import cli, files
 from demicouture.errors import InputError, OptionsError
+from demicouture.evaluation import realism_scale
+from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.training import pictures
+
+REPLACED: list[str] = []
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +29,21 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(dataset, tmp_path_factory):
-    """A run of six epochs, two steps each."""
+    """A run of six epochs, two steps each; ``REPLACED`` lists the files that it put in their places, in order."""
     folder = tmp_path_factory.mktemp("training") / "undisturbed"
-    tiny_run.main(dataset, folder, "--epochs", "6")
+    with pytest.MonkeyPatch.context() as patch:
+        replace = os.replace
+        patch.setattr(os, "replace", lambda source, target: (REPLACED.append(str(target)), replace(source, target)))
+        tiny_run.main(dataset, folder, "--epochs", "6")
     return folder
 
 
 def test_a_run_leaves_what_was_promised(undisturbed, dataset):
     found = {path.relative_to(undisturbed).as_posix() for path in undisturbed.rglob("*") if path.is_file()}
     rows = files.read_csv(undisturbed / "history.csv", ["epoch"])
-    evaluated = [(float(row["swd"]), int(row["step"])) for row in rows if row["swd"]]
-    best = next(row for row in rows if int(row["step"]) == min(evaluated)[1])
+    # So few pictures can be withheld that nothing is measured, and the last generator is kept.
+    assert not any(row["distance"] for row in rows)
+    best = rows[-1]
     # At epochs' ends, and as often as time allows; the last two are kept, and the best one.
     kept = {name for name in found if name.startswith("checkpoints/")}
     assert {f"checkpoints/step-{int(step):09d}.npz" for step in (12, best["step"])} <= kept
@@ -49,9 +58,6 @@ def test_a_run_leaves_what_was_promised(undisturbed, dataset):
         "samples/epoch-00005.png",
         "samples/epoch-00006.png",
         "samples.gif",
-        "style-classifier.keras",
-        "style-classifier.json",
-        "reference-features.npz",
         "generator.keras",
         "generator-last.keras",
         "discriminator.keras",
@@ -59,16 +65,15 @@ def test_a_run_leaves_what_was_promised(undisturbed, dataset):
     }
     own = ["epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second"]
     own += ["nearest_neighbour_diversity"]
-    assert list(rows[0]) == [*own, "swd", "swd_floor", "precision", "recall"]
-    assert [row["epoch"] for row in rows if row["swd"]] == ["1", "5", "6"]
+    assert list(rows[0]) == [*own, "distance", "distance_low", "distance_high", "progress"]
     assert [(row["epoch"], row["step"]) for row in rows] == [(str(n), str(2 * n)) for n in range(1, 7)]
     summary = json.loads((undisturbed / "summary.json").read_text())
     assert summary["inputs"] == {"2-dataset": summary["options"]["dataset_sha256"]}
     assert set(summary["files"]) < found
     results = summary["results"]
     assert results["poles"] == ["casual", "collection"] and results["steps"] == 12
-    assert results["best_epoch"] == {name: float(value) for name, value in best.items()}
-    assert results["rollbacks"] == []
+    assert results["best_epoch"] == {name: float(value) for name, value in best.items() if value}
+    assert results["rollbacks"] == [] and results["quality"] is None
     assert results["generator_weights_sha256"] == networks(undisturbed)[0]
     with Image.open(undisturbed / "samples/epoch-00006.png") as grid:
         assert grid.size == (8 * 34 + 2, 8 * 34 + 2)
@@ -93,8 +98,9 @@ def test_killed_interrupted_and_extended_it_ends_with_the_same_bits(
     from demicouture.training.callbacks import EpochOrder
 
     output = tmp_path / "run"
-    # Another moment every time: one that fails would be a find. The first twelve files are there when training begins.
-    number = int(np.random.default_rng().integers(12, 28))
+    # Another moment every time, one that fails would be a find: between the first epoch's samples and the fifth's.
+    first, last = (REPLACED.index(str(undisturbed / f"samples/epoch-0000{epoch}.png")) + 1 for epoch in (1, 5))
+    number = int(np.random.default_rng().integers(first, last + 1))
     child = in_child(DIES.format(number=number, dataset=str(dataset), output=str(output)))
     assert (child.returncode, child.stdout, child.stderr) == (-signal.SIGKILL, "", "")
     assert not (output / "summary.json").exists()
@@ -122,11 +128,11 @@ def test_killed_interrupted_and_extended_it_ends_with_the_same_bits(
 
 
 def test_pictures_that_do_not_fit_the_device_stay_on_disk(dataset, tmp_path):
-    resident = pictures.read_training_pictures(dataset, 32, 4, tmp_path)
+    resident = pictures.read_training_pictures(dataset, 32, tmp_path)
     assert not isinstance(resident.pictures, np.memmap)
     messages = []
     small = {"always_resident": 0, "resident_share": 0, "report": messages.append}
-    on_disk = pictures.read_training_pictures(dataset, 32, 4, tmp_path / "new", **small)
+    on_disk = pictures.read_training_pictures(dataset, 32, tmp_path / "new", **small)
     assert isinstance(on_disk.pictures, np.memmap) and on_disk.sha256 == resident.sha256
     np.testing.assert_array_equal(on_disk.pictures, resident.pictures)
     (message,) = messages
@@ -162,7 +168,7 @@ def test_other_options_and_other_pictures_are_refused(undisturbed, dataset, tmp_
     other = tmp_path / "other"
     for pole in ("casual", "collection"):
         (other / pole).mkdir(parents=True)
-        for number in range(2):
+        for number in range(4):
             Image.new("RGB", (32, 32), (number, 0, 0)).save(other / pole / f"{number}.png")
     before = (undisturbed / "summary.json").read_bytes()
     with pytest.raises(OptionsError, match=r"trained on a data set with SHA-256 \w{12}…, found \w{12}…"):
@@ -182,7 +188,10 @@ def test_a_run_of_an_earlier_version_is_refused(undisturbed, dataset, tmp_path):
 def test_what_cannot_be_trained_on_is_told_in_one_line(dataset, tmp_path):
     with pytest.raises(InputError, match="nowhere: not found, expected a folder with one sub-folder for each pole"):
         train_dcgan.main(command(tmp_path / "nowhere", tmp_path / "run"))
-    with pytest.raises(InputError, match="found 10 pictures, expected at least a batch; .* --batch-size 10"):
+    with pytest.raises(
+        InputError,
+        match="found 8 pictures to train on, and some to withhold; .* --batch-size 8",
+    ):
         train_dcgan.main(command(dataset, tmp_path / "run", "--batch-size", "16"))
     with pytest.raises(
         InputError, match="found 40×40 pixels, expected a square of 64 or more; run preprocess.py with --size 64"
@@ -205,16 +214,26 @@ def test_an_unknown_backend_is_reported_in_one_line(dataset, tmp_path, monkeypat
     assert not (tmp_path / "run").exists()
 
 
-def test_inception_weights_that_cannot_be_had_end_the_run_in_one_line(dataset, tmp_path, monkeypatch, capsys):
-    # A proxy that nobody answers at, and an empty cache.
-    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path / "keras"))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    assert cli.run(lambda: tiny_run.main(dataset, tmp_path / "run", "--kid")) == 1
-    assert re.fullmatch(
-        r"error: --kid: InceptionV3's weights cannot be had \(.*\); connect to the network once, or put the file \S+ "
-        r"into ~/.keras/models, or leave --kid out\n",
-        capsys.readouterr().err,
-    )
+def test_quality_is_measured_by_withheld_pictures_and_what_it_takes_is_kept(network, tmp_path):
+    folder, dataset = tmp_path / "run", make_dataset(tmp_path / "data", pictures=20)
+    flags = command(dataset, folder, "--epochs", "2")
+    train_dcgan.main(flags, measured=12)
+    summary = json.loads((folder / "summary.json").read_text())
+    withheld = summary["options"]["withheld"]
+    assert len(withheld) == 10 and sum(name.startswith("casual/") for name in withheld) == 5
+    rows = files.read_csv(folder / "history.csv", ["distance", "distance_low", "distance_high", "progress"])
+    assert [float(row["distance_low"]) < float(row["distance"]) < float(row["distance_high"]) for row in rows] == [1, 1]
+    quality = summary["results"]["quality"]
+    assert quality["pictures"] == 48
+    assert 0 <= quality["progress_low"] <= quality["progress"] <= quality["progress_high"] <= 1
+    assert quality["progress"] < realism_scale.GARMENTS  # of noise nothing can be learned
+    reference, scale = ReferenceFeatures.load(folder), realism_scale.RealismScale.load(folder)
+    assert sorted(np.array(reference.files)[reference.withheld]) == sorted(withheld)
+    assert scale.progress(scale.untrained) == 0 and scale.progress(scale.real) == 1
+    # Gone on with, the run takes both from its folder: they are not made anew.
+    kept = {name: (folder / name).stat().st_mtime_ns for name in ("reference-features.npz", "realism-scale.json")}
+    train_dcgan.main([*flags[:-1], "3"], measured=12)
+    assert kept == {name: (folder / name).stat().st_mtime_ns for name in kept}
 
 
 def test_describe_prints_the_seeds_tables(capsys):

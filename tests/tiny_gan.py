@@ -8,9 +8,13 @@ import keras
 import numpy as np
 
 from demicouture.dcgan import networks
+from demicouture.evaluation.generator_quality import BLURRED, QualityMeter
+from demicouture.evaluation.realism_scale import RealismScale
+from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.training.callbacks import EpochOrder
 from demicouture.training.fit_state import Batches
 from demicouture.training.gan import BETA_1, GAN, AveragingAdam
+from demicouture.training.generator_metrics import GeneratorMetrics
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (10, 32, 32, 3), dtype=np.uint8)
 """Two steps of four an epoch, and two pictures left out."""
@@ -19,6 +23,22 @@ BATCH_SIZE = 4
 SEED = 2
 
 _built: dict[tuple, tuple[GAN, list[np.ndarray]]] = {}
+
+
+def describe(pictures: np.ndarray) -> np.ndarray:
+    """Returns a few of the pictures' pixels as their features."""
+    return pictures[:, ::8, ::8].reshape(len(pictures), -1).astype(np.float32)
+
+
+def make_metrics(pictures: np.ndarray = PICTURES) -> GeneratorMetrics:
+    """Returns metrics by :func:`describe`, with every second picture withheld."""
+    count = len(pictures)
+    withheld, labels = np.arange(count) % 2 == 0, np.arange(count) % 4 // 2
+    names = tuple(f"{number}.png" for number in range(count))
+    features = describe(pictures), describe(pictures[:, :, ::-1])
+    reference = ReferenceFeatures(*features, labels, withheld, names, ("casual", "collection"), "")
+    scale = RealismScale(2000.0, 0.0, {BLURRED: 500.0})
+    return GeneratorMetrics(QualityMeter(describe, reference, scale), seed=0, pictures=10)
 
 
 def build(

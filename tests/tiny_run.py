@@ -17,8 +17,6 @@ from demicouture.dcgan.serialization import hash_weights
 HOUSE = Path(__file__).parent.parent
 OPTIONS = {"--size": 32, "--width": 0.015625, "--discriminator-width": 0.03125, "--batch-size": 4}
 TINY = ["--preset", "demo", *(str(word) for pair in OPTIONS.items() for word in pair)]
-CLASSIFIER_STEPS = 2
-"""The style classifier only has to be there."""
 
 
 def make_dataset(folder: Path, pictures: int = 5) -> Path:
@@ -39,7 +37,7 @@ def command(dataset: Path, output: Path, *flags: str) -> list[str]:
 
 def main(dataset: Path, output: Path, *flags: str) -> None:
     """Runs to the end in this process."""
-    train_dcgan.main(command(dataset, output, *flags), classifier_steps=CLASSIFIER_STEPS)
+    train_dcgan.main(command(dataset, output, *flags))
 
 
 def in_child(program: str, **environment: str) -> subprocess.CompletedProcess:

@@ -6,7 +6,9 @@ described here; then nobody knows of a picture that the generator has never seen
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,20 +18,21 @@ from PIL import Image
 from demicouture import files
 from demicouture.dataset import Dataset
 from demicouture.errors import InputError
-from demicouture.evaluation import reference as reference_features
 from demicouture.evaluation import style_classifier
 from demicouture.evaluation.controls import make_controls
 from demicouture.evaluation.imagenet_features import describe
-from demicouture.evaluation.reference import ReferenceFeatures, describe_dataset
+from demicouture.evaluation.reference import RECORD, ReferenceFeatures, describe_dataset
 from demicouture.evaluation.style_classifier import StyleClassifier
 from demicouture.images import WHITE, to_square
+from demicouture.pretrained import EFFICIENTNET_LITE0, IMAGENET, find
 
 if TYPE_CHECKING:
     import keras
 
 CONTROLS = 50
-"""Pictures in each control; of nine controls they are described in three seconds. With 200 in each the ranks are
-nearly the same: Spearman's correlation is 0.9, as it is with 50 others."""
+"""Pictures in each control, at most: those of nine controls are described in three seconds. With 200 in each the ranks
+are nearly the same: Spearman's correlation is 0.9, as it is with 50 others. It is one for each ten of the data set's
+pictures, so that there are not many more controls than pictures."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,34 @@ def find_reference(
     return (folder, own) if own and (dataset is None or own.dataset_sha256 == dataset.sha256) else None
 
 
+def list_inputs(
+    generator_sha256: str,
+    found: tuple[Path, ReferenceFeatures] | None,
+    dataset: Dataset | None,
+    last: Mapping[str, Any] | None = None,
+) -> dict[str, str | None]:
+    """Returns the ``inputs`` in summary.json but for a person's labels.
+
+    Args:
+        generator_sha256: The generator's hash.
+        found: The reference features that count and their folder, or None.
+        dataset: The pictures, or None.
+        last: The last run's summary, or None. What it made with pictures or a network that are gone now is kept.
+    """
+    pictures = dataset and dataset.sha256
+    network = EFFICIENTNET_LITE0.sha256 if find(IMAGENET) else None
+    if last and found:
+        network = network or last["inputs"].get("network")
+        if dataset is None and last["inputs"].get("dataset") == found[1].dataset_sha256:
+            pictures = found[1].dataset_sha256
+    return {
+        "generator.keras": generator_sha256,
+        "dataset": pictures,
+        RECORD: found and files.hash_file(found[0] / RECORD),
+        "network": network,
+    }
+
+
 def prepare(
     folder: Path,
     found: tuple[Path, ReferenceFeatures] | None,
@@ -108,15 +139,17 @@ def prepare(
     if found:
         source, reference = found
         if source != folder:
-            content = (source / reference_features.RECORD).read_bytes()
-            files.write_bytes(folder / reference_features.RECORD, content)
+            content = (source / RECORD).read_bytes()
+            files.write_bytes(folder / RECORD, content)
     elif pictures is not None:
         nothing_withheld = np.zeros(len(pictures), bool)
-        reference = describe_dataset(replace(dataset, pictures=pictures), nothing_withheld, network, quiet)
+        reference = describe_dataset(
+            replace(dataset, pictures=pictures), nothing_withheld, partial(describe, network), quiet
+        )
         reference.save(folder)
     else:
         remove_classifier(folder)  # and what it learned from: both are about other pictures
-        (folder / reference_features.RECORD).unlink(missing_ok=True)
+        (folder / RECORD).unlink(missing_ok=True)
         return None
     if network is None:
         return None
@@ -169,7 +202,7 @@ def describe_controls(
     """Returns the features of all controls, one after the other: float32 (k, 1280); none without pictures."""
     if pictures is None:
         return np.empty((0, reference.features.shape[1]), np.float32)
-    controls = make_controls(pictures, reference.labels, CONTROLS, seed)
+    controls = make_controls(pictures, reference.labels, min(CONTROLS, -(-len(pictures) // 10)), seed)
     return describe(network, np.concatenate(list(controls.values())), quiet, "describing controls")
 
 

@@ -1,4 +1,4 @@
-"""Scores of designs: the classifier's label and score; which picture is nearest; the rank among designs (designs.csv)."""
+"""Scores of designs: the classifier's label and score, the nearest picture, the rank among designs (designs.csv)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from demicouture.designs.comparison import Comparison
+from demicouture.dataset import Dataset
+from demicouture.designs.comparison import Comparison, prepare
 from demicouture.designs.designs import design_name, read_rows, read_score
+from demicouture.designs.pictures import DesignPictures
 from demicouture.errors import InputError
 from demicouture.evaluation.copies import find_nearest
-from demicouture.evaluation.imagenet_features import FEATURES, describe
+from demicouture.evaluation.imagenet_features import FEATURES, describe, find_network
 from demicouture.evaluation.realism_rank import rank_designs
+from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.style_classifier import label_scores
 from demicouture.evaluation.two_sample_test import FOLDS
 from demicouture.files import write_csv
@@ -35,6 +38,29 @@ def empty_rows(count: int) -> list[dict[str, Any]]:
     """Returns a row for each design without anything that is measured."""
     nothing = {**dict.fromkeys(COLUMNS, ""), "label": "", "score": None}
     return [{**nothing, "design": design_name(index)} for index in range(count)]
+
+
+def score_designs(
+    pictures: DesignPictures,
+    found: tuple[Path, ReferenceFeatures] | None,
+    dataset: Dataset | None,
+    seed: int,
+    quiet: bool,
+) -> list[dict[str, Any]]:
+    """Returns a row for each design, and leaves what it takes in their folder; empty where nothing can be measured.
+
+    Args:
+        pictures: Those of all designs.
+        found: What :func:`demicouture.designs.comparison.find_reference` returned.
+        dataset: The data set's pictures, or None.
+        seed: Of folds, grain and controls.
+        quiet: Whether to show no progress bars.
+    """
+    network, side, count = find_network(), pictures.read([0]).shape[1], len(pictures.latents)
+    comparison = prepare(pictures.folder, found, dataset, network, side, seed, quiet)
+    if comparison is None:
+        return empty_rows(count)
+    return score_rows(describe_designs(network, count, pictures.read, quiet), comparison, seed)
 
 
 def describe_designs(network: keras.Model, count: int, read: Callable[[range], np.ndarray], quiet: bool) -> np.ndarray:

@@ -6,31 +6,37 @@ Three answers, all by ImageNet features: the kernel distance from withheld pictu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from demicouture.errors import InputError
 from demicouture.evaluation.controls import make_controls
 from demicouture.evaluation.copies import find_nearest
-from demicouture.evaluation.imagenet_features import describe
 from demicouture.evaluation.kernel_distance import KernelDistance, kernel_distance
 from demicouture.evaluation.realism_scale import GARMENTS, RealismScale
 from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.two_sample_test import tell_apart
 from demicouture.files import read_record
 
-if TYPE_CHECKING:
-    import keras
+Describe = Callable[[np.ndarray], np.ndarray]
+"""Returns the features of pictures: uint8 (n, size, size, 3) to float32 (n, dim)."""
 
 BLURRED = "blurred by two pixels"
 """The control that is named beside a generator's progress."""
 
+FEWEST_WITHHELD = 10
+"""Withheld pictures; with fewer quality is not judged."""
+
+CONTROLS = 100
+"""Pictures in each control, at most."""
+
 NOT_JUDGED = (
-    "quality is not judged: the network that describes pictures is not there; make models fetches it, 19 MB, once"
+    f"quality is not judged: that takes {4 * FEWEST_WITHHELD} pictures in the data set, and the network that describes "
+    "pictures; make models fetches it once (19 MB)"
 )
 
 
@@ -39,18 +45,18 @@ class QualityMeter:
     """What judges the generators of a run.
 
     Attributes:
-        network: See :func:`demicouture.evaluation.imagenet_features.find_network`.
+        describe: Returns the features of pictures, uint8 (n, size, size, 3), float32 (n, dim).
         reference: The data set's pictures.
         scale: What distances are compared with.
     """
 
-    network: keras.Model
+    describe: Describe
     reference: ReferenceFeatures
     scale: RealismScale
 
     def distance(self, pictures: np.ndarray) -> KernelDistance:
         """Returns the kernel distance of generated pictures, uint8 (n, size, size, 3), from the withheld ones."""
-        return kernel_distance(self.withheld, describe(self.network, pictures))
+        return kernel_distance(self.withheld, self.describe(pictures))
 
     @property
     def withheld(self) -> np.ndarray:
@@ -69,7 +75,7 @@ class QualityMeter:
             on the scale; ``told_apart, told_apart_low, told_apart_high``, the two-sample test's accuracy; ``copies``,
             the share of copies; ``pictures``, how many were measured; ``scale``, the distances of its ends and marks.
         """
-        features = describe(self.network, pictures)
+        features = self.describe(pictures)
         distance = kernel_distance(self.withheld, features)
         test = tell_apart(self.withheld, features, seed)
         return {
@@ -93,23 +99,24 @@ class QualityMeter:
 
 
 def measure_scale(
-    network: keras.Model, pictures: np.ndarray, reference: ReferenceFeatures, untrained: np.ndarray, seed: int
+    describe: Describe, pictures: np.ndarray, reference: ReferenceFeatures, untrained: np.ndarray, seed: int
 ) -> RealismScale:
     """Returns a run's scale.
 
     Args:
-        network: The network that describes pictures.
+        describe: Returns the features of pictures.
         pictures: uint8 (n, size, size, 3), the pictures that the generator learns from.
         reference: The features of these and of the withheld ones.
         untrained: uint8 (m, size, size, 3), by the generator before its first step.
         seed: Of the controls.
     """
     withheld = reference.features[reference.withheld]
-    controls = make_controls(pictures, reference.labels[~reference.withheld], seed=seed)
+    count = min(len(pictures), CONTROLS)
+    controls = make_controls(pictures, reference.labels[~reference.withheld], count, seed)
     return RealismScale(
-        kernel_distance(withheld, describe(network, untrained)).mean,
+        kernel_distance(withheld, describe(untrained)).mean,
         kernel_distance(withheld, reference.features[~reference.withheld]).mean,
-        {name: kernel_distance(withheld, describe(network, some)).mean for name, some in controls.items()},
+        {name: kernel_distance(withheld, describe(some)).mean for name, some in controls.items()},
     )
 
 

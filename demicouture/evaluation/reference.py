@@ -6,19 +6,16 @@ training pictures is near to those whatever it has learned; copies are looked fo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from demicouture.dataset import Dataset
 from demicouture.errors import InputError
-from demicouture.evaluation.imagenet_features import FEATURES, describe
+from demicouture.evaluation.imagenet_features import FEATURES
 from demicouture.files import atomic_path
-
-if TYPE_CHECKING:
-    import keras
 
 RECORD = "reference-features.npz"
 
@@ -95,18 +92,20 @@ class ReferenceFeatures:
         return reference
 
 
-def describe_dataset(dataset: Dataset, withheld: np.ndarray, network: keras.Model, quiet: bool) -> ReferenceFeatures:
+def describe_dataset(
+    dataset: Dataset, withheld: np.ndarray, describe: Callable[..., np.ndarray], quiet: bool
+) -> ReferenceFeatures:
     """Returns the features of a data set's pictures.
 
     Args:
         dataset: The pictures.
         withheld: bool (n,); see :meth:`demicouture.dataset.Dataset.choose_withheld`.
-        network: See :func:`demicouture.evaluation.imagenet_features.find_network`.
+        describe: :func:`demicouture.evaluation.imagenet_features.describe` with its network.
         quiet: Whether to show no progress bar.
     """
     return ReferenceFeatures(
-        describe(network, dataset.pictures, quiet, "describing photographs"),
-        describe(network, dataset.pictures[:, :, ::-1], quiet, "describing photographs mirrored"),
+        describe(dataset.pictures, quiet, "describing pictures"),
+        describe(dataset.pictures[:, :, ::-1], quiet, "describing pictures mirrored"),
         dataset.labels,
         withheld,
         dataset.names,

@@ -14,7 +14,7 @@ import numpy as np
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import Designs, design_name, read_rows
 from demicouture.errors import InputError
-from demicouture.latents import prior_preserving_mean
+from demicouture.interpolation.paths import prior_preserving_mean
 
 if TYPE_CHECKING:
     import keras

@@ -10,7 +10,7 @@ from PIL import Image
 from demicouture import files, runs
 from demicouture.errors import InputError, PictureError
 from demicouture.images import open_picture
-from demicouture.preprocessing import image_features, pose_models
+from demicouture.preprocessing import image_features, pose
 
 GRAIN = 0.15
 """The least correlation of neighbouring pixels in a picture of anything. Of 250 photographs at 256 pixels it was 0.53
@@ -47,7 +47,7 @@ def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
         )
     if whole.size == (size, size):
         return np.asarray(whole)
-    found = pose_models.find_models()
+    found = pose.find_models()
     features = image_features.extract_features(image_features.FeatureTask(path, found))
     cut = image_features.Crop(
         path, files.hash_file(path), features.width, features.height, features.box, size, _is_plain(data), found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from demicouture import dataset, files, parallel
+from demicouture import dataset, files, parallel, pretrained
 from demicouture.errors import InputError
 from demicouture.images import find_pictures
 from demicouture.preprocessing import (
@@ -21,7 +21,6 @@ from demicouture.preprocessing import (
     decisions,
     image_features,
     overrides,
-    pose_models,
     review_folders,
     selection,
     top_classifier,
@@ -29,6 +28,7 @@ from demicouture.preprocessing import (
 from demicouture.preprocessing.image_features import ImageFeatures
 from demicouture.preprocessing.overrides import Move, Override
 from demicouture.preprocessing.records import Scraped
+from demicouture.preprocessing.rules import Rules
 from demicouture.runs import RunFolder
 
 Examples = Mapping[str, tuple[Path, bool]]
@@ -115,7 +115,9 @@ def hash_inputs(
         "examples": files.sha256(repr(labels).encode()) if examples else None,
         "decisions.csv": edits.table_sha256,
         "2-review": files.sha256(repr(moves).encode()) if moves else None,
-        "pose models": files.sha256("".join(m.sha256 for m in pose_models.MODELS).encode()) if models else None,
+        "pose models": files.sha256("".join(file.sha256 for file in pretrained.POSE.files).encode())
+        if models
+        else None,
     }
 
 
@@ -163,7 +165,7 @@ def decide(
     known: Mapping[str, ImageFeatures],
     edits: Edits,
     examples: Examples,
-    rules: selection.Rules,
+    rules: Rules,
 ) -> tuple[list[dict], dict | None]:
     """Returns the rows of decisions.csv, and what the classifier of tops was fitted to, where there was enough."""
     is_top = {sha256: top for sha256, (_, top) in examples.items()}

@@ -14,6 +14,7 @@ A point is x, y in pixels, from the picture's top left corner; a pixel's centre 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import math
 import os
 import sys
@@ -24,7 +25,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from demicouture.preprocessing.pose_models import DETECTION, LANDMARKS
+from demicouture import pretrained
+from demicouture.pretrained import DETECTION, LANDMARKS
 
 CERTAIN = 0.75
 PRESENT = 0.5
@@ -64,6 +66,15 @@ LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE = 11, 
 
 PERSON_LANDMARKS, ALL_LANDMARKS = 33, 39
 """The model gives six more than the body's: they place the next frame's square in a film."""
+
+
+def find_models() -> Path | None:
+    """Returns the folder that holds BlazePose's two files.
+
+    Returns:
+        None where they are not there, or where LiteRT, which runs them, has no wheel for this machine.
+    """
+    return None if importlib.util.find_spec("ai_edge_litert") is None else pretrained.find(pretrained.POSE)
 
 
 @dataclass(frozen=True)
@@ -284,7 +295,7 @@ class PoseModel:
         """Loads the models.
 
         Args:
-            folder: What :func:`demicouture.preprocessing.pose_models.find_models` found.
+            folder: What :func:`find_models` found.
         """
         self._detector = _Network(folder / DETECTION.name)
         self._landmarker = _Network(folder / LANDMARKS.name)

@@ -43,13 +43,13 @@ LONG_RUN_HOURS = 12
 """Our choice: a run that takes longer than overnight is announced."""
 
 
-def epoch_order(seed: int, epoch: int, pictures: int, wanted: int, rollbacks: int = 0) -> np.ndarray:
-    """Returns the positions of an epoch's pictures, int32 (wanted,): the first of a permutation.
+def epoch_order(seed: int, epoch: int, rows: np.ndarray, wanted: int, rollbacks: int = 0) -> np.ndarray:
+    """Returns an epoch's pictures, int32 (wanted,): the first of a permutation of the rows that are trained on.
 
     What does not fill a last batch is left out, other pictures in every epoch. An epoch that is done again after a
     rollback takes another order.
     """
-    return np.random.default_rng([seed, epoch, rollbacks]).permutation(pictures)[:wanted].astype(np.int32)
+    return np.random.default_rng([seed, epoch, rollbacks]).permutation(rows)[:wanted].astype(np.int32)
 
 
 def epoch_losses(model: GAN, logs: Mapping[str, Any]) -> dict[str, float]:
@@ -81,7 +81,7 @@ class EpochOrder(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Sets the order."""
         batches, rollbacks = self.model.batches, int(self.model.rollbacks.numpy())
-        batches.set_order(epoch_order(self.seed, epoch, batches.count, batches.order.shape[0], rollbacks))
+        batches.set_order(epoch_order(self.seed, epoch, batches.rows, batches.order.shape[0], rollbacks))
 
 
 class History(keras.callbacks.Callback):
@@ -107,12 +107,12 @@ class History(keras.callbacks.Callback):
         super().__init__()
         self.path, self.last_epoch, self.metrics = folder / "history.csv", last_epoch, metrics
         self.evaluate_every = evaluate_every
-        self.columns = (*COLUMNS, *(name for name in metrics.names if name not in NAMES))
         rows = read_rows(folder, epochs_done)
-        write_csv(self.path, self.columns, rows)
-        evaluated = [row for row in rows if row["swd"]]
-        self.latest = {name: float(evaluated[-1][name]) for name in metrics.names} if evaluated else {}
-        self.best = best_row(rows)
+        write_csv(self.path, COLUMNS, rows)
+        evaluated = [row for row in rows if row["distance"]]
+        self.latest = {name: float(evaluated[-1][name]) for name in NAMES} if evaluated else {}
+        self._evaluated = [{name: float(row[name]) for name in ("epoch", "step", *NAMES)} for row in evaluated]
+        self.best = best_row(self._evaluated)
         self.row: dict[str, float] = {}
         self.started = self.first_step = 0
 
@@ -138,9 +138,10 @@ class History(keras.callbacks.Callback):
         if is_evaluated(epoch + 1, self.last_epoch, self.evaluate_every) and is_finite(row):
             self.latest = self.metrics.compute(self.model.ema_generator())
             row |= self.latest
-            self.best = best_row([self.best, row] if self.best else [row])
+            self._evaluated += [row] if self.latest else []
+            self.best = best_row(self._evaluated)
         with still_there(self.path.parent), open(self.path, "a", encoding="utf-8", newline="") as file:
-            csv.DictWriter(file, self.columns).writerow(row)
+            csv.DictWriter(file, COLUMNS).writerow(row)
         self.row = row
 
 
@@ -275,7 +276,7 @@ class CollapseWatch(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """One line: epochs, images, images a second, time left, losses, accuracies, the last distance beside its floor.
+    """One line: epochs, images, images a second, time left, losses, accuracies, the last progress from noise.
 
     The line ends where its ``with`` block does, so that what is printed next has one of its own.
     """
@@ -320,7 +321,7 @@ class Progress(keras.callbacks.Callback):
             self.shown_at = now
             shown = {name: f"{float(logs[name]):.2f}" for name in LOSSES}
             if latest := self.history.latest:
-                shown["swd"] = f"{latest['swd']:.0f} (floor {latest['swd_floor']:.0f})"
+                shown["progress"] = f"{latest['progress']:.0%}"
             self.line.set_postfix(shown, refresh=False)
         if len(self.marks) < 2:
             self._announce_duration(done, logs)

@@ -41,25 +41,27 @@ class Batches(keras.layers.Layer):
     Attributes:
         pictures: uint8 (n, size, size, 3): the whole data set, on the device; or None, if it stays on disk.
         order: int32 (steps_per_epoch · batch_size,): this epoch's pictures, in turn; see :meth:`set_order`.
-        count: All pictures, n.
+        rows: int (m,), the pictures that are trained on.
         batch_size: Pictures in a step.
         steps_per_epoch: Whole batches in an epoch.
     """
 
-    def __init__(self, pictures: np.ndarray, batch_size: int):
+    def __init__(self, pictures: np.ndarray, batch_size: int, rows: np.ndarray | None = None):
         """Moves the pictures to the device, or leaves them on disk.
 
         Args:
             pictures: uint8 (n, size, size, 3) in [0, 255]. A memory-mapped file stays on disk, and its pictures are
                 read as they are needed; an array is moved to the device.
-            batch_size: Pictures in a step, at most n.
+            batch_size: Pictures in a step, at most as many as are trained on.
+            rows: int (m,), those to train on; None takes all.
         """
         super().__init__(name="batches")
-        self.count, self.batch_size, self.steps_per_epoch = len(pictures), batch_size, len(pictures) // batch_size
+        self.rows = np.arange(len(pictures)) if rows is None else rows
+        self.batch_size, self.steps_per_epoch = batch_size, len(self.rows) // batch_size
         self.picture_shape = pictures.shape[1:]
         self.on_disk = pictures if isinstance(pictures, np.memmap) else None
         self.pictures = None if self.on_disk is not None else constant(self, pictures, "pictures")
-        self._order_on_host = np.arange(self.steps_per_epoch * batch_size, dtype=np.int32)
+        self._order_on_host = self.rows[: self.steps_per_epoch * batch_size].astype(np.int32)
         self.order = constant(self, self._order_on_host, "order")
         self.built = True
 

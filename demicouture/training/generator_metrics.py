@@ -1,71 +1,95 @@
-"""Metrics of a generator that need no person, computed now and then while it trains."""
+"""Metrics of a generator while it trains: its kernel distance from withheld pictures, and how far that has come."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
+from demicouture.dataset import Dataset
 from demicouture.dcgan.inference import render
-from demicouture.evaluation.kernel_inception_distance import kernel_distance
-from demicouture.evaluation.precision_recall import NEIGHBOURS, precision_and_recall
-from demicouture.evaluation.sliced_wasserstein import sliced_wasserstein
+from demicouture.evaluation import imagenet_features
+from demicouture.evaluation.generator_quality import FEWEST_WITHHELD, QualityMeter, measure_scale
+from demicouture.evaluation.kernel_distance import DEVIATIONS
+from demicouture.evaluation.realism_scale import RealismScale
+from demicouture.evaluation.reference import ReferenceFeatures, describe_dataset
 from demicouture.latents import sample_prior
 from demicouture.training.devices import on_one_device
 
-MOST_PICTURES = 256
-"""Pictures in a sample. More would show smaller differences; of so many the metrics take about two seconds."""
+DRAWS = 4
+"""So many times as many pictures are measured at the end, of other latents: the best of many is a lucky one, too."""
 
-NAMES = ("swd", "swd_floor", "precision", "recall")
-"""What is always computed."""
+NAMES = ("distance", "distance_low", "distance_high", "progress")
+"""The columns of ``history.csv``. The interval leaves out what all epochs share, the withheld pictures' own chance, so
+that epochs can be compared with one another."""
 
 
 class GeneratorMetrics:
-    """Compares generated pictures with photographs; the same generator always gets the same numbers.
+    """Measures the generators of a run; the same generator always gets the same numbers.
 
     Attributes:
-        names: What :meth:`compute` returns.
-        floor: The sliced Wasserstein distance between two samples of photographs that share none.
+        meter: None where quality is not judged.
     """
 
-    def __init__(
-        self,
-        pictures: np.ndarray,
-        describe: Callable[[np.ndarray], np.ndarray],
-        seed: int,
-        inception: Callable[[np.ndarray], np.ndarray] | None = None,
-    ):
-        """Takes the photographs and draws two disjoint samples from them.
-
-        Args:
-            pictures: uint8 (n, size, size, 3) in [0, 255], n at least 4.
-            describe: Returns the features of such pictures, float (n, d), in which precision and recall are
-                computed; it must not change while the generator trains.
-            seed: Decides the samples and the latents.
-            inception: Returns the features of such pictures for the kernel Inception distance; None leaves that out.
-        """
-        count = min(len(pictures) // 2, MOST_PICTURES)
-        drawn = np.random.default_rng(seed).permutation(len(pictures))
-        self.real, others = pictures[np.sort(drawn[:count])], pictures[np.sort(drawn[count : 2 * count])]
-        self.latents = sample_prior(count, seed)
-        self.describe, self.inception = describe, inception
-        self.names = (*NAMES, *(["kid"] if inception else []))
-        with on_one_device():
-            self.features = describe(self.real)
-            self.inception_features = inception(self.real) if inception else None
-        self.floor = sliced_wasserstein(self.real, others)
+    def __init__(self, meter: QualityMeter | None, seed: int, pictures: int):
+        """Draws latents, others than those of the samples and of generate.py's designs."""
+        self.meter = meter
+        self._latents = sample_prior(pictures, (seed + 1) % 2**32)
+        self._fresh_latents = sample_prior(DRAWS * pictures, (seed + 2) % 2**32)
 
     def compute(self, generator: keras.Model) -> dict[str, float]:
-        """Returns the generator's metrics by their names."""
+        """Returns a generator's metrics by their :data:`NAMES`; none where quality is not judged."""
+        if self.meter is None:
+            return {}
         with on_one_device():
-            generated = render(generator, self.latents)
-            features = self.describe(generated)
-            inception_features = self.inception(generated) if self.inception else None
-        neighbours = min(NEIGHBOURS, len(features) - 1)
-        precision, recall = precision_and_recall(self.features, features, neighbours)
-        distance = sliced_wasserstein(self.real, generated)
-        metrics = {"swd": distance, "swd_floor": self.floor, "precision": precision, "recall": recall}
-        if self.inception:
-            metrics["kid"] = kernel_distance(self.inception_features, inception_features)
-        return metrics
+            distance = self.meter.distance(render(generator, self._latents))
+        reach = DEVIATIONS * distance.own_error
+        bounds = distance.mean, distance.mean - reach, distance.mean + reach
+        return dict(zip(NAMES, (*bounds, self.meter.scale.progress(distance.mean)), strict=True))
+
+    def measure(self, generator: keras.Model) -> dict[str, Any] | None:
+        """Returns all that is known of the quality of a run's generator, by latents that did not choose it."""
+        if self.meter is None:
+            return None
+        with on_one_device():
+            return self.meter.measure(render(generator, self._fresh_latents))
+
+
+def open_metrics(
+    folder: Path,
+    dataset: Dataset,
+    withheld: np.ndarray,
+    untrained: keras.Model,
+    seed: int,
+    quiet: bool,
+    pictures: int,
+) -> GeneratorMetrics:
+    """Returns what measures the generators of a run; what that needs is made now where the folder lacks it.
+
+    Args:
+        folder: The run's folder, for the pictures' features and the scale.
+        dataset: All pictures.
+        withheld: bool (n,), which of them are not trained on.
+        untrained: The generator before its first step.
+        seed: Of the latents and the controls.
+        quiet: Whether to show no progress bar.
+        pictures: How many generated pictures are measured.
+    """
+    if withheld.sum() < FEWEST_WITHHELD:
+        return GeneratorMetrics(None, seed, pictures)
+    with on_one_device():
+        if (network := imagenet_features.find_network()) is None:
+            return GeneratorMetrics(None, seed, pictures)
+        describe = partial(imagenet_features.describe, network)
+        reference = ReferenceFeatures.load(folder)
+        if reference is None or reference.dataset_sha256 != dataset.sha256:
+            reference = describe_dataset(dataset, withheld, describe, quiet)
+            reference.save(folder)
+        if (scale := RealismScale.load(folder)) is None:
+            noise = render(untrained, sample_prior(pictures, (seed + 1) % 2**32))
+            scale = measure_scale(describe, dataset.pictures[~withheld], reference, noise, seed)
+            scale.save(folder)
+    return GeneratorMetrics(QualityMeter(describe, reference, scale), seed, pictures)

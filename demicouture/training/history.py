@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from demicouture.evaluation.realism_scale import GARMENTS, RealismScale
 from demicouture.images import open_picture
 from demicouture.training.collapse import all_collapses, read_rollbacks
 from demicouture.training.generator_metrics import NAMES
@@ -25,7 +26,10 @@ COLUMNS = (
     "nearest_neighbour_diversity",
     *NAMES,
 )
-"""Of ``history.csv``; a run with ``--kid`` has ``kid`` after them."""
+"""Of ``history.csv``; the last four are empty where the generator was not measured."""
+
+MARKS = ("blurred by one pixel", "blurred by two pixels", "principal components", "coloured noise")
+"""The controls that are marked among the curves: those that an eye can picture, far enough from one another."""
 
 ANIMATION_SIDE = 640
 """Of ``samples.gif``, in pixels at most: a grid of 128-pixel pictures would make tens of megabytes."""
@@ -50,18 +54,16 @@ def read_rows(folder: Path, epochs_done: int) -> list[dict[str, str]]:
 
 
 def best_row(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Returns the row of the best generator that has metrics, the first of several; None where none has.
+    """Returns the row of the best generator that was measured; None where none was.
 
-    It is the one with the least sliced Wasserstein distance. Below the floor, where photographs are further from one
-    another, that says nothing more, and the harmonic mean of precision and recall decides.
+    It is the latest epoch whose interval overlaps that of the least distance: between such epochs the measure cannot
+    decide, and the later one has learned for longer.
     """
-
-    def badness(row: Mapping[str, Any]) -> tuple[float, float]:
-        distance, floor, precision, recall = (float(row[name]) for name in NAMES)
-        balance = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-        return max(distance, floor), -balance
-
-    return min((row for row in rows if row["swd"]), key=badness, default=None)
+    measured = [row for row in rows if row.get("distance") not in (None, "")]
+    if not measured:
+        return None
+    reach = float(min(measured, key=lambda row: float(row["distance"]))["distance_high"])
+    return [row for row in measured if float(row["distance_low"]) <= reach][-1]
 
 
 def draw_history(folder: Path, epochs_done: int) -> None:
@@ -70,52 +72,66 @@ def draw_history(folder: Path, epochs_done: int) -> None:
     if not rows:
         return
     epochs = [int(row["epoch"]) for row in rows]
-    measured = [row for row in rows if row["swd"]]
-
-    def draw(axes, name: str, label: str, **look) -> None:
-        some = measured if name in NAMES else rows
-        look = {"marker": "."} | look if some is measured else look
-        axes.plot([int(row["epoch"]) for row in some], [float(row[name]) for row in some], label=label, **look)
-
+    measured = [row for row in rows if row["distance"]]
     first, second = POLE_COLOURS
-    with plot(folder / "history.png", width=8, height=11, rows=4) as (losses, accuracies, distances, shares):
-        draw(losses, "d_loss", "discriminator", color=first)
-        draw(losses, "g_loss", "generator", color=second)
+
+    def draw(axes, name: str, label: str, colour: str, **look) -> None:
+        axes.plot(epochs, [float(row[name]) for row in rows], label=label, color=colour, **look)
+
+    with plot(folder / "history.png", width=8, height=11, rows=4) as (losses, accuracies, progress, diversity):
+        draw(losses, "d_loss", "discriminator", first)
+        draw(losses, "g_loss", "generator", second)
         losses.set(ylabel="binary cross-entropy", title="Losses: both level, neither at 0, is a fair game")
-        draw(accuracies, "d_real", "on photographs", color=first)
-        draw(accuracies, "d_fake", "on generated pictures", color=second)
+        draw(accuracies, "d_real", "on real pictures", first)
+        draw(accuracies, "d_fake", "on generated pictures", second)
         accuracies.set(ylabel="discriminator's accuracy", ylim=(0, 1.02))
         accuracies.set_title("Accuracies: both at 1 means that the generator has lost")
-        draw(distances, "swd", "generated pictures", color=second)
-        draw(distances, "swd_floor", "other photographs", color=PLANE_COLOUR, linestyle=":", marker="")
-        distances.set(ylabel="sliced Wasserstein distance", yscale="log")
-        if best := best_row(rows):
-            distances.set_title(
-                f"Distance from photographs: the best generator's, epoch {best['epoch']}, is {float(best['swd']):.1f}"
-            )
-        draw(shares, "precision", "precision", color=first)
-        draw(shares, "recall", "recall", color=second)
-        draw(
-            shares, "nearest_neighbour_diversity", "diversity: 1 is the photographs'", color=PLANE_COLOUR, linewidth=0.8
-        )
-        shares.set(
-            xlabel="epoch", ylabel="share", ylim=(0, None), title="How many are good, and how different they are"
-        )
+        _draw_progress(progress, measured, RealismScale.load(folder))
+        draw(diversity, "nearest_neighbour_diversity", "1 is the real pictures'", PLANE_COLOUR, linewidth=0.8)
+        diversity.set(xlabel="epoch", ylabel="diversity", ylim=(0, None))
+        diversity.set_title("Distance of generated pictures from one another: near 0 they are all alike")
         marks = [(mark["epoch"], f"{mark['reason']}; back to epoch {mark['back_to']}") for mark in rollbacks]
+        panels = (losses, accuracies, progress, diversity)
         for epoch, reason in [*marks, *all_collapses(rows)]:
-            for axes in (losses, accuracies, distances, shares):
+            for axes in panels:
                 label = f"epoch {epoch}: {reason}" if axes is accuracies else None
                 axes.axvline(epoch, color=PLANE_COLOUR, linestyle="--", linewidth=0.8, label=label)
-        for axes in (losses, accuracies, distances, shares):
+        for axes in panels:
             axes.set_xlim(0, max(epochs) + 1)
-            # In a row above the curves, but for the accuracies, which leave room below. To look for the best place
-            # would take long: a run has thousands of epochs.
-            below = axes is accuracies
-            place, columns = ("lower right", 1) if below else ("upper right", 3)
-            axes.legend(frameon=False, fontsize=8, loc=place, ncols=columns)
-            if not below:
-                low, high = axes.get_ylim()
-                axes.set_ylim(top=high * (high / low) ** 0.15 if axes is distances else high + 0.15 * (high - low))
+        # In a row above the curves, but for the accuracies, which leave room below. To look for the best place would
+        # take long: a run has thousands of epochs.
+        accuracies.legend(frameon=False, fontsize=8, loc="lower right")
+        for axes in (losses, diversity):
+            axes.legend(frameon=False, fontsize=8, loc="upper right", ncols=3)
+            low, high = axes.get_ylim()
+            axes.set_ylim(top=high + 0.15 * (high - low))
+
+
+def _draw_progress(axes: Any, measured: Sequence[Mapping[str, str]], scale: RealismScale | None) -> None:
+    """Draws how far the generators have come from noise to real pictures, with the marks of the controls."""
+    axes.set(ylabel="progress", ylim=(0, 1.02))
+    if scale is None or not measured:
+        axes.set_title("Quality was not judged")
+        return
+    epochs = [int(row["epoch"]) for row in measured]
+    low, high = ([scale.progress(float(row[name])) for row in measured] for name in ("distance_high", "distance_low"))
+    axes.fill_between(epochs, low, high, color=POLE_COLOURS[1], alpha=0.2, linewidth=0)
+    axes.plot(epochs, [float(row["progress"]) for row in measured], ".-", color=POLE_COLOURS[1])
+    axes.axhline(GARMENTS, color=POLE_COLOURS[0], linewidth=1)
+    axes.text(0.005, GARMENTS, "garments can be named", **_beside(axes, "left"), color=POLE_COLOURS[0])
+    for name in MARKS:
+        height = scale.progress(scale.marks[name])
+        axes.axhline(height, color=PLANE_COLOUR, linewidth=0.8, linestyle=":")
+        axes.text(0.995, height, name, **_beside(axes, "right"), color=PLANE_COLOUR)
+    best = best_row(measured)
+    axes.set_title(
+        f"0 is an untrained generator, 1 real pictures: epoch {best['epoch']}, the best, is at "
+        f"{float(best['progress']):.0%}"
+    )
+
+
+def _beside(axes: Any, side: str) -> dict[str, Any]:
+    return {"transform": axes.get_yaxis_transform(), "ha": side, "va": "bottom", "fontsize": 8}
 
 
 def sample_path(folder: Path, epoch: int) -> Path:

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from demicouture.dataset import Dataset, read_dataset
-from demicouture.errors import InputError
+from demicouture.errors import InputError, OptionsError
 from demicouture.keras_backend import device_memory
+from demicouture.runs import RunFolder
 
 ALWAYS_RESIDENT = 2**28
 """Pictures of so many bytes fit any device that trains; its memory need not be looked up."""
@@ -24,7 +25,6 @@ RESIDENT_SHARE = 0.25
 def read_training_pictures(
     folder: Path,
     size: int,
-    batch_size: int,
     scratch: Path,
     *,
     always_resident: int = ALWAYS_RESIDENT,
@@ -37,7 +37,6 @@ def read_training_pictures(
     Args:
         folder: The data set.
         size: The side that every picture is reduced to, in pixels.
-        batch_size: Pictures in a step.
         scratch: A folder on the disk where large data sets are kept while the run lasts.
         always_resident: Bytes up to which the pictures are in memory in any case.
         resident_share: The share of the device's memory that they may take.
@@ -45,7 +44,7 @@ def read_training_pictures(
         report: Prints a message.
 
     Raises:
-        InputError: The data set is missing, unfinished, damaged, or smaller than a batch.
+        InputError: The data set is missing, unfinished or damaged.
     """
 
     def allocate(shape: tuple[int, ...]) -> np.ndarray:
@@ -65,13 +64,36 @@ def read_training_pictures(
                 )  # A disk that is too small is reported now, not by a crash.
             return np.memmap(file, np.uint8, "w+", shape=shape)
 
-    dataset = read_dataset(folder, size, allocate, quiet)
-    if len(dataset.pictures) < batch_size:
+    return read_dataset(folder, size, allocate, quiet)
+
+
+def refuse_few_pictures(source: Path, count: int, batch_size: int) -> None:
+    """Refuses to train on less than a batch.
+
+    Raises:
+        InputError: Of the data set in ``source`` fewer pictures than a batch are left to train on.
+    """
+    if count < batch_size:
         raise InputError(
-            f"{folder}: found {len(dataset.pictures)} pictures, expected at least a batch; "
-            f"add pictures or use --batch-size {len(dataset.pictures)}"
+            f"{source}: found {count} pictures to train on, and some to withhold; expected at least a batch; add "
+            f"pictures or use --batch-size {count}"
         )
-    return dataset
+
+
+def refuse_other_pictures(run: RunFolder, source: Path) -> None:
+    """Refuses to go on with other pictures than a run began with; its options have the data set's hash.
+
+    Raises:
+        OptionsError: The data set in ``source`` changed since, or an earlier version began the run.
+    """
+    before, now = run.before.get("dataset_sha256"), run.options["dataset_sha256"]
+    if run.before and before is None:
+        raise OptionsError(f"{run.path}: begun by an earlier version, with other checkpoints; add --fresh")
+    if run.before and before != now:
+        raise OptionsError(
+            f"{run.path}: trained on a data set with SHA-256 {before[:12]}…, found {now[:12]}… in "
+            f"{source}; restore the pictures, or add --fresh to train anew on these"
+        )
 
 
 def choose_evenly(dataset: Dataset, count: int) -> np.ndarray:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+from typing import Any
+
+from demicouture import cli
+from demicouture.dataset import SIZES
+
 PRESETS = {
     # The seed's; where it is silent, the DCGAN paper's (learning rate) or Keras-GAN's (batch size).
     "seed": {
@@ -53,14 +59,28 @@ FOLLOWED = {"discriminator_width": "width", "discriminator_learning_rate": "lear
 """Where a value is None, it is that of this other hyperparameter."""
 
 
-def fill_in(preset: str, given: dict) -> dict:
+def fill_in(preset: str, given: dict[str, Any]) -> dict[str, Any]:
     """Returns all hyperparameters of a run: those given, where they are not None, and the preset's."""
     values = {name: value if given.get(name) is None else given[name] for name, value in PRESETS[preset].items()}
     return {name: values[FOLLOWED[name]] if value is None else value for name, value in values.items()}
 
 
-def describe_default(name: str) -> str:
-    """Returns what each preset has for a hyperparameter, in one line of ``--help``."""
-    values = {preset: values[name] for preset, values in PRESETS.items()}
-    followed = "--" + FOLLOWED.get(name, "").replace("_", "-")
-    return ", ".join(f"{preset} {followed if value is None else value}" for preset, value in values.items())
+def add_flags(group: argparse._ArgumentGroup) -> None:
+    """Adds a flag for each hyperparameter; where it is not given, it is None, for :func:`fill_in`."""
+    number, integer, switch = cli.number, cli.integer, argparse.BooleanOptionalAction
+    for name, help, how in (
+        ("size", "the pictures' side in pixels", {"type": int, "choices": SIZES}),
+        ("width", "factor on the networks' inner channels", {"type": number(0.01, 4), "metavar": "X"}),
+        ("discriminator_width", "factor on the discriminator's alone", {"type": number(0.01, 4), "metavar": "X"}),
+        ("epochs", "passes over the pictures; more extend a run", {"type": integer(1), "metavar": "N"}),
+        ("batch_size", "pictures in a step", {"type": integer(2), "metavar": "N"}),
+        ("learning_rate", "of the generator's Adam", {"type": number(1e-7, 1), "metavar": "X"}),
+        ("discriminator_learning_rate", "of the discriminator's", {"type": number(1e-7, 1), "metavar": "X"}),
+        ("augment", "show the discriminator its pictures through DiffAugment", {"action": switch}),
+        ("flips", "mirror photographs at random", {"action": switch}),
+        ("ema", "momentum of the generator's averaged weights, or 0", {"type": number(0, 0.99999), "metavar": "X"}),
+    ):
+        values = {preset: preset_values[name] for preset, preset_values in PRESETS.items()}
+        followed = "--" + FOLLOWED.get(name, "").replace("_", "-")
+        defaults = ", ".join(f"{preset} {followed if value is None else value}" for preset, value in values.items())
+        group.add_argument("--" + name.replace("_", "-"), help=f"{help} ({defaults})", **how)

@@ -97,8 +97,12 @@ class TrainingLoop:
             draw_history(self.folder, self.gan.epochs_done)
             animate_samples(self.folder)
         rows = self._rows()
-        if (best := best_row(rows)) is None:
+        if not rows:
             raise InputError(f"{self.folder / 'history.csv'}: its rows are gone; restore it, or add --fresh")
+        if (best := best_row(rows)) is None:  # Nothing was measured, so the last generator is as good as any.
+            best = rows[-1]
+            with still_there(self.folder):
+                save_network(self.gan.ema_generator(), self.folder / "generator.keras")
         last_epoch, best_epoch = (
             {name: float(value) for name, value in row.items() if value} for row in (rows[-1], best)
         )

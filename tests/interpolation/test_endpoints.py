@@ -9,7 +9,8 @@ from demicouture.designs.designs import design_name, read_designs
 from demicouture.errors import InputError
 from demicouture.files import write_csv
 from demicouture.interpolation import endpoints
-from demicouture.latents import LATENT_DIM, prior_preserving_mean, sample_prior
+from demicouture.interpolation.paths import prior_preserving_mean
+from demicouture.latents import LATENT_DIM, sample_prior
 
 WORDS = ["casual"] * 4 + ["collection"] * 4
 SCORES = [0.3, 0.02, 0.05, 0.1, 0.6, 0.97, 0.99, 0.95]

@@ -10,7 +10,8 @@ from demicouture.evaluation.generator_quality import NOT_JUDGED
 from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.interpolation import lookbook, lookbook_page
 from demicouture.interpolation.endpoints import RatedDesigns
-from demicouture.latents import LATENT_DIM, prior_preserving_path, sample_prior
+from demicouture.interpolation.paths import prior_preserving_path
+from demicouture.latents import LATENT_DIM, sample_prior
 
 Criteria = lookbook.Criteria
 PLANE = Hyperplane(np.eye(LATENT_DIM)[0], 0.1)
@@ -62,7 +63,9 @@ def test_why_there_is_no_lookbook(tmp_path):
     assert reason(tmp_path, PLANE, False, None, False) == f"{NOT_JUDGED}; without it there is no lookbook"
     assert "is not judged" not in (without := reason(tmp_path, PLANE, False, garments, False))
     assert "make models fetches it" in without
-    assert reason(tmp_path, PLANE, True, blobs, False) == "there is no lookbook of blobs; --anyway makes one all the same"
+    assert (
+        reason(tmp_path, PLANE, True, blobs, False) == "there is no lookbook of blobs; --anyway makes one all the same"
+    )
     for quality, anyway in ((garments, False), (None, False), (blobs, True)):
         assert "no features of the data set's pictures" in reason(tmp_path, PLANE, True, quality, anyway)
     features = np.zeros((4, 1280), np.float32)

@@ -4,11 +4,15 @@ from PIL import Image
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook_page
 
+CAPTIONS = [("a", "b", "c")] * 24
+
 
 def test_the_page_is_one_of_a4_and_its_pdf_the_same_file_twice(tmp_path):
     pictures = np.stack([np.full((8, 8, 3), (200, number, 0), np.uint8) for number in range(24)])
     sides = [pictures[:2] if number else None for number in range(24)]
-    page = lookbook_page.draw_page(pictures, sides, [None] * 24, [("a", "b", "c")] * 24, "Title", ["What is what", "And why"])
+    page = lookbook_page.draw_page(
+        pictures, sides, [None] * 24, [("a", "b", "c")] * 24, "Title", ["What is what", "And why"]
+    )
     assert page.size == (1654, 2339)
     pixels = np.asarray(page)
     for number in range(24):

@@ -3,7 +3,8 @@ import pytest
 
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.interpolation import paths
-from demicouture.latents import LATENT_DIM, lerp, prior_preserving_path, sample_prior
+from demicouture.interpolation.paths import lerp, prior_preserving_path
+from demicouture.latents import LATENT_DIM, sample_prior
 
 FIRST, SECOND = sample_prior(2, 0)
 T = np.array([0, 0.25, 0.5, 1])

@@ -7,7 +7,7 @@ from samples import bomb, encode, garment, jpeg, shirt, write
 
 from demicouture.images import read_tile
 from demicouture.near_duplicates import find_near_duplicates
-from demicouture.preprocessing import pose_models, segmentation
+from demicouture.preprocessing import pose, segmentation
 from demicouture.preprocessing.cropping import centre_box, read_origin
 from demicouture.preprocessing.image_features import (
     Crop,
@@ -28,9 +28,7 @@ FOUND = {
     "a": ImageFeatures("undecodable"),
 }
 
-needs_models = pytest.mark.skipif(
-    pose_models.find_models() is None, reason="BlazePose's models are not there: make models"
-)
+needs_models = pytest.mark.skipif(pose.find_models() is None, reason="BlazePose's models are not there: make models")
 
 
 def test_one_look_says_what_is_in_a_picture(tmp_path):
@@ -120,7 +118,7 @@ def test_a_picture_is_looked_into_again_once_the_models_are_there(tmp_path):
 @needs_models
 def test_a_drawn_figure_is_a_person_and_a_drawn_garment_is_none(tmp_path):
     figure = write(tmp_path / "figure.png", Wardrobe().offer("collection", "Dior runway", 0).content)
-    found = extract_features(FeatureTask(figure, pose_models.find_models()))
+    found = extract_features(FeatureTask(figure, pose.find_models()))
     assert found.person > 0.9 and found.yaw < 30 and found.garment is None and found.second == 0
     left, top, right, bottom = found.box
     # The square lies within the picture, in its middle across, and shows less than the whole figure.
@@ -130,12 +128,12 @@ def test_a_drawn_figure_is_a_person_and_a_drawn_garment_is_none(tmp_path):
     assert extract_features(FeatureTask(figure)).person is None
 
     garment_only = write(tmp_path / "garment.png", Wardrobe().offer("casual", "hoody", 2).content)
-    found = extract_features(FeatureTask(garment_only, pose_models.find_models()))
+    found = extract_features(FeatureTask(garment_only, pose.find_models()))
     assert found.person < 0.5 and found.garment > 0.2 and found.yaw is found.second is None
 
     with Image.open(figure) as image:
         pixels = np.asarray(image.convert("RGB"))
-    subject = find_subject(pixels, pose_models.find_models())
+    subject = find_subject(pixels, pose.find_models())
     assert subject.mask.shape == pixels.shape[:2] and 0.05 < subject.mask.mean() < 0.6
 
 

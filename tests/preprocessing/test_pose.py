@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from demicouture.preprocessing import pose, pose_models
+from demicouture.preprocessing import pose
 from demicouture.preprocessing.pose import Detection, People, Person
 from demicouture.synthetic import scenes
 
@@ -381,9 +381,9 @@ def test_a_torso_is_between_shoulders_and_hips():
 
 @pytest.fixture(scope="module")
 def model():
-    folder = pose_models.find_models()
+    folder = pose.find_models()
     if folder is None:
-        pytest.skip("BlazePose's two files are not here; python -m demicouture.preprocessing.pose_models fetches them")
+        pytest.skip("BlazePose's two files are not here; python -m demicouture.pretrained fetches them")
     return pose.PoseModel(folder)
 
 
@@ -518,7 +518,7 @@ def test_the_same_picture_gives_the_same_bit_for_bit_whatever_came_before(model)
     first, between, again = model.find(one), model.find(other), model.find(one)
     assert same(first, again) and not same(first, between)
     assert np.array_equal(one, kept)
-    assert same(first, pose.PoseModel(pose_models.find_models()).find(one))
+    assert same(first, pose.PoseModel(pose.find_models()).find(one))
 
 
 def test_a_result_outlives_the_next_picture(model):
@@ -531,7 +531,12 @@ def test_a_result_outlives_the_next_picture(model):
 
 def test_loading_the_models_says_nothing_and_leaves_stderr_as_it_was(model, capfd):
 
-    pose.PoseModel(pose_models.find_models())
+    pose.PoseModel(pose.find_models())
     assert capfd.readouterr() == ("", "")
     os.write(2, b"still here")
     assert capfd.readouterr().err == "still here"
+
+
+def test_without_litert_nobody_is_looked_for(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert pose.find_models() is None

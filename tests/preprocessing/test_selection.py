@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from demicouture.preprocessing import selection
+from demicouture.preprocessing import rules as bars
 from demicouture.preprocessing.image_features import ImageFeatures
 from demicouture.preprocessing.pose import CERTAIN, PRESENT
 from demicouture.preprocessing.records import DROP, KEEP, REVIEW, UNUSABLE, Scraped, Verdict, reasons
-from demicouture.preprocessing.selection import Rules, check_contents, choose, rank, score_styles, select
+from demicouture.preprocessing.rules import Rules, check_contents
+from demicouture.preprocessing.selection import choose, rank, score_styles, select
 
 NOT_LOOKED_AT = ImageFeatures("undecodable")
 SOUND = ImageFeatures("", 200, 300, (0, 50, 200, 250), 0.6, 0.5, 0.2, detected=0.0, person=0.0, garment=0.4)
@@ -67,12 +68,12 @@ PEOPLE = Rules(people=("collection",))
         (CASUAL, ImageFeatures("over 100 megapixels"), None, (DROP, "over 100 megapixels")),
         (CASUAL, replace(SOUND, height=127), None, (DROP, "smaller than 128×128")),
         (CASUAL, replace(SOUND, width=128, height=128), None, (KEEP, "")),
-        (CASUAL, replace(SOUND, contrast=selection.MIN_CONTRAST - LITTLE), None, (DROP, "blank")),
-        (CASUAL, replace(SOUND, contrast=selection.MIN_CONTRAST), None, (KEEP, "")),
-        (CASUAL, replace(SOUND, sharpness=selection.MIN_SHARPNESS - LITTLE), None, (DROP, "blurred")),
-        (CASUAL, replace(SOUND, sharpness=selection.MIN_SHARPNESS), None, (KEEP, "")),
-        (CASUAL, replace(SOUND, flatness=selection.MAX_FLATNESS + LITTLE), None, (DROP, "no photograph")),
-        (CASUAL, replace(SOUND, flatness=selection.MAX_FLATNESS), None, (KEEP, "")),
+        (CASUAL, replace(SOUND, contrast=bars.MIN_CONTRAST - LITTLE), None, (DROP, "blank")),
+        (CASUAL, replace(SOUND, contrast=bars.MIN_CONTRAST), None, (KEEP, "")),
+        (CASUAL, replace(SOUND, sharpness=bars.MIN_SHARPNESS - LITTLE), None, (DROP, "blurred")),
+        (CASUAL, replace(SOUND, sharpness=bars.MIN_SHARPNESS), None, (KEEP, "")),
+        (CASUAL, replace(SOUND, flatness=bars.MAX_FLATNESS + LITTLE), None, (DROP, "no photograph")),
+        (CASUAL, replace(SOUND, flatness=bars.MAX_FLATNESS), None, (KEEP, "")),
         # Without the models the rules on people, and on what nobody wears, are left out.
         (COLLECTION, replace(SOUND, person=None), None, (KEEP, "not judged: no models")),
         (CASUAL, replace(SOUND, person=None, garment=0.0), 0.0, (KEEP, "not judged: no models")),
@@ -86,22 +87,22 @@ PEOPLE = Rules(people=("collection",))
         # People, where they must stand and where they may sit.
         (COLLECTION, WORN, None, (KEEP, "")),
         (CASUAL, WORN, None, (KEEP, "")),
-        (COLLECTION, replace(WORN, yaw=selection.FRONT_DEGREES), None, (KEEP, "")),
-        (COLLECTION, replace(WORN, yaw=selection.FRONT_DEGREES + LITTLE), None, (REVIEW, "turned")),
-        (CASUAL, replace(WORN, yaw=selection.SIDE_DEGREES), None, (REVIEW, "turned")),
-        (CASUAL, replace(WORN, yaw=selection.SIDE_DEGREES + LITTLE), None, (DROP, "not from the front")),
+        (COLLECTION, replace(WORN, yaw=bars.FRONT_DEGREES), None, (KEEP, "")),
+        (COLLECTION, replace(WORN, yaw=bars.FRONT_DEGREES + LITTLE), None, (REVIEW, "turned")),
+        (CASUAL, replace(WORN, yaw=bars.SIDE_DEGREES), None, (REVIEW, "turned")),
+        (CASUAL, replace(WORN, yaw=bars.SIDE_DEGREES + LITTLE), None, (DROP, "not from the front")),
         (COLLECTION, replace(WORN, yaw=180.0), None, (DROP, "not from the front")),
-        (COLLECTION, replace(WORN, thighs=selection.SEATED_THIGHS - LITTLE), None, (DROP, "seated")),
-        (COLLECTION, replace(WORN, thighs=selection.SEATED_THIGHS), None, (KEEP, "")),
+        (COLLECTION, replace(WORN, thighs=bars.SEATED_THIGHS - LITTLE), None, (DROP, "seated")),
+        (COLLECTION, replace(WORN, thighs=bars.SEATED_THIGHS), None, (KEEP, "")),
         (CASUAL, replace(WORN, thighs=0.0), None, (KEEP, "")),
         (COLLECTION, replace(WORN, thighs=None), None, (KEEP, "")),
-        (COLLECTION, replace(WORN, second=selection.LARGE_SECOND), None, (KEEP, "")),
-        (COLLECTION, replace(WORN, second=selection.LARGE_SECOND + LITTLE), None, (REVIEW, "second person")),
+        (COLLECTION, replace(WORN, second=bars.LARGE_SECOND), None, (KEEP, "")),
+        (COLLECTION, replace(WORN, second=bars.LARGE_SECOND + LITTLE), None, (REVIEW, "second person")),
         # Garments that nobody wears.
-        (CASUAL, SOUND, selection.SURELY_NO_TOP - LITTLE, (DROP, "no top")),
-        (CASUAL, SOUND, selection.SURELY_NO_TOP, (REVIEW, "perhaps no top")),
-        (CASUAL, SOUND, selection.SURELY_TOP - LITTLE, (REVIEW, "perhaps no top")),
-        (CASUAL, SOUND, selection.SURELY_TOP, (KEEP, "")),
+        (CASUAL, SOUND, bars.SURELY_NO_TOP - LITTLE, (DROP, "no top")),
+        (CASUAL, SOUND, bars.SURELY_NO_TOP, (REVIEW, "perhaps no top")),
+        (CASUAL, SOUND, bars.SURELY_TOP - LITTLE, (REVIEW, "perhaps no top")),
+        (CASUAL, SOUND, bars.SURELY_TOP, (KEEP, "")),
         (CASUAL, replace(SOUND, garment=0.0), None, (REVIEW, "no garment found")),
         (CASUAL, replace(SOUND, garment=0.0), 0.0, (DROP, "no top")),
         (CASUAL, replace(SOUND, garment=0.0), 0.9, (REVIEW, "no garment found")),

@@ -8,17 +8,18 @@ from demicouture.training.generator_metrics import NAMES  # noqa: E402
 from demicouture.training.history import best_row, read_rows  # noqa: E402
 
 
-def test_below_the_floor_precision_and_recall_say_which_generator_is_best():
-    def row(epoch: int, *values: float) -> dict[str, str]:
+def test_the_best_epoch_is_the_latest_that_cannot_be_told_from_the_least_distance():
+    def row(epoch: int, distance: float, reach: float) -> dict[str, str]:
+        values = distance, distance - reach, distance + reach, 0.5
         return {"epoch": str(epoch), **{name: repr(value) for name, value in zip(NAMES, values, strict=True)}}
 
     unmeasured = {"epoch": "2", **dict.fromkeys(NAMES, "")}
-    assert best_row([unmeasured]) is None
-    above = [row(1, 50.0, 40.0, 0.9, 0.9), unmeasured, row(5, 41.0, 40.0, 0.0, 0.0), row(6, 41.0, 40.0, 0.0, 0.0)]
-    assert best_row(above)["epoch"] == "5"
-    # Means 2 / (1 / 0.9 + 1 / 0.1) = 0.18 and 2 / (1 / 0.4 + 1 / 0.6) = 0.48; the latter is further, but below.
-    below = [row(10, 35.0, 40.0, 0.9, 0.1), row(15, 39.0, 40.0, 0.4, 0.6), row(20, 38.0, 40.0, 0.0, 0.0)]
-    assert best_row([*above, *below])["epoch"] == "15"
+    assert best_row([]) is None and best_row([unmeasured]) is None
+    rows = [row(1, 900.0, 50.0), unmeasured, row(5, 500.0, 40.0)]
+    assert best_row(rows)["epoch"] == "5"
+    assert best_row([*rows, row(10, 570.0, 40.0)])["epoch"] == "10"  # from 530 on; the least reaches to 540
+    assert best_row([*rows, row(10, 590.0, 40.0)])["epoch"] == "5"
+    assert best_row([*rows, row(10, 570.0, 40.0), row(15, 300.0, 40.0), row(20, 600.0, 40.0)])["epoch"] == "15"
 
 
 def test_rows_of_epochs_that_are_done_again_and_half_a_row_are_left_out(tmp_path):

@@ -13,21 +13,17 @@ from PIL import Image
 
 keras = pytest.importorskip("keras")
 
-from tiny_gan import PICTURES, SEED, shared, state  # noqa: E402
+from tiny_gan import PICTURES, SEED, make_metrics, shared, state  # noqa: E402
 
 from demicouture import cli, files  # noqa: E402
 from demicouture.dcgan.inference import load_generator  # noqa: E402
 from demicouture.errors import InputError  # noqa: E402
 from demicouture.latents import sample_prior  # noqa: E402
 from demicouture.training import callbacks, checkpoints, collapse, training_loop  # noqa: E402
-from demicouture.training.generator_metrics import GeneratorMetrics  # noqa: E402
+from demicouture.training.generator_metrics import NAMES, GeneratorMetrics  # noqa: E402
+from demicouture.training.history import best_row  # noqa: E402
 
-
-def describe(pictures: np.ndarray) -> np.ndarray:
-    return pictures[:, ::8, ::8].reshape(len(pictures), -1).astype(np.float32)
-
-
-METRICS = GeneratorMetrics(PICTURES, describe, seed=0)
+METRICS = make_metrics()
 
 
 class Run:
@@ -254,7 +250,7 @@ def test_a_rollback_goes_back_to_the_best_generator_and_a_killed_one_is_done_aga
     found = rows(tmp_path)
     assert [row["epoch"] for row in found] == ["1", "2", "3", "4", "5", "6"]
     assert all(np.isfinite(float(row["d_loss"])) for row in found)
-    best = min((row for row in found if row["swd"]), key=lambda row: float(row["swd"]))
+    best = best_row(found)
     assert steps_of_checkpoints(tmp_path) == sorted({int(best["step"]), 12})
     with Image.open(tmp_path / "samples.gif") as animation:
         assert animation.n_frames == 4  # epochs 1, 2, 5 and 6
@@ -289,9 +285,7 @@ def test_a_discriminator_that_won_is_warned_of_once_and_marked_and_may_stop_the_
     bright = PICTURES // 4 + 192
 
     def unfair(epochs: int, on_collapse: str) -> Run:
-        run = Run(
-            tmp_path, epochs, on_collapse, pictures=bright, metrics=GeneratorMetrics(bright, describe, 0), share=1e-9
-        )
+        run = Run(tmp_path, epochs, on_collapse, pictures=bright, metrics=make_metrics(bright), share=1e-9)
         run.gan.optimizer.generator.learning_rate = 0.0
         run.gan.optimizer.discriminator.learning_rate = 0.02
         return run
@@ -317,11 +311,11 @@ def test_the_best_generator_is_kept_beside_the_last_and_tensorboard_is_given_eve
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     distances = iter((30.0, 10.0, 20.0))
-    metrics = GeneratorMetrics(PICTURES, describe, seed=0)
+    metrics = make_metrics()
     monkeypatch.setattr(
         metrics,
         "compute",
-        lambda generator: {"swd": next(distances), "swd_floor": 5.0, "precision": 0.5, "recall": 0.5},
+        lambda generator: dict(zip(NAMES, (distance := next(distances), distance - 1, distance + 1, 0.5), strict=True)),
     )
     Run(tmp_path, 3, tensorboard=True, evaluate_every=1, metrics=metrics).train()
     assert steps_of_checkpoints(tmp_path) == [4, 6]
@@ -329,7 +323,7 @@ def test_the_best_generator_is_kept_beside_the_last_and_tensorboard_is_given_eve
     assert any((one != other).any() for one, other in zip(best, last, strict=True))
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
-    for name in ("d_loss", "nearest_neighbour_diversity", "swd", "recall"):
+    for name in ("d_loss", "nearest_neighbour_diversity", "distance", "progress"):
         values = {event.step: event.value for event in events.Scalars(name)}
         assert values == pytest.approx({int(row["epoch"]): float(row[name]) for row in rows(tmp_path)}, rel=1e-6)
     pictures = events.Images("samples")
