@@ -203,12 +203,11 @@ def make_book(
     return book, ""
 
 
-def describe_generator(folder: Path, quality: Mapping[str, Any] | None, has_network: bool) -> str:
+def describe_generator(quality: Mapping[str, Any] | None) -> str:
     """Returns the line about the generator's quality that stands before the findings; "" where there is none."""
-    if not draws_garments(quality):
-        return warn_of_blobs(quality)
-    unmeasured = f"quality is not judged: {folder} holds no measures of this generator; run: python generate.py"
-    return "" if quality else unmeasured if has_network else NOT_JUDGED
+    if quality is None:
+        return NOT_JUDGED
+    return "" if draws_garments(quality) else warn_of_blobs(quality)
 
 
 def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.USUAL_CRITERIA) -> None:
@@ -226,7 +225,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
     # Not among the options: who is told of --anyway has a folder without it, and need not start over.
     judged = {"quality": quality, "anyway": args.anyway and not draws_garments(quality)}
     with cli.open_output(args, "interpolate.py", options) as run:
-        about = describe_generator(args.input, quality, inputs["network"] is not None)
+        about = describe_generator(quality)
         if run.is_current(inputs) and judged.items() <= run.read_summary()["results"].items():
             shown = "board.png" if args.pairs else "strip.png"
             if about:

@@ -33,7 +33,7 @@ BETTER = 0.5
 INVERSION_STARTS = 512
 """Designs among which a photograph's search starts, at most: with the full-size network, half a minute on two cores."""
 
-LIKENESS = ((0.05, "almost the same as"), (0.5, "much like"), (0.95, "a little like"), (math.inf, "unlike"))
+LIKENESS = ((0.05, "almost the same as"), (0.5, "much like"), (0.7, "a little like"), (math.inf, "unlike"))
 """A distance between two pictures in words, by the share of the data set's pictures that are nearer to another one."""
 
 EndpointSpec = tuple[int, ...] | Path

@@ -43,13 +43,10 @@ TYPICAL = 0.9
 AT_A_TIME = 512
 """Candidates that are rendered and described at once: of the largest size they take 400 MB."""
 
-LEARNED_FROM = 512
-"""Random designs from which the rank's classifier learns what designs look like; it is never asked about these."""
-
 HUNDRED = 100
 """Designs of each kind that are counted, chosen by nobody."""
 
-NO_NETWORK = "the network that describes pictures is not there; make models fetches it, 19 MB, once"
+NO_NETWORK = "the network that describes pictures is not there; make models fetches it once (19 MB)"
 
 LOOKBOOK_FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
 
@@ -66,6 +63,7 @@ class Criteria:
         share: Of the candidates that qualify, this share of the highest ranks is chosen from: the points farthest
             from one another are also the strangest, and with all of them the lookbook would collect what only just
             qualifies.
+        learned_from: Random designs from which the rank's classifier learns what designs look like; it ranks others.
         size: Designs at most: as many as fill a page.
     """
 
@@ -73,6 +71,7 @@ class Criteria:
     of_each_pole: int = 20
     scores: tuple[float, float] = (0.35, 0.65)
     share: float = 0.25
+    learned_from: int = 512
     size: int = lookbook_page.PAGE_ROWS * lookbook_page.PAGE_COLUMNS
 
     def is_in_between(self, scores: np.ndarray) -> np.ndarray:
@@ -170,7 +169,7 @@ def reason_against(
         InputError: The features in the folder are damaged.
     """
     if not has_network:
-        return f"{NOT_JUDGED if quality is None else NO_NETWORK}; without it there is no lookbook"
+        return f"{NOT_JUDGED if quality is None else NO_NETWORK}; without that network there is no lookbook"
     if not draws_garments(quality) and not anyway:
         return "there is no lookbook of blobs; --anyway makes one all the same"
     if ReferenceFeatures.load(folder) is None:
@@ -251,7 +250,7 @@ def counterparts(latents: np.ndarray, plane: Hyperplane, distance: float) -> np.
 
 
 def choose_pairs(rated: RatedDesigns, seed: int, criteria: Criteria = USUAL_CRITERIA) -> list[tuple[int, int]]:
-    """Returns pairs of designs, one of each pole: the most confident, each with each; without a plane others at random.
+    """Returns pairs of designs, one of each pole: the most confident, each with each; without a plane random ones, too.
 
     Args:
         rated: The designs.
@@ -272,9 +271,9 @@ def choose_pairs(rated: RatedDesigns, seed: int, criteria: Criteria = USUAL_CRIT
 def find_candidates(
     rated: RatedDesigns, pairs: Sequence[tuple[int, int]], seed: int, criteria: Criteria = USUAL_CRITERIA
 ) -> Candidates:
-    """Returns candidates: what lies between pairs of designs, and a uniform sample of the plane.
+    """Returns candidates: where the paths between pairs of designs cross the plane, and a uniform sample of it.
 
-    Without a plane there are only the pairs, and the midpoints of their paths in place of the crossings.
+    A pair on one side of the plane has nothing in between. Without a plane there are only the pairs, and the midpoints of their paths in place of the crossings.
 
     Args:
         rated: The designs.
@@ -284,12 +283,13 @@ def find_candidates(
     """
     designs, plane = rated.designs, rated.plane
     paths = (path_between("preserving", *designs.latents[list(pair)], plane) for pair in pairs)
-    latents = np.array([crossing_or_midpoint(path, plane).latent for path in paths])
-    latents = latents.reshape(-1, designs.latents.shape[1])
+    points = [(pair, crossing_or_midpoint(path, plane)) for pair, path in zip(pairs, paths, strict=True)]
+    points = [(pair, point) for pair, point in points if point.is_crossing or not plane]
+    latents = np.array([point.latent for _, point in points]).reshape(-1, designs.latents.shape[1])
     count = criteria.on_the_plane if plane else 0
     if plane:
         latents = np.concatenate([latents, plane.sample(count, seed)])
-    return Candidates(latents.astype(np.float32), [*pairs, *[None] * count])
+    return Candidates(latents.astype(np.float32), [*(pair for pair, _ in points), *[None] * count])
 
 
 def make_lookbook(
@@ -319,9 +319,9 @@ def make_lookbook(
     classifier = comparison.classifier
     worthy = classifier is not None and is_worthy(classifier.record)
     candidates = find_candidates(rated, choose_pairs(rated, seed, criteria), seed, criteria)
-    random = sample_prior(HUNDRED + LEARNED_FROM, seed)
+    random = sample_prior(HUNDRED + criteria.learned_from, seed)
     features = _describe_all(np.concatenate([random, candidates.latents]), render, network, quiet)
-    counted, learned_from, features = np.split(features, [HUNDRED, HUNDRED + LEARNED_FROM])
+    counted, learned_from, features = np.split(features, [HUNDRED, len(random)])
     score = fit_scorer(learned_from, comparison.reference.features, comparison.controls)
     scored = ScoredDesigns(
         features,

@@ -111,7 +111,7 @@ def test_what_is_not_measured_counts_as_nothing(tmp_path):
 
 
 def test_a_distance_in_words():
-    words = [endpoints.likeness(rank) for rank in (0, 0.05, 0.49, 0.5, 0.94, 0.95, 1)]
+    words = [endpoints.likeness(rank) for rank in (0, 0.05, 0.49, 0.5, 0.69, 0.7, 1)]
     assert words == ["almost the same as", *["much like"] * 2, *["a little like"] * 2, *["unlike"] * 2]
 
 

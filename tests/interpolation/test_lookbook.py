@@ -60,7 +60,7 @@ def test_of_many_those_of_the_highest_ranks_are_chosen_from():
 def test_why_there_is_no_lookbook(tmp_path):
     blobs, garments = ({"progress": progress} for progress in (0.49, 0.5))
     reason = lookbook.reason_against
-    assert reason(tmp_path, PLANE, False, None, False) == f"{NOT_JUDGED}; without it there is no lookbook"
+    assert reason(tmp_path, PLANE, False, None, False) == f"{NOT_JUDGED}; without that network there is no lookbook"
     assert "is not judged" not in (without := reason(tmp_path, PLANE, False, garments, False))
     assert "make models fetches it" in without
     assert (
@@ -85,6 +85,11 @@ def test_candidates_lie_on_the_plane_between_pairs_and_all_over_it():
     assert found.parents == [(below, above)] + [None] * 20
     assert np.abs(found.latents[:, 0]).max() <= 1e-6
     assert np.array_equal(found.latents[1:], plane.sample(20, 5).astype(np.float32))
+    # What lies on one side of the plane has nothing in between.
+    one_side = np.argsort(few.designs.latents[:, 0])[-2:].tolist()
+    assert few.designs.latents[one_side, 0].min() > 0
+    found = lookbook.find_candidates(few, [tuple(one_side)], 5, Criteria(on_the_plane=3))
+    assert found.latents.shape == (3, LATENT_DIM) and found.parents == [None] * 3
 
 
 def test_without_a_plane_the_midpoints_of_pairs_are_candidates():
