@@ -118,11 +118,11 @@ def _draw_progress(axes: Any, measured: Sequence[Mapping[str, str]], scale: Real
     axes.fill_between(epochs, low, high, color=POLE_COLOURS[1], alpha=0.2, linewidth=0)
     axes.plot(epochs, [float(row["progress"]) for row in measured], ".-", color=POLE_COLOURS[1])
     axes.axhline(GARMENTS, color=POLE_COLOURS[0], linewidth=1)
-    axes.text(0.995, GARMENTS, "garments can be named", **_at_the_right(axes), color=POLE_COLOURS[0])
+    axes.text(0.005, GARMENTS, "garments can be named", **_beside(axes, "left"), color=POLE_COLOURS[0])
     for name in MARKS:
         height = scale.progress(scale.marks[name])
         axes.axhline(height, color=PLANE_COLOUR, linewidth=0.8, linestyle=":")
-        axes.text(0.995, height, name, **_at_the_right(axes), color=PLANE_COLOUR)
+        axes.text(0.995, height, name, **_beside(axes, "right"), color=PLANE_COLOUR)
     best = best_row(measured)
     axes.set_title(
         f"0 is an untrained generator, 1 real pictures: epoch {best['epoch']}, the best, is at "
@@ -130,8 +130,8 @@ def _draw_progress(axes: Any, measured: Sequence[Mapping[str, str]], scale: Real
     )
 
 
-def _at_the_right(axes: Any) -> dict[str, Any]:
-    return {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": 8}
+def _beside(axes: Any, side: str) -> dict[str, Any]:
+    return {"transform": axes.get_yaxis_transform(), "ha": side, "va": "bottom", "fontsize": 8}
 
 
 def sample_path(folder: Path, epoch: int) -> Path:

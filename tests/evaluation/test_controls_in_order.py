@@ -24,7 +24,7 @@ def draw(number):
     """Returns a drawn garment (even numbers) or look (odd ones): uint8 (64, 64, 3)."""
     rng = np.random.default_rng((7, number))
     if number % 2:
-        scene = scenes.look_scene(f"house {number % 23}", rng)
+        scene = scenes.runway_scene(f"house {number % 23}", rng)
     else:
         scene = scenes.garment_scene(garments.GARMENTS[number // 2 % len(garments.GARMENTS)], rng)
     image = Image.fromarray(scene.pixels_uint8())
@@ -82,6 +82,7 @@ def test_progress_puts_noise_and_ghosts_far_below_garments(distances):
 
 def test_every_control_is_told_apart_and_drawings_are_not(features):
     same = tell_apart(features["held out"], features["drawings"])
-    assert same.low < 0.5 < same.high
+    # Both sets hold the same kinds of drawings in the same numbers, so that guessing is right in less than 50%.
+    assert same.low < 0.5 and same.accuracy < 0.6
     for name in set(features) - {"drawings", "held out"}:
         assert tell_apart(features["held out"], features[name]).low > 0.7, name
