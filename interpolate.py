@@ -1,10 +1,11 @@
-"""Makes garments in between: on the path from one design to another, in a grid of many pairs, and in a lookbook.
+"""Makes designs in between: on the path from one design to another, in a grid of many pairs, and in a lookbook.
 
 The path keeps to what the generator has learnt: at every step, the latents are distributed as the prior. (A straight
 line leaves the prior in the middle, where designs look washed out; --path lerp shows that.)
 
 Reads outputs/3-training: generator.keras; outputs/4-generated: latents.npy, labels.csv, and where they exist
-designs.csv, the style classifier and the designs' pictures; and, where it exists, outputs/5-boundary: the hyperplane.
+designs.csv, the style classifier, the features of the data set's pictures, what is known of the generator's quality and
+the designs' pictures; and, where they exist, outputs/5-boundary: the hyperplane, and the pictures in data/2-dataset.
 Writes outputs/6-interpolation:
   strip.png          the steps side by side; the first and the last are the two designs, to the pixel
   midpoint.png       the design half-way, enlarged
@@ -14,10 +15,11 @@ Writes outputs/6-interpolation:
   found-a.png, .npy  with --a PHOTO (or --b): the photograph, as it was cropped, and the design found for it; its latent
   steps.csv          strip, step, t from 0 to 1, signed distance from the hyperplane, picture
   strip-0/           each step's picture by itself
-and, unless endpoints are given and where there is a classifier, the best garments in between, of thousands:
-  lookbook.png, .pdf on one page, each with its origin and the photograph that is nearest to it
-  lookbook.csv       number, both designs, score, distance, realism, nearest photograph; lookbook.npy: their latents
-  lookbook/          each garment's picture by itself
+and, unless endpoints are given, and where the network that describes pictures is there (make models fetches it) and the
+generator draws garments, a choice of thousands of designs in between, the most different of those that rank highest:
+  lookbook.png, .pdf on one page, each with its origin, and with the data set's nearest picture and how like it that is
+  lookbook.csv       number, both designs, score, distance, realism_rank, nearest picture; lookbook.npy: their latents
+  lookbook/          each design's picture by itself
 With --pairs K in place of all this:
   board.png          what lies between each of K designs of the one pole and each of K of the other
   board.npy          the latents, row by row; steps.csv and strip-0/ to strip-(K-1)/, one for each row
@@ -35,18 +37,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demicouture import cli
+from demicouture import cli, pretrained
 from demicouture.boundary.outputs import read_plane
+from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs.designs import read_designs
 from demicouture.errors import InputError
-from demicouture.evaluation.style_classifier import open_style_classifier
+from demicouture.evaluation.generator_quality import NOT_JUDGED, draws_garments, read_quality, warn_of_blobs
+from demicouture.evaluation.imagenet_features import find_network
 from demicouture.files import hash_file, sha256
 from demicouture.interpolation import lookbook, paths
 from demicouture.interpolation.endpoints import (
@@ -55,11 +60,14 @@ from demicouture.interpolation.endpoints import (
     choose_endpoints,
     format_endpoint,
     parse_endpoint,
-    read_realism,
+    read_ranks,
 )
 from demicouture.interpolation.outputs import MOST_OF_GIF
 from demicouture.interpolation.pair_grid import make_pair_grid
 from demicouture.interpolation.sequence import SequenceOptions, make_sequence
+
+if TYPE_CHECKING:
+    import keras
 
 MOST_STEPS = 99
 MOST_PAIRS = 20
@@ -68,7 +76,7 @@ ENLARGED = 512
 
 
 def read_rated_designs(args: argparse.Namespace) -> tuple[RatedDesigns, str]:
-    """Returns the designs with their realism and the hyperplane, and the reason where there is no hyperplane.
+    """Returns the designs with their ranks and the hyperplane, and the reason where there is no hyperplane.
 
     Raises:
         InputError: A folder is missing or damaged, or a flag needs the hyperplane.
@@ -81,19 +89,24 @@ def read_rated_designs(args: argparse.Namespace) -> tuple[RatedDesigns, str]:
     for flag, needs_plane in (("path", paths.BOUNDARY), ("even", paths.EQUAL_DISTANCE)):
         if not plane and getattr(args, flag) == needs_plane:
             raise InputError(f"--{flag} {needs_plane}: expected a hyperplane, but {reason}")
-    return RatedDesigns(args.input, designs, plane, read_realism(args.input, len(designs.latents))), reason
+    return RatedDesigns(args.input, designs, plane, read_ranks(args.input, len(designs.latents))), reason
 
 
 def hash_inputs(
     args: argparse.Namespace, rated: RatedDesigns, generator_file: Path, specs: Sequence[EndpointSpec]
 ) -> dict[str, str | None]:
-    """Returns the SHA-256 of all that is read; None for what may be missing, and is."""
+    """Returns the SHA-256 of all that is read; None for what may be missing, and is.
+
+    The network counts only as there or not: what it was needed for is made once it is.
+    """
     plane = rated.plane
     inputs = {name: hash_file(args.input / name) for name in ("latents.npy", "labels.csv")}
     inputs["generator.keras"] = inference.hash_generator(generator_file)
     inputs["hyperplane"] = sha256(plane.normal.tobytes() + np.float64(plane.intercept).tobytes()) if plane else None
-    for name in ("designs.csv", "style-classifier.json"):
+    for name in ("designs.csv", "style-classifier.json", "reference-features.npz"):
         inputs[name] = hash_file(args.input / name) if (args.input / name).is_file() else None
+    is_there = pretrained.find(pretrained.IMAGENET) is not None
+    inputs["network"] = pretrained.EFFICIENTNET_LITE0.sha256 if is_there else None
     photos = [(flag, spec) for flag, spec in zip(("--a", "--b"), specs, strict=False) if isinstance(spec, Path)]
     return inputs | {flag: hash_file(photo) for flag, photo in photos}
 
@@ -106,7 +119,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         input="4-generated",
         training=("3-training", "the folder with generator.keras"),
         boundary=("5-boundary", "the folder with hyperplane.npz, where there is one"),
-        data=("2-dataset", "the data set: the lookbook shows its photographs, and yours is cropped as they were"),
+        data=(
+            "2-dataset",
+            "the data set: the lookbook shows its pictures, and your photograph is cropped as they were",
+        ),
     )
     own = parser.add_argument_group("of this script")
     for flag, what, pole in (("--a", "start from", "first"), ("--b", "arrive at", "second")):
@@ -116,7 +132,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             metavar="WHAT",
             help=f"what to {what}: the number of a design; numbers with commas between, for the middle of several; or "
             f"a photograph's file, for the design that is most like it (default: the most confident design of the "
-            f"{pole} pole, a realistic one where there is any)",
+            f"{pole} pole, among the better half by rank)",
         )
     own.add_argument(
         "--pairs",
@@ -153,10 +169,46 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help=f"the side of the enlarged pictures and of the video; the GIF's is {MOST_OF_GIF} at most. Lanczos' filter "
         "enlarges: that adds no detail",
     )
+    own.add_argument(
+        "--anyway",
+        action="store_true",
+        help="make the lookbook even where the generator draws blobs, not garments",
+    )
     args = cli.parse(parser, argv)
     if args.pairs and (args.a is not None or args.b is not None):
         parser.error("argument --pairs: not allowed with --a or --b")
     return args
+
+
+def make_book(
+    args: argparse.Namespace,
+    rated: RatedDesigns,
+    generator: keras.Model,
+    criteria: lookbook.Criteria,
+    quality: Mapping[str, Any] | None,
+) -> tuple[lookbook.Lookbook | None, str]:
+    """Makes the lookbook, or returns the reason why there is none."""
+    network = find_network()
+    if reason := lookbook.reason_against(args.input, rated.plane, network is not None, quality, args.anyway):
+        return None, reason
+    dataset = read_dataset(args.data) if args.data_given or args.data.exists() else None
+    comparison = lookbook.open_comparison(
+        args.input, dataset, network, generator.output_shape[1], args.seed, args.quiet
+    )
+    render = partial(inference.render, generator)
+    warning = "" if draws_garments(quality) else warn_of_blobs(quality)
+    book = lookbook.make_lookbook(
+        rated, comparison, network, render, args.data, args.seed, args.quiet, criteria, warning
+    )
+    return book, ""
+
+
+def describe_generator(folder: Path, quality: Mapping[str, Any] | None, has_network: bool) -> str:
+    """Returns the line about the generator's quality that stands before the findings; "" where nothing is to be said."""
+    if not draws_garments(quality):
+        return warn_of_blobs(quality)
+    unmeasured = f"quality is not judged: {folder} holds no measures of this generator; run: python generate.py"
+    return "" if quality else unmeasured if has_network else NOT_JUDGED
 
 
 def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.USUAL_CRITERIA) -> None:
@@ -168,35 +220,39 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         rated.check_two_poles()
     specs = () if args.pairs else choose_endpoints(rated, args.a, args.b)
     generator_file = args.training / "generator.keras"
-    inputs = hash_inputs(args, rated, generator_file, specs)
+    inputs, quality = hash_inputs(args, rated, generator_file, specs), read_quality(args.input)
     options = {"a": format_endpoint(args.a), "b": format_endpoint(args.b)}
     options |= {name: getattr(args, name) for name in ("pairs", "steps", "path", "even", "size", "seed")}
+    # Not among the options: who is told of --anyway has a folder without it, and need not start over.
+    judged = {"quality": quality, "anyway": args.anyway and not draws_garments(quality)}
     with cli.open_output(args, "interpolate.py", options) as run:
-        if run.is_current(inputs):
+        about = describe_generator(args.input, quality, inputs["network"] is not None)
+        if run.is_current(inputs) and judged.items() <= run.read_summary()["results"].items():
             shown = "board.png" if args.pairs else "strip.png"
+            if about:
+                say(about)
             say(f"{args.output}: nothing to do, this is made from these designs already; open {shown}")
             return
 
         # Everything is computed before a result is touched, so that a damaged input costs nothing that is finished.
         generator = inference.load_generator(generator_file)
-        with_lookbook = not args.pairs and args.a is None and args.b is None
-        with_photo = any(isinstance(spec, Path) for spec in specs)
-        classifier = open_style_classifier(args.input, None, args.seed) if with_lookbook or with_photo else None
+        book, no_book = None, ""
         if args.pairs:
             made = make_pair_grid(rated, args.pairs, args.path, generator, args.quiet)
         else:
+            network = find_network() if any(isinstance(spec, Path) for spec in specs) else None
             how = SequenceOptions(args.path, args.even, args.steps, args.size, args.data, args.quiet)
-            made = make_sequence(rated, specs, (args.a, args.b), generator, classifier, how)
-        book, no_book = None, ""
-        if with_lookbook and not (no_book := lookbook.reason_against(args.input, rated.plane, classifier)):
-            render = partial(inference.render, generator)
-            book = lookbook.make_lookbook(rated, classifier, render, args.data, args.seed, args.quiet, criteria)
+            made = make_sequence(rated, specs, (args.a, args.b), generator, network, how)
+            if args.a is None and args.b is None:
+                book, no_book = make_book(args, rated, generator, criteria, quality)
 
         run.begin()
         lookbook.remove_lookbook(args.output)
         names = made.save(args.output, args.size) + (book.save(args.output) if book else [])
-        run.finish(inputs, names, {**made.results, **({"lookbook": book.results} if book else {})})
-    for sentence in (made.message, *(book.messages if book else ()), no_plane, no_book):
+        run.finish(inputs, names, {**made.results, **judged, **({"lookbook": book.results} if book else {})})
+    if no_book.startswith(about):
+        about = ""
+    for sentence in (about, made.message, *(book.messages if book else ()), no_plane, no_book):
         if sentence:
             say(sentence)
     shown = [*made.to_look_at, *(["lookbook.png"] if book and book.page else [])]

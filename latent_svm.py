@@ -3,11 +3,15 @@
 A linear support vector machine separates the labelled designs' latents. The seed had to stop here, because no tool gave
 the hyperplane out; here it is the result, with its validation, with what changes across it, and with designs on it.
 
-Reads outputs/4-generated: latents.npy and labels.csv; and for the pictures outputs/3-training/generator.keras.
+The plane lies where a design is as likely labelled with the one pole as with the other.
+
+Reads outputs/4-generated: latents.npy, labels.csv, and the style classifier; and for the pictures
+outputs/3-training/generator.keras.
 Writes outputs/5-boundary:
   hyperplane.npz      normal (100 numbers, of unit length, towards the second pole) and intercept
   report.json         whether there is a boundary; the accuracy on held-out designs, also of other classifiers; how well
-                      the normal is known; what changes across it: the garment, or background and framing
+                      the normal is known; what changes across it: the garment, or background and framing; whether the
+                      style classifier, too, finds the plane's designs in between
   distances.csv       each design's signed distance from the plane
   plot.png            the two labelled sets with the plane between
   learning-curve.png  how well the normal is known, and how many labels would be enough
@@ -39,16 +43,18 @@ from pathlib import Path
 
 import numpy as np
 
-from demicouture import cli
+from demicouture import cli, pretrained
 from demicouture.boundary import outputs
 from demicouture.boundary import report as boundary_report
 from demicouture.boundary.figures import RenderedFigures, render_figures
 from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane
 from demicouture.boundary.report import FEWEST_LABELS, FULL_EFFORT, Effort
+from demicouture.boundary.style_scores import find_scorer
 from demicouture.dcgan import inference
 from demicouture.designs.designs import Designs, read_designs
 from demicouture.errors import InputError
-from demicouture.files import hash_file
+from demicouture.evaluation.generator_quality import NOT_JUDGED, draws_garments, warn_of_blobs
+from demicouture.files import hash_file, read_record
 from demicouture.latents import without_directions
 
 DIRECTION_NAME = re.compile(r"[\w-]+")
@@ -64,11 +70,12 @@ def choose_labelled(designs: Designs, source: Path) -> tuple[np.ndarray, np.ndar
     poles, expected = designs.poles, f"expected two kinds, each on at least {FEWEST_LABELS} designs"
     counts = ", ".join(f"{pole} {designs.labelled(pole).sum()}" for pole in poles) or "none"
     if len(poles) > 2:
-        raise InputError(f"{source}: found labels of {len(poles)} kinds ({counts}), {expected}; correct the labels")
+        mend = "correct the labels, in the column your_label"
+        raise InputError(f"{source}: found labels of {len(poles)} kinds ({counts}), {expected}; {mend}")
     if len(poles) < 2 or min(designs.labelled(pole).sum() for pole in poles) < FEWEST_LABELS:
         raise InputError(
             f"{source}: found these labels: {counts}; {expected}; "
-            "label more designs, or make more: python generate.py --count N"
+            "label more designs, in the column your_label, or make more: python generate.py --count N"
         )
     labelled = np.flatnonzero(~designs.labelled(""))
     return labelled, designs.labelled(poles[1])[labelled]
@@ -77,10 +84,12 @@ def choose_labelled(designs: Designs, source: Path) -> tuple[np.ndarray, np.ndar
 def hash_inputs(args: argparse.Namespace, generator_file: Path, directions: Iterable[str]) -> dict[str, str | None]:
     """Returns the SHA-256 of each file that is read; None for a generator that is not there."""
     # The labels are no option but an input, however their file is named: changed ones are worked in.
+    classifier, can_score = args.input / "style-classifier.json", pretrained.find(pretrained.IMAGENET)
     return {
         "latents.npy": hash_file(args.input / "latents.npy"),
         "labels.csv": hash_file(args.labels or args.input / "labels.csv"),
         "generator.keras": inference.hash_generator(generator_file) if generator_file.is_file() else None,
+        "style-classifier.json": hash_file(classifier) if can_score and classifier.is_file() else None,
         **{f"hyperplane-{name}.npz": hash_file(args.output / f"hyperplane-{name}.npz") for name in directions},
     }
 
@@ -92,7 +101,18 @@ def look_across(
     if not generator_file.is_file():
         return None
     render = partial(inference.render, inference.load_generator(generator_file), quiet=args.quiet)
-    return render_figures(args.input, designs, plane, in_between, render, args.seed)
+    scorer = find_scorer(args.input, designs.poles, args.quiet)
+    return render_figures(args.input, designs, plane, in_between, render, scorer, args.seed)
+
+
+def describe_generator(folder: Path) -> str:
+    """Returns the line about the generator's quality that has to stand before the findings; "" where there is none."""
+    quality = None
+    if (folder / "summary.json").exists():
+        quality = read_record(folder / "summary.json").get("results", {}).get("quality")
+    if not draws_garments(quality):
+        return warn_of_blobs(quality)
+    return "" if quality or pretrained.find(pretrained.IMAGENET) else NOT_JUDGED
 
 
 def next_step(args: argparse.Namespace) -> str:
@@ -162,6 +182,7 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
         worth, held_out, curve = boundary_report.validate(*of_fit, fit, args.seed, args.quiet, effort)
         training = fit.plane.signed_distance(designs.latents[labelled])
         report = worth | boundary_report.describe(designs, labels, fit, training)
+        report["unsure"] = boundary_report.measure_unsure(designs, latents, fit.plane, held_out.accuracy)
         report["by_source"] = boundary_report.compare_sources(
             designs, latents, fit, held_out, args.seed, args.quiet, effort
         )
@@ -176,7 +197,7 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
         walk = outputs.file_name("walk.png", args.name)
         missing = f"not found, so {walk} and the other pictures of designs were not made"
         say(f"{generator_file}: {missing}; run train_dcgan.py, or give --training DIR")
-    for sentence in (*boundary_report.findings(report), next_step(args)):
+    for sentence in filter(None, (describe_generator(args.input), *boundary_report.findings(report), next_step(args))):
         say(sentence)
 
 

@@ -5,16 +5,18 @@ Writes  data/1-scraped/<pole>/<query>/<hash>.<ext>, the pictures as they came; <
         each query; manifest.jsonl, a line for each address that was offered, with what became of it;
         attribution.csv and ATTRIBUTION.md: who made the pictures; query-progress.json; summary.json.
 
-Stop it at any time and run it again: nothing is fetched twice, not even what you have deleted since, and a higher
---limit goes on from there. Pictures from several sources may share a folder.
+Stop it at any time and run it again: nothing is fetched twice, no search is made twice, not even for what you have
+deleted since, and a higher --limit goes on from there. --plan says beforehand what a source can give, and how long
+that takes. Pictures from several sources may share a folder.
 
 It reads a site's robots.txt before it takes a picture, visits each host by one connection with a pause, waits as long
-as a host asks for, and leaves a host alone that has refused it three times. What you fetch is yours to answer for all
-the same: README.md says what each source is good for, and what its terms ask of you.
+as a host asks for, learns the pace of one that says "later", and leaves a host alone that has refused it three times.
+What you fetch is yours to answer for all the same: README.md says what each source is good for, and what its terms ask
+of you.
 
 Examples:
     python scrape.py
-    python scrape.py --source openverse --contact you@example.org
+    python scrape.py --source openverse --contact YOUR@ADDRESS
     python scrape.py --source urls --urls addresses.txt --pole casual
 """
 
@@ -28,15 +30,17 @@ from typing import Any
 from demicouture import cli, files
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
+from demicouture.scraping.clock import CLOCK, Clock
+from demicouture.scraping.forecast import describe_plan, describe_rest, describe_source
 from demicouture.scraping.http_client import MAX_PICTURE_BYTES, Fetcher
 from demicouture.scraping.offers import SOURCES, others
 from demicouture.scraping.plan import folder_options, read_plan
 from demicouture.scraping.progress import describe_counts
 from demicouture.scraping.scraped_folder import ScrapedFolder
-from demicouture.scraping.sources import open_source
+from demicouture.scraping.sources import SEARCHING, open_source
 
 RECORDED = ("source", "queries", "urls", "limit", "pole", "base_url", "workers", "delay", "timeout", "max_bytes")
-RECORDED += ("min_size", "retry_failed", "allow_private_hosts")
+RECORDED += ("min_size", "retry_failed", "allow_private_hosts", "only", "without")
 """The flags that are recorded; the contact is a person's own affair."""
 
 
@@ -60,7 +64,21 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "and as you like pole, query, page_url, title, creator, licence, licence_url",
     )
     own.add_argument(
-        "--limit", type=cli.integer(1), metavar="N", help="at most N offers for each query (default: its count)"
+        "--limit", type=cli.integer(1), metavar="N", help="at most N pictures of each query (default: its count)"
+    )
+    own.add_argument(
+        "--plan",
+        action="store_true",
+        help="say what the source can give of what is missing, and how long that takes at its limits; fetch nothing",
+    )
+    own.add_argument(
+        "--only",
+        metavar="NAMES",
+        default="",
+        help="of openverse: search only these collections, museum or met,nypl say",
+    )
+    own.add_argument(
+        "--without", metavar="NAMES", default="", help="of openverse: leave these collections out, flickr say"
     )
     own.add_argument("--pole", metavar="NAME", help="collect for this pole only, for now")
     own.add_argument("--base-url", metavar="URL", help="search at this address in place of the source's own")
@@ -99,7 +117,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def open_fetcher(args: argparse.Namespace) -> Fetcher:
+def open_fetcher(args: argparse.Namespace, clock: Clock) -> Fetcher:
     """Returns the HTTP client that the flags describe."""
     return Fetcher(
         timeout_seconds=args.timeout,
@@ -107,6 +125,7 @@ def open_fetcher(args: argparse.Namespace) -> Fetcher:
         max_bytes=args.max_bytes,
         contact=args.contact,
         allow_private_hosts=args.allow_private_hosts,
+        clock=clock,
     )
 
 
@@ -115,7 +134,30 @@ def recorded_flags(args: argparse.Namespace) -> dict[str, Any]:
     return {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in RECORDED}
 
 
-def main(argv: list[str] | None = None) -> None:
+def describe_other_sources(args: argparse.Namespace, folder: ScrapedFolder, web: dict[str, Any]) -> str:
+    """Returns a line on each further source that searches, on what it can give of what is missing."""
+    web = web | {"base_url": None, "only": "", "without": ""}
+    names = [name for name in SEARCHING if name != args.source and (name != "commons" or args.contact)]
+    sources = [open_source(name, seed=args.seed, queries=folder.plan.poles, **web) for name in names]
+    return "\n".join(describe_source(folder.missing(source), source, args.delay) for source in sources)
+
+
+def check_that_something_was_found(args: argparse.Namespace, rows: list[dict[str, Any]]) -> None:
+    """Raises an error where there is no picture, which says whether any was offered."""
+    if not any(row["offered"] for row in rows):
+        raise SourceError(
+            f"{args.source}: offered nothing, expected pictures; its words may find nothing there, or the service has "
+            f"changed or ended: look at it in a browser, check {args.urls or args.queries}, or use another --source "
+            f"({others(args.source)})"
+        )
+    if not any(row["fetched"] for row in rows):
+        raise SourceError(
+            f"{args.output}: found no picture, expected some; manifest.jsonl there says why; "
+            f"check {args.urls or args.queries}, or use another --source ({others(args.source)})"
+        )
+
+
+def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
     """Collects what is still missing, and counts what is there."""
     args = parse_args(argv)
     report = cli.reporter(args)
@@ -124,14 +166,21 @@ def main(argv: list[str] | None = None) -> None:
     options = folder_options(args.output, plan, **which, seed=args.seed, fresh=args.fresh)
     inputs = {"queries": files.hash_file(args.queries), "urls": files.hash_file(args.urls) if args.urls else None}
     with (
-        open_fetcher(args) as fetcher,
-        cli.open_output(args, "scrape.py", options, extendable=("limit",), shared_with_people=True) as run,
+        open_fetcher(args, clock) as fetcher,
+        cli.open_output(args, "scrape.py", options, extendable=("limit", "poles"), shared_with_people=True) as run,
     ):
         web = {"fetcher": fetcher, "base_url": args.base_url, "addresses": plan.addresses}
+        web |= {"only": args.only, "without": args.without}
         source = open_source(args.source, seed=args.seed, queries=plan.poles, **web)
-        if args.fresh:
+        if args.fresh and not args.plan:
             run.begin()  # What lies there is moved aside, so nothing in it can be refused.
         folder = ScrapedFolder(args.output, plan)
+        if args.plan:
+            report(describe_plan(folder.missing(source), source, args.delay))
+            return report(describe_other_sources(args, folder, web))
+        source_has_limits = hasattr(source, "limits")
+        if source_has_limits and (missing := folder.missing(source)):
+            report(describe_plan(missing, source, args.delay))
         run.begin()  # Even where nothing is missing: people add and delete pictures, so all is counted anew.
         failure = None
         try:
@@ -144,17 +193,17 @@ def main(argv: list[str] | None = None) -> None:
             failure = error  # What was found before is counted and shown all the same.
         rows, made = folder.count(), folder.write_overview()
         if failure is None or any(row["offered"] for row in rows):
-            report(describe_counts(rows, plan.chosen))
+            report(describe_counts(rows, plan.chosen, fetcher.words))
         if failure:
+            if source_has_limits:
+                report(describe_rest(folder.missing(source), source, args.delay))
             raise failure
         run.finish(inputs, made, {"flags": recorded_flags(args), "queries": rows})
-    if not any(row["fetched"] for row in rows):
-        raise SourceError(
-            f"{args.output}: found no picture, expected some; {folder.manifest.path.name} there says why; "
-            f"check {args.urls or args.queries}, or use another --source ({others(args.source)})"
-        )
+    check_that_something_was_found(args, rows)
     folder.check_that_pictures_are_left(rows)
     report(f"made {args.output}; look at its contact sheets, and add photographs of your own to a pole if you like")
+    if len(options["poles"]) == 1:
+        report(f"preprocess.py needs two poles: collect the other one into {args.output} as well")
     examples = {query.pole for query in plan.chosen} == set(EXAMPLES)
     report(cli.next_step(args, "preprocess.py", "--examples" if examples else "--input"))
 

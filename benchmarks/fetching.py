@@ -58,7 +58,7 @@ def serve(hosts: Sequence[str], pictures: int, latency: float, ready: multiproce
             while request := await reader.readuntil(b"\r\n\r\n"):
                 name = request.split(b" ", 2)[1].decode()
                 await asyncio.sleep(latency)
-                if name == "/robots.txt":
+                if name in ("/robots.txt", "/.well-known/tdmrep.json"):
                     writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
                 else:
                     content = drawn[int(name[1:].split(".")[0])]

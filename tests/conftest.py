@@ -34,7 +34,7 @@ class Website:
 
     ``pages`` maps a path to a function of the request's handler; ``asked`` lists the paths with their query strings
     in the order of the requests; ``headers`` and ``times`` go with them. Who asks for robots.txt is only counted, by
-    the name of the host: there is none unless a test adds one.
+    the name of the host: there is none unless a test adds one, and neither is there a tdmrep.json.
     """
 
     def __init__(self, address: str = "127.0.0.1") -> None:
@@ -45,6 +45,7 @@ class Website:
         self.times: list[float] = []
         self.robots_asked: list[str] = []
         self.at_once = self.most_at_once = 0
+        self.connections = self.most_connections = 0
         self.stopping = threading.Event()
         self._lock = threading.Lock()
         website = self
@@ -54,13 +55,24 @@ class Website:
             timeout = 10
             disable_nagle_algorithm = True  # Else each answer waits 40 ms for an acknowledgement.
 
+            def setup(self) -> None:
+                super().setup()
+                with website._lock:
+                    website.connections += 1
+                    website.most_connections = max(website.most_connections, website.connections)
+
+            def finish(self) -> None:
+                with website._lock:
+                    website.connections -= 1
+                super().finish()
+
             def do_GET(self) -> None:
                 self.website = website
-                is_robots = self.path == "/robots.txt"
+                is_robots = self.path in ("/robots.txt", "/.well-known/tdmrep.json")
                 with website._lock:
-                    if is_robots:
+                    if self.path == "/robots.txt":
                         website.robots_asked.append(self.headers["Host"])
-                    else:
+                    elif not is_robots:
                         website.asked.append(self.path)
                         website.headers.append(dict(self.headers))
                         website.times.append(time.monotonic())
@@ -148,10 +160,10 @@ def tiny_training(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def network():
-    """The network that describes pictures; it is built once."""
-    from demicouture.evaluation import imagenet_features
+    """The network that describes pictures; without its file the tests that need it are skipped."""
+    from demicouture.evaluation.imagenet_features import find_network
 
-    found = imagenet_features.find_network()
-    if found is None:
-        pytest.skip("the network that describes pictures is not here; make models fetches it")
-    return found
+    network = find_network()
+    if network is None:
+        pytest.skip("the network's weights are not here: make models")
+    return network

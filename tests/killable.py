@@ -11,10 +11,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
+from turned_clock import TurnedClock, Value
 
 import scrape
 from demicouture import cli, parallel
-from demicouture.scraping.sources import urls, wardrobe  # noqa: F401  (scrape.py imports them when it needs them)
+from demicouture.scraping.sources import openverse, urls, wardrobe  # noqa: F401  (scrape.py imports them when it needs them)
 
 PROCESSES = multiprocessing.get_context("forkserver")
 
@@ -52,6 +53,11 @@ def _session_lives(session: int) -> bool:
 def run_scrape(*flags: str) -> None:
     os.setsid()
     scrape.main(list(flags))
+
+
+def run_scrape_by_a_turned_clock(shown: Value, *flags: str) -> None:
+    os.setsid()
+    scrape.main(list(flags), TurnedClock(shown))
 
 
 def read_in_workers(fifo: Path) -> None:

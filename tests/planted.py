@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 
@@ -17,6 +18,12 @@ POLES = ("casual", "collection")
 def planted_normal(seed: int) -> np.ndarray:
     normal = np.random.default_rng([seed, 1]).normal(size=LATENT_DIM)
     return normal / np.linalg.norm(normal)
+
+
+def intercept_for(share: float) -> float:
+    """Returns the intercept of a plane with a share of the cube on the second pole's side."""
+    # Along a random direction the prior is nearly a Gaussian, with the variance of U(-1, 1): 1/3.
+    return NormalDist(sigma=3**-0.5).inv_cdf(share)
 
 
 def planted(

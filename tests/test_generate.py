@@ -12,16 +12,26 @@ import pytest
 from PIL import Image
 
 import generate
-from demicouture import cli, files, images
+from demicouture import cli, files, images, pretrained
 from demicouture.dataset import read_dataset
+from demicouture.dcgan.inference import hash_generator
 from demicouture.designs import scoring
-from demicouture.evaluation import style_classifier
+from demicouture.evaluation import reference
+from demicouture.evaluation.generator_quality import BLURRED, NOT_JUDGED
 from demicouture.latents import sample_prior
 
-STEPS = 15
-"""Of the classifiers, which training has left for the script: it takes the one that is for its pictures."""
-
 COUNT = 6
+
+QUALITY = {
+    "distance": 1000.0,
+    "progress": 0.6,
+    "progress_low": 0.55,
+    "progress_high": 0.65,
+    "told_apart": 1.0,
+    "copies": 0.0,
+    "scale": {"marks": {BLURRED: 0.62}},
+}
+"""Of the generator, as if training had measured it."""
 
 
 def write_poles(folder: Path, seed: int = 0, poles: tuple[str, str] = ("casual", "collection")) -> None:
@@ -38,10 +48,10 @@ def write_poles(folder: Path, seed: int = 0, poles: tuple[str, str] = ("casual",
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
-    """A project with two small generators, a data set and its classifier; tests copy it.
+def trained(network, tmp_path_factory) -> Path:
+    """A project with two small generators, a data set and its features; tests copy it.
 
-    In ``swapped`` lies another data set, its poles the other way round, with its classifier.
+    In ``swapped`` lies another data set, its poles the other way round.
     """
     from demicouture.keras_backend import start_keras
 
@@ -54,16 +64,19 @@ def trained(tmp_path_factory) -> Path:
     for seed, name in enumerate(("generator.keras", "other.keras")):
         keras.utils.set_random_seed(seed)
         build_generator(size=32, width=0.01).save(training / name)
-    swapped = home / "swapped"
     write_poles(home / "data" / "2-dataset")
-    write_poles(swapped / "2-dataset", seed=1, poles=("collection", "casual"))
+    write_poles(home / "swapped", seed=1, poles=("collection", "casual"))
     dataset = read_dataset(home / "data" / "2-dataset")
-    classifier = style_classifier.open_style_classifier(training, dataset, seed=0, steps=STEPS)
-    logit = classifier.network.get_layer("logit")
-    logit.set_weights([-weights for weights in logit.get_weights()])
-    classifier.record["dataset_sha256"] = read_dataset(swapped / "2-dataset").sha256
-    style_classifier.save_style_classifier(classifier, swapped)
+    reference.describe_dataset(dataset, dataset.choose_withheld(0), network, quiet=True).save(training)
+    write_quality(home, QUALITY)
     return home
+
+
+def write_quality(home: Path, quality: dict[str, object] | None) -> None:
+    """Writes the summary of a training that measured this."""
+    training = home / "outputs/3-training"
+    made = {"generator_weights_sha256": hash_generator(training / "generator.keras")}
+    files.write_json(training / "summary.json", {"results": {**made, "quality": quality}})
 
 
 @pytest.fixture(scope="module")
@@ -128,19 +141,24 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
     header, first = (folder / "labels.csv").read_text("utf-8-sig").splitlines()[:2]
     assert header == "design,label,score,your_label" and first.startswith("design-0000.png,")
     header = (folder / "designs.csv").read_text("utf-8-sig").splitlines()[0]
-    assert header == "design,realism,realistic,nearest,nearest_distance,nearest_rank,copy"
+    assert header == "design,realism_rank,nearest,nearest_distance,nearest_rank,copy"
     for row in read_labels(home):
         score = float(row["score"])
         word = "casual" if score <= 0.4 else "collection" if score >= 0.6 else ""
         assert row["label"] == word and row["your_label"] == ""
     summary = files.read_json(folder / "summary.json")
-    assert set(summary["inputs"]) == {"generator.keras", "dataset", "your_label"}
+    names = {"generator.keras", "dataset", "reference-features.npz", "network", "your_label"}
+    assert set(summary["inputs"]) == names and None not in summary["inputs"].values()
+    assert (folder / reference.RECORD).read_bytes() == (home / "outputs/3-training" / reference.RECORD).read_bytes()
     assert set(summary["files"]) == {path.name for path in folder.iterdir()} - {"options.json", "summary.json"}
     results = summary["results"]
     assert results["poles"] == ["casual", "collection"]
     assert Path(results["input"]).parts[-2:] == ("outputs", "3-training")
     assert Path(results["data"]).parts[-2:] == ("data", "2-dataset")
-    assert results["classifier"]["held_out_accuracy"] >= 0.8 and results["classifier"]["held_out"] == 8
+    record = results["classifier"]
+    assert record["accuracy"] >= 0.8 and (record["pictures"], record["trained_on"]) == (10, 30) and record["softened"]
+    assert record["measured_on"] == "withheld pictures" and results["quality"] == QUALITY
+    assert results["agreement"] is None and results["network"] and not results["data_differs"]
     assert sum(sum(counts.values()) for counts in results["labels"].values()) + results["unlabelled"] == COUNT
     # Once more: nothing is written, and nothing that is slow is needed.
     before, written = content(home), {path: path.stat().st_mtime_ns for path in folder.iterdir()}
@@ -148,7 +166,12 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
     assert run(home) == 0
     assert content(home) == before and {path: path.stat().st_mtime_ns for path in folder.iterdir()} == written
     told = capsys.readouterr().out
-    assert "nothing to do" in told and "right on" in told and "6 designs" in told and "latent_svm.py" in told
+    assert (
+        "nothing to do" in told
+        and "right on 10 of 10 withheld pictures" in told
+        and "6 designs" in told
+        and "latent_svm.py" in told
+    )
     assert re.search(rf"labels\.csv and run: python \S*generate\.py --home {re.escape(str(home))} --count 6\n", told)
     assert run(home, "--quiet") == 0
     assert capsys.readouterr() == ("", "")
@@ -183,12 +206,11 @@ def test_a_persons_labels_survive_every_rerun(home):
             other_pole(yours[0]): 0,
         }
         assert results["unlabelled"] == labelled[2:].count("") + 1
-    assert content(home)["grid-judged.png"] != before["grid-judged.png"]
+    assert content(home)["grid-by-score.png"] != before["grid-by-score.png"]
     # Another data set, with the poles the other way round: the classifier changes its mind, the person does not.
     shutil.rmtree(home / "data" / "2-dataset")
-    shutil.copytree(home / "swapped/2-dataset", home / "data/2-dataset")
-    for name in style_classifier.FILES:
-        shutil.copy(home / "swapped" / name, home / "outputs/3-training")
+    shutil.copytree(home / "swapped", home / "data/2-dataset")
+    (home / "outputs/3-training" / reference.RECORD).unlink()
     assert run(home) == 0
     rows = read_labels(home)
     assert [row["your_label"] for row in rows[:2]] == [yours[0], "none"]
@@ -233,6 +255,7 @@ def test_labels_in_the_classifiers_column_are_refused_and_kept(home, trained, tm
         assert "write yours into the column your_label" in told and content(home) == before
     # Nor is one beside an empty score anybody else's than a person's.
     shutil.copytree(trained / "outputs", tmp_path / "without" / "outputs")
+    (tmp_path / "without/outputs/3-training" / reference.RECORD).unlink()
     assert run(tmp_path / "without") == 0
     edit(tmp_path / "without", {1: "long"}, "label")
     capsys.readouterr()
@@ -257,6 +280,7 @@ def test_another_generator_moves_the_old_designs_aside(home, capsys):
     shutil.copy(home / "outputs/3-training/other.keras", home / "outputs/3-training/generator.keras")
     before = {path.name: path.read_bytes() for path in output(home).iterdir()}
     shutil.rmtree(home / "data")  # The designs are what this is about; no classifier is needed for it.
+    (home / "outputs/3-training" / reference.RECORD).unlink()
     assert run(home, "--quiet") == 0
     told = capsys.readouterr().err  # Even under --quiet: a person's labels are in there.
     assert "made by another generator; moved to" in told and "4-generated.old-1" in told
@@ -268,8 +292,9 @@ def test_another_generator_moves_the_old_designs_aside(home, capsys):
 
 def test_without_pictures_a_person_labels(trained, tmp_path, capsys):
     shutil.copytree(trained / "outputs", tmp_path / "outputs")
+    (tmp_path / "outputs/3-training" / reference.RECORD).unlink()
     assert run(tmp_path) == 0
-    assert f"{tmp_path / 'data' / '2-dataset'}: not found (no classifier, so fill in" in capsys.readouterr().out
+    assert f"{tmp_path / 'data' / '2-dataset'}: not found (so fill in" in capsys.readouterr().out
     assert all(row["label"] == row["score"] == row["your_label"] == "" for row in read_labels(tmp_path))
     edit(tmp_path, {0: "short", 1: "long", 2: "none"})
     assert run(tmp_path) == 0
@@ -355,6 +380,7 @@ def test_damaged_records_are_made_anew(home, name, damaged):
 )
 def test_damaged_options_are_told_in_one_line_until_fresh(home, capsys, damaged):
     shutil.rmtree(home / "data")
+    (home / "outputs/3-training" / reference.RECORD).unlink()
     (output(home) / "options.json").write_text(damaged)
     assert run(home) == 1
     told = capsys.readouterr().err
@@ -417,23 +443,111 @@ def test_more_designs_than_pictures(home):
     assert len(rows) == len(answers) == 9
     # A design that is not saved is scored as one that is.
     old = files.read_csv(output(home).with_name("4-generated.old-1") / "designs.csv", scoring.COLUMNS)
-    assert answers[:6] == old
+    assert [{**row, "realism_rank": ""} for row in answers[:6]] == [{**row, "realism_rank": ""} for row in old]
+    # But for its rank, which is one among nine now.
+    assert sorted(float(row["realism_rank"]) for row in answers) == [index / 8 for index in range(9)]
     assert run(home, "--count", "9", "--pictures", "6") == 0
     assert (folder / "design-0005.png").read_bytes() == before["design-0005.png"]
     assert read_labels(home) == rows
 
 
-def test_designs_are_compared_with_the_photographs(home, capsys):
+def test_designs_are_compared_with_the_data_sets_pictures(home, capsys):
     answers = files.read_csv(output(home) / "designs.csv", scoring.COLUMNS)
+    kept = reference.ReferenceFeatures.load(output(home))
+    seen = {name for name, withheld in zip(kept.files, kept.withheld, strict=True) if not withheld}
     for row in answers:
-        assert row["nearest"].split("/")[0] in ("casual", "collection") and row["nearest"].endswith(".png")
+        assert row["nearest"] in seen and row["copy"] in ("yes", "no")
         assert float(row["nearest_distance"]) > 0 and 0 <= float(row["nearest_rank"]) <= 1
-        assert row["realistic"] in ("yes", "no") and row["copy"] in ("yes", "no") and float(row["realism"]) >= 0
-    results = read_results(home)
-    assert results["realistic"] == sum(row["realistic"] == "yes" for row in answers)
-    assert results["copies"] == sum(row["copy"] == "yes" for row in answers)
+    assert sorted(float(row["realism_rank"]) for row in answers) == [index / 5 for index in range(6)]
+    assert read_results(home)["copies"] == sum(row["copy"] == "yes" for row in answers)
     assert run(home) == 0
-    assert f"{results['realistic']} of 6 designs are realistic, as 95% of photographs are" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"{read_results(home)['copies']} of 6 designs are copies of the data set's pictures" in told
+    assert "realistic" not in told and "photograph" not in told
+
+
+def test_quality_is_carried_over_and_blobs_are_called_blobs(home, capsys):
+    told = tell_of(home, capsys)
+    assert "has come 60% of the way from noise to the data set's pictures (95% interval 55% to 65%)" in told
+    assert "blobs" not in told
+    write_quality(home, {**QUALITY, "progress": 0.34})
+    told = tell_of(home, capsys)
+    lines = [line for line in told.splitlines() if "blobs" in line]
+    assert len(lines) == 1 and lines[0].startswith("this generator draws blobs, not garments (34% of the way")
+    assert read_results(home)["quality"]["progress"] == 0.34
+    # Another generator's measures are none of this one.
+    summary = files.read_json(home / "outputs/3-training/summary.json")
+    summary["results"]["generator_weights_sha256"] = "another"
+    files.write_json(home / "outputs/3-training/summary.json", summary)
+    assert "quality is not judged: " in tell_of(home, capsys) and read_results(home)["quality"] is None
+
+
+def tell_of(home: Path, capsys) -> str:
+    assert run(home) == 0
+    return capsys.readouterr().out
+
+
+def test_without_training_s_features_the_data_set_is_described(home, capsys):
+    before = content(home)
+    (home / "outputs/3-training" / reference.RECORD).unlink()
+    assert "nothing to do" in tell_of(home, capsys)  # An earlier run's are still there.
+    (output(home) / reference.RECORD).unlink()
+    told = tell_of(home, capsys)
+    assert "right on 40 of 40 pictures, each judged by one that had not seen it" in told
+    after = content(home)
+    assert all(after[name] == before[name] for name in before if name.startswith("design-"))
+    assert not reference.ReferenceFeatures.load(output(home)).withheld.any()
+    assert read_results(home)["classifier"]["measured_on"] == "cross-validation"
+    assert "nothing to do" in tell_of(home, capsys)
+
+
+def test_pictures_that_are_gone_or_others(home, capsys):
+    before = content(home)
+    (home / "data/2-dataset").rename(home / "away")
+    told = tell_of(home, capsys)
+    assert "nothing to do" in told and "right on 10 of 10" in told and "not found" not in told
+    # From the start without them: what training left is enough for a classifier, if a less reliable one.
+    assert run(home, "--fresh") == 0
+    assert "not found (the classifier has learned from sharp pictures only)" in capsys.readouterr().out
+    assert not read_results(home)["classifier"]["softened"] and {row["label"] for row in read_labels(home)} != {""}
+    shutil.copytree(home / "swapped", home / "data/2-dataset")
+    assert "2-dataset: not the pictures that the generator learned from; they are left out" in tell_of(home, capsys)
+    shutil.rmtree(home / "data/2-dataset")
+    (home / "away").rename(home / "data/2-dataset")
+    assert run(home) == 0
+    assert content(home) == before
+
+
+def test_without_the_network_a_person_labels(home, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv(pretrained.FOLDER_VARIABLE, str(tmp_path / "no models"))
+    assert "nothing to do" in tell_of(home, capsys)  # What was found with it stays.
+    assert run(home, "--fresh") == 0
+    told = capsys.readouterr().out
+    assert "60% of the way" in told and "classifier is right" not in told and "copies" not in told
+    assert {row["label"] + row["score"] for row in read_labels(home)} == {""}
+    assert {row["realism_rank"] + row["copy"] for row in files.read_csv(output(home) / "designs.csv", ["copy"])} == {""}
+    assert (output(home) / reference.RECORD).exists() and read_results(home)["poles"] == ["casual", "collection"]
+    write_quality(home, None)
+    assert tell_of(home, capsys).count(NOT_JUDGED) == 1
+    monkeypatch.delenv(pretrained.FOLDER_VARIABLE)
+    assert "right on 10 of 10" in tell_of(home, capsys)  # Once it is there, all is measured.
+
+
+def test_from_forty_labels_on_the_agreement_is_told(home, capsys):
+    assert run(home, "--count", "45") == 0
+    labelled = [row["label"] for row in read_labels(home)]
+    sure = [index for index, label in enumerate(labelled) if label]
+    edit(home, {index: labelled[index] or "casual" for index in range(45)})
+    edit(home, {index: other_pole(labelled[index]) for index in sure[:4]})
+    capsys.readouterr()
+    assert run(home, "--count", "45") == 0
+    agreement = read_results(home)["agreement"]
+    assert (agreement["designs"], agreement["agreed"]) == (len(sure), len(sure) - 4)
+    assert agreement["unsure"] == 45 - len(sure)
+    told = capsys.readouterr().out
+    assert (
+        f"of {len(sure)} designs that both you and the classifier labelled it calls {len(sure) - 4} as you do" in told
+    )
 
 
 def test_suggested_designs_are_drawn_and_named(home, capsys):
@@ -450,16 +564,3 @@ def test_suggested_designs_are_drawn_and_named(home, capsys):
     # Without the flag, no sheet of an earlier run is left to mislead.
     assert run(home) == 0
     assert not (output(home) / "suggested.png").exists()
-
-
-def test_network_that_cannot_be_had_costs_nothing(home, capsys, monkeypatch):
-    import keras
-
-    def unreachable(*args, **how):
-        raise Exception("URL fetch failure")
-
-    monkeypatch.setattr(keras.applications, "MobileNetV2", unreachable)
-    assert run(home, "--features", "imagenet") == 1
-    assert "made with --features own (now imagenet)" in capsys.readouterr().err
-    assert run(home, "--features", "imagenet", "--output", str(home / "other")) == 1
-    assert "error: --features imagenet: its weights could not be had (URL fetch failure)" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ import killable
 import pytest
 from conftest import Website, answer
 from samples import bomb, encode, garment, jpeg, noise
+from turned_clock import TurnedClock
 
 import scrape
 from demicouture import cli, parallel, runs
@@ -105,10 +107,14 @@ def test_a_pole_may_have_any_name_that_a_folder_can_have(home, pole):
     assert sorted(path.split("/")[0] for path in tree(home)) == sorted(["couture", pole])
 
 
-def test_without_a_queries_file_of_its_own_a_home_takes_the_seeds(tmp_path):
-    run(tmp_path, "--limit", 1, "--pole", "casual")
-    assert summary(tmp_path)["flags"]["queries"] == str(cli.HOUSE / "data/queries.csv")
-    assert len(lines(tmp_path)) == 8
+def test_without_a_queries_file_of_its_own_a_home_takes_the_seeds(tmp_path, capsys):
+    scrape.main(["--home", str(tmp_path), "--plan"])
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "wardrobe: 14,000 pictures of 346 queries; it asks nobody, so no limits apply"
+    assert told[1] == "openverse: at most 14,000 of 14,000 pictures, in at least 3.0 days"
+    assert told[2].startswith("met: at most 14,000 of 14,000 pictures, in at least 7.") and "no runway" in told[2]
+    assert told[3].startswith("excite: at most 14,000 of 14,000 pictures, in at least ") and len(told) == 4
+    assert not (tmp_path / "data/1-scraped").exists()
 
 
 def test_an_unknown_pole_is_told(home):
@@ -209,6 +215,30 @@ def test_one_pole_now_and_the_other_later(home, tmp_path_factory):
     assert tree(home) == tree(at_once)
 
 
+def test_one_pole_alone_may_be_collected_and_the_other_from_another_file(home, capsys):
+    one, other = home / "one.csv", home / "other.csv"
+    one.write_text("pole,query,count\ncasual,hoody,2\n")
+    other.write_text("pole,query,count\ncouture,Prada runway,2\n")
+    scrape.main(["--home", str(home), "--queries", str(one)])
+    told = capsys.readouterr().out
+    assert f"preprocess.py needs two poles: collect the other one into {home / 'data/1-scraped'} as well\n" in told
+    run(home, "--queries", other, "--source", "wardrobe", "--fresh")
+    assert {line["pole"] for line in lines(home)} == {"couture"}
+
+
+def test_poles_from_the_web_may_come_from_two_files(home, website):
+    website.add("/1.jpg", jpeg(1))
+    website.add("/2.jpg", jpeg(2))
+    serve(website, {"hoody": [elsewhere(website, "/1.jpg")], "Prada": [elsewhere(website, "/2.jpg")]})
+    for name, row in (("one", "casual,hoody,1"), ("other", "couture,Prada,1"), ("third", "formal,hoody,1")):
+        (home / f"{name}.csv").write_text(f"pole,query,count\n{row}\n")
+    for name in ("one", "other", "one"):
+        run_excite(home, website, "--queries", home / f"{name}.csv")
+    assert [line["pole"] for line in lines(home)] == ["casual", "couture"]
+    with pytest.raises(OptionsError, match=r"holds the poles casual and couture, but .*third\.csv has formal; choose"):
+        run_excite(home, website, "--queries", home / "third.csv")
+
+
 def test_another_seed_draws_another_wardrobe_and_is_refused_in_the_same_folder(home, capsys):
     run(home, "--limit", 1)
     with pytest.raises(OptionsError, match=r"1-scraped: made with --seed 0 \(now 7\); use the same options, or add"):
@@ -275,6 +305,102 @@ def test_the_last_lines_name_the_counts_and_the_next_step(home, capsys):
     assert said[1].split() == ["casual", "2", "2", "2", "0", "0"]
     assert said[2].split() == ["collection", "1", "1", "1", "0", "0"]
     assert re.fullmatch(rf"next: python \S*preprocess\.py --home {home}", said[-1])
+
+
+# What cannot be, and what may come later
+
+
+def test_the_plan_says_beforehand_what_a_source_cannot_give(home, website, capsys):
+    (home / "data/queries.csv").write_text("pole,query,count\ncasual,hoody,500\ncollection,Prada,200\n")
+    flags = [
+        "--home",
+        str(home),
+        "--plan",
+        "--source",
+        "openverse",
+        "--base-url",
+        website.url("/"),
+        "--allow-private-hosts",
+    ]
+    scrape.main(flags)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "openverse gives at most 240 pictures of a query, 20 a request, 200 requests a day"
+    assert [line.split() for line in told[1:4]] == [
+        ["queries", "wanted", "at", "most", "requests"],
+        ["casual", "1", "500", "240", "12"],
+        ["collection", "1", "200", "200", "10"],
+    ]
+    assert told[4] == "at these limits about 7 min: 22 requests take 66 s, the pictures 7 min"
+    assert told[5] == (
+        "260 of 700 cannot be reached: 1 queries want more than 240 (hoody 500); "
+        "spread their counts over several wordings"
+    )
+    assert website.asked == website.robots_asked == [] and not (home / "data/1-scraped").exists()
+    scrape.main(["--plan", "--source", "openverse"])
+    told = capsys.readouterr().out
+    assert "at these limits about 3.0 days: 700 requests" in told and "cannot be reached" not in told
+    assert "\nwith a token of your own in OPENVERSE_TOKEN it grants 10,000 a day\n" in told
+    scrape.main(["--plan", "--source", "met", "--contact", "me@studio.jp"])
+    assert [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()[-3:]] == [
+        "openverse",
+        "commons",
+        "excite",
+    ]
+
+
+def test_addresses_that_were_not_tried_get_no_line_and_wait_for_the_next_run(home, website):
+    website.add("/0.jpg", jpeg(0))
+    for number in range(1, 6):
+        website.add(f"/{number}.jpg", b"", status=429, headers={"Retry-After": "7200"})
+    rows = [{"url": website.url(f"/{number}.jpg")} for number in range(6)]
+    message = (
+        r"^5 addresses wait for 127\.0\.0\.1, at its pace about 5 s; found HTTP 429 .*, expected pictures; "
+        r"run the same command again at \d\d:\d\d( on \S+)? to go on$"
+    )
+    with pytest.raises(SourceError, match=message):
+        run_urls(home, rows)
+    assert [line["status"] for line in lines(home)] == ["fetched"] and website.asked == ["/0.jpg", "/1.jpg"]
+    for number in range(1, 6):
+        website.add(f"/{number}.jpg", jpeg(number))
+    run_urls(home, rows)
+    assert [line["status"] for line in lines(home)] == ["fetched"] * 6
+
+
+def test_whatever_is_wrong_with_one_address_becomes_its_reason(home, website, monkeypatch):
+    look_up = socket.getaddrinfo
+
+    def strange(host, *arguments, **options):
+        if host == "strange.test":
+            raise OverflowError("a number that nobody expects")
+        return look_up(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", strange)
+    website.add("/later.jpg", b"", status=429, headers={"Retry-After": "Wed, 21 Oct 99999999999 07:28:00 GMT"})
+    website.pages["/later.jpg"] = lambda request, later=website.pages["/later.jpg"]: (
+        later(request) if website.asked.count("/later.jpg") == 1 else answer(request, jpeg(2))
+    )
+    rows = ["http://strange.test/1.jpg", website.add("/1.jpg", jpeg(1)), website.url("/later.jpg")]
+    clock = TurnedClock()
+    (home / "list.txt").write_text("\n".join(rows))
+    flags = ["--home", home, "--source", "urls", "--urls", home / "list.txt", "--pole", "casual", "--quiet"]
+    scrape.main([*map(str, flags), "--allow-private-hosts"], clock)
+    told = {line["url"]: (line["status"], line["reason"]) for line in lines(home)}
+    assert told == {
+        rows[0]: ("failed", "not understood"),
+        rows[1]: ("fetched", ""),
+        rows[2]: ("fetched", ""),
+    }
+
+
+def test_in_the_place_of_what_gives_no_picture_further_offers_are_taken(home, website):
+    links = [elsewhere(website, f"/{number}.jpg") for number in range(10)]
+    for number in (0, 3, 4, 6, 8):
+        website.add(f"/{number}.jpg", jpeg(number if number != 3 else 0))
+    serve(website, {"hoody": links})
+    run_excite(home, website, "--limit", 3)
+    assert [row["fetched"] for row in summary(home)["queries"]] == [3, 0, 0]
+    fetched = {urlsplit(line["url"]).path for line in lines(home) if line["status"] == "fetched"}
+    assert fetched == {"/0.jpg", "/4.jpg", "/6.jpg"} and "/8.jpg" not in website.asked
 
 
 # What a killed run leaves
@@ -504,7 +630,7 @@ def test_a_failing_search_keeps_what_was_found_before(home, website):
 
 def test_a_search_without_any_picture_is_an_error(home, website):
     serve(website, {})
-    with pytest.raises(SourceError, match=r"1-scraped: found no picture, expected some; manifest\.jsonl there says"):
+    with pytest.raises(SourceError, match="^excite: offered nothing, expected pictures; .* the service has changed or"):
         run_excite(home, website)
     assert [row["offered"] for row in summary(home)["queries"]] == [0, 0, 0]
 
@@ -588,6 +714,15 @@ def test_a_text_file_needs_a_pole(home, website):
             "--base-url: found with --source wardrobe, which searches nowhere, expected",
         ),
         (["--source", "commons"], "--contact: found none, expected an e-mail address or a page about you, which Wiki"),
+        (
+            ["--source", "met", "--only", "nypl"],
+            "--only: found with --source met, expected openverse; leave it",
+        ),
+        (["--without", "flickr"], "--without: found with --source wardrobe, expected openverse"),
+        (
+            ["--source", "met", "--contact", "me@example.org"],
+            "--contact: found 'me@example.org', which leads to",
+        ),
         (["--source", "met", "--contact", "x y"], "--contact: found 'x y', expected an e-mail address or a page"),
     ],
 )
@@ -626,6 +761,19 @@ def test_reasons_that_may_pass_are_told(home, website, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[1].split()[:6] == ["casual", "3", "3", "1", "0", "2"]  # Without the plan's queries, never asked.
     assert said[2] == "refused for reasons that may pass: 1; --retry-failed tries them again"
+
+
+def test_a_host_that_forbids_is_left_alone_and_its_words_are_shown(home, website, capsys):
+    website.add("/0.jpg", jpeg(0))
+    for number in range(1, 9):
+        website.add(f"/{number}.jpg", b"Please set a user-agent and respect our robot policy", status=403)
+    (home / "list.txt").write_text("\n".join(website.url(f"/{number}.jpg") for number in range(9)))
+    flags = ["--home", home, "--source", "urls", "--urls", home / "list.txt", "--pole", "casual", "--delay", 0]
+    scrape.main([*map(str, flags), "--allow-private-hosts"])
+    assert len(website.asked) == 1 + 3
+    assert Counter(line["reason"] for line in lines(home)) == {"": 1, "HTTP 403": 3, "host left alone": 5}
+    told = capsys.readouterr().out
+    assert "127.0.0.1 says with HTTP 403: Please set a user-agent and respect our robot policy\n" in told
 
 
 def test_what_failed_is_tried_again_whatever_source_it_came_from(home, website):
@@ -694,6 +842,27 @@ def test_a_page_that_wants_its_pictures_left_alone_is_obeyed(home, website):
     assert "/1.jpg" not in website.asked
 
 
+@pytest.mark.parametrize(
+    ("path", "content", "options", "reason"),
+    [
+        ("/robots.txt", b"User-agent: *\nContent-Signal: search=yes, ai-train=no", {}, "opted out of training"),
+        ("/robots.txt", b"User-agent: *\nContent-Usage: train-ai=n", {}, "opted out of training"),
+        ("/.well-known/tdmrep.json", b'[{"location": "/", "tdm-reservation": 1}]', {}, "reserved from mining"),
+        ("/1.jpg", b"picture", {"headers": {"tdm-reservation": "1"}}, "reserved from mining"),
+        ("/1.jpg", b"picture", {"headers": {"Content-Usage": "train-ai=n"}}, "reserved from mining"),
+        ("/1.jpg", b"picture", {"headers": {"X-Robots-Tag": "noml"}}, "opted out"),
+        ("/page", b'<meta name="tdm-reservation" content="1">', {}, "reserved from mining"),
+        ("/page", b'<meta name="robots" content="noml">', {}, "opted out"),
+    ],
+)
+def test_opt_outs_that_people_use_are_obeyed(home, website, path, content, options, reason):
+    website.add("/1.jpg", jpeg(1))
+    website.add(path, content, **options)
+    with pytest.raises(SourceError, match="found no picture"):
+        run_urls(home, [{"url": website.url("/1.jpg"), "page_url": website.url("/page")}])
+    assert statuses(home) == {"/1.jpg": ("failed", reason)}
+
+
 def test_robots_txt_keeps_the_collector_away(home, website):
     website.add("/robots.txt", b"User-agent: *\nDisallow: /private")
     rows = [{"url": website.add("/private/1.jpg", jpeg(1))}, {"url": website.add("/2.jpg", jpeg(2))}]
@@ -722,12 +891,12 @@ def test_the_museum_and_commons_are_collected_from(home, website):
     website.add("/w/api.php", json.dumps(found).encode())
     website.add("/met.jpg", jpeg(1))
     website.add("/commons.jpg", jpeg(2))
-    flags = ["--pole", "collection", "--contact", "me@example.org", "--delay", 0, "--allow-private-hosts"]
+    flags = ["--pole", "collection", "--contact", "me@studio.jp", "--delay", 0, "--allow-private-hosts"]
     run(home, "--source", "met", "--base-url", website.url(), *flags)
     run(home, "--source", "commons", "--base-url", website.url("/w/api.php"), *flags)
     told = [(line["source"], line["title"], line["licence"], line["status"]) for line in lines(home)]
     assert told == [("met", "Cape", "CC0-1.0", "fetched"), ("commons", "Look.jpg", "CC BY 4.0", "fetched")]
-    assert b"me@example.org" not in (home / "data/1-scraped/summary.json").read_bytes()
+    assert b"me@studio.jp" not in (home / "data/1-scraped/summary.json").read_bytes()
 
 
 def test_a_source_that_ends_early_leaves_everything_in_order(home, website, capsys):
@@ -742,13 +911,15 @@ def test_a_source_that_ends_early_leaves_everything_in_order(home, website, caps
     website.pages["/api/"] = page
     flags = ["--home", home, "--source", "openverse", "--base-url", website.url("/api/"), "--delay", 0]
     flags = [*map(str, flags), "--allow-private-hosts"]
-    with pytest.raises(SourceError, match=r"grants \(2/day\), expected more; run the same command again tomorrow"):
-        scrape.main(flags)
-    assert "fetched" in capsys.readouterr().out
+    with pytest.raises(SourceError, match=r"grants \(2/day\), expected more; come back at 09:00 on 2030-05-07"):
+        scrape.main(flags, TurnedClock())
+    told = capsys.readouterr().out
+    assert "openverse gives at most 240 pictures of a query" in told and "fetched" in told
+    assert "still wanted: 4 pictures; at the limits of openverse about 3 s" in told
     folder = home / "data/1-scraped"
     assert not (folder / "summary.json").exists()
     assert (folder / "casual.hoody.png").exists() and "CC0" in (folder / "ATTRIBUTION.md").read_text("utf-8")
-    scrape.main(flags)
+    scrape.main(flags, TurnedClock())
     searched = [parse_qs(urlsplit(path).query)["q"][0] for path in website.asked if path.startswith("/api/")]
     # Two had one picture of four, and are not asked again.
     assert searched == ["hoody", "polo shirt", "Prada runway look"]
@@ -835,7 +1006,7 @@ def test_the_command_line(home, capsys):
     manual = capsys.readouterr().out
     for flag in (
         *("source", "queries", "urls", "limit", "pole", "base-url", "workers", "delay", "timeout", "max-bytes"),
-        *("min-size", "contact", "retry-failed", "allow-private-hosts"),
+        *("min-size", "contact", "retry-failed", "allow-private-hosts", "plan", "only", "without"),
     ):
         assert f"--{flag}" in manual.partition("\nof this script:\n")[2]
     assert cli.run(lambda: scrape.main(["--home", str(home), "--pole", "none"])) == 1

@@ -54,6 +54,9 @@ FOREGROUND_DIFFERENCE = 12.0
 """From this difference in L*a*b* on, a pixel is not background: 1 is just noticeable, and generated backgrounds have
 noise of 3 to 5."""
 
+CHANCE = 0.05
+"""The probability of calling any attribute's correlation more than chance where none is, whatever their number."""
+
 ATTRIBUTE_RIDGE = 1.0
 """For standardised attributes and hundreds of pictures: just enough that two that agree share the weight."""
 
@@ -66,13 +69,20 @@ class Change:
         name: Of :data:`ATTRIBUTES`.
         values: float64 (n,), one for each picture.
         correlation: Pearson's, with the signed distance; 0 where the attribute does not vary.
-        interval: The correlation's 95% interval.
+        interval: The correlation's 95% interval, its own: of twenty, one misses the truth.
+        p_value: The correlation's, after Holm's correction for all that were measured.
     """
 
     name: str
     values: np.ndarray
     correlation: float
     interval: tuple[float, float]
+    p_value: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the correlation is more than chance, although many attributes were tried."""
+        return self.p_value < CHANCE
 
 
 @dataclass(frozen=True)
@@ -91,13 +101,12 @@ class ExplainedVariance:
 
     @property
     def sentence(self) -> str:
-        """The three numbers and what follows from them."""
-        low, high = max(0.0, self.both - self.garment), self.surroundings
-        share = f"{low:.0%} to {high:.0%}" if high - low >= 0.01 else f"about {high:.0%}"
+        """What each kind explains: at least what the other cannot, at most what it does alone."""
+        surroundings = _range(self.both - self.garment, self.surroundings)
+        garment = _range(self.both - self.surroundings, self.garment)
         return (
-            f"background and framing alone predict {self.surroundings:.0%} of the differences between designs in their "
-            f"distance from the plane, the garment's own attributes {self.garment:.0%}, both together {self.both:.0%}: "
-            f"so {share} of the direction is background and framing rather than the garment"
+            f"background and framing explain {surroundings} of the differences between designs in their distance from "
+            f"the plane, the garment's own measures {garment}, {1 - self.both:.0%} neither"
         )
 
 
@@ -117,6 +126,12 @@ class PictureChange:
     second: np.ndarray
     heat: np.ndarray
     shares: dict[str, float]
+
+
+def _range(low: float, high: float) -> str:
+    # Held out, two kinds together may explain a little less than one alone, or more than both add up to.
+    low, high = sorted((max(0.0, low), high))
+    return f"{low:.0%} to {high:.0%}" if high - low >= 0.01 else f"about {high:.0%}"
 
 
 def to_lab(pictures: np.ndarray) -> np.ndarray:
@@ -197,16 +212,34 @@ def correlate(values: dict[str, np.ndarray], distances: np.ndarray) -> list[Chan
     """
     from scipy.stats import norm, pearsonr
 
-    changes = []
+    found, p_values = [], []
     for name, column in values.items():
         if column.std() > 1e-9 and distances.std() > 1e-9:
-            found = pearsonr(column, distances)
-            r, interval = float(found.statistic), tuple(map(float, found.confidence_interval()))
+            result = pearsonr(column, distances)
+            found.append((name, column, float(result.statistic), tuple(map(float, result.confidence_interval()))))
+            p_values.append(float(result.pvalue))
         else:  # pearsonr has no answer; as if it were 0.
             half = float(np.tanh(norm.ppf(0.975) / np.sqrt(len(column) - 3)))
-            r, interval = 0.0, (-half, half)
-        changes.append(Change(name, column, r, interval))
-    return changes
+            found.append((name, column, 0.0, (-half, half)))
+            p_values.append(1.0)
+    return [Change(*one, float(p)) for one, p in zip(found, holm(np.array(p_values)), strict=True)]
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Returns p-values corrected for their number m, float64 (m,).
+
+    The smallest is multiplied by m, the next by m − 1, and so on; none becomes smaller than the one before it. Where
+    those below 0.05 are believed, the chance of believing any that is none is 0.05 at most, whatever they have to do
+    with one another.
+
+    Source:
+        Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics, 1979.
+    """
+    order = np.argsort(p_values, kind="stable")
+    multiplied = p_values[order] * np.arange(len(p_values), 0, -1)
+    corrected = np.empty(len(p_values))
+    corrected[order] = np.minimum(np.maximum.accumulate(multiplied), 1.0)
+    return corrected
 
 
 def explain(values: dict[str, np.ndarray], distances: np.ndarray, seed: int) -> ExplainedVariance:
@@ -269,10 +302,21 @@ def write_changes(path: Path, changes: Sequence[Change]) -> None:
             "correlation": change.correlation,
             "low": change.interval[0],
             "high": change.interval[1],
+            "holm_p_value": change.p_value,
         }
         for change in sorted(changes, key=lambda change: -abs(change.correlation))
     ]
     write_csv(path, list(rows[0]), rows)
+
+
+def describe_changes(changes: Sequence[Change]) -> str:
+    """Returns how many attributes change with the distance by more than chance, and the most, in one sentence."""
+    clear = sorted((change for change in changes if change.is_clear), key=lambda change: -abs(change.correlation))
+    most = ", ".join(f"{change.name} {change.correlation:+.2f}" for change in clear[:3])
+    return (
+        f"{len(clear)} of {len(changes)} attributes change with the distance by more than chance (p < {CHANCE} after "
+        f"Holm's correction){f'; most of all {most}' if clear else ''}"
+    )
 
 
 def format_shares(shares: Mapping[str, float]) -> str:

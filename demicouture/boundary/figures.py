@@ -15,6 +15,7 @@ from demicouture import visualization
 from demicouture.boundary import attribute_changes, validation
 from demicouture.boundary.attribute_changes import Change, PictureChange
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.boundary.style_scores import SCORED, Scorer, compare_scores, random_plane
 from demicouture.designs.designs import Designs, own_pictures
 
 SHOWN_OF_EACH_POLE = 10
@@ -63,9 +64,15 @@ class RenderedFigures:
 
 
 def render_figures(
-    folder: Path, designs: Designs, plane: Hyperplane, in_between: np.ndarray, render: Renderer, seed: int
+    folder: Path,
+    designs: Designs,
+    plane: Hyperplane,
+    in_between: np.ndarray,
+    render: Renderer,
+    scorer: Scorer | None,
+    seed: int,
 ) -> RenderedFigures:
-    """Renders designs on both sides of the plane and on it, and measures what changes.
+    """Renders designs on both sides of the plane and on it, and measures what changes and how in between they are.
 
     Args:
         folder: Where the designs' own pictures lie.
@@ -73,11 +80,13 @@ def render_figures(
         plane: The hyperplane.
         in_between: float64 (n, latent_dim), on the plane.
         render: The generator.
-        seed: Decides the folds of the explained variance.
+        scorer: The style classifier, where there is one.
+        seed: Decides the folds of the explained variance, and the random plane.
     """
     distances = plane.signed_distance(designs.latents)
     measured = spread_by_distance(np.arange(len(distances)), distances, MEASURED)
-    values = attribute_changes.measure(render(designs.latents[measured]))
+    pictures, on_the_plane = render(designs.latents[measured]), render(in_between[:SCORED])
+    values = attribute_changes.measure(pictures)
     stops, ends = walk(designs, plane, measured, 2)
     picture_change = attribute_changes.compare(render(ends[:, 0]), render(ends[:, 1]))
     changes = attribute_changes.correlate(values, distances[measured])
@@ -85,17 +94,23 @@ def render_figures(
     findings = {
         "pictures_measured": len(measured),
         "correlations": {change.name: change.correlation for change in changes},
+        "more_than_chance": [change.name for change in changes if change.is_clear],
+        "changes": attribute_changes.describe_changes(changes),
         "predicted_by_background_and_framing": explained.surroundings,
         "predicted_by_the_garment": explained.garment,
         "predicted_by_both": explained.both,
         "explained": explained.sentence,
         "change_in_the_picture": picture_change.shares,
+        "style_scores": None,
     }
+    if scorer:
+        of_random_plane = render(random_plane(plane, seed).sample(len(on_the_plane), seed))
+        findings["style_scores"] = compare_scores(*map(scorer, (on_the_plane, pictures, of_random_plane)))
     sheets = {
         "walk.png": draw_walk(designs, plane, render),
         "difference.png": draw_difference(picture_change, designs.poles, float(stops[-1])),
         "on-the-plane.png": draw_on_the_plane(folder, designs, plane, render),
-        "in-between.png": draw_in_between(in_between, designs.poles, render),
+        "in-between.png": draw_in_between(on_the_plane[:SHOWN_ON_THE_PLANE], designs.poles),
     }
     second = designs.labelled(designs.poles[1])[measured]
     return RenderedFigures(sheets, changes, distances[measured], second, findings)
@@ -211,15 +226,13 @@ def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Im
     )
 
 
-def draw_in_between(latents: np.ndarray, poles: Sequence[str], render: Renderer) -> Image.Image:
+def draw_in_between(pictures: np.ndarray, poles: Sequence[str]) -> Image.Image:
     """Returns a sheet of designs on the plane itself: of neither pole.
 
     Args:
-        latents: float (n, latent_dim), on the plane.
+        pictures: uint8 (n, size, size, 3).
         poles: The two poles' names.
-        render: The generator.
     """
-    pictures = render(latents[:SHOWN_ON_THE_PLANE])
     title = f"Designs in between {poles[0]} and {poles[1]}: a uniform sample of the plane"
     return visualization.grid(pictures, scale=visualization.legible_scale(pictures.shape[1]), title=title)
 
@@ -264,7 +277,9 @@ def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, s
     rows = -(-len(ordered) // columns)
     with visualization.plot(path, width=3.1 * columns, height=2.5 * rows, rows=rows, columns=columns) as axes:
         axes[0, 0].figure.suptitle(
-            "Attributes against the distance from the plane (correlation and its 95% interval)", fontweight="bold"
+            "Attributes against the distance from the plane (correlation and its 95% interval)\n"
+            f"in grey: no more than chance, p ≥ {attribute_changes.CHANCE} after Holm's correction for {len(ordered)}",
+            fontweight="bold",
         )
         for axis, change in zip(axes.flat, ordered, strict=False):
             kind, unit = attribute_changes.ATTRIBUTES[change.name]
@@ -272,7 +287,8 @@ def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, s
             for colour, members in zip(visualization.POLE_COLOURS, (~second, second), strict=True):
                 axis.scatter(distances[members], change.values[members], s=5, color=colour, alpha=0.5, linewidths=0)
             axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=0.8)
-            axis.set(title=f"{change.name}\n{change.correlation:+.2f} ({low:+.2f} to {high:+.2f})")
+            title = f"{change.name}\n{change.correlation:+.2f} ({low:+.2f} to {high:+.2f})"
+            axis.set_title(title, color="black" if change.is_clear else "0.55")
             axis.set_ylabel(f"{unit} ({kind})", fontsize=8)
         for axis in axes.flat[len(ordered) :]:
             axis.set_axis_off()
@@ -293,7 +309,7 @@ def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: st
             curve.sizes, curve.cosines, "o", color=visualization.PLANE_COLOUR, label="from pairs of separate sets"
         )
         if curve.now is not None:
-            last = max(curve.count, curve.needed) * 1.2
+            last = max(curve.count, curve.needed or 0) * 1.2
             sizes = np.geomspace(max(2, curve.sizes[0] / 2), last, 200)
             axes.plot(
                 sizes, curve.at(sizes), color=visualization.PLANE_COLOUR, linewidth=1, label="the curve through them"
@@ -301,9 +317,10 @@ def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: st
             axes.axvline(
                 curve.count, color=visualization.POLE_COLOURS[0], linewidth=1.5, label=f"now: {curve.count} labels"
             )
-            axes.plot(
-                [curve.needed], [validation.TARGET_COSINE], "*", color=visualization.POLE_COLOURS[1], markersize=14
-            )
+            if curve.needed:
+                axes.plot(
+                    [curve.needed], [validation.TARGET_COSINE], "*", color=visualization.POLE_COLOURS[1], markersize=14
+                )
         axes.axhline(validation.TARGET_COSINE, color=visualization.POLE_COLOURS[1], linewidth=1, linestyle="--")
         axes.set(xlabel="labels", ylabel="cosine with the true normal, estimated", ylim=(0, 1.02), xscale="log")
         axes.set_title(finding, wrap=True)

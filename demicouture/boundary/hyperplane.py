@@ -1,8 +1,8 @@
 """The hyperplane between the two poles in latent space.
 
-A linear support vector machine separates the labelled latents. Training accuracy says nothing here: 100 labels in 100
-dimensions can always be separated, random ones too. :mod:`demicouture.boundary.validation` measures what a plane is
-worth.
+A linear support vector machine separates the labelled latents and so gives the plane its normal; its place along the
+normal is :mod:`demicouture.boundary.intercept`'s. Training accuracy says nothing here: 100 labels in 100 dimensions can
+always be separated, random ones too. :mod:`demicouture.boundary.validation` measures what a plane is worth.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from demicouture import latents as geometry
+from demicouture.boundary.intercept import PLACE_FOLDS, find_middle
 from demicouture.errors import InputError
 from demicouture.files import atomic_path
 
@@ -28,6 +29,10 @@ PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0)
 """The support vector machine's C, among which cross-validation chooses. A latent's squared length is about 33 by the
 prior; far below C = 1/33 no design can reach its own margin. At 3 and 10 the cosine with planted normals (1,000 labels)
 rose by 0.003 at most, and with a tenth of the labels wrong a fit took 4 and 15 times as long."""
+
+LABELS_IN_ALL_REPEATS = 300
+MOST_REPEATS = 3
+"""Splits of few labels differ, so they are repeated and averaged; with many labels, one split is steady enough."""
 
 PERSON_WEIGHT = 2.0
 """How many of the classifier's labels one of a person's counts for. On planted planes with 300 and 1,000 labels, 10% to
@@ -109,21 +114,27 @@ class Fit:
 
     Attributes:
         plane: The hyperplane.
+        is_placed: Whether the plane lies where the chance of either label is one half; else, for want of such a place,
+            at the support vector machine's own intercept.
+        machine_intercept: The support vector machine's own, of the same normal.
         penalty: The support vector machine's C.
         margin: The distance from the plane to either margin, in the units of latent space.
         is_support_vector: bool (n,).
     """
 
     plane: Hyperplane
+    is_placed: bool
+    machine_intercept: float
     penalty: float
     margin: float
     is_support_vector: np.ndarray
 
 
 def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None, seed: int = 0) -> Fit:
-    """Fits the plane of a linear support vector machine, whose C cross-validation chooses.
+    """Fits the plane of a linear support vector machine, whose C cross-validation chooses, and lays it in its place.
 
-    The two poles weigh the same, however many labels each has: else a rare pole would be sacrificed to the other.
+    For the normal the two poles weigh the same, however many labels each has: else a rare pole would be sacrificed to
+    the other. The place along the normal is where the chance of either label is one half.
 
     Args:
         latents: float (n, latent_dim).
@@ -137,7 +148,7 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     latents, labels = np.asarray(latents, np.float64), np.asarray(labels, bool)
     weights = np.ones(len(labels)) if weights is None else weights
     kernel = latents @ latents.T
-    penalty = choose_setting(
+    penalty, _ = choose_setting(
         lambda train, test, penalty: held_out_distances(kernel, labels, weights, train, test, penalty),
         PENALTIES,
         np.arange(len(labels)),
@@ -147,10 +158,40 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     coefficients, intercept = fit_svm(kernel, labels, weights, penalty, TOLERANCE)
     normal = coefficients @ latents
     length = float(np.linalg.norm(normal))
-    plane = Hyperplane(normal / (length or 1), intercept / (length or 1))
-    if length < 1e-9 or plane.reach <= 0:
+    machines = Hyperplane(normal / (length or 1), intercept / (length or 1))
+    if length < 1e-9 or machines.reach <= 0:
         raise InputError("latents.npy: no plane passes between the labelled latents; run: python generate.py --fresh")
-    return Fit(plane, penalty, 1 / length, coefficients != 0)
+    middle = find_middle(held_out_positions(latents, kernel, labels, weights, penalty, seed), labels, weights)
+    plane = machines if middle is None else Hyperplane(machines.normal, -middle)
+    return Fit(plane, middle is not None, machines.intercept, penalty, 1 / length, coefficients != 0)
+
+
+def held_out_positions(
+    latents: np.ndarray, kernel: np.ndarray, labels: np.ndarray, weights: np.ndarray, penalty: float, seed: int
+) -> np.ndarray:
+    """Returns each latent's position along a normal that was fitted without it, float64 (repeats, n).
+
+    Positions, not distances: each fold's machine has an intercept of its own, which a position does not hold, so the
+    positions of all folds have one zero, the cube's centre.
+
+    Args:
+        latents: float64 (n, latent_dim).
+        kernel: float64 (n, n), their scalar products.
+        labels: bool (n,).
+        weights: float64 (n,), how much each label counts.
+        penalty: The C of both poles together.
+        seed: Decides the folds.
+    """
+    positions = np.empty((repeats_for(len(labels)), len(labels)))
+    for repeat, row in enumerate(positions):
+        fold_of = stratified_folds(labels, np.random.default_rng([seed, PLACE_FOLDS, repeat]), PLACE_FOLDS)
+        for fold in np.unique(fold_of):
+            fitted, held_out = np.flatnonzero(fold_of != fold), fold_of == fold
+            own = kernel[np.ix_(fitted, fitted)]
+            coefficients, _ = fit_svm(own, labels[fitted], weights[fitted], penalty, VALIDATION_TOLERANCE)
+            normal = coefficients @ latents[fitted]
+            row[held_out] = latents[held_out] @ normal / (np.linalg.norm(normal) or 1)
+    return positions
 
 
 def fit_svm(
@@ -211,7 +252,7 @@ def choose_setting(
     designs: np.ndarray,
     labels: np.ndarray,
     random: np.random.Generator,
-) -> Setting:
+) -> tuple[Setting, np.ndarray]:
     """Returns the setting with the largest area under the ROC curve in a stratified cross-validation.
 
     That area is a steadier guide than accuracy: on ten planted planes with 1,000 labels it led to a cosine of 0.983
@@ -224,11 +265,12 @@ def choose_setting(
         designs: int: the designs that may be used.
         labels: bool (n,), of all designs.
         random: The source of chance; deals the designs out to folds.
+
+    Returns:
+        The setting, and with it the decision value of each of ``designs`` when it was held out, float64.
     """
     from sklearn.metrics import roc_auc_score
 
-    if len(settings) == 1:
-        return settings[0]
     fold_of = stratified_folds(labels[designs], random)
     values = np.empty((len(settings), len(designs)))
     for fold in range(FOLDS):
@@ -236,10 +278,16 @@ def choose_setting(
         for row, setting in enumerate(settings):
             values[row, test] = decision_function(designs[~test], designs[test], setting)
     # Rounded, so that areas that differ by the order of a summation only are equal.
-    return settings[int(np.argmax([round(roc_auc_score(labels[designs], row), 12) for row in values]))]
+    best = int(np.argmax([round(roc_auc_score(labels[designs], row), 12) for row in values]))
+    return settings[best], values[best]
 
 
-def stratified_folds(labels: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def repeats_for(count: int, most: int = MOST_REPEATS) -> int:
+    """Returns how many splits into folds are averaged for a number of labels."""
+    return max(1, min(most, LABELS_IN_ALL_REPEATS // count))
+
+
+def stratified_folds(labels: np.ndarray, random: np.random.Generator, folds: int = FOLDS) -> np.ndarray:
     """Deals each pole's designs out to the folds in random order; returns the fold of each design, int (n,).
 
     Not by scikit-learn's StratifiedKFold, which deals in another order: the plane depends on the folds, and the same
@@ -250,6 +298,6 @@ def stratified_folds(labels: np.ndarray, random: np.random.Generator) -> np.ndar
     for pole in (False, True):
         members = random.permutation(np.flatnonzero(labels == pole))
         # The second pole is dealt on from where the first ended, so that the folds' sizes differ by one at most.
-        fold_of[members] = (dealt + np.arange(len(members))) % FOLDS
+        fold_of[members] = (dealt + np.arange(len(members))) % folds
         dealt += len(members)
     return fold_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from demicouture.boundary import attribute_changes, hyperplane, validation
+from demicouture.boundary import attribute_changes, hyperplane, style_scores, validation
 from demicouture.designs.designs import Designs
 
 FEWEST_LABELS = 2 * hyperplane.FOLDS
@@ -59,6 +59,10 @@ def compare_sources(
     A label of the classifier that a person corrected counts as the classifier's here. For a source with too few labels
     for a plane, the entry has their numbers only.
 
+    Few labels give another normal even where they say the same. So beside the angle stands the one that their number
+    alone gives: between the plane of all the classifier's labels and that of its labels on just the designs that the
+    person labelled, by its side of one half where it is unsure.
+
     Args:
         designs: The designs.
         latents: float64 (n, latent_dim), all designs', without the directions to be independent of.
@@ -74,21 +78,70 @@ def compare_sources(
     }
     found: dict[str, Any] = {}
     planes = []
+
+    def labelled(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chosen = np.isin(words, designs.poles)
+        return latents[chosen], words[chosen] == designs.poles[1]
+
     for source, words in labels_by.items():
         counts = {pole: int((words == pole).sum()) for pole in designs.poles}
         found[source] = {"labels": counts, "held_out_accuracy": None}
         if min(counts.values()) >= FEWEST_LABELS:
             own_fit, own_held_out = fit, held_out
             if tuple(words) != designs.labels:
-                chosen = np.isin(words, designs.poles)
-                own = latents[chosen], words[chosen] == designs.poles[1]
+                own = labelled(words)
                 how = {"seed": seed, "quiet": quiet, "most_repeats": effort.repeats}
                 own_held_out = validation.cross_validate(*own, **how)[validation.LINEAR]
                 own_fit = hyperplane.fit_hyperplane(*own, seed=seed)
             found[source]["held_out_accuracy"] = own_held_out.accuracy
             planes.append(own_fit.plane)
-    cosine = float(np.clip(planes[0].normal @ planes[1].normal, -1, 1)) if len(planes) == 2 else None
-    return {**found, "angle_degrees": None if cosine is None else float(np.degrees(np.arccos(cosine)))}
+    found |= {"angle_degrees": None, "angle_degrees_by_number_alone": None}
+    if len(planes) == 2:
+        found["angle_degrees"] = _angle(*planes)
+        scores = designs.scores
+        sides = np.where(scores > 0.5, designs.poles[1], np.where(scores <= 0.5, designs.poles[0], ""))
+        classifiers = np.where(labels_by["classifier"] == "", sides, labels_by["classifier"])
+        same_designs = labelled(np.where(np.isin(labels_by["person"], designs.poles), classifiers, ""))
+        of_second = int(same_designs[1].sum())
+        if min(of_second, len(same_designs[1]) - of_second) >= hyperplane.FOLDS:
+            refitted = hyperplane.fit_hyperplane(*same_designs, seed=seed).plane
+            found["angle_degrees_by_number_alone"] = _angle(planes[0], refitted)
+    return found
+
+
+def _angle(first: hyperplane.Hyperplane, second: hyperplane.Hyperplane) -> float:
+    return float(np.degrees(np.arccos(np.clip(first.normal @ second.normal, -1, 1))))
+
+
+def measure_unsure(
+    designs: Designs, latents: np.ndarray, plane: hyperplane.Hyperplane, accuracy: float
+) -> dict[str, Any]:
+    """Returns how often the plane is right on the designs that the classifier is unsure of.
+
+    Those are the hard ones, and they have no label: so the held-out accuracy is of the easy ones. They were held out of
+    the fit, too, and the classifier's score says on which side of one half each lies.
+
+    Args:
+        designs: The designs.
+        latents: float64 (n, latent_dim), all designs', without the directions to be independent of.
+        plane: The plane of the labelled designs.
+        accuracy: The held-out accuracy on the labelled designs.
+
+    Returns:
+        ``designs``, how many; ``accuracy`` on them and Wilson's 95% ``interval``, None where there are none; and
+        ``accuracy_with_them``, on these and the labelled ones together.
+    """
+    unsure = designs.labelled("") & ~designs.by_person & style_scores.is_unsure(designs.scores)
+    count, labelled = int(unsure.sum()), int((~designs.labelled("")).sum())
+    if not count:
+        return {"designs": 0, "accuracy": None, "interval": None, "accuracy_with_them": accuracy}
+    right = int(((plane.signed_distance(latents[unsure]) > 0) == (designs.scores[unsure] > 0.5)).sum())
+    return {
+        "designs": count,
+        "accuracy": right / count,
+        "interval": list(validation.accuracy_interval(right / count, count)),
+        "accuracy_with_them": (accuracy * labelled + right) / (labelled + count),
+    }
 
 
 def validate(
@@ -101,6 +154,9 @@ def validate(
     effort: Effort,
 ) -> tuple[dict[str, Any], validation.HeldOut, validation.LearningCurve]:
     """Returns how far to trust the plane: for ``report.json``, the linear SVM's results, and the learning curve."""
+    # Imported here: it takes a second, which --help should not.
+    from sklearn.metrics import roc_auc_score
+
     held_out = validation.cross_validate(latents, labels, weights, seed, effort.classifiers, quiet, effort.repeats)
     linear = held_out[validation.LINEAR]
     gain, chance = validation.is_better(held_out[validation.CURVED], linear, labels)
@@ -108,10 +164,12 @@ def validate(
     of_fit = (latents, labels, weights, fit.penalty, seed, quiet)
     curve = validation.learning_curve(*of_fit, pairs=effort.pairs)
     report = {
-        "boundary_found": p_value < validation.SIGNIFICANT,
+        # A direction without a place on it where either label is as likely is no boundary.
+        "boundary_found": p_value < validation.SIGNIFICANT and fit.is_placed,
         "held_out_accuracy": linear.accuracy,
         "held_out_interval": list(validation.accuracy_interval(linear.accuracy, len(labels))),
         "held_out_balanced_accuracy": linear.balanced_accuracy,
+        "held_out_area_under_roc": float(roc_auc_score(labels, linear.distances)),
         "accuracy_of_guessing_the_larger_pole": float(max(labels.mean(), 1 - labels.mean())),
         "p_value": p_value,
         "permutations": effort.permutations,
@@ -155,6 +213,8 @@ def describe(designs: Designs, labels: np.ndarray, fit: hyperplane.Fit, training
         "margin": fit.margin,
         "support_vectors": int(fit.is_support_vector.sum()),
         "intercept": fit.plane.intercept,
+        "is_where_the_chance_is_one_half": fit.is_placed,
+        "intercept_of_the_support_vector_machine": fit.machine_intercept,
     }
 
 
@@ -177,20 +237,39 @@ def normal_finding(report: Mapping[str, Any]) -> str:
     stability = f"normals from resampled labels have a cosine of {report['bootstrap_cosine']:.2f} to one another"
     if curve["cosine_now"] is None:
         return f"How well {count} labels give the normal cannot be estimated; {stability}"
-    enough = f"{curve['target_cosine']} takes about {curve['labels_needed']:,} labels"
+    if curve["labels_needed"] is None:
+        enough = f"under {validation.FEWEST_FOR_A_FORECAST} labels do not say how many more are needed"
+    else:
+        enough = f"{curve['target_cosine']} takes about {curve['labels_needed']:,} labels"
     return f"{count} labels give the normal to a cosine of about {curve['cosine_now']:.2f}; {enough} ({stability})"
 
 
 def findings(report: Mapping[str, Any]) -> list[str]:
     """Returns all findings, one sentence after the other."""
+    first, second = report["poles"]
     sentences = [
         f"{main_finding(report)}. Training accuracy is {report['training_accuracy']:.0%}, which means little; "
-        f"always guessing the larger pole gives {report['accuracy_of_guessing_the_larger_pole']:.0%}."
+        f"always guessing the larger pole gives {report['accuracy_of_guessing_the_larger_pole']:.0%}. Of all pairs "
+        f"of a held-out {first} and a held-out {second} design {report['held_out_area_under_roc']:.0%} lie in the "
+        "right order"
     ]
-    if not report["boundary_found"]:
+    if (unsure := report["unsure"])["designs"]:
+        low, high = unsure["interval"]
+        sentences.append(
+            f"The {unsure['designs']} designs that the classifier is unsure of have no label and are not among these; "
+            f"by their side of one half the plane is right on {unsure['accuracy']:.0%} of them ({low:.0%} to "
+            f"{high:.0%}), and on {unsure['accuracy_with_them']:.0%} of all together"
+        )
+    mend = "correct the labels, or label more designs, in the column your_label (more: python generate.py --count N)"
+    if report["p_value"] >= validation.SIGNIFICANT:
         sentences.append(
             f"Shuffled labels can be predicted as well too often (p is not below {validation.SIGNIFICANT}), so do not "
-            "rely on this plane: correct the labels, or label more designs (python generate.py --count N)"
+            f"rely on this plane: {mend}"
+        )
+    elif not report["boundary_found"]:
+        sentences.append(
+            f"There is a direction from {first} to {second}, but no place along it where a design is as likely "
+            f"labelled {first} as {second}, so do not rely on this plane: {mend}"
         )
     sentences.append(normal_finding(report))
     others = ", ".join(f"{name} {found['held_out_accuracy']:.0%}" for name, found in report["classifiers"].items())
@@ -204,14 +283,24 @@ def findings(report: Mapping[str, Any]) -> list[str]:
     by_source = report["by_source"]
     by_classifier, by_person = (sum(by_source[source]["labels"].values()) for source in ("classifier", "person"))
     if (angle := by_source["angle_degrees"]) is not None:
-        sentences.append(f"The classifier's labels alone and a person's alone give planes {angle:.0f}° apart")
+        alone = by_source["angle_degrees_by_number_alone"]
+        beside = (
+            "their number alone cannot be judged"
+            if alone is None
+            else f"by their number alone, the classifier's own labels on the designs that the person labelled give "
+            f"{alone:.0f}°"
+        )
+        sentences.append(f"The classifier's labels alone and a person's alone give planes {angle:.0f}° apart; {beside}")
     elif by_classifier and by_person:
         sentences.append(
             f"{by_person} labels are a person's; from {FEWEST_LABELS} of each pole on, they are compared with the "
             "classifier's"
         )
     if across := report.get("across_the_plane"):
+        if scores := across["style_scores"]:
+            sentences.append(style_scores.describe_scores(scores, report["poles"]))
         sentences.append(f"Across the plane, {across['explained']}")
+        sentences.append(across["changes"])
         sentences.append(
             f"Of what changes in the pictures, {attribute_changes.format_shares(across['change_in_the_picture'])}"
         )

@@ -19,14 +19,17 @@ from tqdm import tqdm
 from demicouture import parallel
 from demicouture.boundary.hyperplane import (
     FOLDS,
+    MOST_REPEATS,
     PENALTIES,
     VALIDATION_TOLERANCE,
     Setting,
     choose_setting,
     fit_svm,
     held_out_distances,
+    repeats_for,
     stratified_folds,
 )
+from demicouture.boundary.intercept import find_middle
 
 LINEAR, LDA, LOGISTIC, CURVED = "linear SVM", "LDA", "logistic regression", "RBF SVM"
 """The classifiers that are compared; the plane that is used is the first one's."""
@@ -37,10 +40,6 @@ LOGISTIC_PENALTIES = (0.01, 0.1, 1.0)
 CURVATURES = ((0.3, 1.0), (0.3, 10.0), (1.0, 1.0), (1.0, 10.0))
 """The RBF machine's gamma, in parts of 1 / (a latent's mean squared length), and C. At 0.3 it is nearly a plane, at
 1 a hill around each design."""
-
-LABELS_IN_ALL_REPEATS = 300
-MOST_REPEATS = 3
-"""Splits of few labels differ, so they are repeated and averaged; with many labels, one split is steady enough."""
 
 PERMUTATIONS = 9_999
 """Shuffles of the labels: the smallest p-value is 1/10,000."""
@@ -62,6 +61,10 @@ TARGET_COSINE = 0.95
 """From here on the fitted normal is as good as the true one: 18 degrees between them, which nobody sees in a walk."""
 
 SIZES_OF_CURVE = 5
+
+FEWEST_FOR_A_FORECAST = 300
+"""Labels from which on the learning curve is drawn out to the number that the target needs. The curve's points lie at
+half of the labels and fewer, where with less than this most of a normal is chance."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -116,8 +119,11 @@ class LearningCurve:
 
     @property
     def needed(self) -> int | None:
-        """How many labels a cosine of :data:`TARGET_COSINE` needs; None where no curve fits."""
-        if self.slope is None:
+        """How many labels a cosine of :data:`TARGET_COSINE` needs.
+
+        None where no curve fits, and under :data:`FEWEST_FOR_A_FORECAST` labels.
+        """
+        if self.slope is None or self.count < FEWEST_FOR_A_FORECAST:
             return None
         return math.ceil(math.exp((math.log(1 / TARGET_COSINE**2 - 1) - self.height) / self.slope))
 
@@ -164,11 +170,6 @@ def build_classifiers(
     }
 
 
-def repeats_for(count: int, most: int = MOST_REPEATS) -> int:
-    """Returns how many splits into folds are averaged for a number of labels."""
-    return max(1, min(most, LABELS_IN_ALL_REPEATS // count))
-
-
 def cross_validate(
     latents: np.ndarray,
     labels: np.ndarray,
@@ -181,7 +182,9 @@ def cross_validate(
     """Returns classifiers' results in nested, stratified cross-validation, by name.
 
     Each classifier's setting is chosen anew in every fold, by a cross-validation among that fold's designs alone: a
-    setting that was chosen with the held-out designs would look too good. All classifiers get the same folds.
+    setting that was chosen with the held-out designs would look too good. The same cross-validation's held-out decision
+    values give its threshold, where the chance of either label is one half, as the plane's intercept is found. All
+    classifiers get the same folds.
 
     Args:
         latents: float (n, latent_dim).
@@ -207,7 +210,9 @@ def cross_validate(
         function, settings = classifiers[name]
         train, test = (np.flatnonzero((folds[repeat] == fold) == side) for side in (False, True))
         random = np.random.default_rng([seed, repeat, fold])
-        return function(train, test, choose_setting(function, settings, train, labels, random))
+        setting, decided = choose_setting(function, settings, train, labels, random)
+        middle = find_middle(decided[np.newaxis], labels[train], weights[train])
+        return function(train, test, setting) - (middle or 0.0)
 
     values = {name: np.empty((repeats, len(labels))) for name in names}
     for (name, repeat, fold), found in zip(tasks, _on_all_cores(hold_out, tasks, "held out", quiet), strict=True):

@@ -13,6 +13,7 @@ from demicouture import images, visualization
 from demicouture.designs.labels import is_yours, label_of
 from demicouture.designs.pictures import DesignPictures
 from demicouture.designs.scoring import YES
+from demicouture.evaluation.style_classifier import UNSURE
 
 COLUMNS = 10
 """A hundred designs make a square, as in the seed."""
@@ -21,7 +22,7 @@ COLUMNS = 10
 def save_sheets(
     pictures: DesignPictures, rows: Sequence[Mapping[str, Any]], record: Mapping[str, Any] | None
 ) -> list[str]:
-    """Writes ``grid.png``, ``grid-judged.png`` and the classifier's reliability diagram; returns the names.
+    """Writes ``grid.png``, ``grid-by-score.png`` and the classifier's reliability diagram; returns the names.
 
     Args:
         pictures: The pictures of the designs; those that are saved are drawn.
@@ -30,15 +31,15 @@ def save_sheets(
     """
     saved = pictures.read(range(pictures.saved))
     images.save_png(pictures.folder / "grid.png", visualization.grid(saved, COLUMNS))
-    images.save_png(pictures.folder / "grid-judged.png", draw_by_score(saved, rows))
+    images.save_png(pictures.folder / "grid-by-score.png", draw_by_score(saved, rows))
     if not record:
-        return ["grid.png", "grid-judged.png"]
+        return ["grid.png", "grid-by-score.png"]
     draw_reliability(pictures.folder / "style-classifier.png", record)
-    return ["grid.png", "grid-judged.png", "style-classifier.png"]
+    return ["grid.png", "grid-by-score.png", "style-classifier.png"]
 
 
 def draw_by_score(designs: np.ndarray, rows: Sequence[Mapping[str, Any]]) -> Image.Image:
-    """Returns all designs sorted by score, with score and label; copies of photographs are called copies.
+    """Returns designs sorted by score, with score, label and rank; a copy is called a copy.
 
     Args:
         designs: uint8 (n, size, size, 3).
@@ -50,8 +51,10 @@ def draw_by_score(designs: np.ndarray, rows: Sequence[Mapping[str, Any]]) -> Ima
         row = rows[index]
         score = "" if row["score"] is None else f"  {row['score']:.2f}"
         by_person = " (you)" if is_yours(row) else ""
-        remark = "a COPY" if row["copy"] == YES else "" if row["realistic"] in (YES, "") else "unlike photos"
-        captions.append(f"{index:04d}{score}\n{label_of(row) or 'no label'}{by_person}\n{remark}")
+        rank = "" if row["realism_rank"] == "" else f"rank {float(row['realism_rank']):.2f}"
+        captions.append(
+            f"{index:04d}{score}\n{label_of(row) or 'no label'}{by_person}\n{'a COPY' if row['copy'] == YES else rank}"
+        )
     scale = visualization.legible_scale(designs.shape[1])
     return visualization.grid(designs[order], COLUMNS, scale=scale, captions=captions)
 
@@ -78,7 +81,7 @@ def draw_suggested(
 
 
 def draw_reliability(path: Path, record: Mapping[str, Any]) -> None:
-    """Draws the reliability diagram: of held-out pictures by score, the share that really is of the second pole.
+    """Draws the reliability diagram: of unseen pictures by score, the share that really is of the second pole.
 
     Args:
         path: The PNG file to write.
@@ -95,6 +98,7 @@ def draw_reliability(path: Path, record: Mapping[str, Any]) -> None:
     ).T
     second = record["poles"][1]
     with visualization.plot(path, width=6, height=5.5) as axes:
+        axes.axvspan(*UNSURE, color="0.93", label="in between: no label")
         axes.plot(
             [0, 1], [0, 1], color=visualization.PLANE_COLOUR, linewidth=1, linestyle="--", label="perfectly calibrated"
         )
@@ -107,8 +111,9 @@ def draw_reliability(path: Path, record: Mapping[str, Any]) -> None:
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"the classifier's score: share of {second}")
         axes.set_ylabel(f"pictures that are {second} (95% interval; number of pictures)")
         axes.set_title(
-            f"Right on {record['held_out_accuracy']:.0%} of {record['held_out']} pictures that it never saw; "
-            f"Brier score {record['held_out_brier_score']:.3f}",
+            f"Right on {record['right']} of {record['pictures']} pictures that it had not seen "
+            f"({record['accuracy_low']:.0%} to {record['accuracy_high']:.0%}); Brier score "
+            f"{record['brier_score']:.3f}. Of designs this says nothing",
             wrap=True,
         )
         axes.legend(frameon=False, fontsize=9, loc="upper left")

@@ -22,6 +22,9 @@ from demicouture.files import read_csv, sha256, write_csv
 
 COLUMNS = ("design", "label", "score", "your_label")
 
+ENOUGH = 40
+"""Labels of a person from which on an agreement is told; even so its 95% interval is 20 points wide or more."""
+
 ROUNDING = 1e-6
 """By how much a spreadsheet may change a score."""
 
@@ -132,3 +135,42 @@ def count_labels(rows: Sequence[Mapping[str, Any]], poles: Sequence[str]) -> dic
     """Returns how many designs of each pole have the classifier's label and how many a person's."""
     counts = Counter((label_of(row), is_yours(row)) for row in rows)
     return {pole: {"classifier": counts[pole, False], "person": counts[pole, True]} for pole in poles}
+
+
+def measure_agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Returns how often classifier and person agree on designs: the only measure of the classifier on *designs*.
+
+    Args:
+        rows: Those of ``labels.csv``.
+
+    Returns:
+        ``designs``, on which both have a label; ``agreed``, how many of these have the same; ``share, low, high``, with
+        Wilson's 95% interval; ``unsure``, designs that a person labelled and the classifier did not. None where a
+        person gave fewer than :data:`ENOUGH` designs a pole, or the classifier none of these.
+    """
+    pairs = [(row["label"], label_of(row)) for row in rows if is_yours(row) and label_of(row)]
+    both = [(label, yours) for label, yours in pairs if label]
+    if len(pairs) < ENOUGH or not both:
+        return None
+    # Imported here: what only reads labels need not wait for SciPy.
+    from scipy.stats import binomtest
+
+    agreed = sum(label == yours for label, yours in both)
+    interval = binomtest(agreed, len(both)).proportion_ci(method="wilson")
+    return {
+        "designs": len(both),
+        "agreed": agreed,
+        "share": agreed / len(both),
+        "low": float(interval.low),
+        "high": float(interval.high),
+        "unsure": len(pairs) - len(both),
+    }
+
+
+def describe_agreement(agreement: Mapping[str, Any]) -> str:
+    """Returns the sentence on what :func:`measure_agreement` found."""
+    unsure = f"; of {agreement['unsure']} more that you labelled it is unsure" if agreement["unsure"] else ""
+    return (
+        f"of {agreement['designs']} designs that both you and the classifier labelled it calls {agreement['agreed']} "
+        f"as you do: {agreement['share']:.0%} (95% interval {agreement['low']:.0%} to {agreement['high']:.0%}){unsure}"
+    )

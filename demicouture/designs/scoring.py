@@ -1,67 +1,114 @@
-"""Scores of designs: the classifier's label and score, and how real and how new each design is (``designs.csv``)."""
+"""Scores of designs: the classifier's label and score, the nearest picture, the rank among designs (designs.csv)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
+from demicouture.dataset import Dataset
+from demicouture.designs.comparison import Comparison, prepare
 from demicouture.designs.designs import design_name, read_rows, read_score
+from demicouture.designs.pictures import DesignPictures
 from demicouture.errors import InputError
-from demicouture.evaluation.realism import RealismScorer, can_score_realism, score_designs
-from demicouture.evaluation.style_classifier import StyleClassifier, label_scores
+from demicouture.evaluation.copies import find_nearest
+from demicouture.evaluation.imagenet_features import FEATURES, describe, find_network
+from demicouture.evaluation.realism_rank import rank_designs
+from demicouture.evaluation.reference import ReferenceFeatures
+from demicouture.evaluation.style_classifier import label_scores
+from demicouture.evaluation.two_sample_test import FOLDS
 from demicouture.files import write_csv
 
-COLUMNS = ("design", "realism", "realistic", "nearest", "nearest_distance", "nearest_rank", "copy")
+if TYPE_CHECKING:
+    import keras
+
+COLUMNS = ("design", "realism_rank", "nearest", "nearest_distance", "nearest_rank", "copy")
 """Of ``designs.csv``."""
 
 YES, NO = "yes", "no"
 
 AT_A_TIME = 512
-"""Designs that are rendered and scored before the next; of the largest size they take 400 MB."""
+"""Designs that are rendered and described before the next; of the largest size they take 400 MB."""
 
 
-def score_rows(
-    classifier: StyleClassifier | None, count: int, read: Callable[[range], np.ndarray], quiet: bool
+def empty_rows(count: int) -> list[dict[str, Any]]:
+    """Returns a row for each design without anything that is measured."""
+    nothing = {**dict.fromkeys(COLUMNS, ""), "label": "", "score": None}
+    return [{**nothing, "design": design_name(index)} for index in range(count)]
+
+
+def score_designs(
+    pictures: DesignPictures,
+    found: tuple[Path, ReferenceFeatures] | None,
+    dataset: Dataset | None,
+    seed: int,
+    quiet: bool,
 ) -> list[dict[str, Any]]:
-    """Returns a row for each design: ``label``, ``score`` and the :data:`COLUMNS`; without a classifier empty ones.
+    """Returns a row for each design, and leaves what it takes in their folder; empty where nothing can be measured.
 
     Args:
-        classifier: The style classifier, or None.
+        pictures: Those of all designs.
+        found: What :func:`demicouture.designs.comparison.find_reference` returned.
+        dataset: The data set's pictures, or None.
+        seed: Of folds, grain and controls.
+        quiet: Whether to show no progress bars.
+    """
+    network, side, count = find_network(), pictures.read([0]).shape[1], len(pictures.latents)
+    comparison = prepare(pictures.folder, found, dataset, network, side, seed, quiet)
+    if comparison is None:
+        return empty_rows(count)
+    return score_rows(describe_designs(network, count, pictures.read, quiet), comparison, seed)
+
+
+def describe_designs(network: keras.Model, count: int, read: Callable[[range], np.ndarray], quiet: bool) -> np.ndarray:
+    """Returns the features of all designs, float32 (count, 1280); row i depends on design i alone.
+
+    Args:
+        network: The network that describes pictures.
         count: How many designs there are.
         read: Returns the pictures of some designs, uint8 (n, size, size, 3).
         quiet: Whether to show no progress bar.
     """
-    nothing = {**dict.fromkeys(COLUMNS, ""), "label": "", "score": None}
-    rows = [{**nothing, "design": design_name(index)} for index in range(count)]
-    if classifier is None:
-        return rows
+    features = np.empty((count, FEATURES), np.float32)
+    with tqdm(total=count, desc="describing designs", unit="design", disable=quiet or None, leave=False) as bar:
+        for start in range(0, count, AT_A_TIME):
+            some = range(start, min(start + AT_A_TIME, count))
+            features[some.start : some.stop] = describe(network, read(some))
+            bar.update(len(some))
+    return features
 
-    def batches() -> Iterator[np.ndarray]:
-        with tqdm(total=count, desc="scoring", unit="design", disable=quiet or None, leave=False) as bar:
-            for start in range(0, count, AT_A_TIME):
-                some = range(start, min(start + AT_A_TIME, count))
-                yield read(some)
-                bar.update(len(some))
 
-    scorer = RealismScorer(classifier.photographs) if can_score_realism(classifier.photographs) else None
-    found = score_designs(classifier, scorer, batches())
-    for index, (row, score, label) in enumerate(
-        zip(rows, found.scores.tolist(), classifier.label(found.scores), strict=True)
-    ):
-        row |= {"score": score, "label": label}
-        if found.appraisal:
-            row |= {
-                "realism": float(found.appraisal.realism[index]),
-                "realistic": YES if found.appraisal.realistic[index] else NO,
-                "nearest": found.appraisal.nearest[index],
-                "nearest_distance": float(found.appraisal.distance[index]),
-                "nearest_rank": float(found.appraisal.rank[index]),
-                "copy": YES if found.appraisal.copy[index] else NO,
-            }
+def score_rows(features: np.ndarray, comparison: Comparison, seed: int) -> list[dict[str, Any]]:
+    """Returns a row for each design: ``label``, ``score`` and the :data:`COLUMNS`.
+
+    Label, score and nearest picture of one design depend on no other; its rank does. A rank is left out where there are
+    too few designs or pictures.
+
+    Args:
+        features: float32 (n, 1280), of all designs.
+        comparison: What they are compared with.
+        seed: Of the rank's folds.
+    """
+    rows, reference, classifier = empty_rows(len(features)), comparison.reference, comparison.classifier
+    if classifier:
+        scores = classifier.score(features)
+        for row, score, label in zip(rows, scores.tolist(), classifier.label(scores), strict=True):
+            row |= {"score": score, "label": label}
+    nearest = find_nearest(features, reference)
+    for index, row in enumerate(rows):
+        row |= {
+            "nearest": nearest.files[index],
+            "nearest_distance": float(nearest.distance[index]),
+            "nearest_rank": float(nearest.rank[index]),
+            "copy": YES if nearest.copy[index] else NO,
+        }
+    if min(len(features), len(reference.features)) >= FOLDS:
+        ranks = rank_designs(features, reference.features, comparison.controls, seed)
+        for row, rank in zip(rows, ranks.tolist(), strict=True):
+            row["realism_rank"] = rank
     return rows
 
 
@@ -70,8 +117,8 @@ def read_scores(
     last: Mapping[str, Any] | None,
     labels: Mapping[str, Mapping[str, str]],
     count: int,
+    inputs: Mapping[str, str | None],
     record: Mapping[str, Any] | None,
-    dataset_sha256: str | None,
 ) -> list[dict[str, Any]] | None:
     """Returns the rows of the last run, as :func:`score_rows` does, where they still hold.
 
@@ -80,26 +127,32 @@ def read_scores(
         last: The last run's ``summary.json``, or None.
         labels: The rows of ``labels.csv``, by design.
         count: How many designs there are.
+        inputs: All that scores depend on.
         record: The classifier's, the content of ``style-classifier.json``, or None.
-        dataset_sha256: The hash of the pictures that a classifier would learn from now.
 
     Returns:
-        The rows; None where the designs are more than they were, the classifier is another one, or a table is damaged.
+        The rows; None where the designs are more than they were, an input is another one, or a file is damaged.
     """
-    if not (last and record and last["options"]["count"] == count):
+    if (
+        not last
+        or last["options"]["count"] != count
+        or any(last["inputs"].get(name) != inputs[name] for name in inputs)
+    ):
         return None
-    if not record["dataset_sha256"] == last["inputs"].get("dataset") == dataset_sha256:
+    if (record is None) != (last["results"].get("classifier") is None):
         return None
     names = [design_name(index) for index in range(count)]
     try:
         scored = read_rows(folder / "designs.csv", COLUMNS, count)
-        scores = [read_score(folder / "labels.csv", name, labels[name]["score"]) for name in names]
+        scores = np.array([read_score(folder / "labels.csv", name, labels[name]["score"]) for name in names])
         rows = [{column: scored[name][column] for column in COLUMNS} for name in names]
     except (InputError, KeyError):
         return None
+    if record is None:
+        return [{**row, "score": None, "label": ""} for row in rows]
     if np.isnan(scores).any():
         return None
-    found = zip(rows, scores, label_scores(np.array(scores), record), strict=True)
+    found = zip(rows, scores.tolist(), label_scores(scores, record), strict=True)
     return [{**row, "score": score, "label": label} for row, score, label in found]
 
 
@@ -111,10 +164,6 @@ def write_scores(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     write_csv(folder / "designs.csv", COLUMNS, ({column: row[column] for column in COLUMNS} for row in rows))
 
 
-def count_realistic(rows: Sequence[Mapping[str, Any]]) -> dict[str, int | None]:
-    """Returns how many designs are realistic, and how many are copies of a photograph; None where that is unknown."""
-    known = any(row["realistic"] for row in rows)
-    return {
-        "realistic": sum(row["realistic"] == YES for row in rows) if known else None,
-        "copies": sum(row["copy"] == YES for row in rows) if known else None,
-    }
+def count_copies(rows: Sequence[Mapping[str, Any]]) -> int | None:
+    """Returns how many designs are copies of a picture of the data set; None where that is unknown."""
+    return sum(row["copy"] == YES for row in rows) if any(row["copy"] for row in rows) else None

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from demicouture.errors import InputError
 from demicouture.evaluation.controls import make_controls
 from demicouture.evaluation.copies import find_nearest
 from demicouture.evaluation.kernel_distance import KernelDistance, kernel_distance
 from demicouture.evaluation.realism_scale import GARMENTS, RealismScale
 from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.two_sample_test import tell_apart
+from demicouture.files import read_record
 
 Describe = Callable[[np.ndarray], np.ndarray]
 """Returns the features of pictures: uint8 (n, size, size, 3) to float32 (n, dim)."""
@@ -146,3 +149,17 @@ def warn_of_blobs(quality: Mapping[str, Any]) -> str:
         f"this generator draws blobs, not garments ({quality['progress']:.0%} of the way; garments can be named from "
         f"{GARMENTS:.0%}): what follows describes blobs; more epochs or more pictures help"
     )
+
+
+def read_quality(folder: Path) -> dict[str, Any] | None:
+    """Returns what :meth:`QualityMeter.measure` found of a generator, from a folder's ``summary.json``; None: nothing.
+
+    Args:
+        folder: A folder of training or of designs.
+    """
+    try:
+        results = read_record(folder / "summary.json", "results")["results"]
+    except (InputError, FileNotFoundError):
+        return None  # Not finished, or laid there by a person.
+    quality = results.get("quality") if isinstance(results, dict) else None
+    return quality if isinstance(quality, dict) and "progress" in quality else None

@@ -10,8 +10,10 @@ Source:
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -59,7 +61,12 @@ CHUNK = 16
 def find_network() -> keras.Model | None:
     """Returns the trained network; None where its file is not there: then quality is not judged."""
     folder = pretrained.find(pretrained.IMAGENET)
-    return folder and load_network(folder / pretrained.EFFICIENTNET_LITE0.name)
+    return folder and _load_once(folder / pretrained.EFFICIENTNET_LITE0.name)
+
+
+@functools.cache
+def _load_once(path: Path) -> keras.Model:
+    return load_network(path)
 
 
 def load_network(path: Path) -> keras.Model:
@@ -80,13 +87,14 @@ def build_network(tensors: dict[str, np.ndarray]) -> keras.Model:
         tensors: The weights, by PyTorch's names and in its layout.
     """
     keras = start_keras()
+    depthwise = _shifting_depthwise(keras) if keras.backend.backend() == "jax" else keras.layers.DepthwiseConv2D
 
     def convolve(inputs: keras.KerasTensor, name: str, norm: str, stride: int = 1, relu: bool = True):
         kernel, bias = fold(tensors, name, norm)
         # Zeros, not Keras' random numbers, which cost a compilation for each shape on JAX and are replaced at once.
         options = {"strides": stride, "padding": "same"}
         if name.endswith("_depthwise_conv"):
-            layer = keras.layers.DepthwiseConv2D(kernel.shape[:2], depthwise_initializer="zeros", **options)
+            layer = depthwise(kernel.shape[:2], depthwise_initializer="zeros", **options)
         else:
             layer = keras.layers.Conv2D(kernel.shape[3], kernel.shape[:2], kernel_initializer="zeros", **options)
         outputs = layer(inputs)
@@ -106,6 +114,31 @@ def build_network(tensors: dict[str, np.ndarray]) -> keras.Model:
             number += 1
     maps = convolve(maps, "_conv_head", "_bn1")
     return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(maps), name="efficientnet_lite0")
+
+
+def _shifting_depthwise(keras: ModuleType) -> type[keras.layers.DepthwiseConv2D]:
+    """Returns Keras' depthwise convolution, with padding "same", as a sum of shifted maps.
+
+    On a CPU, JAX has no fast convolution with a channel to a group: the whole network took 30 times as long.
+    """
+    ops = keras.ops
+
+    class ShiftingDepthwise(keras.layers.DepthwiseConv2D):
+        def call(self, inputs):
+            (side, _), (stride, _) = self.kernel_size, self.strides
+            outputs = -(-inputs.shape[1] // stride)  # of square maps
+            span = (outputs - 1) * stride + 1
+            missing = max(span + side - 1 - inputs.shape[1], 0)
+            before_after = (missing // 2, missing - missing // 2)
+            padded = ops.pad(inputs, ((0, 0), before_after, before_after, (0, 0)))
+            total = self.bias
+            for row in range(side):
+                for column in range(side):
+                    shifted = padded[:, row : row + span : stride, column : column + span : stride]
+                    total = total + shifted * self.kernel[row, column, :, 0]
+            return total
+
+    return ShiftingDepthwise
 
 
 def fold(tensors: dict[str, np.ndarray], convolution: str, norm: str) -> tuple[np.ndarray, np.ndarray]:
@@ -133,6 +166,15 @@ def prepare(pictures: np.ndarray) -> np.ndarray:
         whole = (0, 0, pictures.shape[2], pictures.shape[1])
         pictures = np.stack([np.asarray(to_square(Image.fromarray(one), whole, SIDE, WHITE)) for one in pictures])
     return (pictures.astype(np.float32) - np.float32(MEAN)) / np.float32(SCALE)
+
+
+def prepare_generated(pictures: Any) -> Any:
+    """Does the same to a generator's pictures, with gradients: float32 (n, side, side, 3) in [-1, 1], not rounded."""
+    from keras import ops
+
+    if pictures.shape[1] != SIDE:
+        pictures = ops.image.resize(pictures, (SIDE, SIDE), interpolation="lanczos3", antialias=True)
+    return ((pictures + 1) * 127.5 - MEAN) / SCALE
 
 
 def describe(

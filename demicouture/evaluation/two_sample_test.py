@@ -8,8 +8,12 @@ Source: Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests", ICLR 2017
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 FOLDS = 5
 REGULARISATION = 0.01
@@ -73,19 +77,22 @@ def held_out_scores(photographs: np.ndarray, others: np.ndarray, seed: int = 0) 
     Returns:
         float64 (n + m,), log-odds of being a photograph; bool (n + m,), whether it is one.
     """
-    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits
 
     labels = np.arange(len(photographs) + len(others)) < len(photographs)
-    classifier = make_pipeline(
-        StandardScaler(), LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=1000)
-    )
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     with threadpool_limits(1):  # so that the sums, and with them the last digits, do not depend on the cores
         scores = cross_val_predict(
-            classifier, np.concatenate([photographs, others]), labels, cv=folds, method="decision_function"
+            linear_classifier(), np.concatenate([photographs, others]), labels, cv=folds, method="decision_function"
         )
     return scores, labels
+
+
+def linear_classifier() -> Pipeline:
+    """Returns an untrained logistic regression on standardised features; both kinds of pictures weigh the same."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), LogisticRegression(C=REGULARISATION, class_weight="balanced", max_iter=1000))

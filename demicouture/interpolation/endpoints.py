@@ -19,7 +19,6 @@ from demicouture.interpolation.paths import prior_preserving_mean
 if TYPE_CHECKING:
     import keras
 
-    from demicouture.evaluation.style_classifier import StyleClassifier
     from demicouture.interpolation.inversion import Inversion
 
 DESIGN_NUMBERS = re.compile(r"\d+(,\d+)*")
@@ -28,8 +27,14 @@ CONFIDENT = 0.1
 """The largest distance of a confident design's score from its pole: by the classifier's own account, one in ten of
 those is of the other pole."""
 
+BETTER = 0.5
+"""The share of a pole's designs, those of the highest ranks, among which an endpoint is chosen."""
+
 INVERSION_STARTS = 512
 """Designs among which a photograph's search starts, at most: with the full-size network, half a minute on two cores."""
+
+LIKENESS = ((0.05, "almost the same as"), (0.5, "much like"), (0.95, "a little like"), (math.inf, "unlike"))
+"""A distance between two pictures in words, by the share of the data set's pictures that are nearer to another one."""
 
 EndpointSpec = tuple[int, ...] | Path
 """What ``--a`` or ``--b`` names: designs by number, or a photograph."""
@@ -58,21 +63,22 @@ class RatedDesigns:
         folder: Where they lie.
         designs: Their latents and labels.
         plane: The hyperplane between the poles, or None.
-        realism: float64 (n,), see :func:`read_realism`.
+        ranks: float64 (n,), see :func:`read_ranks`.
     """
 
     folder: Path
     designs: Designs
     plane: Hyperplane | None
-    realism: np.ndarray
+    ranks: np.ndarray
 
     def most_confident(self, pole: int, count: int = 1, without: Sequence[int] = ()) -> list[int]:
-        """Returns designs that are clearly of a pole and good to look at, the best first.
+        """Returns designs that are clearly of a pole, the clearest first; not those that a person would pass over.
 
-        Realistic designs come before the others, a person's labels before the classifier's, and scores within
-        :data:`CONFIDENT` of the pole before the rest. Among those left the more realistic one comes first: a confident
-        classifier is confident to the last digit, and the most extreme score is an exaggeration's. Where realism is
-        unknown, the score decides; or the distance from the hyperplane, where there is no score.
+        The better half of the pole's designs, by their rank, comes before the others, a person's labels before the
+        classifier's, and scores within :data:`CONFIDENT` of the pole before the rest. Among those left the one of the
+        higher rank comes first: by its own account the classifier is as sure of all of them, and the most extreme score
+        is an exaggeration's. Where ranks are unknown, the score decides; or the distance from the hyperplane, where
+        there is no score.
 
         Args:
             pole: 0 for the first pole, 1 for the second.
@@ -80,7 +86,14 @@ class RatedDesigns:
             without: Designs that are not to be chosen.
         """
         designs = self.designs
-        of_pole = np.setdiff1d(np.flatnonzero(designs.labelled(designs.poles[pole])), np.array(without, int))
+        of_pole = np.flatnonzero(designs.labelled(designs.poles[pole]))
+        of_pole = of_pole[np.argsort(-self.ranks[of_pole], kind="stable")]
+        is_better = self.ranks[of_pole] > -math.inf
+        is_better &= self.ranks[of_pole] >= self.ranks[of_pole[: math.ceil(BETTER * len(of_pole))]].min(
+            initial=math.inf
+        )
+        allowed = ~np.isin(of_pole, np.array(without, int))
+        of_pole, is_better = of_pole[allowed], is_better[allowed]
         scores = designs.scores[of_pole]
         confidence = scores if pole else 1 - scores
         is_confident = confidence >= 1 - CONFIDENT  # False for NaN.
@@ -88,9 +101,17 @@ class RatedDesigns:
             confidence = np.zeros(len(of_pole))
             if self.plane:
                 confidence = self.plane.signed_distance(designs.latents[of_pole]) * (1 if pole else -1)
-        confidence, realism = np.nan_to_num(confidence, nan=-math.inf), self.realism[of_pole]
+        confidence, ranks = np.nan_to_num(confidence, nan=-math.inf), self.ranks[of_pole]
         # The last key counts first.
-        keys = [of_pole, -confidence, -realism, ~is_confident, ~designs.by_person[of_pole], np.isneginf(realism)]
+        keys = [
+            of_pole,
+            -confidence,
+            -ranks,
+            ~is_confident,
+            ~designs.by_person[of_pole],
+            ~is_better,
+            np.isneginf(ranks),
+        ]
         return of_pole[np.lexsort(keys)[:count]].tolist()
 
     def check_two_poles(self) -> None:
@@ -106,11 +127,10 @@ class RatedDesigns:
             )
 
 
-def read_realism(folder: Path, count: int) -> np.ndarray:
-    """Returns each design's realism, float64 (n,).
+def read_ranks(folder: Path, count: int) -> np.ndarray:
+    """Returns each design's rank among all, by how it looks to a classifier of pictures and designs; float64 (n,).
 
-    It is -inf for designs that are not realistic, or copies of a photograph; and 0 for all where ``designs.csv`` is
-    missing, or all would be -inf.
+    It is -inf for copies of a picture; and 0 for all where ``designs.csv`` is missing, knows none, or all are copies.
 
     Raises:
         InputError: ``designs.csv`` is damaged.
@@ -118,17 +138,27 @@ def read_realism(folder: Path, count: int) -> np.ndarray:
     table = folder / "designs.csv"
     if not table.exists():
         return np.zeros(count)
-    realism = np.full(count, -np.inf)
-    rows = read_rows(table, ["design", "realism", "realistic", "copy"], count)
+    ranks = np.zeros(count)
+    rows = read_rows(table, ["design", "realism_rank", "copy"], count)
     for index in range(count):
-        row = rows.get(design_name(index))
-        if row and (row["realistic"], row["copy"]) == ("yes", "no"):
-            try:
-                realism[index] = float(row["realism"])
-            except ValueError:
-                found = f"the realism of {row['design']} is {row['realism']!r}, expected a number"
-                raise InputError(f"{table}: {found}; run: python generate.py") from None
-    return realism if np.isfinite(realism).any() else np.zeros(count)
+        row = rows.get(design_name(index), {"realism_rank": "", "copy": ""})
+        try:
+            ranks[index] = float(row["realism_rank"] or 0)
+        except ValueError:
+            found = f"the realism_rank of {row['design']} is {row['realism_rank']!r}, expected a number"
+            raise InputError(f"{table}: {found}; run: python generate.py") from None
+        if row["copy"] == "yes":
+            ranks[index] = -np.inf
+    return ranks if np.isfinite(ranks).any() else np.zeros(count)
+
+
+def likeness(rank: float) -> str:
+    """Returns in words how like two pictures are, of :data:`LIKENESS`.
+
+    Args:
+        rank: The share of the data set's pictures that are nearer to another one than these are to each other.
+    """
+    return next(words for below, words in LIKENESS if rank < below)
 
 
 def parse_endpoint(text: str) -> EndpointSpec:
@@ -211,8 +241,8 @@ def endpoint_of_photo(
     flag: str,
     path: Path,
     generator: keras.Model,
-    classifier: StyleClassifier | None,
-    designs: Designs,
+    network: keras.Model | None,
+    rated: RatedDesigns,
     data: Path,
     quiet: bool,
 ) -> tuple[Endpoint, np.ndarray, Inversion]:
@@ -222,8 +252,8 @@ def endpoint_of_photo(
         flag: Which flag gave it, for messages.
         path: The photograph.
         generator: Makes the designs.
-        classifier: Describes pictures; None compares pixels alone.
-        designs: The search starts from some of them.
+        network: Describes pictures; None compares light and colour alone.
+        rated: The search starts from some of them; in their folder lie the features of the data set's pictures.
         data: The data set, as whose pictures the photograph is cropped.
         quiet: Whether to show no progress bar.
 
@@ -234,16 +264,26 @@ def endpoint_of_photo(
         InputError: The photograph cannot be used, or no design is near it.
     """
     # Imported here: people are looked for in it by libraries that no other endpoint needs.
+    from demicouture.evaluation.reference import ReferenceFeatures
     from demicouture.interpolation.inversion import find_latent
     from demicouture.interpolation.photo_input import read_photograph
 
+    reference = ReferenceFeatures.load(rated.folder) if network else None
     cropped = read_photograph(flag, path, generator.output_shape[1], data)
-    found = find_latent(generator, classifier, cropped, designs.latents[:INVERSION_STARTS], quiet)
+    found = find_latent(generator, network, reference, cropped, rated.designs.latents[:INVERSION_STARTS], quiet)
     if not found.is_near:
-        nearer = "" if found.nearer is None else f", nearer than {found.nearer:.0%} of photographs have another one"
         raise InputError(
-            f"{flag} {path}: found no design near it (the most like one: {found.likeness:.0%}{nearer}), expected a "
-            "photograph of the kind that the generator learned from; use one garment seen from the front"
+            f"{flag} {path}: found no design near it ({describe_found(found)}), expected a photograph of the kind that "
+            "the generator learned from; use one garment seen from the front"
         )
-    name = f"{path.name} (a design {found.likeness:.0%} like it)"
-    return Endpoint(found.latent.astype(np.float64), name), cropped, found
+    return Endpoint(found.latent.astype(np.float64), f"the design found for {path.name}"), cropped, found
+
+
+def describe_found(found: Inversion) -> str:
+    """Returns how like a picture the design is that was found for it."""
+    if found.apart is None:
+        return f"by light and colour alone it is more like the design found than {found.alike:.0%} of other designs are"
+    return (
+        f"{found.apart:.0%} of the data set's pictures are nearer to another one than it is to the design found: it is "
+        f"{likeness(found.apart)} it"
+    )

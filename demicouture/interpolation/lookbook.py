@@ -1,12 +1,16 @@
-"""The lookbook: the best of thousands of garments in between, each unlike the others and unlike any photograph."""
+"""The lookbook: some of thousands of designs in between, each unlike the others, and none a copy.
+
+They are chosen by classifiers, and no classifier certifies a design: whether these are garments, and good ones, is for
+a person to see. That is why the nearest picture of the data set stands beside each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -14,31 +18,38 @@ from tqdm import tqdm
 
 from demicouture.boundary.figures import Renderer
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.dataset import Dataset
+from demicouture.designs.comparison import Comparison, describe_controls, reduce
 from demicouture.designs.designs import design_name
-from demicouture.evaluation.realism import (
-    PASSING,
-    Appraisal,
-    RealismScorer,
-    ScoredDesigns,
-    can_score_realism,
-    score_designs,
-)
+from demicouture.evaluation.copies import Nearest, find_nearest
+from demicouture.evaluation.generator_quality import NOT_JUDGED, draws_garments
+from demicouture.evaluation.imagenet_features import FEATURES, describe
+from demicouture.evaluation.realism_rank import fit_scorer, rank
+from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.style_classifier import StyleClassifier, is_worthy
 from demicouture.files import write_array, write_csv
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook_page
-from demicouture.interpolation.endpoints import RatedDesigns
+from demicouture.interpolation.endpoints import RatedDesigns, likeness
 from demicouture.interpolation.paths import crossing_or_midpoint, path_between
 from demicouture.latents import sample_prior
 
+if TYPE_CHECKING:
+    import keras
+
 TYPICAL = 0.9
-"""How far a garment's counterparts lie from the plane: as far as all but a tenth of the designs."""
+"""How far a design's counterparts lie from the plane: as far as all but a tenth of the designs."""
 
 AT_A_TIME = 512
-"""Candidates that are rendered and scored at once: of the largest size they take 400 MB."""
+"""Candidates that are rendered and described at once: of the largest size they take 400 MB."""
+
+LEARNED_FROM = 512
+"""Random designs from which the rank's classifier learns what designs look like; it is never asked about these."""
 
 HUNDRED = 100
-"""Designs of each kind that are counted; the seed's slide gives its own figure of so many."""
+"""Designs of each kind that are counted, chosen by nobody."""
+
+NO_NETWORK = "the network that describes pictures is not there; make models fetches it, 19 MB, once"
 
 LOOKBOOK_FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
 
@@ -52,9 +63,10 @@ class Criteria:
             about one in five is in between for the classifier too.
         of_each_pole: Each of so many most confident designs of the one pole is paired with each of the other.
         scores: The classifier's scores of what is in between: the other pole is two thirds as likely at the least.
-        share: Of the candidates that qualify, this most realistic share is chosen from: the points farthest from one
-            another are also the strangest, and with all of them the lookbook would collect what only just qualifies.
-        size: Garments at most: as many as fill a page.
+        share: Of the candidates that qualify, this share is chosen from, those of the highest ranks: the points farthest
+            from one another are also the strangest, and with all of them the lookbook would collect what only just
+            qualifies.
+        size: Designs at most: as many as fill a page.
     """
 
     on_the_plane: int = 2000
@@ -74,7 +86,7 @@ USUAL_CRITERIA = Criteria()
 
 @dataclass(frozen=True)
 class Candidates:
-    """Garments that may be in between.
+    """Designs that may be in between.
 
     Attributes:
         latents: float32 (n, latent_dim) in [-1, 1].
@@ -86,12 +98,29 @@ class Candidates:
 
 
 @dataclass(frozen=True)
+class ScoredDesigns:
+    """What is known of some designs; row i of everything is the i-th design.
+
+    Attributes:
+        features: float32 (n, 1280), see :mod:`demicouture.evaluation.imagenet_features`.
+        scores: float64 (n,) in [0, 1], the share of the second pole; NaN without a classifier.
+        ranks: float64 (n,) in [0, 1], the rank among these, by how they look to a classifier of pictures and designs.
+        nearest: The data set's nearest pictures, and whether that makes a design a copy.
+    """
+
+    features: np.ndarray
+    scores: np.ndarray
+    ranks: np.ndarray
+    nearest: Nearest
+
+
+@dataclass(frozen=True)
 class Lookbook:
     """The lookbook, before it is written.
 
     Attributes:
         page: The page; None where no candidate qualifies.
-        pictures: uint8 (n, size, size, 3), each garment.
+        pictures: uint8 (n, size, size, 3), each design.
         latents: float32 (n, latent_dim).
         rows: The table, a row for each.
         results: The part for ``summary.json``.
@@ -124,22 +153,60 @@ def remove_lookbook(folder: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def reason_against(folder: Path, plane: Hyperplane | None, classifier: StyleClassifier | None) -> str:
-    """Returns why no lookbook can be made of the designs in a folder, "" where it can."""
-    if classifier is None:
-        return f"{folder}: no style classifier in it, so there is no lookbook; run generate.py with a data set for it"
-    if not plane and not is_worthy(classifier.record):
+def reason_against(
+    folder: Path, plane: Hyperplane | None, has_network: bool, quality: Mapping[str, Any] | None, anyway: bool
+) -> str:
+    """Returns why no lookbook can be made of the designs in a folder, "" where it can.
+
+    Args:
+        folder: The designs' folder.
+        plane: The hyperplane, where there is one.
+        has_network: Whether the network is there that describes pictures.
+        quality: What is known of the generator, see
+            :func:`demicouture.evaluation.generator_quality.read_quality`.
+        anyway: Whether a person wants one of blobs, too.
+
+    Raises:
+        InputError: The features in the folder are damaged.
+    """
+    if not has_network:
+        return f"{NOT_JUDGED if quality is None else NO_NETWORK}; without it there is no lookbook"
+    if not draws_garments(quality) and not anyway:
+        return "there is no lookbook of blobs; --anyway makes one all the same"
+    if ReferenceFeatures.load(folder) is None:
+        return (
+            f"{folder}: no features of the data set's pictures in it, so there is no lookbook; run generate.py with one"
+        )
+    classifier = StyleClassifier.load(folder)
+    if not plane and not (classifier and is_worthy(classifier.record)):
         return "neither hyperplane nor classifier separates the poles, so there is no lookbook of what is in between"
-    if not can_score_realism(classifier.photographs):
-        return f"{folder}: too few photographs to measure realism by, so there is no lookbook"
     return ""
 
 
-def choose_garments(scored: ScoredDesigns, worthy: bool, criteria: Criteria = USUAL_CRITERIA) -> list[int]:
-    """Returns the garments of the lookbook: in between, realistic, no copies, and unlike each other.
+def open_comparison(
+    folder: Path, dataset: Dataset | None, network: keras.Model, side: int, seed: int, quiet: bool
+) -> Comparison:
+    """Returns what candidates are compared with, from the designs' folder; controls need the pictures themselves.
 
-    The most realistic comes first; then always the one whose features are farthest from those of its nearest neighbour
-    among the chosen.
+    Args:
+        folder: The designs' folder, with the features of the data set's pictures.
+        dataset: The pictures, where they are at hand.
+        network: Describes pictures.
+        side: That of the designs, in pixels.
+        seed: Of the controls.
+        quiet: Whether to show no progress bar.
+    """
+    reference = ReferenceFeatures.load(folder)
+    pictures = reduce(dataset.pictures, side) if dataset and dataset.sha256 == reference.dataset_sha256 else None
+    controls = describe_controls(reference, pictures, network, seed, quiet)
+    return Comparison(reference, controls, StyleClassifier.load(folder))
+
+
+def choose_designs(scored: ScoredDesigns, worthy: bool, criteria: Criteria = USUAL_CRITERIA) -> list[int]:
+    """Returns the designs of the lookbook: in between, of high rank, no copies, and unlike each other.
+
+    That of the highest rank comes first; then always the one whose features are farthest from those of its nearest
+    neighbour among the chosen.
 
     Args:
         scored: The candidates.
@@ -149,16 +216,17 @@ def choose_garments(scored: ScoredDesigns, worthy: bool, criteria: Criteria = US
     Source:
         Gonzalez 1985, "Clustering to minimize the maximum intercluster distance", for the greedy choice.
     """
-    appraisal = scored.appraisal
-    qualified = appraisal.realistic & ~appraisal.copy
+    qualified = ~scored.nearest.copy
     if worthy:
         qualified &= criteria.is_in_between(scored.scores)
     rows = np.flatnonzero(qualified)
     if not len(rows) or not criteria.size:
         return []
-    rows = rows[np.argsort(-appraisal.realism[rows], kind="stable")]
+    rows = rows[np.argsort(-scored.ranks[rows], kind="stable")]
     rows = rows[: max(criteria.size, int(len(rows) * criteria.share))]
+    # Of one length, as everywhere: a pale design's features are short.
     features = scored.features[rows].astype(np.float64)
+    features /= np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12)
     chosen, gaps = [0], np.linalg.norm(features - features[0], axis=1)
     while len(chosen) < min(criteria.size, len(rows)):
         gaps[chosen] = -1  # Two designs may be equal to the bit; none is chosen twice.
@@ -167,14 +235,8 @@ def choose_garments(scored: ScoredDesigns, worthy: bool, criteria: Criteria = US
     return rows[chosen].tolist()
 
 
-def count_passing(appraisal: Appraisal) -> dict[str, int]:
-    """Returns how many of the last hundred are realistic, as 95% of photographs are, and how many are copies."""
-    realistic, copies = appraisal.realistic[-HUNDRED:], appraisal.copy[-HUNDRED:]
-    return {"designs": len(copies), "realistic": int(realistic.sum()), "copies": int(copies.sum())}
-
-
 def counterparts(latents: np.ndarray, plane: Hyperplane, distance: float) -> np.ndarray:
-    """Returns designs moved straight to either side of the plane: the same garments as either pole would have them.
+    """Returns designs moved straight to either side of the plane: the same designs as either pole would have them.
 
     Args:
         latents: float (n, latent_dim).
@@ -232,90 +294,131 @@ def find_candidates(
 
 def make_lookbook(
     rated: RatedDesigns,
-    classifier: StyleClassifier,
+    comparison: Comparison,
+    network: keras.Model,
     render: Renderer,
     data: Path,
     seed: int,
     quiet: bool,
     criteria: Criteria = USUAL_CRITERIA,
+    warning: str = "",
 ) -> Lookbook:
     """Makes the lookbook.
 
     Args:
         rated: The designs that pairs are made of.
-        classifier: The style classifier, with enough photographs to measure realism by.
+        comparison: What candidates are compared with.
+        network: Describes pictures.
         render: The generator.
-        data: The data set, for the nearest photographs' pictures; where they are missing, they are only named.
-        seed: Of the sample of the plane.
+        data: The data set, for the nearest pictures; where they are missing, they are only named.
+        seed: Of the sample of the plane, and of random designs.
         quiet: Whether to show no progress bar.
         criteria: How many candidates, and which may be chosen.
+        warning: What has to be said of the generator on the page.
     """
-    scorer, worthy = RealismScorer(classifier.photographs), is_worthy(classifier.record)
-    pairs = choose_pairs(rated, seed, criteria)
-    candidates = find_candidates(rated, pairs, seed, criteria)
-    scored = score_designs(classifier, scorer, _render_all(candidates.latents, render, quiet))
-    random = score_designs(classifier, scorer, [render(sample_prior(HUNDRED, seed))])
-    chosen = choose_garments(scored, worthy, criteria)
-    results, messages = _count(scored, random, worthy, len(chosen), criteria)
+    classifier = comparison.classifier
+    worthy = classifier is not None and is_worthy(classifier.record)
+    candidates = find_candidates(rated, choose_pairs(rated, seed, criteria), seed, criteria)
+    random = sample_prior(HUNDRED + LEARNED_FROM, seed)
+    features = _describe_all(np.concatenate([random, candidates.latents]), render, network, quiet)
+    counted, learned_from, features = np.split(features, [HUNDRED, HUNDRED + LEARNED_FROM])
+    score = fit_scorer(learned_from, comparison.reference.features, comparison.controls)
+    scored = ScoredDesigns(
+        features,
+        _score_style(classifier, features),
+        rank(score(features)),
+        find_nearest(features, comparison.reference),
+    )
+    chosen = choose_designs(scored, worthy, criteria)
+    of_random = count_designs(_score_style(classifier, counted), find_nearest(counted, comparison.reference), criteria)
+    results, messages = _count(scored, of_random, worthy, len(chosen), criteria)
     if not chosen:
-        nothing = "lookbook: none of these candidates is in between, realistic and new"
+        nothing = "lookbook: none of these candidates is in between and no copy"
         return Lookbook(None, np.empty(0), np.empty(0), [], results, [*messages, nothing])
     latents = candidates.latents[chosen]
     pictures = render(latents)
     rows = _tabulate(candidates, chosen, scored, rated.plane)
     parents = [candidates.parents[row] for row in chosen]
-    captions = [_caption(*both, rated.plane, scorer.bar) for both in zip(rows, parents, strict=True)]
-    first, second = classifier.poles
+    captions = [_caption(*both, rated.plane) for both in zip(rows, parents, strict=True)]
+    first, second = comparison.reference.poles
     page = lookbook_page.draw_page(
         pictures,
         _draw_counterparts(rated, candidates, chosen, render),
-        lookbook_page.read_photographs(data, [row["nearest"] for row in rows]),
+        lookbook_page.read_pictures(data, [row["nearest"] for row in rows]),
         captions,
-        f"Lookbook: {len(chosen)} garments in between {first} and {second}",
-        f"Beside each, from above: towards {first}, towards {second}, and the photograph nearest to it. Score: 0 is "
-        f"{first}, 1 is {second}. Realism: 95% of photographs have 1 or more. Enlarged by Lanczos' filter.",
+        f"Lookbook: {len(chosen)} designs in between {first} and {second}",
+        [
+            f"Beside each, from above: towards {first}, towards {second}, and the data set's picture that is nearest to "
+            f"it. Score: 0 is {first}, 1 is {second}, by a classifier. Enlarged by Lanczos' filter.",
+            warning or "Classifiers chose these; whether they are garments, and good ones, is for you to see.",
+        ],
     )
-    best = f"lookbook: the {len(chosen)} best and most different of {results['of_these_no_copies']} that qualify"
-    return Lookbook(page, pictures, latents, rows, results, [*messages, best])
+    chosen_from = (
+        f"lookbook: {len(chosen)} of {results['of_these_no_copies']} candidates that qualify, the most different "
+    )
+    return Lookbook(
+        page,
+        pictures,
+        latents,
+        rows,
+        results,
+        [*messages, f"{chosen_from}of the {criteria.share:.0%} that rank highest"],
+    )
 
 
-def _render_all(latents: np.ndarray, render: Renderer, quiet: bool) -> Iterator[np.ndarray]:
-    with tqdm(total=len(latents), desc="scoring", unit="design", disable=quiet or None, leave=False) as bar:
+def _describe_all(latents: np.ndarray, render: Renderer, network: keras.Model, quiet: bool) -> np.ndarray:
+    """Returns the features of designs, float32 (n, 1280), of which only some are in memory as pictures."""
+    features = np.empty((len(latents), FEATURES), np.float32)
+    with tqdm(total=len(latents), desc="describing designs", unit="design", disable=quiet or None, leave=False) as bar:
         for start in range(0, len(latents), AT_A_TIME):
-            pictures = render(latents[start : start + AT_A_TIME])
-            yield pictures
-            bar.update(len(pictures))
+            some = latents[start : start + AT_A_TIME]
+            features[start : start + AT_A_TIME] = describe(network, render(some))
+            bar.update(len(some))
+    return features
+
+
+def _score_style(classifier: StyleClassifier | None, features: np.ndarray) -> np.ndarray:
+    return classifier.score(features) if classifier else np.full(len(features), np.nan)
+
+
+def count_designs(scores: np.ndarray, nearest: Nearest, criteria: Criteria = USUAL_CRITERIA) -> dict[str, int]:
+    """Returns how many of the last hundred are in between by the classifier's score, and how many are copies."""
+    scores, copies = scores[-HUNDRED:], nearest.copy[-HUNDRED:]
+    in_between = int(criteria.is_in_between(scores).sum())
+    return {"designs": len(scores), "in_between": in_between, "copies": int(copies.sum())}
 
 
 def _count(
-    scored: ScoredDesigns, random: ScoredDesigns, worthy: bool, chosen: int, criteria: Criteria
+    scored: ScoredDesigns, of_random: dict[str, int], worthy: bool, chosen: int, criteria: Criteria
 ) -> tuple[dict[str, Any], list[str]]:
-    appraisal = scored.appraisal
     qualified = criteria.is_in_between(scored.scores) if worthy else np.ones(len(scored.scores), bool)
     # The last candidates are of the plane's sample, or of pairs drawn at random. Nobody chose among them.
-    of_random, of_between = count_passing(random.appraisal), count_passing(appraisal)
+    of_between = count_designs(scored.scores, scored.nearest, criteria)
     results = {
         "candidates": len(scored.scores),
         "in_between_for_the_classifier": int(qualified.sum()) if worthy else None,
-        "of_these_realistic": int((qualified & appraisal.realistic).sum()),
-        "of_these_no_copies": int((qualified & appraisal.realistic & ~appraisal.copy).sum()),
+        "of_these_no_copies": int((qualified & ~scored.nearest.copy).sum()),
         "chosen": chosen,
         "random_designs": of_random,
         "designs_in_between": of_between,
     }
+    copies = f"copies: {of_random['copies']} of {of_random['designs']} random designs, and {of_between['copies']} of "
+    copies += f"{of_between['designs']} in between"
+    if not worthy:
+        return results, [copies]
+    low, high = criteria.scores
     message = (
-        f"realistic, as {PASSING:.0%} of photographs are: {of_random['realistic']} of {of_random['designs']} designs, "
-        f"and {of_between['realistic']} of {of_between['designs']} in between; copies: {of_random['copies']} and "
-        f"{of_between['copies']}"
+        f"scored {low:g} to {high:g} by the classifier: {of_random['in_between']} of {of_random['designs']} random "
+        f"designs, and {of_between['in_between']} of {of_between['designs']} from in between"
     )
-    return results, [message]
+    return results, [message, copies]
 
 
 def _tabulate(
     candidates: Candidates, chosen: Sequence[int], scored: ScoredDesigns, plane: Hyperplane | None
 ) -> list[dict[str, Any]]:
     distances = plane.signed_distance(candidates.latents[chosen]) if plane else [None] * len(chosen)
-    appraisal, rows = scored.appraisal, []
+    nearest, rows = scored.nearest, []
     for number, (row, distance) in enumerate(zip(chosen, distances, strict=True), 1):
         parents = candidates.parents[row]
         rows.append(
@@ -323,26 +426,25 @@ def _tabulate(
                 "number": number,
                 "first": design_name(parents[0]) if parents else "",
                 "second": design_name(parents[1]) if parents else "",
-                "score": scored.scores[row],
+                "score": None if np.isnan(scored.scores[row]) else scored.scores[row],
                 "distance": distance,
-                "realism": appraisal.realism[row],
-                "nearest": appraisal.nearest[row],
-                "nearest_distance": appraisal.distance[row],
-                "nearest_rank": appraisal.rank[row],
+                "realism_rank": scored.ranks[row],
+                "nearest": nearest.files[row],
+                "nearest_distance": nearest.distance[row],
+                "nearest_rank": nearest.rank[row],
                 "picture": f"lookbook/{number:02d}.png",
             }
         )
     return rows
 
 
-def _caption(
-    row: dict[str, Any], parents: tuple[int, int] | None, plane: Hyperplane | None, bar: float
-) -> tuple[str, ...]:
+def _caption(row: dict[str, Any], parents: tuple[int, int] | None, plane: Hyperplane | None) -> tuple[str, ...]:
     origin = f"designs {parents[0]} × {parents[1]}" if parents else "from the plane" if plane else "a new design"
+    score = "" if row["score"] is None else f"   score {row['score']:.2f}"
     return (
-        f"{row['number']}   {origin}",
-        f"score {row['score']:.2f}   realism {row['realism'] / bar:.2f}",
-        f"nearest: {row['nearest']}"[:46],
+        f"{row['number']}   {origin}{score}",
+        f"{likeness(row['nearest_rank'])} the nearest picture:",
+        row["nearest"][:46],
     )
 
 

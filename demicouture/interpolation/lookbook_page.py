@@ -1,4 +1,4 @@
-"""The lookbook's page: all garments of it on one sheet of A4, as a picture and as a PDF file."""
+"""The lookbook's page: all designs of it on one sheet of A4, as a picture and as a PDF file."""
 
 from __future__ import annotations
 
@@ -28,25 +28,27 @@ SMALL_SIDE = 80
 def draw_page(
     pictures: np.ndarray,
     sides: Sequence[np.ndarray | None],
-    photographs: Sequence[np.ndarray | None],
+    nearest: Sequence[np.ndarray | None],
     captions: Sequence[Sequence[str]],
     title: str,
-    explanation: str,
+    explanation: Sequence[str],
 ) -> Image.Image:
-    """Returns one page with all garments, each enlarged, with its counterparts and its nearest photograph beside it.
+    """Returns one page with all designs, each enlarged, with its counterparts and the nearest picture beside it.
 
     Args:
-        pictures: uint8 (n, size, size, 3), the garments.
+        pictures: uint8 (n, size, size, 3), the designs.
         sides: uint8 (2, size, size, 3) for each, its counterparts towards either pole; None where there are none.
-        photographs: uint8 (height, width, 3) for each, square, the nearest photograph; None where it is missing.
+        nearest: uint8 (height, width, 3) for each, square, the data set's nearest picture; None where it is missing.
         captions: A few short lines for each.
         title: In large letters above.
-        explanation: Below the title.
+        explanation: One or two lines below the title.
     """
     page = Image.new("RGB", (PAGE_WIDTH, PAGE_HEIGHT), visualization.BACKGROUND)
     pen = ImageDraw.Draw(page)
     pen.text((MARGIN, MARGIN - 20), title, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(34))
-    pen.text((MARGIN, MARGIN + 28), explanation, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(15))
+    for line, text in enumerate(explanation):
+        place = (MARGIN, MARGIN + 22 + 21 * line)
+        pen.text(place, text, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(15))
     across = (PAGE_WIDTH - 2 * MARGIN) // PAGE_COLUMNS
     down = (PAGE_HEIGHT - HEAD - MARGIN) // PAGE_ROWS
     font = visualization.load_font(14)
@@ -54,7 +56,7 @@ def draw_page(
     for number, picture in enumerate(pictures):
         left, top = MARGIN + number % PAGE_COLUMNS * across, HEAD + number // PAGE_COLUMNS * down
         page.paste(visualization.enlarge(picture, LARGE_SIDE), (left, top))
-        small = [*(sides[number] if sides[number] is not None else (None, None)), photographs[number]]
+        small = [*(sides[number] if sides[number] is not None else (None, None)), nearest[number]]
         for place, other in enumerate(small):
             if other is not None:
                 page.paste(visualization.enlarge(other, SMALL_SIDE), (left + LARGE_SIDE + 6, top + place * step))
@@ -71,8 +73,8 @@ def save_pdf(path: Path, page: Image.Image) -> None:
         )
 
 
-def read_photographs(folder: Path, names: Sequence[str]) -> list[np.ndarray | None]:
-    """Returns photographs of the data set, uint8 (size, size, 3) each, or None for one that is missing."""
+def read_pictures(folder: Path, names: Sequence[str]) -> list[np.ndarray | None]:
+    """Returns pictures of the data set, uint8 (size, size, 3) each, or None for one that is missing."""
     found: list[np.ndarray | None] = []
     for name in names:
         try:

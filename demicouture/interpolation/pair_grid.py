@@ -50,7 +50,7 @@ def make_pair_grid(rated: RatedDesigns, count: int, path: str, generator: keras.
     ]
     names = [[endpoint_of_designs(designs, [number]).name for number in side] for side in (first, second)]
     crossed = sum(point.is_crossing for point in points)
-    message = f"{len(points)} garments in between, {crossed} of them on the hyperplane"
+    message = f"{len(points)} designs in between, {crossed} of them on the hyperplane"
     if (fewest := min(len(first), len(second))) < count:
         message += f"; of one pole there are only {fewest} designs"
     return Interpolation(

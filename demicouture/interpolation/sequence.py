@@ -18,17 +18,17 @@ from demicouture.interpolation.endpoints import (
     Endpoint,
     EndpointSpec,
     RatedDesigns,
+    describe_found,
     endpoint_of_designs,
     endpoint_of_photo,
     endpoint_opposite,
+    likeness,
 )
 from demicouture.interpolation.outputs import MOST_OF_GIF, Interpolation, Step
 from demicouture.interpolation.paths import find_crossing, path_between, place_steps
 
 if TYPE_CHECKING:
     import keras
-
-    from demicouture.evaluation.style_classifier import StyleClassifier
 
 FRAMES = 40
 """From one end of the animation to the other, in two seconds; browsers show no GIF much faster."""
@@ -60,11 +60,12 @@ class SequenceOptions:
 
 @dataclass(frozen=True)
 class FoundPhotos:
-    """Photographs among the endpoints, and the designs found for them; by file name, and in ``summary.json``."""
+    """Photographs among the endpoints, and the designs found for them; by file name, in ``summary.json``, in words."""
 
     sheets: dict[str, Image.Image]
     latents: dict[str, np.ndarray]
     results: dict[str, dict[str, float | None]]
+    messages: list[str]
 
 
 def make_sequence(
@@ -72,7 +73,7 @@ def make_sequence(
     specs: Sequence[EndpointSpec],
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
-    classifier: StyleClassifier | None,
+    network: keras.Model | None,
     options: SequenceOptions,
 ) -> Interpolation:
     """Makes a sequence from one endpoint to another.
@@ -82,14 +83,14 @@ def make_sequence(
         specs: Both endpoints, see :func:`demicouture.interpolation.endpoints.choose_endpoints`.
         given: The same two, as a person gave them; None for one that was chosen.
         generator: Makes the designs.
-        classifier: Compares photographs with designs; None compares their pixels.
+        network: Compares photographs with designs; None compares light and colour alone.
         options: The flags.
 
     Raises:
         InputError: A photograph cannot be used or found, or the generator is not the designs'.
     """
     plane = rated.plane
-    pair, photos = find_endpoints(rated, specs, given, generator, classifier, options)
+    pair, photos = find_endpoints(rated, specs, given, generator, network, options)
     path = path_between(options.path, pair[0].latent, pair[1].latent, plane)
     crossing = find_crossing(path, plane)
     t, frame_t = (place_steps(path, plane, count, options.even) for count in (options.steps, FRAMES))
@@ -111,7 +112,7 @@ def make_sequence(
         pictures,
         sheets | photos.sheets,
         {**photos.results, "pair": names, "crossing": crossing},
-        f"{sentence}, in {options.steps} steps",
+        "\n".join([*photos.messages, f"{sentence}, in {options.steps} steps"]),
         photos.latents,
         frames,
     )
@@ -122,33 +123,33 @@ def find_endpoints(
     specs: Sequence[EndpointSpec],
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
-    classifier: StyleClassifier | None,
+    network: keras.Model | None,
     options: SequenceOptions,
 ) -> tuple[list[Endpoint], FoundPhotos]:
     """Returns both endpoints; arguments as for :func:`make_sequence`.
 
     One that was chosen, opposite to a photograph, is chosen anew now that the photograph's side of the plane is known.
     """
-    pair, photos = [], FoundPhotos({}, {}, {})
+    pair, photos = [], FoundPhotos({}, {}, {}, [])
     for letter, spec in zip("ab", specs, strict=True):
         if isinstance(spec, tuple):
             pair.append(endpoint_of_designs(rated.designs, spec))
             continue
         endpoint, cropped, found = endpoint_of_photo(
-            f"--{letter}", spec, generator, classifier, rated.designs, options.data, options.quiet
+            f"--{letter}", spec, generator, network, rated, options.data, options.quiet
         )
         pair.append(endpoint)
-        both, captions = (
-            np.stack([cropped, found.picture]),
-            ["the photograph", f"the design, {found.likeness:.0%} like it"],
-        )
+        like = "the design, nearest by colour" if found.apart is None else f"a design {likeness(found.apart)} it"
+        both, captions = np.stack([cropped, found.picture]), ["the photograph", like]
         scale = max(1, MOST_OF_GIF // both.shape[1])
         photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
         photos.latents[f"found-{letter}.npy"] = endpoint.latent[np.newaxis]
         photos.results[f"found_{letter}"] = {
-            "likeness": found.likeness,
-            "nearer_than_share_of_photographs": found.nearer,
+            "distance": found.distance,
+            "share_of_pictures_nearer_to_another": found.apart,
+            "share_of_designs_less_alike_by_colour": found.alike,
         }
+        photos.messages.append(f"{spec.name}: {describe_found(found)}")
     for chosen, other in ((0, 1), (1, 0)):
         if rated.plane and given[chosen] is None and isinstance(given[other], Path):
             pair[chosen] = endpoint_opposite(rated, pair[other].latent)

@@ -7,6 +7,7 @@ for the pictures that are still there.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ ATTRIBUTION_FILES = ("attribution.csv", "ATTRIBUTION.md")
 
 DRAWING_SOURCE = "wardrobe"
 """The source that has no one to name."""
+
+FORMULA_SIGNS = ("=", "+", "-", "@")
+"""By which a spreadsheet knows a formula."""
 
 UNKNOWN = "Licence unknown"
 
@@ -82,8 +86,8 @@ def _one_line(value: str) -> str:
 
 
 def _harmless(value: str) -> str:
-    """Returns a value so that no spreadsheet takes it for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@")) else value
+    """Returns a value so that no spreadsheet takes it for a formula; a Japanese one reads full-width signs as well."""
+    return f"'{value}" if unicodedata.normalize("NFKC", value[:1]) in FORMULA_SIGNS else value
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ import threading
 import time
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
+from queue import Empty, SimpleQueue
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -32,6 +33,9 @@ RETRIES = Retry(
 
 KEPT_CONNECTIONS = 64
 """Hosts whose connection stays open for the next picture."""
+
+LONGEST_BLIND = 0.2
+"""Seconds after which a thread that waits for a name server looks up at the latest."""
 
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 """IPv4 addresses behind a translator.
@@ -65,6 +69,8 @@ def is_public(address: str) -> bool:
         wrapped = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1]) or translated
         if wrapped is not None:
             return is_public(str(wrapped))
+        if ip.is_site_local:  # fec0::/10, private networks of old, which Python calls global.
+            return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
@@ -158,6 +164,31 @@ _watchdog = _Watchdog()
 _current_exchange: ContextVar[Exchange] = ContextVar("current_exchange")
 
 
+def _look_up(host: str, port: int, exchange: Exchange) -> list[tuple]:
+    """Looks a name up, for no longer than the exchange has time: the system itself knows no deadline here.
+
+    Raises:
+        FetchError: ``timeout``: the name server is slower than that.
+    """
+    answer: SimpleQueue[tuple[list[tuple], Exception | None]] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put((socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), None))
+        except Exception as error:
+            answer.put(([], error))
+
+    threading.Thread(target=ask, daemon=True).start()
+    while True:
+        try:
+            found, error = answer.get(timeout=min(exchange.seconds_left(), LONGEST_BLIND))
+        except Empty:
+            continue  # Perhaps everything was closed meanwhile.
+        if error:
+            raise error
+        return found
+
+
 class _CheckedConnection:
     """Mixed into urllib3's connections: looks a name up once, checks each IP address, and connects to one that passed.
 
@@ -167,7 +198,7 @@ class _CheckedConnection:
     def _new_conn(self) -> socket.socket:
         exchange = _current_exchange.get()
         try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+            found = _look_up(self.host, self.port, exchange)
         except (OSError, UnicodeError) as error:
             raise NameResolutionError(self.host, self, error) from error
         addresses = dict.fromkeys(entry[4][0] for entry in found)
@@ -208,6 +239,13 @@ class _CheckedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: object, **kwargs: object) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+    def close(self) -> None:
+        # urllib3 leaves it to the garbage collector, for which an exception that somebody holds may be in the way.
+        for key in self.poolmanager.pools.keys():
+            if pool := self.poolmanager.pools.get(key):
+                pool.close()
+        super().close()
 
 
 class _Session(requests.Session):

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections import Counter
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from demicouture import files, images, parallel
-from demicouture.errors import FetchError, PictureError
+from demicouture.errors import FetchError, PictureError, SourceError
 from demicouture.scraping import duplicate_index, failure_reasons
+from demicouture.scraping.clock import describe_duration
 from demicouture.scraping.host_scheduler import one_per_host
 from demicouture.scraping.http_client import Fetcher, host_of
-from demicouture.scraping.manifest import FAILED, Manifest
+from demicouture.scraping.manifest import FAILED, FETCHED, Manifest
 from demicouture.scraping.offers import DrawingSource, Offer, Source
 from demicouture.scraping.picture_store import Outcome
 from demicouture.scraping.queries import Query
 from demicouture.scraping.query_progress import QueryProgress
-from demicouture.scraping.rate_limits import TryLater
+from demicouture.scraping.rate_limits import PutOff, TryLater
+
+OFFERS_FOR_A_PICTURE = 5
+"""Our choice: at most so many offers are tried for each picture that is wanted; a search that gives less is wrong."""
 
 
 def draw(
@@ -44,7 +48,7 @@ def draw(
             header = ".jpg", None, None
         yield Outcome(query, source.name, offer, offer.content, offer.reason, header, files.sha256(offer.content))
     for query in queries:
-        query_progress.record(source.name, query)
+        query_progress.record(source, query)
 
 
 def _draw_one(source: DrawingSource, task: tuple[Query, int]) -> Offer:
@@ -83,41 +87,74 @@ class Downloader:
         self.min_side = min_side
         self._on_idle = on_idle
         self._failed: dict[str, str] = {}
+        self._put_off: dict[str, tuple[int, float]] = {}  # Of each host: addresses, and seconds to wait.
 
     def search(self, source: Source, missing: Mapping[Query, int], query_progress: QueryProgress) -> Iterator[Outcome]:
         """Downloads what a source offers and what has no line yet, and yields it as it comes.
 
+        Of a query as many offers are read as it wants pictures; in the place of each that gives none, a further one.
+
         Args:
             source: Where to search.
-            missing: The queries, and how many offers each still wants at most.
-            query_progress: Where it is recorded how many offers a source was searched for.
+            missing: The queries, and how many pictures each still wants.
+            query_progress: Where it is recorded how many pictures a source was searched for.
 
         Raises:
-            SourceError: The source fails; what it had offered is yielded first.
+            SourceError: The source fails, or a host put us off for longer than this run waits; what was offered is
+                yielded first.
         """
-        read: Counter[Query] = Counter()
-        done: Counter[Query] = Counter()
-        at_end: set[Query] = set()
+        searches = {query: _Search(source, query, number, self._manifest) for query, number in missing.items()}
+        lock = threading.Lock()
 
-        def offers() -> Iterator[_Task]:
-            for query, number in missing.items():
-                known = set(self._manifest.entries(query.pole, query.text))
-                for offer in source.offers(query.pole, query.text, query.wanted):
-                    if read[query] < number and offer.url not in known:
-                        read[query] += 1
-                        yield _Task(query, source.name, offer)
-                yield _Task(query, source.name, None)
+        def tasks() -> Iterator[_Task | None]:
+            unfinished = list(searches.values())
+            while unfinished:
+                nothing = True
+                for search in list(unfinished):
+                    while True:
+                        with lock:
+                            wants, is_over = search.wants_more(), search.is_over()
+                            search.under_way += wants
+                        if not wants:
+                            break
+                        offer, nothing = search.next_offer(), False
+                        if offer is None:
+                            with lock:
+                                search.under_way -= 1
+                                search.complete = is_over = True
+                            break
+                        yield _Task(search.query, source.name, offer)
+                    if is_over:
+                        unfinished.remove(search)
+                        yield _Task(search.query, source.name, None)
+                if unfinished and nothing:
+                    yield None  # All that is wanted is under way.
 
-        with contextlib.closing(self._schedule(offers())) as finished:
+        with contextlib.closing(self._schedule(tasks())) as finished:
             for task, outcome in finished:
-                query = task.query
+                search = searches[task.query]
                 if outcome:
                     yield outcome
-                    done[query] += 1
-                else:
-                    at_end.add(query)
-                if query in at_end and done[query] == read[query]:
-                    query_progress.record(source.name, query)
+                with lock:
+                    if task.offer:
+                        search.note(task.offer, put_off=outcome is None)
+                    if search.is_complete():
+                        query_progress.record(source, task.query)
+        self._report_put_off()
+
+    def _report_put_off(self) -> None:
+        """Raises an error where addresses were not tried because their hosts put us off."""
+        if not self._put_off:
+            return
+        limits, parts = self._fetcher.rate_limits, []
+        for host, (number, _) in self._put_off.items():
+            rest = describe_duration(number * limits.pace(host))
+            parts.append(f"{number:,} addresses wait for {host}, at its pace about {rest}")
+        again = self._fetcher.clock.time_of_day(min(seconds for _, seconds in self._put_off.values()))
+        raise SourceError(
+            f'{"; ".join(parts)}; found HTTP 429 ("later") for longer than a run waits, expected pictures; '
+            f"run the same command again at {again} to go on"
+        )
 
     def retry(self, queries: Sequence[Query]) -> Iterator[Outcome]:
         """Downloads again what failed before, for these queries."""
@@ -130,61 +167,134 @@ class Downloader:
         )
         with contextlib.closing(self._schedule(tasks)) as finished:
             for _, outcome in finished:
-                yield outcome
+                if outcome:
+                    yield outcome
 
-    def _schedule(self, tasks: Iterable[_Task]) -> Iterator[tuple[_Task, Outcome | None]]:
-        def host(task: _Task) -> str:
-            try:
-                return host_of(task.offer.url) if task.offer else ""
-            except FetchError:
-                return ""  # No connection will be made; fetching it says why.
+    def _schedule(self, tasks: Iterable[_Task | None]) -> Iterator[tuple[_Task, Outcome | None]]:
+        limits = self._fetcher.rate_limits
+        how = {"ready_at": limits.ready_at, "is_spent": limits.is_spent, "on_idle": self._on_idle}
+        return one_per_host(
+            tasks, self._host, self._fetch, self._check, self._workers, **how, clock=self._fetcher.clock
+        )
 
-        ready_at = self._fetcher.rate_limits.ready_at
-        return one_per_host(tasks, host, self._fetch, self._check, self._workers, ready_at, self._on_idle)
+    def _host(self, task: _Task) -> str:
+        """Returns the host that a picture is best fetched from at present: where its own is spent, the source's."""
+        if task.offer is None:
+            return ""
+        try:
+            own = host_of(task.offer.url)
+            if task.offer.thumbnail and not task.own_only and self._fetcher.rate_limits.is_spent(own):
+                return host_of(task.offer.thumbnail)
+        except FetchError:
+            return ""  # No connection will be made; fetching it says why.
+        return own
 
-    def _fetch(self, task: _Task) -> bytes | str:
+    def _fetch(self, task: _Task, host: str) -> _Answer:
         """Returns what an address gives, or the reason why it gives nothing.
 
         An address that was offered for another query is not fetched again: what it gave then, it gives now.
         """
         offer = task.offer
         if offer is None:
-            return ""
+            return _Answer()
         if offer.url in self._failed:
-            return self._failed[offer.url]
+            return _Answer(reason=self._failed[offer.url])
         before = self._manifest.find(offer.url)
         if before and before.file and (path := self._manifest.path.parent / before.file).exists():
-            return path.read_bytes()
+            return _Answer(path.read_bytes())
         if before and before.status == FAILED and not task.again:
-            return before.reason
+            return _Answer(reason=before.reason)
         try:
             if offer.page_url and not offer.licence:
                 # A licence says what may be done with a picture; where there is none, perhaps its page does.
                 self._fetcher.check_page(offer.page_url, patient=False)
-            return self._fetcher.fetch(offer.url, patient=False).content
+            if offer.thumbnail and host == host_of(offer.thumbnail) != host_of(offer.url):
+                return self._fetch_thumbnail(task)
+            return _Answer(self._fetcher.fetch(offer.url, patient=False).content)
         except TryLater:
             raise
+        except PutOff as error:
+            number, _ = self._put_off.get(error.host, (0, 0.0))
+            self._put_off[error.host] = number + 1, error.seconds
+            return _Answer(put_off=True)
         except FetchError as error:
-            self._failed[offer.url] = str(error)
-            return str(error)
+            reason = str(error)
+        except (ValueError, LookupError, ArithmeticError, RecursionError):
+            reason = failure_reasons.NOT_UNDERSTOOD  # Whatever a stranger sends, it is not to end a collection.
+        self._failed[offer.url] = reason
+        return _Answer(reason=reason)
 
-    def _check(self, task: _Task, fetched: bytes | str) -> Outcome | None:
-        if task.offer is None:
-            return None
-        if isinstance(fetched, str):
-            return Outcome(task.query, task.source, task.offer, None, fetched)
+    def _fetch_thumbnail(self, task: _Task) -> _Answer:
+        self._fetcher.check_known_robots(task.offer.url)
         try:
-            return Outcome(task.query, task.source, task.offer, fetched, "", *check_picture(fetched, self.min_side))
+            content = self._fetcher.fetch(task.offer.thumbnail, patient=False, crawling=False).content
+        except (TryLater, PutOff):
+            raise
+        except FetchError as error:
+            task.own_only = True  # The picture itself may be there all the same.
+            raise TryLater(str(error)) from error
+        return _Answer(content, failure_reasons.REDUCED)
+
+    def _check(self, task: _Task, answer: _Answer) -> Outcome | None:
+        if task.offer is None or answer.put_off:
+            return None
+        if answer.content is None:
+            return Outcome(task.query, task.source, task.offer, None, answer.reason)
+        try:
+            checked = check_picture(answer.content, self.min_side)
         except PictureError as error:
             return Outcome(task.query, task.source, task.offer, None, str(error))
+        return Outcome(task.query, task.source, task.offer, answer.content, answer.reason, *checked)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Task:
     query: Query
     source: str
     offer: Offer | None  # None stands behind the last of a query's offers.
     again: bool = False
+    own_only: bool = False  # Whether the source's reduced copy was no use.
+
+
+@dataclass(frozen=True)
+class _Answer:
+    content: bytes | None = None
+    reason: str = ""
+    put_off: bool = False
+
+
+class _Search:
+    """The search for one query's pictures: what it still wants, and what is under way."""
+
+    def __init__(self, source: Source, query: Query, number: int, manifest: Manifest) -> None:
+        self.query = query
+        self.under_way = 0
+        self.complete = False  # Whether the source has no more.
+        self._wanted = number
+        self._have = self._waiting = 0
+        self._manifest = manifest
+        self._listed = source.name == "urls"  # Each address of a list is tried, and none in place of another.
+        most = query.wanted * (1 if self._listed else OFFERS_FOR_A_PICTURE)
+        self._offers = source.offers(query.pole, query.text, most)
+        self._known = set(manifest.entries(query.pole, query.text))
+
+    def next_offer(self) -> Offer | None:
+        return next((offer for offer in self._offers if offer.url not in self._known), None)
+
+    def wants_more(self) -> bool:
+        return not self.complete and self._have + self._waiting + self.under_way < self._wanted
+
+    def is_over(self) -> bool:
+        return not self.under_way and not self.wants_more()
+
+    def is_complete(self) -> bool:
+        return self.is_over() and not self._waiting
+
+    def note(self, offer: Offer, *, put_off: bool) -> None:
+        self.under_way -= 1
+        self._waiting += put_off
+        entry = self._manifest.entries(self.query.pole, self.query.text).get(offer.url)
+        self._have += not put_off and (self._listed or (entry is not None and entry.status == FETCHED))
 
 
 def check_picture(content: bytes, min_side: int) -> tuple[tuple[str, int, int], str, np.ndarray, str]:

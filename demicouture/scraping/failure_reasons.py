@@ -13,6 +13,8 @@ PRIVATE = "private address"
 ROBOTS = "robots.txt"
 NO_ROBOTS = "robots.txt unavailable"
 OPTED_OUT = "opted out"
+NO_TRAINING = "opted out of training"
+RESERVED = "reserved from mining"
 UNREACHABLE = "unreachable"
 LEFT_ALONE = "host left alone"
 TIMEOUT = "timeout"
@@ -23,6 +25,8 @@ TOO_MANY_REDIRECTS = "too many redirects"
 TOO_SMALL = "too small"
 SAME_BYTES = "same bytes"
 NEAR_DUPLICATE = "near duplicate"
+REDUCED = "reduced copy"
+NOT_UNDERSTOOD = "not understood"
 CLOSED = "closed"
 """Only said of what was under way when a run ended; such an address gets no line, and is fetched again."""
 
@@ -33,12 +37,15 @@ REASONS = {
     PRIVATE: "it leads to this machine or a local network; see `--allow-private-hosts`",
     ROBOTS: "the host's robots.txt asks programs to stay away from it",
     NO_ROBOTS: "the host could not say what its robots.txt asks for, so it was not visited",
-    OPTED_OUT: "its header or its page says `noai`, `noimageai`, `noindex` or `noimageindex`",
+    OPTED_OUT: "its header or its page says `noai`, `noimageai`, `noml`, `noindex` or `noimageindex`",
+    NO_TRAINING: "its robots.txt says `Content-Signal: ai-train=no` or `Content-Usage: train-ai=n`",
+    RESERVED: "`tdm-reservation: 1`, or one of those two, in its header, its page or its site's `tdmrep.json`",
     UNREACHABLE: "no connection, or it broke before an answer",
-    LEFT_ALONE: "not tried: its host had given no answer three times in a row, or put us off too long or too often",
+    LEFT_ALONE: "not tried: its host had given no answer, or had said HTTP 403, three times in a row",
     TIMEOUT: "the whole response took longer than `--timeout`",
     BROKEN_OFF: "the answer ended early",
     DAMAGED_ENCODING: "the answer was not packed as it said",
+    NOT_UNDERSTOOD: "the address or the answer is of a kind that no program expects",
     TOO_MANY_BYTES: "more than `--max-bytes`, unpacked",
     TOO_MANY_REDIRECTS: "more than five",
     UNDECODABLE: "no picture, truncated or damaged, whatever the server called it",
@@ -46,6 +53,7 @@ REASONS = {
     TOO_SMALL: "its shorter side is under `--min-size`",
     SAME_BYTES: "a duplicate: another address of this pole gave the same bytes before",
     NEAR_DUPLICATE: "kept all the same, for the cull to decide: `like` names a picture that it hardly differs from",
+    REDUCED: 'kept: its own host had said "later", so it is the reduced copy that the source itself serves',
 }
 """Each reason, and what it means. Beside these: ``HTTP`` and a status, and the wardrobe's ``planted:`` and a kind."""
 

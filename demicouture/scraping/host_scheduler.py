@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from demicouture.parallel import cores
+from demicouture.scraping.clock import CLOCK, Clock
 from demicouture.scraping.rate_limits import TryLater
 
 BACKLOG = 2_000
@@ -31,14 +31,16 @@ Result = TypeVar("Result")
 
 
 def one_per_host(
-    items: Iterable[Item],
+    items: Iterable[Item | None],
     host: Callable[[Item], str],
-    work: Callable[[Item], Work],
+    work: Callable[[Item, str], Work],
     finish: Callable[[Item, Work], Result],
     workers: int,
     ready_at: Callable[[str], float] = lambda name: 0.0,
+    is_spent: Callable[[str], bool] = lambda name: False,
     on_idle: Callable[[], None] = lambda: None,
     longest_sleep_seconds: float = LONGEST_SLEEP,
+    clock: Clock = CLOCK,
 ) -> Iterator[tuple[Item, Result]]:
     """Works on items in parallel, never on two of one host at once, and yields each with its result when it is done.
 
@@ -46,14 +48,17 @@ def one_per_host(
 
     Args:
         items: Read in a thread, and only as far ahead as keeps the workers busy. Should reading fail, what was
-            read is finished before the failure is raised.
-        host: Returns an item's host.
-        work: Visits the host, in one of so many threads. An item for which it raises :class:`TryLater` is tried again.
+            read is finished before the failure is raised. None means that there is nothing at present, and perhaps more
+            once an item is done.
+        host: Returns the host that an item is best fetched from at present.
+        work: Visits that host, in one of so many threads. An item for which it raises :class:`TryLater` is tried again.
         finish: Does what is left to do without the host, in other threads, one for each core.
         workers: How many hosts are visited at once.
-        ready_at: Returns the moment, on the monotonic clock, from which a host may be visited.
+        ready_at: Returns the moment, on the clock, from which a host may be visited.
+        is_spent: Returns whether a host has had enough; what waits for it may have another host.
         on_idle: Called while there is nothing else to do, about once a second.
         longest_sleep_seconds: See :data:`LONGEST_SLEEP`.
+        clock: Tells the time.
     """
     events: SimpleQueue[tuple[str, object, object]] = SimpleQueue()
     wanted, abandoned = threading.Semaphore(0), threading.Event()
@@ -62,14 +67,14 @@ def one_per_host(
         failure = None
         try:
             for item in _on_demand(items, wanted, abandoned):
-                events.put(("read", _Task(item, host(item)), None))
+                events.put(("read", item, None))
         except Exception as error:
             failure = error
         events.put(("end", failure, None))
 
     def visit(task: _Task) -> None:
         try:
-            finishers.submit(conclude, task, work(task.item))
+            finishers.submit(conclude, task, work(task.item, task.host))
         except TryLater as error:
             events.put(("later", task, error.until))
         except BaseException as error:
@@ -87,6 +92,7 @@ def one_per_host(
     visited: set[str] = set()
     most = workers * TASKS_PER_WORKER
     reading, requested, backlog, failure, finished = True, 0, 0, None, False
+    dry = False  # Nothing can be read until something is done.
 
     def stand_by(name: str, until: float = 0.0) -> None:
         if waiting.get(name):
@@ -94,46 +100,70 @@ def one_per_host(
         else:
             waiting.pop(name, None)
 
+    def join(task: _Task) -> None:
+        at_rest = task.host not in waiting and task.host not in visited
+        waiting.setdefault(task.host, deque()).append(task)
+        if at_rest:
+            stand_by(task.host)
+
+    def move_on(name: str) -> None:
+        """Lets what waits for a host go to another one, where it has one."""
+        staying: deque[_Task] = deque()
+        for task in waiting.pop(name, ()):
+            task.host = host(task.item)
+            staying.append(task) if task.host == name else join(task)
+        if staying:
+            waiting[name] = staying
+
     threading.Thread(target=read, daemon=True).start()
     visitors, finishers = ThreadPoolExecutor(workers), ThreadPoolExecutor(cores())
     try:
         while reading or backlog or visited:
-            while idle and len(visited) < most and idle[0][0] <= time.monotonic():
+            while idle and len(visited) < most and idle[0][0] <= clock.now():
                 name = heapq.heappop(idle)[2]
-                if ready_at(name) > time.monotonic():  # It said "later" since.
+                if ready_at(name) > clock.now():  # It said "later" since.
                     stand_by(name)
                     continue
                 backlog -= 1
                 visited.add(name)
                 visitors.submit(visit, waiting[name].popleft())
-            now = time.monotonic()
+            now = clock.now()
             stock = sum(moment <= now for moment, _, _ in idle)
-            if reading and (more := min(most - stock, BACKLOG - backlog) - requested) > 0:
+            dry &= bool(visited or backlog)
+            if reading and not dry and (more := min(most - stock, BACKLOG - backlog) - requested) > 0:
                 requested += more
                 wanted.release(more)
-            sleep = idle[0][0] - time.monotonic() if idle and len(visited) < most else longest_sleep_seconds
+            sleep = idle[0][0] - clock.now() if idle and len(visited) < most else longest_sleep_seconds
             try:
-                kind, subject, result = events.get(timeout=min(max(sleep, 0.001), longest_sleep_seconds))
+                at_work = len(visited) + (requested > 0)
+                kind, subject, result = clock.get(events, min(max(sleep, 0.001), longest_sleep_seconds), at_work)
             except Empty:
                 on_idle()
                 continue
             if kind == "end":
-                reading, failure = False, subject
+                reading, requested, failure = False, 0, subject
             elif kind == "read":
                 requested -= 1
-                backlog += 1
-                at_rest = subject.host not in waiting and subject.host not in visited
-                waiting.setdefault(subject.host, deque()).append(subject)
-                if at_rest:
-                    stand_by(subject.host)
+                if subject is None:
+                    dry = True
+                else:
+                    backlog += 1
+                    join(_Task(subject, host(subject)))
             elif kind == "failed":
                 raise result
             else:
-                visited.discard(subject.host)
+                name, dry = subject.host, False
+                visited.discard(name)
+                if is_spent(name):
+                    move_on(name)
                 if kind == "later":
                     backlog += 1
-                    waiting.setdefault(subject.host, deque()).appendleft(subject)
-                stand_by(subject.host, result if kind == "later" else 0.0)
+                    subject.host = host(subject.item)
+                    if subject.host == name:
+                        waiting.setdefault(name, deque()).appendleft(subject)
+                    else:
+                        join(subject)
+                stand_by(name, result if kind == "later" else 0.0)
                 if kind == "done":
                     yield subject.item, result
         finished = True

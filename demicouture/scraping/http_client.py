@@ -13,17 +13,21 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, InvalidHeader
+from urllib3.exceptions import HTTPError
 
 import demicouture
 from demicouture.errors import FetchError, InputError
 from demicouture.scraping import failure_reasons, robots
-from demicouture.scraping.connections import RETRIES, Exchange, open_session
-from demicouture.scraping.rate_limits import FIRST_WAIT, RateLimits, TryLater
+from demicouture.scraping.clock import CLOCK, Clock
+from demicouture.scraping.connections import Exchange, open_session
+from demicouture.scraping.html import plain_text
+from demicouture.scraping.rate_limits import FIRST_WAIT, LONGEST_WAIT, PutOff, RateLimits, TryLater
+from demicouture.scraping.search_answers import SearchAnswers
 
 MAX_PICTURE_BYTES = 20_000_000
 """Our choice: photographs on the web are far smaller, and the sixteen that may be held at once still fit in memory."""
@@ -37,6 +41,15 @@ BUSY = {429: None, 503: None}
 
 RETRY_WAITS = (10.0, 60.0)
 """Seconds; our choice: until a service is tried again that has failed for a reason that may pass."""
+
+NOBODY = re.compile(r"(?i)^[^.]*$|(^|\.)(example\.(com|net|org)|example|invalid|test|localhost|local)$")
+"""Hosts of a contact that are nobody's: without a dot, or kept free for examples (RFC 2606). Wikimedia answers 403 to
+who names one."""
+
+MOST_WORDS, MOST_WORDS_READ = 200, 20_000
+"""Letters that are shown of what a host says along with "forbidden", and bytes that are read for it."""
+
+OPT_OUTS = {failure_reasons.OPTED_OUT, failure_reasons.NO_TRAINING, failure_reasons.RESERVED}
 
 HOST_FAILURES = {
     failure_reasons.UNREACHABLE,
@@ -56,11 +69,13 @@ class Response:
         content: The body, unpacked.
         url: Where it came from in the end, after redirects.
         headers: The server's, by names in any case. What they say need not be true.
+        status: Its status.
     """
 
     content: bytes
     url: str
     headers: Mapping[str, str]
+    status: int = 200
 
     @property
     def content_type(self) -> str:
@@ -79,6 +94,8 @@ class _Request:
         crawling: Whether robots.txt and opt-outs apply, as they do to crawlers.
         headers: Further headers, for the first site only.
         busy: Statuses that mean "later", and for how many seconds where the answer names none.
+        serves: Whether an answer is what the host is visited for; robots.txt is not.
+        apart: Whether a limit of hours is for such requests only, and says nothing of the host's pictures.
     """
 
     max_bytes: int
@@ -87,13 +104,16 @@ class _Request:
     crawling: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     busy: Mapping[int, float | None] = field(default_factory=lambda: BUSY)
+    serves: bool = True
+    apart: bool = False
 
 
 @dataclass
 class _Site:
     lock: threading.Lock = field(default_factory=threading.Lock)
     rules: robots.RobotsRules | None = None
-    read_at: float = 0.0
+    reservations: bytes = b""
+    read_at: float | None = None
 
 
 class Fetcher:
@@ -102,6 +122,9 @@ class Fetcher:
     Attributes:
         rate_limits: The limits of each host.
         contact: Whom a site may write to, where the person named somebody.
+        clock: Tells the time between requests.
+        words: What hosts said along with "forbidden", in their own words.
+        answers: Where the answers of search services are kept, while a folder is worked on.
     """
 
     def __init__(
@@ -112,6 +135,7 @@ class Fetcher:
         max_bytes: int = MAX_PICTURE_BYTES,
         contact: str = "",
         allow_private_hosts: bool = False,
+        clock: Clock = CLOCK,
         first_wait_seconds: float = FIRST_WAIT,
         retry_waits: Sequence[float] = RETRY_WAITS,
     ) -> None:
@@ -123,6 +147,7 @@ class Fetcher:
             max_bytes: The most that a response may hold, unpacked.
             contact: An e-mail address or a page about whoever runs this, for the User-Agent.
             allow_private_hosts: Whether hosts in loopback, private and link-local networks are allowed.
+            clock: Tells the time between requests; that of a response is always the real one.
             first_wait_seconds: The back-off for a host that says "later" without saying when.
             retry_waits: Seconds until a service is tried again that has failed.
 
@@ -135,12 +160,16 @@ class Fetcher:
         self._retry_waits = retry_waits
         self.allow_private_hosts = allow_private_hosts
         self._sites: dict[str, _Site] = {}
-        self._pages: dict[str, bool] = {}
+        self._pages: dict[str, str] = {}
         self._served: set[str] = set()
         self._exchanges: set[Exchange] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self.rate_limits = RateLimits(delay_seconds, self._closed, first_wait_seconds=first_wait_seconds)
+        self._firewalled: dict[str, float] = {}
+        self.words: dict[str, str] = {}
+        self.answers: SearchAnswers | None = None
+        self.clock = clock
+        self.rate_limits = RateLimits(delay_seconds, self._closed, clock=clock, first_wait_seconds=first_wait_seconds)
         self._session = open_session(
             {"User-Agent": user_agent(contact), "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
         )
@@ -157,19 +186,30 @@ class Fetcher:
                 exchange.end()
         self._session.close()
 
-    def fetch(self, url: str, *, max_bytes: int | None = None, patient: bool = True) -> Response:
+    def expect_firewall(self, host: str, seconds: float) -> None:
+        """Takes "forbidden", and a page in place of what was asked for, for "later" from now on: so a firewall says it.
+
+        Args:
+            host: The host behind a firewall.
+            seconds: How much later.
+        """
+        self._firewalled[host] = seconds
+
+    def fetch(self, url: str, *, max_bytes: int | None = None, patient: bool = True, crawling: bool = True) -> Response:
         """Fetches one address as far as its site allows, waiting for the host's turn first.
 
         Args:
             url: The address.
             max_bytes: The most that the answer may hold, unpacked; None for the fetcher's own.
             patient: Whether to wait also for a host that says "later", perhaps for an hour.
+            crawling: Whether robots.txt and opt-outs apply; not where an interface for programs names the address.
 
         Raises:
             FetchError: One of :data:`demicouture.scraping.failure_reasons.REASONS`, or ``HTTP 404`` and its like.
             TryLater: The host says "later", and ``patient`` is false.
+            PutOff: The host says "later", for longer than this run waits.
         """
-        return self._fetch(url, _Request(max_bytes or self.max_bytes, patient=patient))
+        return self._fetch(url, _Request(max_bytes or self.max_bytes, patient=patient, crawling=crawling))
 
     def check_page(self, url: str, *, patient: bool = True) -> None:
         """Fetches a page, unless that was done before, to see whether it opts out of having its pictures collected.
@@ -177,18 +217,19 @@ class Fetcher:
         A page that cannot be read opts out of nothing.
 
         Raises:
-            FetchError: ``opted out``.
+            FetchError: ``opted out``, ``opted out of training`` or ``reserved from mining``.
             TryLater: The host says "later", and ``patient`` is false.
+            PutOff: The host says "later", for longer than this run waits.
         """
         if url not in self._pages:
             try:
                 self._fetch(url, _Request(robots.MAX_HEAD, cut=True, patient=patient))
-            except TryLater:
+            except (TryLater, PutOff):
                 raise
             except FetchError as error:
-                self._pages[url] = str(error) == failure_reasons.OPTED_OUT
-        if self._pages.setdefault(url, False):
-            raise FetchError(failure_reasons.OPTED_OUT)
+                self._pages[url] = str(error) if str(error) in OPT_OUTS else ""
+        if reason := self._pages.setdefault(url, ""):
+            raise FetchError(reason)
 
     def call_api(
         self,
@@ -216,12 +257,15 @@ class Fetcher:
         Raises:
             FetchError: As :meth:`fetch`.
         """
-        request, host = _Request(max_bytes, crawling=False, headers=headers or {}, busy=busy), host_of(url)
+        request = _Request(max_bytes, crawling=False, headers=headers or {}, busy=busy, apart=True)
+        host = host_of(url)
         for seconds in self._retry_waits:
             try:
                 answer = self._fetch(url, request)
                 self._served.add(host)
                 return answer
+            except PutOff:
+                raise
             except FetchError as error:
                 if host not in self._served or str(error) not in failure_reasons.TRANSIENT:
                     raise
@@ -247,11 +291,18 @@ class Fetcher:
                 begun = time.monotonic()
                 found = self._fetch_hop(url, host, request, headers, seconds_left)
                 seconds_left -= time.monotonic() - begun
+                if isinstance(found, Response) and request.serves and host in self._firewalled:
+                    if _is_page(found):
+                        raise self._later(host, found.status, self._firewalled[host])
+                    self.rate_limits.note_answer(host)
             if isinstance(found, Response):
                 if request.crawling and "html" in found.content_type.lower():
-                    self._pages[begun_with] = robots.page_opts_out(found.content, found.content_type)
-                    if self._pages[begun_with]:
-                        raise FetchError(failure_reasons.OPTED_OUT)
+                    page = found.content, found.content_type
+                    reserved = failure_reasons.RESERVED if robots.page_reserves(*page) else ""
+                    reason = failure_reasons.OPTED_OUT if robots.page_opts_out(*page) else reserved
+                    self._pages[begun_with] = reason
+                    if reason:
+                        raise FetchError(reason)
                 return found
             url = found
         raise FetchError(failure_reasons.TOO_MANY_REDIRECTS)
@@ -293,39 +344,69 @@ class Fetcher:
             TryLater: The host says "later".
         """
         status = reply.status_code
-        error = FetchError(f"HTTP {status}", status)
-        if status in request.busy:
-            try:
-                seconds = RETRIES.get_retry_after(reply.raw)
-            except InvalidHeader:
-                seconds = None
-            if seconds is None:
-                seconds = request.busy[status]
-            if not self.rate_limits.note_throttled(host, seconds):
-                raise error
-            raise TryLater(str(error), status, self.rate_limits.ready_at(host))
-        self.rate_limits.note_answer(host)
+        words = "" if status == 200 else _words(reply)  # Read to its end, so that the connection can be used again.
+        busy = dict(request.busy)
+        if request.serves and host in self._firewalled:
+            busy[403] = self._firewalled[host]
+        if status in busy:
+            seconds = _retry_after(reply.headers.get("Retry-After", ""))
+            if request.apart and seconds is not None and seconds > LONGEST_WAIT:
+                raise PutOff(f"HTTP {status}", status, host, seconds)
+            raise self._later(host, status, busy[status] if seconds is None else seconds)
+        if not (status == 200 and request.serves and host in self._firewalled):  # Else its content is looked at first.
+            forbidden = status == 403 and request.serves
+            self.rate_limits.note_answer(host, served=status == 200 and request.serves, forbidden=forbidden)
         if request.crawling and robots.header_opts_out(reply.raw.headers.getlist("X-Robots-Tag")):
             raise FetchError(failure_reasons.OPTED_OUT)
+        if request.crawling and robots.headers_reserve(reply.headers):
+            raise FetchError(failure_reasons.RESERVED)
+        if status == 403:
+            self.words[host] = words
         if status != 200 and not reply.is_redirect:
-            raise error
+            raise FetchError(f"HTTP {status}", status)
+
+    def _later(self, host: str, status: int, seconds: float | None) -> TryLater | PutOff:
+        """Notes that a host said "later", and returns the error that says so."""
+        if self.rate_limits.note_throttled(host, seconds):
+            return TryLater(f"HTTP {status}", status, self.rate_limits.ready_at(host))
+        return self.rate_limits.put_off(host, status)
 
     def _check_robots(self, url: str, patient: bool) -> None:
         """Reads a site's robots.txt where it has not been read, and checks that it allows the address.
 
         Raises:
-            FetchError: ``robots.txt`` or ``robots.txt unavailable``, or the site cannot be reached.
+            FetchError: ``robots.txt``, ``robots.txt unavailable``, ``opted out of training`` or ``reserved from
+                mining``, or the site cannot be reached.
         """
         with self._lock:
             site = self._sites.setdefault(robots.origin_of(url), _Site())
         with site.lock:
-            if not site.read_at or time.monotonic() - site.read_at > robots.MAX_AGE_SECONDS:
+            if site.read_at is None or self.clock.now() - site.read_at > robots.MAX_AGE_SECONDS:
                 site.rules = self._read_rules(url, patient)
-                site.read_at = time.monotonic()
+                if site.rules and site.rules.allow(url):
+                    site.reservations = self._read_reservations(url, patient)
+                site.read_at = self.clock.now()
         if site.rules is None:
             raise FetchError(failure_reasons.NO_ROBOTS)
         if not site.rules.allow(url):
             raise FetchError(failure_reasons.ROBOTS)
+        if site.rules.opt_out_of_training(url):
+            raise FetchError(failure_reasons.NO_TRAINING)
+        if robots.site_reserves(site.reservations, url):
+            raise FetchError(failure_reasons.RESERVED)
+
+    def check_known_robots(self, url: str) -> None:
+        """Checks that a site's robots.txt, where it has been read, allows an address; visits nobody.
+
+        Raises:
+            FetchError: ``robots.txt``.
+        """
+        with self._lock:
+            site = self._sites.get(robots.origin_of(url))
+        if site and site.rules and not site.rules.allow(url):
+            raise FetchError(failure_reasons.ROBOTS)
+        if site and site.rules and site.rules.opt_out_of_training(url):
+            raise FetchError(failure_reasons.NO_TRAINING)
 
     def _read_rules(self, url: str, patient: bool) -> robots.RobotsRules | None:
         """Returns a site's rules, or None for a site that could not give them: there, everything is forbidden.
@@ -333,10 +414,10 @@ class Fetcher:
         Source: RFC 9309, section 2.3.1: whoever has no robots.txt allows everything; so does one that hides behind
         more than five redirects; a server in trouble allows nothing.
         """
-        request = _Request(robots.MAX_ROBOTS_BYTES, cut=True, patient=patient, crawling=False)
+        request = _Request(robots.MAX_ROBOTS_BYTES, cut=True, patient=patient, crawling=False, serves=False)
         try:
             rules = robots.RobotsRules(self._follow(robots.origin_of(url) + "/robots.txt", request).content)
-        except TryLater:
+        except (TryLater, PutOff):
             raise
         except FetchError as error:
             if str(error) in HOST_FAILURES:
@@ -347,6 +428,19 @@ class Fetcher:
             rules = robots.RobotsRules(b"")
         self.rate_limits.slow_down(host_of(url), rules.delay_seconds())
         return rules
+
+    def _read_reservations(self, url: str, patient: bool) -> bytes:
+        """Reads a site's tdmrep.json; nothing where there is none, or none that can be read."""
+        request = _Request(robots.MAX_ROBOTS_BYTES, patient=patient, crawling=False, serves=False)
+        try:
+            answer = self._follow(robots.origin_of(url) + robots.RESERVATIONS_PATH, request)
+        except (TryLater, PutOff):
+            raise
+        except FetchError as error:
+            if str(error) in HOST_FAILURES:
+                raise
+            return b""
+        return answer.content
 
     @contextlib.contextmanager
     def _listed(self, exchange: Exchange) -> Iterator[None]:
@@ -365,11 +459,14 @@ def user_agent(contact: str) -> str:
     """Returns the User-Agent: name, version, whom to write to, and the library underneath.
 
     Raises:
-        InputError: The contact cannot stand in a header, or is none.
+        InputError: The contact cannot stand in a header, is none, or leads to nobody.
     """
-    if contact and not re.fullmatch(r"[!-'*-~]{1,200}", contact) or contact and not re.search(r"@|://", contact):
+    expected = "an e-mail address or a page about you"
+    if contact and (not re.fullmatch(r"[!-'*-~]{1,200}", contact) or not re.search(r"@|://", contact)):
+        raise InputError(f"--contact: found {contact!r}, expected {expected}, without spaces")
+    if contact and NOBODY.search(re.sub(r"^.*(@|://)|[/:?#].*$", "", contact.removeprefix("mailto:"))):
         raise InputError(
-            f"--contact: found {contact!r}, expected an e-mail address or a page about you, without spaces"
+            f"--contact: found {contact!r}, which leads to nobody, expected {expected}, so put in your own"
         )
     words = [f"{robots.AGENT}/{demicouture.__version__}", f"({contact})", f"python-requests/{requests.__version__}"]
     return " ".join(words if contact else words[::2])
@@ -407,6 +504,42 @@ def _read_body(reply: requests.Response, request: _Request) -> bytes:
                 break
             raise FetchError(failure_reasons.TOO_MANY_BYTES)
     return bytes(body[: request.max_bytes])
+
+
+def _retry_after(value: str) -> float | None:
+    """Returns the seconds that a Retry-After header asks for, or None where it says nothing that can be understood.
+
+    Source: RFC 9110, section 10.2.3: a number of seconds, or a date.
+    """
+    value = value.strip()
+    if re.fullmatch(r"[0-9]+", value):
+        return float(value[:12])
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError, IndexError, OSError):
+        return None  # Whatever a stranger writes there.
+
+
+def _is_page(response: Response) -> bool:
+    """Returns whether an answer is a page, where a picture or JSON was expected."""
+    start = response.content[:200].lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html")) or (
+        start.startswith(b"<") and "html" in response.content_type.lower()
+    )
+
+
+def _words(reply: requests.Response) -> str:
+    """Reads a short answer to its end, and returns what it says in words, on one line."""
+    stated = reply.headers.get("Content-Length", "")
+    if not stated.isdigit() or int(stated[:9]) > MOST_WORDS_READ:
+        return ""
+    with contextlib.suppress(requests.RequestException, HTTPError, HTTPException, OSError, ValueError):
+        body = b"".join(reply.iter_content(MOST_WORDS_READ)).decode("utf-8", "replace")
+        if reply.status_code != 403:
+            return ""
+        text = plain_text(re.sub(r"(?is)<(style|script)\b.*?</\1>", "", body))
+        return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:MOST_WORDS]
+    return ""
 
 
 def _reason(error: Exception) -> str:

@@ -143,6 +143,11 @@ class Manifest:
         """Returns how many addresses a source has offered for a query."""
         return sum(entry.source == source for entry in self.entries(pole, query).values())
 
+    def fetched(self, pole: str, query: str, source: str) -> int:
+        """Returns how many pictures a query has from a source."""
+        entries = self.entries(pole, query).values()
+        return sum(entry.source == source and entry.status == FETCHED for entry in entries)
+
     def count(self, pole: str, query: str) -> dict[str, Any]:
         """Counts the outcomes of a query's addresses, from all sources together."""
         entries = self.entries(pole, query).values()

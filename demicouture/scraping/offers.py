@@ -21,6 +21,7 @@ class Offer:
         content: The encoded picture itself, where the source makes pictures rather than finding them.
         reason: What the source knows about the picture beforehand; ``planted:<kind>`` for the
             wardrobe's deliberate waste. Nothing after the scraper may read it.
+        thumbnail: The address of a reduced copy that the source itself serves to programs, where it does.
     """
 
     url: str
@@ -31,10 +32,36 @@ class Offer:
     licence_url: str = ""
     content: bytes | None = None
     reason: str = ""
+    thumbnail: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a source gives at most, and how fast.
+
+    Attributes:
+        most: Pictures of one query.
+        page_size: Pictures that one request names.
+        seconds_between_requests: Between two requests for such names.
+        requests_a_day: The most of them in a day; None for as many as anybody likes.
+        requests_for_a_picture: Further requests that a picture needs before it can be fetched.
+        hosts: From how many hosts pictures come, about: they are visited at once.
+        advice: How there could be more; nothing where there is no way.
+        caution: What the numbers do not say.
+    """
+
+    most: int
+    page_size: int
+    seconds_between_requests: float
+    requests_a_day: int | None = None
+    requests_for_a_picture: int = 0
+    hosts: int = 1
+    advice: str = ""
+    caution: str = ""
 
 
 class Source(Protocol):
-    """The interface of every source."""
+    """The interface of every source. One that searches the web has ``limits`` besides, a :class:`Limits`."""
 
     name: str
 

@@ -75,7 +75,7 @@ class PictureStore:
                 if outcome.thumbnail is not None:
                     text = outcome.perceptual_hash
                     like = self._index_of(query.pole).find(outcome.thumbnail, text)
-                    reason = failure_reasons.NEAR_DUPLICATE if like else ""
+                    reason = failure_reasons.NEAR_DUPLICATE if like else outcome.reason
                 if query not in self._grown:  # Its sheet shows less than there is from now on.
                     query_sheet_path(self._folder, query).unlink(missing_ok=True)
                     self._grown.add(query)

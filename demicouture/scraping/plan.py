@@ -92,18 +92,20 @@ def folder_options(
     """
     known = (folder / "options.json").exists() and not fresh
     before = runs.read_options(folder)["options"] if known else {}
+    mine, held = set(plan.poles), before.get("poles", [])
+    both = mine | set(held) if isinstance(held, list) and all(isinstance(pole, str) for pole in held) else None
+    if both is None or (held and len(both) > 2):
+        held = " and ".join(map(str, held)) if isinstance(held, list) else held
+        raise OptionsError(
+            f"{folder}: holds the poles {held}, but {plan.file} has "
+            f"{' and '.join(sorted(mine))}; choose another --output, or add --fresh to start over"
+        )
     now = {
-        "poles": sorted(plan.poles),
+        "poles": sorted(both),
         "seed": seed,
         "queries": files.sha256(repr(sorted(plan.poles.items())).encode())[:16],
         "limit": limit,
     }
-    if (held := before.get("poles", now["poles"])) != now["poles"]:
-        held = " and ".join(map(str, held)) if isinstance(held, list) else held
-        raise OptionsError(
-            f"{folder}: holds the poles {held}, but {plan.file} has "
-            f"{' and '.join(now['poles'])}; choose another --output, or add --fresh to start over"
-        )
     if source != "wardrobe":
         now |= {name: before[name] for name in ("seed", "queries") if name in before}
     return now

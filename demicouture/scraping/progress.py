@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tqdm import tqdm
 
+from demicouture.scraping.clock import CLOCK, Clock, describe_duration
 from demicouture.scraping.failure_reasons import TRANSIENT
 from demicouture.scraping.manifest import FAILED, FETCHED
 from demicouture.scraping.queries import Query
 
-LINE = "{desc} |{bar:10}| {rate_fmt}, {remaining} left"
+LINE = "{desc} |{bar:10}| {rate_fmt}{postfix}"
+
+TOLD_EVERY = 60.0
+"""Seconds between two lines where there is no terminal, in the log of a night say."""
 
 MOST_REASONS = 4
 """Our choice: what fits on a line beside the rest; the table at the end has them all."""
@@ -36,18 +41,29 @@ class PoleProgress:
         *,
         retrying: bool,
         quiet: bool,
+        pictures_only: bool = False,
+        least_seconds: Callable[[int], float] = lambda number: 0.0,
+        clock: Clock = CLOCK,
     ) -> None:
-        """Shows the lines, but on a terminal only.
+        """Shows the lines on a terminal; where there is none, tells every minute how far it is.
 
         Args:
             queries: All that count.
-            expected: How many addresses of each query are still to come, at most.
+            expected: How many pictures, or addresses, of each query are still to come, at most.
             count: Returns the outcomes of a query's addresses so far.
             waits: Returns the hosts that asked us to wait, and for how many seconds.
             retrying: Whether what was refused before is tried again, and so counted anew.
             quiet: Whether to show nothing.
+            pictures_only: Whether an address that gives no picture is no step forward, for another takes its place.
+            least_seconds: Returns the time that so many pictures take at least, at the source's limits.
+            clock: Tells the time.
         """
         self._waits = waits
+        self._pictures_only, self._least_seconds, self._clock = pictures_only, least_seconds, clock
+        self._begun_at = self._told_at = clock.now()
+        self._tells = not quiet and not sys.stderr.isatty()
+        self._left: Counter[str] = Counter()
+        self._done = 0
         self._wanted: Counter[str] = Counter()
         self._fetched: Counter[str] = Counter()
         self._refused: dict[str, Counter[str]] = {}
@@ -60,6 +76,7 @@ class PoleProgress:
         self._width = max(map(len, self._wanted))
         for position, pole in enumerate(sorted(self._wanted)):
             total = sum(number for query, number in expected.items() if query.pole == pole)
+            self._left[pole] = total
             self._lines[pole] = tqdm(
                 total=total,
                 desc=self._text(pole),
@@ -85,17 +102,38 @@ class PoleProgress:
             self._fetched[query.pole] += 1
         elif status == FAILED:
             self._refused[query.pole][reason] += 1
+        step = status == FETCHED or not self._pictures_only
+        self._left[query.pole] -= step
+        self._done += step
         self._show(query.pole, refresh=False)
-        self._lines[query.pole].update()
+        self._lines[query.pole].update(step)
+        self._tell()
 
     def idle(self) -> None:
         """Shows which hosts everybody waits for."""
         for pole in self._lines:
             self._show(pole)
+        self._tell()
 
     def _show(self, pole: str, refresh: bool = True) -> None:
         if not self._lines[pole].disable:
+            self._lines[pole].set_postfix_str(f"{self._time_left(pole)} left", refresh=False)
             self._lines[pole].set_description_str(self._text(pole), refresh=refresh)
+
+    def _tell(self) -> None:
+        """Prints a line for each pole, where there is no terminal and a minute has passed."""
+        if self._tells and self._clock.now() - self._told_at >= TOLD_EVERY:
+            self._told_at = self._clock.now()
+            for pole in sorted(self._lines):
+                print(f"{self._clock.time_of_day()} {self._text(pole)}; {self._time_left(pole)} left", flush=True)
+
+    def _time_left(self, pole: str) -> str:
+        """Returns how long a pole takes, by the pace so far and by what its source allows."""
+        left, passed = max(self._left[pole], 0), self._clock.now() - self._begun_at
+        if not self._done and left:
+            return "?" if not (least := self._least_seconds(left)) else f"at least {describe_duration(least)}"
+        by_pace = left * passed / self._done if self._done else 0.0
+        return describe_duration(max(by_pace, self._least_seconds(left) if left else 0.0))
 
     def _text(self, pole: str) -> str:
         parts = [f"{self._fetched[pole]:,}/{self._wanted[pole]:,} fetched"]
@@ -127,16 +165,22 @@ def count_table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(text)
 
 
-def describe_counts(rows: Sequence[Mapping[str, Any]], chosen: Sequence[Query]) -> str:
+def describe_counts(
+    rows: Sequence[Mapping[str, Any]], chosen: Sequence[Query], words: Mapping[str, str] | None = None
+) -> str:
     """Returns the table, and a line on what may succeed another day.
 
     Args:
         rows: The counts of each query.
         chosen: The queries that were collected now; others are left out where nothing was offered for them.
+        words: What hosts said along with "forbidden".
     """
     names = {(query.pole, query.text) for query in chosen}
     text = count_table([row for row in rows if row["offered"] or (row["pole"], row["query"]) in names])
     refused = sum((Counter(row["refused"]) for row in rows), Counter())
     if passing := sum(number for reason, number in refused.items() if reason in TRANSIENT):
         text += f"\nrefused for reasons that may pass: {passing:,}; --retry-failed tries them again"
+    for host, said in sorted((words or {}).items())[:MOST_REASONS]:
+        if said:
+            text += f"\n{host} says with HTTP 403: {said}"
     return text

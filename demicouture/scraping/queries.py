@@ -15,6 +15,9 @@ QUERY_COLUMNS = ("pole", "query", "count")
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
+DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])")
+"""Names that Windows keeps for devices: no file or folder can have one, whatever follows after a dot."""
+
 LONGEST_POLE = 200
 """Of a pole, in bytes: file systems allow 255, and further steps add to the name."""
 
@@ -41,6 +44,8 @@ def folder_name(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
     # 80 letters of three bytes each stay below the 255 bytes that file systems allow for a name.
     name = re.sub(r"\W+", "-", plain)[:80].strip("-_")
+    if DEVICES.fullmatch(name):
+        return f"{name}-query"
     return name or "query-" + sha256(text.encode())[:8]
 
 
@@ -50,6 +55,7 @@ def is_folder_name(name: str) -> bool:
         0 < len(name.encode()) <= LONGEST_POLE
         and not CONTROL_CHARACTERS.search(name)
         and not set('/\\<>:"|?*') & set(name)  # Windows takes none of these,
+        and not DEVICES.fullmatch(name.partition(".")[0].strip())
         and not name.startswith(".")
         and not name.endswith((".", " "))  # and leaves these away.
     )
@@ -63,7 +69,7 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
         limit: The most pictures that are wanted for a query.
 
     Raises:
-        InputError: The file is missing or damaged, has not exactly two poles, has one query twice, a pole is no
+        InputError: The file is missing or damaged, has no pole or more than two, has one query twice, a pole is no
             name for a folder, a query has control characters, or a count is not a whole number of at least 1.
     """
     queries: dict[str, Query] = {}
@@ -77,7 +83,7 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
         if not is_folder_name(pole):
             raise InputError(
                 f"{where}: found the pole {pole!r}, expected a name for a folder: at most {LONGEST_POLE} bytes, no dot "
-                'at either end, no control characters and none of / \\ < > : " | ? *'
+                'at either end, no device of Windows, no control characters and none of / \\ < > : " | ? *'
             )
         if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) < 1:
             raise InputError(f"{where}: found the count {count!r}, expected a whole number from 1 to 999999")
@@ -86,8 +92,8 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
             raise InputError(f"{where}: found {text!r} after {other.text!r} for {pole}, expected it once; remove one")
         queries[query.folder.casefold()] = query
     poles = sorted({query.pole for query in queries.values()})
-    if len(poles) != 2:
-        raise InputError(f"{path}: found {len(poles)} poles ({', '.join(poles) or 'no rows'}), expected exactly two")
+    if not 1 <= len(poles) <= 2:
+        raise InputError(f"{path}: found {len(poles)} poles ({', '.join(poles) or 'no rows'}), expected one or two")
     return list(queries.values())
 
 

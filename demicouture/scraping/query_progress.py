@@ -1,4 +1,4 @@
-"""Query progress: how many offers each source was searched for, in ``query-progress.json`` in ``data/1-scraped``.
+"""Query progress: how many pictures each source was searched for, in ``query-progress.json`` in ``data/1-scraped``.
 
 A source that had fewer pictures than were wanted is not searched again for the same, which with a service that answers
 two hundred requests a day decides whether a collection ever comes to its end. The file is written query by query, and
@@ -19,7 +19,7 @@ FILE = "query-progress.json"
 
 
 class QueryProgress:
-    """For each pole and query, the number of offers that each source was searched for until it had no more, or enough.
+    """For each query, the number of pictures that each source was searched for until it had no more, or enough.
 
     Attributes:
         path: ``query-progress.json``.
@@ -43,19 +43,21 @@ class QueryProgress:
         return self._rows.get((query.pole, query.text), {})
 
     def still_wanted(self, source: Source, query: Query) -> int:
-        """Returns how many more offers a source may have for a query."""
+        """Returns how many more pictures of a source a query wants; of a list of addresses, how many are left."""
         if source.name == "urls":  # It lies at hand, and a person may have changed it.
             offers = source.offers(query.pole, query.text, query.wanted)
             return sum(offer.url not in self._manifest.entries(query.pole, query.text) for offer in offers)
-        offered = self._manifest.offered(query.pole, query.text, source.name)
-        if max(offered, self.requested(query).get(source.name, 0)) >= query.wanted:
+        if self.requested(query).get(search_name(source), 0) >= query.wanted:
             return 0
-        return query.wanted - offered
+        drawn = hasattr(source, "offer")  # What is drawn is numbered, and its waste is part of it.
+        have = (self._manifest.offered if drawn else self._manifest.fetched)(query.pole, query.text, source.name)
+        return max(0, query.wanted - have)
 
-    def record(self, source: str, query: Query) -> None:
+    def record(self, source: Source, query: Query) -> None:
         """Records that a source was searched for all that a query wants."""
         row = self._rows.setdefault((query.pole, query.text), {})
-        row[source] = max(query.wanted, row.get(source, 0))
+        name = search_name(source)
+        row[name] = max(query.wanted, row.get(name, 0))
         write_json(
             self.path,
             [
@@ -63,3 +65,8 @@ class QueryProgress:
                 for (pole, text), numbers in self._rows.items()
             ],
         )
+
+
+def search_name(source: Source) -> str:
+    """Returns the name by which a source's searches are recorded: one that is filtered is another search."""
+    return getattr(source, "search_name", source.name)

@@ -15,13 +15,16 @@ from demicouture.errors import InputError
 from demicouture.scraping import attribution
 from demicouture.scraping.contact_sheets import query_sheet_path, write_query_sheets
 from demicouture.scraping.downloader import Downloader, draw
+from demicouture.scraping.forecast import least_seconds
 from demicouture.scraping.http_client import Fetcher
 from demicouture.scraping.manifest import Manifest
 from demicouture.scraping.offers import Source
 from demicouture.scraping.picture_store import Outcome, PictureStore
 from demicouture.scraping.plan import Plan
 from demicouture.scraping.progress import PoleProgress
+from demicouture.scraping.queries import Query
 from demicouture.scraping.query_progress import QueryProgress
+from demicouture.scraping.search_answers import SearchAnswers
 
 
 class ScrapedFolder:
@@ -45,6 +48,11 @@ class ScrapedFolder:
         self.manifest = Manifest(path)
         self.query_progress = QueryProgress(path, self.manifest)
 
+    def missing(self, source: Source) -> dict[Query, int]:
+        """Returns how many pictures of a source the chosen queries still want, without those that want none."""
+        wanted = {query: self.query_progress.still_wanted(source, query) for query in self.plan.chosen}
+        return {query: number for query, number in wanted.items() if number}
+
     def collect(
         self, source: Source, fetcher: Fetcher, *, workers: int, min_side: int, retry_failed: bool, quiet: bool
     ) -> bool:
@@ -62,8 +70,9 @@ class ScrapedFolder:
             SourceError: The source fails; what it had offered has been collected.
         """
         queries, manifest, query_progress = self.plan.chosen, self.manifest, self.query_progress
-        missing = {query: number for query in queries if (number := query_progress.still_wanted(source, query))}
-        expected = Counter(missing)
+        missing = self.missing(source)
+        limits, delay = getattr(source, "limits", None), fetcher.rate_limits.delay_seconds
+        expected = Counter({query: min(number, limits.most if limits else number) for query, number in missing.items()})
         if retry_failed:
             for query in queries:
                 expected[query] += sum(manifest.count(query.pole, query.text)["refused"].values())
@@ -72,7 +81,18 @@ class ScrapedFolder:
         store, waits = PictureStore(self.path, manifest), fetcher.rate_limits.waits
         with (
             _opencv_in_one_thread(),
-            PoleProgress(queries, expected, manifest.count, waits, retrying=retry_failed, quiet=quiet) as progress,
+            _search_answers(self.path, source, fetcher),
+            PoleProgress(
+                queries,
+                expected,
+                manifest.count,
+                waits,
+                retrying=retry_failed,
+                quiet=quiet,
+                pictures_only=limits is not None and not retry_failed,
+                least_seconds=lambda number: least_seconds(number, limits, delay) if limits else 0.0,
+                clock=fetcher.clock,
+            ) as progress,
         ):
             downloader = Downloader(fetcher, manifest, workers=workers, min_side=min_side, on_idle=progress.idle)
 
@@ -125,6 +145,19 @@ class ScrapedFolder:
                     f"{self.path / pole}: {left} pictures, expected at least 2 of the {fetched} that were fetched; "
                     "what was deleted is not fetched again: put pictures back, or add --fresh to start over"
                 )
+
+
+@contextlib.contextmanager
+def _search_answers(folder: Path, source: Source, fetcher: Fetcher) -> Iterator[None]:
+    """Keeps what a service answers, where the source asks one."""
+    if not hasattr(source, "limits"):
+        yield
+        return
+    with SearchAnswers(folder, fetcher.clock) as fetcher.answers:
+        try:
+            yield
+        finally:
+            fetcher.answers = None
 
 
 @contextlib.contextmanager

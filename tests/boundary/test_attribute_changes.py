@@ -98,6 +98,11 @@ def test_correlations_are_pearsons_with_fishers_interval():
     low, high = changes[2].interval
     # With r = 0 and n = 28 the interval is ±tanh(1.96 / 5).
     assert (low, high) == pytest.approx((-0.3729, 0.3729), abs=1e-3)
+    assert [change.is_clear for change in changes] == [True, False, False] and changes[1].p_value == 1
+    assert attribute_changes.describe_changes(changes) == (
+        "1 of 3 attributes change with the distance by more than chance (p < 0.05 after Holm's correction); "
+        "most of all lightness +1.00"
+    )
 
 
 @pytest.mark.parametrize(("kind", "shares"), [("background", (1, 0)), ("garment", (0, 1)), ("both", (0.5, 0.5))])
@@ -109,7 +114,35 @@ def test_what_explains_the_distance_is_told(kind, shares):
     found = attribute_changes.explain(values, distances, seed=0)
     assert (found.surroundings, found.garment) == pytest.approx(shares, abs=0.15)
     assert found.both > 0.95
-    assert f"{found.surroundings:.0%} of the differences" in found.sentence
+
+
+def test_both_sides_are_told():
+    # Alone 65% and 51%, together 71%: each explains at least what the other leaves.
+    assert attribute_changes.ExplainedVariance(0.65, 0.51, 0.71).sentence == (
+        "background and framing explain 20% to 65% of the differences between designs in their distance from the "
+        "plane, the garment's own measures 6% to 51%, 29% neither"
+    )
+    # Held out, both together may explain a little less than one alone.
+    found = attribute_changes.ExplainedVariance(0.4, 0.002, 0.39).sentence
+    assert "explain 39% to 40% of" in found and "measures about 0%, 61% neither" in found
+
+
+def test_holms_correction_by_hand():
+    # Sorted 0.005, 0.011, 0.02, 0.04, times 4, 3, 2, 1: 0.02, 0.033, 0.04, 0.04.
+    corrected = attribute_changes.holm(np.array([0.011, 0.04, 0.005, 0.02]))
+    assert corrected == pytest.approx([0.033, 0.04, 0.02, 0.04])
+    # None becomes smaller than one before it, nor larger than 1: 0.03, 0.04 of 3 are 0.09, 0.08, so 0.09 both.
+    assert attribute_changes.holm(np.array([0.04, 0.03, 0.9])) == pytest.approx([0.09, 0.09, 0.9])
+    assert attribute_changes.holm(np.array([0.6, 0.7])) == pytest.approx([1.0, 1.0])
+
+
+def test_of_attributes_that_are_chance_none_is_called_more():
+    mistaken = 0
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        values = {name: random.normal(size=60) for name in attribute_changes.ATTRIBUTES}
+        mistaken += any(change.is_clear for change in attribute_changes.correlate(values, random.normal(size=60)))
+    assert mistaken <= 5  # Two are to be expected; without the correction it would be 26.
 
 
 def test_chance_explains_nothing():
@@ -142,6 +175,9 @@ def test_changes_are_written_the_strongest_first(tmp_path):
         tmp_path / "changes.csv",
         attribute_changes.correlate({"contrast": distances**2, "lightness": -distances}, distances),
     )
-    rows = read_csv(tmp_path / "changes.csv", ["attribute", "kind", "unit", "correlation", "low", "high"])
+    rows = read_csv(
+        tmp_path / "changes.csv", ["attribute", "kind", "unit", "correlation", "low", "high", "holm_p_value"]
+    )
     assert [row["attribute"] for row in rows] == ["lightness", "contrast"]
     assert float(rows[0]["correlation"]) == pytest.approx(-1) and rows[0]["kind"] == "garment"
+    assert float(rows[0]["holm_p_value"]) < 1e-9 and float(rows[1]["holm_p_value"]) > 0.9

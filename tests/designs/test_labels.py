@@ -5,7 +5,7 @@ from demicouture.errors import InputError
 from demicouture.files import write_csv
 
 POLES = ("casual", "collection")
-RECORD = {"poles": list(POLES), "held_out_accuracy": 0.9}
+RECORD = {"poles": list(POLES), "balanced_accuracy": 0.9}
 
 
 def write(folder, *rows):
@@ -65,3 +65,26 @@ def test_the_classifiers_column_is_not_for_a_person(tmp_path, label, score, acce
             labels.read_labels(tmp_path, 1, POLES, RECORD, finished=True)
     # Of an unfinished run the scores may be another classifier's.
     assert labels.read_labels(tmp_path, 1, POLES, RECORD)["design-0000.png"]["label"] == label
+
+
+def row(label, yours):
+    return {"label": label, "your_label": yours}
+
+
+def test_agreement_is_counted_from_forty_labels_on():
+    rows = [row("casual", "casual")] * 30 + [row("collection", "casual")] * 6 + [row("", "casual")] * 3
+    # Neither a design that is neither, nor one that a person left, is a label.
+    rows += [row("casual", "none"), row("casual", "")] * 20
+    assert labels.measure_agreement(rows) is None
+    found = labels.measure_agreement([*rows, row("collection", " collection")])
+    assert (found["designs"], found["agreed"], found["unsure"]) == (37, 31, 3)
+    # Wilson's interval for 31 of 37, worked out by hand.
+    assert (found["low"], found["high"]) == (pytest.approx(0.6886, abs=1e-4), pytest.approx(0.9235, abs=1e-4))
+    assert labels.describe_agreement(found) == (
+        "of 37 designs that both you and the classifier labelled it calls 31 as you do: 84% (95% interval 69% to 92%); "
+        "of 3 more that you labelled it is unsure"
+    )
+
+
+def test_a_classifier_that_labels_nothing_agrees_with_nobody():
+    assert labels.measure_agreement([row("", "casual")] * 50) is None

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from demicouture.evaluation.realism import Appraisal, ScoredDesigns
 
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import Designs
-from demicouture.evaluation.realism import Appraisal, ScoredDesigns
 from demicouture.interpolation import lookbook, lookbook_page
 from demicouture.interpolation.endpoints import RatedDesigns
 from demicouture.interpolation.paths import prior_preserving_path

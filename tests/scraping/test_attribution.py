@@ -84,3 +84,8 @@ def test_what_strangers_wrote_does_no_harm(tmp_path):
     assert "(<https://a.test/%3E %3Cb%3E>)" in page
     assert "## @SUM(1): 1" in page
     assert len(page.splitlines()) == 7
+
+
+def test_a_full_width_sign_is_a_formula_to_some_spreadsheets(tmp_path):
+    rows, _ = attribute(tmp_path, {"file": "casual/shirt/1.jpg", "title": "＝1+1", "creator": "＠SUM(1)"})
+    assert (rows[0]["title"], rows[0]["creator"]) == ("'＝1+1", "'＠SUM(1)")

@@ -10,7 +10,7 @@ from demicouture.scraping.rate_limits import RateLimits, TryLater
 
 
 def one_per_host(items, host, work, *options, **named):
-    return module.one_per_host(items, host, work, lambda item, done: done, *options, **named)
+    return module.one_per_host(items, host, lambda item, host: work(item), lambda item, done: done, *options, **named)
 
 
 def test_many_hosts_at_once_but_never_two_of_one():
@@ -145,7 +145,7 @@ def test_what_is_left_to_do_keeps_no_visitor():
         two_at_once.wait(10)
         return done + item
 
-    found = module.one_per_host("abcd", str, lambda item: item, finish, 1, on_idle=lambda: None)
+    found = module.one_per_host("abcd", str, lambda item, host: item, finish, 1, on_idle=lambda: None)
     assert dict(found) == {item: item * 2 for item in "abcd"}
 
 
@@ -154,4 +154,60 @@ def test_a_failure_of_what_is_left_to_do_is_raised():
         raise KeyError(item)
 
     with pytest.raises(KeyError, match="a"):
-        list(module.one_per_host("a", str, str, finish, 1))
+        list(module.one_per_host("a", str, lambda item, host: item, finish, 1))
+
+
+def test_who_has_another_host_does_not_wait_for_a_spent_one():
+    spent, visits = threading.Event(), []
+
+    def host(item):
+        return "copy" if spent.is_set() and item.startswith("both") else "own"
+
+    def work(item, host):
+        visits.append((item, host))
+        if len(visits) == 1:
+            spent.set()
+            raise TryLater("HTTP 429", until=time.monotonic() + 0.3)
+        return host
+
+    items = ["both1", "own1", "both2"]
+    found = dict(
+        module.one_per_host(items, host, work, lambda item, done: done, 1, is_spent=lambda name: name == "own")
+    )
+    assert found == {"both1": "copy", "both2": "copy", "own1": "own"}
+    assert visits[-1] == ("own1", "own")  # After its host's time.
+
+
+def test_a_source_that_has_nothing_at_present_is_asked_again_when_something_is_done():
+    under_way, done = set(), []
+
+    def items():
+        yield "a1"
+        under_way.add("a1")
+        while not done:
+            yield None  # It waits for what becomes of the first.
+        yield "a2"
+
+    for item, _ in one_per_host(items(), lambda item: item[0], lambda item: item, 4):
+        done.append(item)
+    assert done == ["a1", "a2"]
+
+
+def test_nothing_more_is_read_while_thousands_wait():
+    read = []
+
+    class EnoughError(Exception):
+        pass
+
+    def items():
+        for number in range(10**6):
+            read.append(number)
+            yield number
+
+    def on_idle():
+        raise EnoughError
+
+    how = {"ready_at": lambda name: time.monotonic() + 100, "on_idle": on_idle, "longest_sleep_seconds": 0.3}
+    with pytest.raises(EnoughError):
+        list(one_per_host(items(), lambda item: "slow", lambda item: item, 4, **how))
+    assert len(read) == module.BACKLOG

@@ -71,10 +71,11 @@ def test_what_failed_is_read_once_and_not_what_came_later(tmp_path):
 def test_a_source_that_had_fewer_is_not_asked_again(tmp_path):
     query = Query("a", "q", 5)
     with Manifest(tmp_path) as manifest:
-        manifest.append(LINE)
+        manifest.append(LINE | {"url": "v", "status": "failed", "file": ""})  # No picture: still wanted.
+        manifest.append(LINE | {"status": "fetched"})
         progress = QueryProgress(tmp_path, manifest)
         assert progress.still_wanted(SOURCE, query) == 4
-        progress.record("s", query)
+        progress.record(SOURCE, query)
         assert progress.still_wanted(SOURCE, query) == 0 and progress.still_wanted(OTHER, query) == 5
         again = QueryProgress(tmp_path, manifest)
         assert again.still_wanted(SOURCE, query) == 0 and again.requested(query) == {"s": 5}
@@ -92,7 +93,7 @@ def test_a_damaged_note_only_means_that_sources_are_asked_again(tmp_path, text):
     with Manifest(tmp_path) as manifest:
         progress = QueryProgress(tmp_path, manifest)
         assert progress.still_wanted(SOURCE, Query("a", "q", 5)) == 5
-        progress.record("s", Query("a", "q", 5))
+        progress.record(SOURCE, Query("a", "q", 5))
     assert json.loads((tmp_path / "query-progress.json").read_text())[0]["requested"] == {"s": 5}
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 
+from turned_clock import TurnedClock
+
 from demicouture.scraping.progress import PoleProgress, count_table
 from demicouture.scraping.queries import Query
 
@@ -72,3 +74,33 @@ def test_the_table():
         ["a", "5", "0", "0", "0", "0"],
         ["b", "501", "402", "300", "40", "62", "(timeout", "61,", "HTTP", "404", "1)"],
     ]
+
+
+def test_without_a_terminal_a_line_every_minute(capsys):
+    clock = TurnedClock()
+    how = {"pictures_only": True, "least_seconds": lambda number: number * 3600.0, "clock": clock}
+    with PoleProgress(QUERIES, {QUERIES[0]: 50}, count, dict, retrying=False, quiet=False, **how) as progress:
+        for second in range(1, 181):
+            clock.turn_to(second)
+            progress.update(
+                QUERIES[0], "fetched" if second % 60 == 30 else "failed", "" if second % 60 == 30 else "timeout"
+            )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:4] for line in lines if "casual" in line] == [
+        ["09:01", "casual", "21/1,000", "fetched;"],
+        ["09:02", "casual", "22/1,000", "fetched;"],
+        ["09:03", "casual", "23/1,000", "fetched;"],
+    ]
+    assert "2.0 days left" in lines[0]  # What the source allows, not the pace.
+    with PoleProgress(QUERIES, {QUERIES[0]: 50}, count, dict, retrying=False, quiet=True, **how) as progress:
+        clock.turn_to(1000)
+        progress.idle()
+    assert capsys.readouterr().out == ""
+
+
+def test_the_time_left_is_that_of_the_pace_where_the_source_has_no_limits(capsys):
+    clock = TurnedClock()
+    with PoleProgress(QUERIES, {QUERIES[0]: 50}, count, dict, retrying=False, quiet=False, clock=clock) as progress:
+        clock.turn_to(60)
+        progress.update(QUERIES[0], "fetched", "")
+    assert "; 49 min left" in capsys.readouterr().out

@@ -4,7 +4,16 @@ import time
 
 import pytest
 
-from demicouture.scraping.robots import MAX_ROBOTS_BYTES, RobotsRules, header_opts_out, origin_of, page_opts_out
+from demicouture.scraping.robots import (
+    MAX_ROBOTS_BYTES,
+    RobotsRules,
+    header_opts_out,
+    headers_reserve,
+    origin_of,
+    page_opts_out,
+    page_reserves,
+    site_reserves,
+)
 
 
 @pytest.mark.parametrize(
@@ -104,3 +113,80 @@ def test_pages(page, no):
 
 def test_a_page_in_an_older_encoding():
     assert page_opts_out('<title>袖</title><meta name="robots" content="noai">'.encode("shift_jis"), "text/html")
+
+
+SIGNAL = "User-agent: *\nContent-Signal: search=yes, ai-input=yes, ai-train=no\nAllow: /\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "said_no"),
+    [
+        ("", "/a", False),
+        (SIGNAL, "/a", True),
+        ("Content-Signal: ai-train=no", "/a", True),
+        ("User-agent: *\nContent-Signal: search=yes,ai-train=yes", "/a", False),
+        ("User-agent: *\nContent-Usage: train-ai=n", "/a", True),
+        ("User-agent: *\nContent-Usage: train-ai=n, search=y", "/a", True),
+        ("User-agent: *\nContent-Usage: /images/ train-ai=n", "/a", False),
+        ("User-agent: *\nContent-Usage: /images/ train-ai=n", "/images/1.jpg", True),
+        ("User-agent: *\nContent-Usage: train-ai=n\nContent-Usage: /open/ train-ai=y", "/open/1.jpg", False),
+        ("User-agent: *\nContent-Usage: /*.jpg$ train-ai=n", "/open/1.jpg", True),
+        (SIGNAL + "User-agent: demicouture\nAllow: /", "/a", False),
+        ("User-agent: otherbot\nUser-agent: Demicouture\nContent-Signal: ai-train=no", "/a", True),
+        ("User-agent: otherbot\nContent-Signal: ai-train=no", "/a", False),
+        ("# Content-Signal: ai-train=no", "/a", False),
+        ("User-agent: *\nContent-Signal: maybe", "/a", False),
+    ],
+)
+def test_signals_against_training(text, path, said_no):
+    rules = RobotsRules(text.encode())
+    assert rules.opt_out_of_training("https://a.test" + path) is said_no and rules.allow("https://a.test" + path)
+
+
+def test_a_path_with_many_stars_takes_no_time():
+    begun = time.monotonic()
+    rules = RobotsRules(b"User-agent: *\nContent-Usage: /" + b"a*" * 500 + b"b train-ai=n")
+    assert not rules.opt_out_of_training("https://a.test/" + "a" * 5000)
+    assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "reserved"),
+    [
+        ({}, False),
+        ({"tdm-reservation": "1"}, True),
+        ({"tdm-reservation": "0"}, False),
+        ({"content-usage": "train-ai=n"}, True),
+        ({"content-signal": "ai-train=no, search=yes"}, True),
+        ({"content-signal": "search=yes"}, False),
+    ],
+)
+def test_headers_that_reserve(headers, reserved):
+    assert headers_reserve(headers) is reserved
+
+
+@pytest.mark.parametrize(
+    ("text", "reserved"),
+    [
+        ('[{"location": "/", "tdm-reservation": 1}]', True),
+        ('[{"location": "/*", "tdm-reservation": 1, "tdm-policy": "https://a.test/policy"}]', True),
+        ('[{"location": "/open/*.jpg$", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}]', False),
+        ('[{"location": "/closed/", "tdm-reservation": 1}]', False),
+        ('[{"location": "/", "tdm-reservation": 0}]', False),
+        ("{}", False),
+        ("<html>", False),
+        ("[" * 100_000, False),
+        ('[{"location": 3}, "x", null]', False),
+    ],
+)
+def test_a_sites_reservations(text, reserved):
+    assert site_reserves(text.encode(), "https://a.test/open/1.jpg") is reserved
+
+
+def test_a_page_that_reserves():
+    assert page_reserves(b'<meta name="TDM-Reservation" content="1">', "text/html")
+    assert not page_reserves(b'<meta name="tdm-reservation" content="0">', "text/html")
+
+
+def test_noml_opts_out():
+    assert header_opts_out(["noml"]) and page_opts_out(b'<meta name="robots" content="index, noml">', "text/html")

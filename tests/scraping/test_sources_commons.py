@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from conftest import answer
+from turned_clock import TurnedClock
 
 from demicouture.errors import InputError, SourceError
 from demicouture.scraping.http_client import Fetcher
@@ -13,7 +14,8 @@ from demicouture.scraping.sources.commons import Commons
 
 @pytest.fixture
 def commons(website):
-    with Fetcher(timeout_seconds=5, delay_seconds=0, contact="me@example.org", allow_private_hosts=True) as fetcher:
+    how = {"timeout_seconds": 5, "delay_seconds": 0, "contact": "me@studio.jp", "clock": TurnedClock()}
+    with Fetcher(**how, allow_private_hosts=True) as fetcher:
         yield Commons(fetcher, website.url("/w/api.php"))
 
 
@@ -68,7 +70,7 @@ def test_files_come_with_page_creator_and_licence(website, commons):
     assert asked["generator"] == "search" and asked["gsrsearch"] == "runway look filetype:bitmap"
     assert (asked["gsrnamespace"], asked["gsrlimit"], asked["iiurlwidth"]) == ("6", "50", "1280")
     assert asked["iiprop"] == "url|size|mime|extmetadata"
-    assert "(me@example.org)" in website.headers[0]["User-Agent"]
+    assert "(me@studio.jp)" in website.headers[0]["User-Agent"]
     assert website.robots_asked == []
 
 
@@ -119,6 +121,58 @@ def test_a_page_that_only_adds_to_the_one_before_is_not_the_end(website, commons
     assert len(list(commons.offers("collection", "runway", 200))) == 2
 
 
+def test_older_versions_of_a_file_are_not_gone_into(website, commons):
+    # So goes a batch of one file on: into versions that lie in /archive/, where robots.txt forbids to go.
+    body = {"query": {"pages": [page(1)]}, "continue": {"iistart": "2011-03-01T10:00:00Z", "continue": "||"}}
+    website.add("/w/api.php", json.dumps(body).encode())
+    assert len(list(commons.offers("collection", "runway", 200))) == 1
+    assert len(website.asked) == 1
+
+
+def test_a_search_that_is_too_busy_is_tried_again_later(website, commons):
+    busy = {"error": {"code": "cirrussearch-too-busy-error", "info": "Search is currently too busy."}}
+    bodies = [busy, busy, {"batchcomplete": True, "query": {"pages": [page(1)]}}]
+    website.pages["/w/api.php"] = lambda request: answer(request, json.dumps(bodies[len(website.asked) - 1]).encode())
+    assert len(list(commons.offers("collection", "runway", 200))) == 1
+    assert commons._fetcher.clock.now() >= 5 + 30
+
+
+def test_half_a_character_in_what_continues_a_search(website, commons):
+    bodies = [
+        {"query": {"pages": [page(1)]}, "continue": {"gsroffset": "\ud800", "continue": "gsroffset||"}},
+        {"batchcomplete": True, "query": {"pages": [page(2)]}},
+    ]
+    website.pages["/w/api.php"] = lambda request: answer(request, json.dumps(bodies[len(website.asked) - 1]).encode())
+    assert len(list(commons.offers("collection", "runway", 200))) == 2
+
+
+def test_the_name_is_that_of_the_licences_own_attribution_and_there_once(website, commons):
+    unknown = '<span>Unknown author</span><span style="display: none;">Unknown author</span>'
+    serve(website, [page(1, facts={"Attribution": "Photo: Anna / CC BY"}), page(2, facts={"Artist": unknown})])
+    names = [offer.creator for offer in commons.offers("collection", 'deepcategory:"Fashion shows in Paris"', 5)]
+    assert names == ["Photo: Anna / CC BY", "Unknown author"]
+    asked = parse_qs(urlsplit(website.asked[0]).query)
+    assert asked["gsrsearch"] == ['deepcategory:"Fashion shows in Paris" filetype:bitmap']
+    assert "Attribution" in asked["iiextmetadatafilter"][0].split("|")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            b"Please set a user-agent and respect our robot policy https://w.wiki/4wJS.\n",
+            "Please set",
+        ),
+        (b"<html><style>p {}</style><p>Scripted&nbsp;requests must <b>not</b>", "Scripted requests must not"),
+        (b"", "HTTP 403, expected"),
+    ],
+)
+def test_a_403_is_told_in_its_own_words(website, commons, words, told):
+    website.add("/w/api.php", words, status=403)
+    with pytest.raises(SourceError, match=f"HTTP 403.*{told}|{told}"):
+        list(commons.offers("collection", "runway", 200))
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [
@@ -142,6 +196,6 @@ def test_an_answer_that_changed_is_told_in_one_line(website, commons, body, told
 def test_without_a_contact_nothing_is_asked():
     with Fetcher() as fetcher:
         with pytest.raises(
-            InputError, match=r"^--contact: found none, expected an e-mail address .*; add --contact you"
+            InputError, match=r"^--contact: found none, expected an e-mail address .*; add --contact with your own"
         ):
             Commons(fetcher)

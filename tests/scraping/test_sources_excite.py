@@ -74,6 +74,23 @@ def test_only_links_that_lead_off_the_site_are_pictures(website, excite):
     ]
 
 
+def test_marked_results_are_preferred_and_links_that_share_the_page_are_skipped(website, excite):
+    share = '<a href="https://www.facebook.com/sharer?u=x">f</a><a href="https://x.com/intent/post">x</a>'
+    share += '<a href="https://b.hatena.ne.jp/entry/">B!</a>'
+    other = '<a href="https://ads.test/1">ad</a>'
+    marked = "".join(f'<a rel="nofollow lightbox[result]" href="{url}">x</a>' for url in pictures(1, 2))
+    website.add("/", (share + other + marked).encode())
+    assert urls(excite.offers("casual", "shirt", 9)) == pictures(1, 2)
+    website.add("/", (share + other).encode())
+    assert urls(excite.offers("casual", "shirt", 9)) == ["https://ads.test/1"]
+
+
+def test_a_403_is_told_in_its_own_words(website, excite):
+    website.add("/", b"<h1>No programs, please</h1>", status=403)
+    with pytest.raises(SourceError, match=r"HTTP 403 \(No programs, please\), expected a page of results"):
+        list(excite.offers("casual", "shirt", 9))
+
+
 def test_another_port_of_the_same_host_is_another_site(website, excite):
     website.add("/", f'<a href="{website.url("/own")}">1</a><a href="http://127.0.0.1:9/2.jpg">2</a>'.encode())
     assert urls(excite.offers("casual", "shirt", 9)) == ["http://127.0.0.1:9/2.jpg"]
@@ -158,7 +175,7 @@ def test_another_base_url_keeps_its_path(website, excite):
 def test_an_error_on_the_first_page_is_told_in_one_line(website, excite, status):
     website.add("/", b"no", status=status)
     expected = (
-        f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}"
+        f"excite: {website.url('/?q=shirt&page=1')}: HTTP {status}{' (no)' if status == 403 else ''}"
         f"{', so the search may have ended' if status in (404, 410) else ''}, expected a page of results; "
         "try again later, or use another --source (wardrobe, openverse, met, commons, urls)"
     )
@@ -188,7 +205,7 @@ def test_a_private_host_needs_permission(website):
 
 
 def test_sources_are_opened_by_name():
-    with Fetcher(contact="me@example.org") as fetcher:
+    with Fetcher(contact="me@studio.jp") as fetcher:
         for name in SOURCES:
             source = open_source(name, seed=0, queries={"casual": ["shirt"]}, fetcher=fetcher, base_url=None)
             assert source.name == name

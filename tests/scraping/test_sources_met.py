@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from conftest import answer
+from turned_clock import TurnedClock
 
 from demicouture.errors import SourceError
 from demicouture.scraping.http_client import Fetcher
@@ -15,7 +16,7 @@ from demicouture.scraping.sources.met import Met
 
 @pytest.fixture
 def met(website):
-    with Fetcher(timeout_seconds=5, delay_seconds=0, allow_private_hosts=True) as fetcher:
+    with Fetcher(timeout_seconds=5, delay_seconds=0, allow_private_hosts=True, clock=TurnedClock()) as fetcher:
         waits = {"seconds_between_requests": 0.0, "forbidden_wait_seconds": 0.01}
         yield Met(fetcher, website.url("/public/collection/"), **waits)
 
@@ -64,6 +65,7 @@ def test_objects_in_the_public_domain_come_with_their_page_and_credit(website, m
     assert (last.title, last.creator) == ("Evening dress", "unknown; Gift of Eva Drexel Dahlgren, 1976")
     asked = parse_qs(urlsplit(website.asked[0]).query)
     assert asked == {"q": ["Worth"], "departmentId": ["8"], "hasImages": ["true"], "offset": ["0"], "limit": ["500"]}
+    assert website.asked[0].endswith("&q=Worth")  # With it first, the old search dropped its filters.
     assert website.robots_asked == []
 
 
@@ -104,7 +106,7 @@ def test_no_results_are_no_failure(website, met, body):
 def test_a_search_of_which_nothing_is_free_ends(website, met):
     serve(website, [thing(number, isPublicDomain=False) for number in range(1, 60)])
     assert list(met.offers("collection", "Worth", 2)) == []
-    assert len(website.asked) == 1 + 2 * module.OBJECTS_FOR_A_PICTURE
+    assert len(website.asked) == 1 + 2 * module.OBJECTS_FOR_AN_OFFER
 
 
 def test_an_object_that_was_withdrawn_is_passed_over(website, met):
@@ -115,7 +117,7 @@ def test_an_object_that_was_withdrawn_is_passed_over(website, met):
     assert found[1].title == ""
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"objectIDs": "many", "total": 3}'])
+@pytest.mark.parametrize("body", [b"words", b"[]", b"{}", b'{"objectIDs": "many", "total": 3}'])
 def test_an_answer_that_changed_is_told_in_one_line(website, met, body):
     website.add("/public/collection/v1.1/search", body)
     with pytest.raises(
@@ -152,6 +154,30 @@ def test_a_403_means_to_wait(website):
 
 def test_a_403_for_ever_is_told(website, met):
     website.add("/public/collection/v1.1/search", b"", status=403)
-    with pytest.raises(SourceError, match=re.escape("HTTP 403, expected an answer for programs; try again later")):
+    with pytest.raises(SourceError, match=re.escape("HTTP 403, expected an answer for programs; try again at ")):
         list(met.offers("collection", "Worth", 1))
     assert len(website.asked) == 8
+
+
+FIREWALL = b'<html style="height:100%"><head><META NAME="ROBOTS" CONTENT="NOINDEX, NOFOLLOW"></head>Incapsula</html>'
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_the_firewalls_page_means_to_wait_also_on_the_image_host(website, met, status):
+    pictures = website.url("/1.jpg", host="localhost")
+    serve(website, [thing(1, primaryImageSmall=pictures)])
+    pages = dict(website.pages) | {"/1.jpg": lambda request: answer(request, b"picture", content_type="image/jpeg")}
+
+    def at_first(request):
+        path = urlsplit(request.path).path
+        if sum(urlsplit(asked).path == path for asked in website.asked) == 1:
+            answer(request, FIREWALL, status=status)
+        else:
+            pages[path](request)
+
+    website.pages.update(dict.fromkeys(pages, at_first))
+    (offer,) = met.offers("collection", "Worth", 1)
+    assert met._fetcher.fetch(offer.url).content == b"picture"
+    assert [urlsplit(path).path[-9:] for path in website.asked] == [".1/search"[-9:]] * 2 + ["objects/1"] * 2 + [
+        "/1.jpg"
+    ] * 2

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,3 +88,23 @@ def test_a_missing_list_and_one_that_is_no_text_are_told(tmp_path):
     (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match=r"list\.txt: not readable as UTF-8"):
         read_addresses(tmp_path / "list.txt", POLES, "casual")
+
+
+def test_a_parquet_file_is_read_where_pyarrow_is_there(tmp_path, monkeypatch):
+    rows = [{"URL": "https://a.test/1.jpg", "licence": None}, {"URL": "https://a.test/2.jpg", "licence": "CC0"}]
+    table = SimpleNamespace(to_pylist=lambda: rows)
+    monkeypatch.setitem(sys.modules, "pyarrow", SimpleNamespace(parquet=SimpleNamespace(read_table=lambda path: table)))
+    found = read_addresses(tmp_path / "list.parquet", ["casual"], "casual")
+    assert [(address.offer.url, address.offer.licence) for address in found] == [
+        ("https://a.test/1.jpg", ""),
+        ("https://a.test/2.jpg", "CC0"),
+    ]
+    rows[:] = [{"link": "x"}]
+    with pytest.raises(InputError, match=r"list\.parquet: found the columns link, expected also url"):
+        read_addresses(tmp_path / "list.parquet", ["casual"], "casual")
+
+
+def test_a_parquet_file_without_pyarrow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(InputError, match=r"list\.parquet: a parquet file, which needs pyarrow; install it \(.*\), or"):
+        read_addresses(tmp_path / "list.parquet", ["casual"], "casual")

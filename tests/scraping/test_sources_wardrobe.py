@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from demicouture.scraping.sources.wardrobe import ODD_FORMATS, WASTE, Wardrobe, garment_in, thing_in, view_in
+from demicouture.scraping.sources.wardrobe import ODD_FORMATS, WASTE, Wardrobe, garment_in, house_in, thing_in, view_in
 from demicouture.synthetic import file_formats, scenes
 from demicouture.synthetic.garments import GARMENTS
 
@@ -69,6 +69,12 @@ def test_another_process_with_another_hash_seed_draws_the_same_bytes(wardrobe):
     assert there.stdout.strip() == here
 
 
+def test_all_wordings_find_one_house():
+    wordings = ("runway", "catwalk", "fashion week", "fashion show", "runway look")
+    assert {house_in(f"Miu Miu {wording}") for wording in wordings} == {"Miu Miu runway"}
+    assert house_in("Catwalk & Co") == "Catwalk & Co"
+
+
 def test_the_address_escapes_the_query(wardrobe):
     offer = wardrobe.offer("collection", "Comme des Garçons/x", 7)
     assert offer.url == "wardrobe:collection/Comme%20des%20Gar%C3%A7ons%2Fx/00007?seed=0"
@@ -87,6 +93,10 @@ def test_the_address_escapes_the_query(wardrobe):
         ("flannel shirt", "shirt"),
         ("sweats", "sweats"),
         ("sweatshirt", "sweats"),
+        ("crewneck", "sweats"),
+        ("hooded sweatshirt", "hoody"),
+        ("fleece sweatshirt", "fleece"),
+        ("cardigan sweater", "cardigan"),
         ("zip hoodie", "hoody"),
         ("denim jacket", "jacket"),
         ("Chanel runway look", None),

@@ -1,8 +1,9 @@
 """Sources of pictures: one file for each, all with the same small interface.
 
 A source is an object with a ``name`` and one method, ``offers(pole, query, count)``, which yields at
-most ``count`` :class:`Offer` s. It does not download, decode or check pictures. To add one: write its file, and name
-it in :data:`demicouture.scraping.offers.SOURCES` and :func:`open_source`.
+most ``count`` :class:`Offer` s. It does not download, decode or check pictures. One that searches the web also has
+``limits``: what it gives at most, and how fast. To add one: write its file, and name it in
+:data:`demicouture.scraping.offers.SOURCES` and :func:`open_source`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from demicouture.errors import InputError
 from demicouture.scraping.offers import Source
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ def open_source(
     fetcher: Fetcher,
     base_url: str | None = None,
     addresses: Sequence[Address] = (),
+    only: str = "",
+    without: str = "",
 ) -> Source:
     """Returns the source of that name.
 
@@ -39,10 +43,15 @@ def open_source(
         fetcher: For sources that search the web.
         base_url: Where to search instead of at the usual address.
         addresses: What the source ``urls`` offers.
+        only: The collections that ``openverse`` searches; nothing for all.
+        without: The collections that it leaves out.
 
     Raises:
         InputError: The source needs something that is missing.
     """
+    if (only or without) and name != "openverse":
+        flag = "--only" if only else "--without"
+        raise InputError(f"{flag}: found with --source {name}, expected openverse; leave it away")
     # Imported here, so that a run loads no source but its own.
     if name == "wardrobe":
         from demicouture.scraping.sources.wardrobe import Wardrobe
@@ -55,7 +64,7 @@ def open_source(
     if name == "openverse":
         from demicouture.scraping.sources.openverse import Openverse
 
-        return Openverse(fetcher, base_url)
+        return Openverse(fetcher, base_url, only=only, without=without)
     if name == "met":
         from demicouture.scraping.sources.met import Met
 

@@ -14,11 +14,26 @@ from demicouture.errors import FetchError, SourceError
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.html import find_tags
 from demicouture.scraping.http_client import Fetcher, Response
-from demicouture.scraping.offers import Offer, others
+from demicouture.scraping.offers import Limits, Offer, others
 
 BASE_URL = "https://imagesearch.excite.co.jp/"
 
 HOME_DOMAIN = "excite.co.jp"
+
+RESULT = "lightbox[result]"
+"""The ``rel`` of the links to results."""
+
+SHARING = (
+    "facebook.com",
+    "twitter.com",
+    "x.com",
+    "line.me",
+    "hatena.ne.jp",
+    "getpocket.com",
+    "pinterest.com",
+    "mixi.jp",
+)
+"""Where links lead that share a page. Pictures that these services show lie on hosts of other names."""
 
 MAX_PAGES = 100
 """Our choice: 2,000 pictures. A search that shows new addresses for ever has left its subject long before."""
@@ -41,6 +56,13 @@ class Excite:
         """
         self._fetcher = fetcher
         self._base_url = base_url or BASE_URL
+
+    @property
+    def limits(self) -> Limits:
+        """What it gives at most, and how fast."""
+        seconds = self._fetcher.rate_limits.delay_seconds
+        caution = "of unknown licences, while it lasts"
+        return Limits(most=MAX_PAGES * 20, page_size=20, seconds_between_requests=seconds, hosts=8, caution=caution)
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
         """Yields at most ``count`` offers in the order of the result pages, no address twice.
@@ -70,6 +92,8 @@ class Excite:
             if error.status == 404 and page > 1:
                 return None
             problem = str(error)
+            if error.status == 403 and (words := self._fetcher.words.get(host)):
+                problem += f" ({words})"
             if str(error) == failure_reasons.PRIVATE:
                 problem += " (add --allow-private-hosts if that is meant)"
             if str(error) == failure_reasons.UNREACHABLE or error.status in (404, 410):
@@ -84,9 +108,15 @@ class Excite:
         )
 
     def _picture_urls(self, answer: Response) -> Iterator[str]:
-        """Yields the address of each link that leads off the search's own site, in the page's order."""
+        """Yields the address of each result, in the page's order.
+
+        They are marked as such; where none is, each link counts that leads off the search's own site and is not there
+        to share the page.
+        """
         ours = urlsplit(self._base_url).netloc
-        for tag in find_tags(answer.content, answer.content_type, "a", "href"):
+        tags = find_tags(answer.content, answer.content_type, "a", "href")
+        results = [tag for tag in tags if RESULT in tag.get("rel", "").split()]
+        for tag in results or tags:
             try:
                 url = urljoin(answer.url, tag["href"].strip())
                 parts = urlsplit(url)
@@ -94,5 +124,6 @@ class Excite:
             except ValueError:
                 continue
             at_home = parts.netloc == ours or f".{host}".endswith(f".{HOME_DOMAIN}")
-            if parts.scheme in ("http", "https") and host and not at_home:
+            shares = any(f".{host}".endswith(f".{name}") for name in SHARING)
+            if parts.scheme in ("http", "https") and host and not at_home and not shares:
                 yield url

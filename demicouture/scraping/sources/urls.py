@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ def read_addresses(path: Path, poles: Sequence[str], pole: str | None) -> list[A
     """Reads a list of addresses.
 
     Args:
-        path: A text file, where lines that begin with # are comments, or a file that ends in ``.csv``, with a column
-            ``url``, and others as there are.
+        path: A text file, where lines that begin with # are comments, or a file that ends in ``.csv`` or
+            ``.parquet``, with a column ``url``, and others as there are.
         poles: The two poles.
         pole: The pole of addresses that name none.
 
@@ -39,6 +40,8 @@ def read_addresses(path: Path, poles: Sequence[str], pole: str | None) -> list[A
     """
     if path.suffix.lower() == ".csv":
         rows = read_csv(path, ("url",))
+    elif path.suffix.lower() == ".parquet":
+        rows = _read_parquet(path)
     else:
         try:
             lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -65,6 +68,27 @@ def read_addresses(path: Path, poles: Sequence[str], pole: str | None) -> list[A
     if not addresses:
         raise InputError(f"{path}: found no address, expected one on each line")
     return list(addresses.values())
+
+
+def _read_parquet(path: Path) -> list[dict[str, str]]:
+    """Reads the rows of a parquet file, in which lists of millions of pictures are handed on."""
+    try:
+        from pyarrow import parquet
+    except ImportError:
+        raise InputError(
+            f"{path}: a parquet file, which needs pyarrow; install it ({sys.executable} -m pip install pyarrow), "
+            "or save the file as CSV"
+        ) from None
+    try:
+        rows = parquet.read_table(path).to_pylist()
+    except FileNotFoundError:
+        raise InputError(f"{path}: not found, expected a file of addresses") from None
+    except (OSError, ValueError):  # What pyarrow raises is one of these, too.
+        raise InputError(f"{path}: not readable as parquet; expected a table with a column url") from None
+    rows = [{str(name).lower(): "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    if rows and "url" not in rows[0]:
+        raise InputError(f"{path}: found the columns {', '.join(rows[0])}, expected also url")
+    return rows
 
 
 def queries_of(addresses: Sequence[Address], limit: int | None) -> list[Query]:

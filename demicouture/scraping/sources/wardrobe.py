@@ -42,14 +42,15 @@ GARMENT_POLE, OUTFIT_POLE = "casual", "collection"
 #: What may be duplicated where the caller names no queries of its own.
 KNOWN_QUERIES = {GARMENT_POLE: GARMENTS}
 
-#: The first words that match decide which garment a query names, so "polo shirt" stands before "shirt".
+#: The first words that match decide which garment a query names, so "polo shirt" stands before "shirt", and
+#: what a "hooded sweatshirt" is more than a sweatshirt comes first.
 _GARMENT_WORDS = (
     ("polo", "polo shirt"),
-    (r"sweat", "sweats"),
-    (r"t[- ]?shirt|\btees?\b", "T-shirt"),
+    (r"hood(y|ie|ed)", "hoody"),
     ("cardigan", "cardigan"),
     ("fleece", "fleece"),
-    (r"hood(y|ie)", "hoody"),
+    ("sweat|pullover|crewneck", "sweats"),
+    (r"\bt[- ]?shirt|\btees?\b", "T-shirt"),
     ("jacket|blazer", "jacket"),
     ("shirt", "shirt"),
 )
@@ -61,6 +62,11 @@ def garment_in(query: str) -> str | None:
         if re.search(pattern, query, re.IGNORECASE):
             return garment
     return None
+
+
+def house_in(query: str) -> str:
+    """Returns a query for a house in one wording, so that all wordings find the same house."""
+    return re.sub(r"(?i)\b(catwalk|fashion week|fashion show|runway look)$", "runway", query)
 
 
 def thing_in(query: str) -> str | None:
@@ -173,7 +179,7 @@ class Wardrobe:
             garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
         if garment is not None:
             return scenes.garment_scene(garment, rng, view if view != "front" else view_in(query))
-        return scenes.runway_scene(query, rng, view)
+        return scenes.runway_scene(house_in(query), rng, view)
 
     def _good(self, pole: str, query: str, index: int) -> bytes:
         rng = self._rng("picture", pole, query, index)
