@@ -204,7 +204,7 @@ def make_book(
 
 
 def describe_generator(folder: Path, quality: Mapping[str, Any] | None, has_network: bool) -> str:
-    """Returns the line about the generator's quality that stands before the findings; "" where nothing is to be said."""
+    """Returns the line about the generator's quality that stands before the findings; "" where there is none."""
     if not draws_garments(quality):
         return warn_of_blobs(quality)
     unmeasured = f"quality is not judged: {folder} holds no measures of this generator; run: python generate.py"

@@ -132,6 +132,7 @@ def run_some(args: argparse.Namespace) -> None:
     from demicouture.visualization import grid
 
     keras = start_keras()
+    from demicouture.dcgan import networks
     from demicouture.dcgan.inference import render
     from demicouture.latents import sample_prior
     from demicouture.training.callbacks import EpochOrder
@@ -144,7 +145,16 @@ def run_some(args: argparse.Namespace) -> None:
         taken = np.random.default_rng(args.seed).permutation(len(withheld))[: args.pictures]
         withheld = ~np.isin(np.arange(len(withheld)), taken)
     rows = np.flatnonzero(~withheld)
-    metrics, epochs = None, round(args.steps / (len(rows) // args.batch_size))
+    scale = args.output / "scales" / dataset.sha256[:16]
+    if args.pictures:
+        scale = scale.with_name(f"{scale.name}-{args.pictures}-{args.seed}")
+    scale.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(0)  # So that the scale is the same for all seeds.
+    untrained = networks.build_generator(args.size, args.width)
+    metrics = open_metrics(scale, dataset, withheld, untrained, 0, True, MEASURED)
+    if metrics.meter is None:
+        sys.exit(f"error: {NOT_JUDGED}")
+    epochs = round(args.steps / (len(rows) // args.batch_size))
     for variant in args.variants:
         place = args.output / result_name(folder, variant, args.seed)
         if place.exists():
@@ -152,12 +162,6 @@ def run_some(args: argparse.Namespace) -> None:
         began = time.monotonic()
         tricks = set(variant.split("+")) - {"seed"}
         gan = build_gan(dataset.pictures, rows, tricks, args, epochs * (len(rows) // args.batch_size))
-        if metrics is None:
-            found = args.output / "references" / f"{dataset.sha256[:16]}-{len(rows)}-{args.seed}"
-            found.mkdir(parents=True, exist_ok=True)
-            metrics = open_metrics(found, dataset, withheld, gan.generator, args.seed, True, MEASURED)
-            if metrics.meter is None:
-                sys.exit("error: " + NOT_JUDGED)
         how = {"shuffle": False, "verbose": 0, "epochs": epochs, "callbacks": [EpochOrder(args.seed)]}
         log = gan.fit(gan.batches.steps(), **how).history
         record = {"variant": variant, "dataset": str(folder), "seed": args.seed, "epochs": epochs}

@@ -63,7 +63,7 @@ class Criteria:
             about one in five is in between for the classifier too.
         of_each_pole: Each of so many most confident designs of the one pole is paired with each of the other.
         scores: The classifier's scores of what is in between: the other pole is two thirds as likely at the least.
-        share: Of the candidates that qualify, this share is chosen from, those of the highest ranks: the points farthest
+        share: Of the candidates that qualify, this share of the highest ranks is chosen from: the points farthest
             from one another are also the strangest, and with all of them the lookbook would collect what only just
             qualifies.
         size: Designs at most: as many as fill a page.
@@ -348,7 +348,7 @@ def make_lookbook(
         captions,
         f"Lookbook: {len(chosen)} designs in between {first} and {second}",
         [
-            f"Beside each, from above: towards {first}, towards {second}, and the data set's picture that is nearest to "
+            f"Beside each, from above: towards {first}, towards {second}, and the picture of the data set nearest to "
             f"it. Score: 0 is {first}, 1 is {second}, by a classifier. Enlarged by Lanczos' filter.",
             warning or "Classifiers chose these; whether they are garments, and good ones, is for you to see.",
         ],
