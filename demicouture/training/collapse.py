@@ -55,6 +55,11 @@ def find_collapse(rows: Sequence[Mapping[str, Any]]) -> str | None:
     return None
 
 
+def looks_sound(row: Mapping[str, Any]) -> bool:
+    """Returns whether an epoch looks like no collapse, however long it lasted."""
+    return find_collapse([row] * LONG) is None
+
+
 def is_finite(row: Mapping[str, Any]) -> bool:
     """Returns whether the losses of an epoch are numbers."""
     return all(math.isfinite(float(row[name])) for name in ("d_loss", "g_loss"))
