@@ -17,7 +17,7 @@ CERTAIN = 0.999
 """A discriminator that is right on so many of its pictures has won."""
 
 BLIND = 0.001
-"""A discriminator that is right on so few photographs, or generated pictures, says the same to everything."""
+"""A discriminator that is right on so few real pictures, or generated pictures, says the same to everything."""
 
 ALIKE = 0.3
 """The diversity below which generated pictures are variations on a few. Measured on photographs taken again and again
