@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from demicouture.dcgan.inference import hash_generator
 from demicouture.designs import scoring
 from demicouture.evaluation import reference
 from demicouture.evaluation.generator_quality import BLURRED, NOT_JUDGED
+from demicouture.evaluation.imagenet_features import describe
 from demicouture.latents import sample_prior
 
 COUNT = 6
@@ -67,7 +69,9 @@ def trained(network, tmp_path_factory) -> Path:
     write_poles(home / "data" / "2-dataset")
     write_poles(home / "swapped", seed=1, poles=("collection", "casual"))
     dataset = read_dataset(home / "data" / "2-dataset")
-    reference.describe_dataset(dataset, dataset.choose_withheld(0), network, quiet=True).save(training)
+    reference.describe_dataset(dataset, dataset.choose_withheld(0), partial(describe, network), quiet=True).save(
+        training
+    )
     write_quality(home, QUALITY)
     return home
 

@@ -3,6 +3,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from PIL import Image
 import interpolate
 from demicouture import cli
 from demicouture.boundary.hyperplane import Hyperplane
-from demicouture.dataset import Dataset
+from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs.designs import design_name, read_designs
 from demicouture.evaluation import style_classifier
+from demicouture.evaluation.imagenet_features import describe
+from demicouture.evaluation.reference import describe_dataset
 from demicouture.files import write_json
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook, sequence
@@ -371,7 +374,7 @@ def test_a_grid_of_pairs(home, capsys):
         assert (folder / row["picture"]).exists()
     crossed = results["crossed"]
     assert crossed == sum(abs(float(row["distance"])) < 1e-9 for row in rows) >= 1
-    assert f"4 garments in between, {crossed} of them on the hyperplane" in capsys.readouterr().out
+    assert f"4 designs in between, {crossed} of them on the hyperplane" in capsys.readouterr().out
     # Three columns and rows: the designs stand around the garments.
     assert pixels(folder / "board.png").shape[1] == 3 * 98 + 2
     assert run(home, "--pairs", "2") == 0
@@ -382,28 +385,33 @@ def test_a_grid_of_pairs(home, capsys):
 def test_a_grid_without_a_plane_shows_the_midpoints(home, capsys):
     assert run(home, "--pairs", "9") == 0
     printed = capsys.readouterr().out
-    assert "25 garments in between, 0 of them on the hyperplane; of one pole there are only 5 designs" in printed
+    assert "25 designs in between, 0 of them on the hyperplane; of one pole there are only 5 designs" in printed
     assert "so there are no distances" in printed
     assert {row["t"] for row in steps_of(home / "outputs/6-interpolation")} == {"0.5"}
 
 
-def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsys):
+def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsys, monkeypatch):
+    monkeypatch.setenv("DEMICOUTURE_MODELS", str(home / "none"))  # The search with the network: test_inversion.py.
     generator = inference.load_generator(home / "outputs/3-training/generator.keras")
     save_png(home / "mine.png", inference.render(generator, sample_prior(1, 77))[0])
     assert run(home, "--a", str(home / "mine.png"), "--b", "8", "--steps", "3") == 0
     folder = home / "outputs/6-interpolation"
     latent = np.load(folder / "found-a.npy")
     assert latent.shape == (1, LATENT_DIM) and np.abs(latent).max() <= 1
-    assert results_of(folder)["found_a"]["likeness"] > 0.9
-    assert "From mine.png (a design 9" in capsys.readouterr().out
+    found = results_of(folder)["found_a"]
+    assert found["share_of_designs_less_alike_by_colour"] == 1
+    assert found["distance"] is None and found["share_of_pictures_nearer_to_another"] is None
+    printed = capsys.readouterr().out
+    assert "mine.png: by light and colour alone it is more like the design found than 100% of other designs" in printed
+    assert "From the design found for mine.png to design 8" in printed
+    assert printed.count("quality is not judged") == 1
     assert np.array_equal(pixels(folder / "strip-0/step-00.png"), inference.render(generator, latent)[0])
     assert pixels(folder / "found-a.png").shape[1] == 2 * (256 + 2) + 2
     # Where the other end is left to us, it is of the other pole, by the side of the plane on which the design lies.
     normal = latent[0].astype(np.float64)
     write_boundary(home, Hyperplane(normal / np.linalg.norm(normal), 0.0))
     assert run(home, "--a", str(home / "mine.png"), "--steps", "2", "--fresh") == 0
-    pair = results_of(folder)["pair"]
-    assert pair[0].startswith("mine.png") and pair[1] == "design-0001.png"
+    assert results_of(folder)["pair"] == ["the design found for mine.png", "design-0001.png"]
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     save_png(home / "noise.png", noise)
     assert run(home, "--a", str(home / "noise.png"), "--output", str(home / "other")) == 1
@@ -414,21 +422,56 @@ def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsy
     assert "--b " in (error := capsys.readouterr().err) and "text.png: undecodable; expected a photograph" in error
 
 
-def test_the_lookbook(home, capsys):
-    """The classifier's photographs are designs of the generator, so others of its designs are realistic."""
-    criteria = lookbook.Criteria(on_the_plane=110, of_each_pole=2, scores=(0.0, 1.0))
+def measured(home: Path, progress: float | None) -> None:
+    """Writes what generate.py knows of the generator."""
+    quality = None if progress is None else {"progress": progress}
+    write_json(home / "outputs/4-generated/summary.json", {"results": {"quality": quality}})
+
+
+def test_blobs_are_called_blobs_and_have_a_lookbook_only_on_demand(home, capsys):
+    measured(home, 0.39)
+    blobs = "this generator draws blobs, not garments (39% of the way; garments can be named from 50%)"
+    assert run(home) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(blobs) and printed.count("blobs, not garments") == 1
+    assert "lookbook" not in printed.splitlines()[-1]
+    assert run(home) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(blobs) and "nothing to do" in printed
+    # What was learned since counts.
+    measured(home, 0.61)
+    assert run(home) == 0
+    assert "blobs" not in (printed := capsys.readouterr().out) and "nothing to do" not in printed
+
+
+@pytest.fixture(scope="module")
+def compared_home(designs_home, network, tmp_path_factory):
+    """A home with a data set, its features and a classifier: designs of the generator, by their first coordinate."""
+    home = shutil.copytree(designs_home, tmp_path_factory.mktemp("compared") / "home")
     generator = inference.load_generator(home / "outputs/3-training/generator.keras")
     latents = sample_prior(60, 55)
     pictures, labels = inference.render(generator, latents), (latents[:, 0] > 0).astype(int)
-    names = tuple(Path("data", planted.POLES[label], f"{index}.png") for index, label in enumerate(labels))
-    for name, picture in list(zip(names, pictures, strict=True))[:40]:
-        save_png(home / "data/2-dataset" / name.relative_to("data"), picture)
-    dataset = Dataset(pictures, labels, planted.POLES, names, "a")
-    style_classifier.open_style_classifier(home / "outputs/4-generated", dataset, seed=0, steps=30)
-    plane = Hyperplane(np.eye(LATENT_DIM)[0], 0.0)
-    write_boundary(home, plane)
-    assert run(home, criteria=criteria) == 0
+    for number, (label, picture) in enumerate(zip(labels, pictures, strict=True)):
+        save_png(home / f"data/2-dataset/{planted.POLES[label]}/{number:02d}.png", picture)
+    dataset = read_dataset(home / "data/2-dataset")
+    reference = describe_dataset(dataset, np.arange(60) % 10 == 0, partial(describe, network), True)
+    reference.save(home / "outputs/4-generated")
+    style_classifier.train_style_classifier(reference).save(home / "outputs/4-generated")
+    write_boundary(home, Hyperplane(np.eye(LATENT_DIM)[0], 0.0))
+    return home
+
+
+FEW = lookbook.Criteria(on_the_plane=110, of_each_pole=2, scores=(0.0, 1.0))
+
+
+def test_the_lookbook(compared_home, tmp_path, capsys):
+    home = shutil.copytree(compared_home, tmp_path / "home")
+    measured(home, 0.4)
+    assert run(home, criteria=FEW) == 0
+    assert "there is no lookbook of blobs; --anyway makes one all the same" in capsys.readouterr().out
     folder = home / "outputs/6-interpolation"
+    assert not (folder / "lookbook.png").exists()
+    assert run(home, "--anyway", criteria=FEW) == 0
     results = results_of(folder)["lookbook"]
     assert results["candidates"] == 4 + 110
     assert results["random_designs"]["designs"] == results["designs_in_between"]["designs"] == 100
@@ -436,26 +479,43 @@ def test_the_lookbook(home, capsys):
     assert 1 <= chosen <= 24
     found = np.load(folder / "lookbook.npy")
     assert found.shape == (chosen, LATENT_DIM) and found.dtype == np.float32
-    assert np.abs(plane.signed_distance(found)).max() < 1e-6
+    assert np.abs(found[:, 0]).max() < 1e-6
     with open(folder / "lookbook.csv", newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert [row["number"] for row in rows] == [str(number) for number in range(1, chosen + 1)]
-    rendered = inference.render(generator, found)
-    for row, picture in zip(rows, rendered, strict=True):
+    generator = inference.load_generator(home / "outputs/3-training/generator.keras")
+    for row, picture in zip(rows, inference.render(generator, found), strict=True):
         assert np.array_equal(pixels(folder / row["picture"]), picture)
         assert row["nearest"].partition("/")[0] in planted.POLES
+        assert 0 <= float(row["realism_rank"]) <= 1 and "realism" not in row
     assert pixels(folder / "lookbook.png").shape == (2339, 1654, 3)
     assert (folder / "lookbook.pdf").read_bytes().startswith(b"%PDF")
     printed = capsys.readouterr().out
-    of_random, of_between = (results[name]["realistic"] for name in ("random_designs", "designs_in_between"))
-    assert f"{of_random} of 100 designs, and {of_between} of 100 in between" in printed
+    copies = [results[name]["copies"] for name in ("random_designs", "designs_in_between")]
+    assert f"copies: {copies[0]} of 100 random designs, and {copies[1]} of 100 in between" in printed
+    assert f"lookbook: {chosen} of {results['of_these_no_copies']} candidates that qualify" in printed
+    assert "realis" not in printed
+    # The same again.
     before = contents(folder)
     (folder / "summary.json").unlink()
-    assert run(home, criteria=criteria) == 0
+    assert run(home, "--anyway", criteria=FEW) == 0
     assert contents(folder) == before
     # Of nothing that is in between no lookbook is made, and the old one does not stay.
     (folder / "summary.json").unlink()
-    nothing = lookbook.Criteria(on_the_plane=110, of_each_pole=2, size=0)
-    assert run(home, criteria=nothing) == 0
-    assert "none of these candidates is in between, realistic and new" in capsys.readouterr().out
+    assert run(home, "--anyway", criteria=lookbook.Criteria(on_the_plane=110, of_each_pole=2, size=0)) == 0
+    assert "none of these candidates is in between and no copy" in capsys.readouterr().out
     assert not (folder / "lookbook.png").exists()
+
+
+def test_without_the_network_there_is_no_lookbook_and_with_it_there_is(compared_home, tmp_path, capsys, monkeypatch):
+    home = shutil.copytree(compared_home, tmp_path / "home")
+    monkeypatch.setenv("DEMICOUTURE_MODELS", str(tmp_path / "none"))
+    assert run(home, criteria=FEW) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("quality is not judged") == 1
+    assert "make models fetches it, 19 MB, once; without it there is no lookbook" in printed
+    monkeypatch.delenv("DEMICOUTURE_MODELS")
+    assert run(home, criteria=FEW) == 0
+    printed = capsys.readouterr().out
+    assert "4-generated holds no measures of this generator" in printed
+    assert (home / "outputs/6-interpolation/lookbook.png").exists()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,9 @@ def prepare(
             files.write_bytes(folder / RECORD, content)
     elif pictures is not None:
         nothing_withheld = np.zeros(len(pictures), bool)
-        reference = describe_dataset(replace(dataset, pictures=pictures), nothing_withheld, network, quiet)
+        reference = describe_dataset(
+            replace(dataset, pictures=pictures), nothing_withheld, partial(describe, network), quiet
+        )
         reference.save(folder)
     else:
         remove_classifier(folder)  # and what it learned from: both are about other pictures

@@ -11,7 +11,7 @@ for garments.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +88,7 @@ def find_latent(
     wanted: np.ndarray,
     known: np.ndarray,
     quiet: bool = True,
+    rounds: Sequence[tuple[int, int]] = ROUNDS,
 ) -> Inversion:
     """Returns the latent whose design is most like a picture.
 
@@ -99,6 +100,7 @@ def find_latent(
         wanted: uint8 (size, size, 3), the picture, as large as the designs.
         known: float (n, latent_dim) in [-1, 1], latents among which the starts are chosen.
         quiet: Whether to show no progress bar.
+        rounds: How many starts are moved for how many steps, one round after the other.
     """
     from keras import ops
 
@@ -125,7 +127,7 @@ def find_latent(
         return loss
 
     latents = np.asarray(known, np.float64)
-    for starts, steps in ROUNDS:
+    for starts, steps in rounds:
         order = np.argsort(reached, kind="stable")[:starts]
         # Fewer designs than starts are taken several times: of one size, so that it is compiled once.
         latents, reached = descend(losses, np.resize(latents[order], (starts, latents.shape[1])), steps, quiet)

@@ -6,6 +6,7 @@ import pytest
 
 from demicouture.boundary import style_scores
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.evaluation import style_classifier
 
 
 def test_scores_are_summarised_by_hand():
@@ -45,5 +46,9 @@ def test_a_random_plane_is_as_far_from_the_centre_in_another_direction():
     assert np.array_equal(other.normal, style_scores.random_plane(plane, 0).normal)
 
 
-def test_without_a_classifier_nothing_is_scored(tmp_path):
+def test_without_a_classifier_of_these_poles_that_is_worth_it_nothing_is_scored(tmp_path):
     assert style_scores.find_scorer(tmp_path, planted.POLES, quiet=True) is None
+    for poles, accuracy in ((("long", "short"), 0.9), (planted.POLES, 0.6)):
+        record = dict.fromkeys(style_classifier.RECORDED, 0) | {"poles": list(poles), "balanced_accuracy": accuracy}
+        style_classifier.StyleClassifier(np.zeros(1280), 0.0, record).save(tmp_path)
+        assert style_scores.find_scorer(tmp_path, planted.POLES, quiet=True) is None

@@ -21,11 +21,11 @@ def designs(tmp_path):
     return read_designs(planted.write_generated(tmp_path, sample_prior(8, 3), WORDS, SCORES))
 
 
-def write_realism(folder, realism, realistic=("yes",) * 8, copies=("no",) * 8):
-    columns = ["design", "realism", "realistic", "copy"]
+def write_ranks(folder, ranks, copies=("no",) * 8):
+    columns = ["design", "realism_rank", "copy"]
     rows = (
         dict(zip(columns, (design_name(index), *row), strict=True))
-        for index, row in enumerate(zip(realism, realistic, copies, strict=True))
+        for index, row in enumerate(zip(ranks, copies, strict=True))
     )
     write_csv(folder / "designs.csv", columns, rows)
 
@@ -65,12 +65,12 @@ def test_an_endpoint_of_one_design_and_of_several(designs):
     assert several.name == "the middle of designs 1, 2, 5"
 
 
-def most_confident(designs, pole, plane, realism, count=1, without=()):
-    return endpoints.RatedDesigns(Path(), designs, plane, realism).most_confident(pole, count, without)
+def most_confident(designs, pole, plane, ranks, count=1, without=()):
+    return endpoints.RatedDesigns(Path(), designs, plane, ranks).most_confident(pole, count, without)
 
 
-def test_without_realism_the_score_decides_and_then_the_distance(designs, tmp_path):
-    unknown = endpoints.read_realism(tmp_path, 8)
+def test_without_ranks_the_score_decides_and_then_the_distance(designs, tmp_path):
+    unknown = endpoints.read_ranks(tmp_path, 8)
     assert unknown.tolist() == [0] * 8
     assert most_confident(designs, 0, None, unknown, 9) == [1, 2, 3, 0]
     assert most_confident(designs, 1, None, unknown, 2) == [6, 5]
@@ -83,34 +83,36 @@ def test_without_realism_the_score_decides_and_then_the_distance(designs, tmp_pa
     assert most_confident(unscored, 0, None, unknown) == [0]
 
 
-def test_of_the_confident_ones_the_most_realistic_comes_first(designs, tmp_path):
-    # Design 0 is the most realistic of its pole but not confident, 1 is not realistic, 6 is a copy.
-    write_realism(
-        tmp_path,
-        [3.0, 0.1, 1.0, 2.0, 1.0, 1.5, 9.0, 1.2],
-        ["yes", "no"] + ["yes"] * 6,
-        ["no"] * 6 + ["yes", "no"],
-    )
-    realism = endpoints.read_realism(tmp_path, 8)
-    assert realism.tolist() == [3.0, -np.inf, 1.0, 2.0, 1.0, 1.5, -np.inf, 1.2]
-    assert most_confident(designs, 0, None, realism, 4) == [3, 2, 0, 1]
-    assert most_confident(designs, 1, None, realism, 4) == [5, 7, 4, 6]
+def test_of_the_better_half_the_confident_ones_come_first(designs, tmp_path):
+    # Of the first pole, 0 and 2 are the better half, but 0 is not confident; of the second, 6 is a copy.
+    write_ranks(tmp_path, [0.9, 0.1, 0.8, 0.2, 0.3, 0.7, 1.0, 0.5], ["no"] * 6 + ["yes", "no"])
+    ranks = endpoints.read_ranks(tmp_path, 8)
+    assert ranks.tolist() == [0.9, 0.1, 0.8, 0.2, 0.3, 0.7, -np.inf, 0.5]
+    assert most_confident(designs, 0, None, ranks, 4) == [2, 0, 3, 1]
+    assert most_confident(designs, 1, None, ranks, 4) == [5, 7, 4, 6]
 
 
-def test_a_persons_label_counts_before_the_classifiers_among_realistic_designs(tmp_path):
+def test_a_persons_label_counts_before_the_classifiers_in_the_better_half(tmp_path):
     by_classifier = ["", "casual", "", "casual", *WORDS[4:]]
     folder = planted.write_generated(tmp_path, sample_prior(8, 3), WORDS, SCORES, judged=by_classifier)
-    write_realism(folder, [1.0] * 8, ["no"] + ["yes"] * 7)
-    # 0 and 2 are a person's; 0 is not realistic.
-    assert most_confident(read_designs(folder), 0, None, endpoints.read_realism(folder, 8), 4) == [2, 1, 3, 0]
+    write_ranks(folder, [0.1, 0.9, 0.8, 0.2, 0, 0, 0, 0])
+    # 0 and 2 are a person's; 0 is in the worse half.
+    assert most_confident(read_designs(folder), 0, None, endpoints.read_ranks(folder, 8), 4) == [2, 1, 0, 3]
 
 
-def test_where_no_design_is_realistic_all_are_taken(tmp_path):
-    write_realism(tmp_path, [0.1] * 8, ["no"] * 8)
-    assert endpoints.read_realism(tmp_path, 8).tolist() == [0] * 8
-    write_realism(tmp_path, ["much"] + [1.0] * 7)
-    with pytest.raises(InputError, match="the realism of design-0000.png is 'much', expected a number"):
-        endpoints.read_realism(tmp_path, 8)
+def test_what_is_not_measured_counts_as_nothing(tmp_path):
+    write_ranks(tmp_path, [""] * 8)
+    assert endpoints.read_ranks(tmp_path, 8).tolist() == [0] * 8
+    write_ranks(tmp_path, [0.5] * 8, ["yes"] * 8)
+    assert endpoints.read_ranks(tmp_path, 8).tolist() == [0] * 8
+    write_ranks(tmp_path, ["much"] + [1.0] * 7)
+    with pytest.raises(InputError, match="the realism_rank of design-0000.png is 'much', expected a number"):
+        endpoints.read_ranks(tmp_path, 8)
+
+
+def test_a_distance_in_words():
+    words = [endpoints.likeness(rank) for rank in (0, 0.05, 0.49, 0.5, 0.94, 0.95, 1)]
+    assert words == ["almost the same as", *["much like"] * 2, *["a little like"] * 2, *["unlike"] * 2]
 
 
 def test_designs_of_one_pole_are_refused(tmp_path):

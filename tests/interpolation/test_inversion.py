@@ -2,6 +2,10 @@ import numpy as np
 import pytest
 
 from demicouture.dcgan import inference
+from demicouture.evaluation.controls import draw_coloured_noise
+from demicouture.evaluation.copies import cosine_distances
+from demicouture.evaluation.imagenet_features import describe
+from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.interpolation import inversion
 from demicouture.latents import sample_prior
 
@@ -11,23 +15,48 @@ def generator(tiny_training):
     return inference.load_generator(tiny_training / "generator.keras")
 
 
-def test_a_picture_that_is_a_design_is_found_again(generator):
+def test_without_the_network_light_and_colour_are_compared(generator):
     # Its latent is none of those that the search starts from.
-    latent = sample_prior(1, 99)
-    picture = inference.render(generator, latent)[0]
-    found = inversion.find_latent(generator, None, picture, sample_prior(40, 0))
+    picture = inference.render(generator, sample_prior(1, 99))[0]
+    found = inversion.find_latent(generator, None, None, picture, sample_prior(40, 0))
     assert found.latent.dtype == np.float32 and found.latent.shape == (100,)
     assert np.abs(found.latent).max() <= 1
-    assert found.likeness > 0.9 and found.is_near and found.nearer is None
+    assert found.alike == 1 and found.is_near and found.distance is None and found.apart is None
     assert np.array_equal(found.picture, inference.render(generator, found.latent[np.newaxis])[0])
     assert np.abs(found.picture.astype(int) - picture).mean() < 10
-
-
-def test_noise_is_not_found(generator):
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    found = inversion.find_latent(generator, None, noise, sample_prior(40, 0))
-    assert found.likeness < inversion.LEAST_LIKENESS and not found.is_near
-    assert np.abs(found.latent).max() <= 1
+    found = inversion.find_latent(generator, None, None, noise, sample_prior(40, 0))
+    assert found.alike < inversion.LEAST_ALIKE and not found.is_near
+
+
+def test_with_it_features_are_compared_and_the_data_set_says_how_like_the_two_are(generator, network):
+    pictures = inference.render(generator, sample_prior(30, 7))
+    features = describe(network, pictures)
+    labels = np.arange(30) % 2
+    names = tuple(f"{number}.png" for number in range(30))
+    reference = ReferenceFeatures(features, features, labels, labels > 1, names, ("a", "b"), "hash")
+    rounds = ((4, 10), (2, 20))
+    wanted = inference.render(generator, sample_prior(1, 99))[0]
+    found = inversion.find_latent(generator, network, reference, wanted, sample_prior(20, 0), rounds=rounds)
+    own, others = describe(network, np.stack([wanted, found.picture])), describe(network, pictures)
+    assert found.distance == pytest.approx(cosine_distances(own[:1], own[1:])[0, 0], abs=1e-6)
+    among = cosine_distances(others, others)
+    np.fill_diagonal(among, np.inf)
+    assert found.apart == np.mean(among.min(axis=1) < found.distance)
+    # The starts are designs, and the search goes down from the nearest of them.
+    starts = describe(network, inference.render(generator, sample_prior(20, 0)))
+    assert found.distance < cosine_distances(own[:1], starts).min()
+    noise = draw_coloured_noise(1, 32, np.random.default_rng(0))[0]
+    found = inversion.find_latent(generator, network, reference, noise, sample_prior(20, 0), rounds=rounds)
+    assert not found.is_near
+
+
+def test_a_design_is_near_by_both_colour_and_features():
+    def near(apart, alike):
+        return inversion.Inversion(np.zeros(100), np.zeros((8, 8, 3)), None, apart, alike).is_near
+
+    assert near(0.9, 0.95) and near(None, 0.95)
+    assert not near(0.96, 1.0) and not near(0.1, 0.5) and not near(None, 0.5)
 
 
 def test_descending_stops_at_the_cubes_walls():

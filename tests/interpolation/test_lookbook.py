@@ -2,10 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from demicouture.evaluation.realism import Appraisal, ScoredDesigns
 
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import Designs
+from demicouture.evaluation.copies import Nearest
+from demicouture.evaluation.generator_quality import NOT_JUDGED
+from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.interpolation import lookbook, lookbook_page
 from demicouture.interpolation.endpoints import RatedDesigns
 from demicouture.interpolation.paths import prior_preserving_path
@@ -15,40 +17,63 @@ Criteria = lookbook.Criteria
 PLANE = Hyperplane(np.eye(LATENT_DIM)[0], 0.1)
 
 
-def scored(features, scores, realism, copies=()):
+def scored(features, scores, ranks, copies=()):
     count = len(scores)
-    realism = np.array(realism, float)
     copy = np.isin(np.arange(count), copies)
-    appraisal = Appraisal(realism, realism >= 1, ["casual/a.png"] * count, np.ones(count), np.full(count, 0.5), copy)
-    return ScoredDesigns(np.array(features, np.float32), np.array(scores), appraisal)
+    nearest = Nearest(["casual/a.png"] * count, np.ones(count), np.full(count, 0.5), copy)
+    return lookbook.ScoredDesigns(np.array(features, np.float32), np.array(scores), np.array(ranks, float), nearest)
 
 
-def rated(plane=None, realism=None, count=8):
+def rated(plane=None, ranks=None, count=8):
     words = ("casual", "collection") * (count // 2)
     designs = Designs(sample_prior(count, 3), words, np.full(count, np.nan), np.zeros(count, bool), words)
-    return RatedDesigns(Path(), designs, plane, np.zeros(count) if realism is None else realism)
+    return RatedDesigns(Path(), designs, plane, np.zeros(count) if ranks is None else ranks)
 
 
-def test_what_is_no_in_between_or_unreal_or_a_copy_is_not_chosen():
-    #                     clear    fine  copy  unreal  fine
-    found = scored(np.eye(5), [0.9, 0.5, 0.5, 0.5, 0.36], [9, 2, 9, 0.9, 3], copies=[2])
-    assert lookbook.choose_garments(found, worthy=True) == [4, 1]
+def directions(degrees):
+    """Features of any length that point so far apart."""
+    angles = np.radians(degrees)
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1) * np.arange(1, len(degrees) + 1)[:, np.newaxis]
+
+
+def test_what_is_no_in_between_or_a_copy_is_not_chosen():
+    #                     clear    fine  copy  fine
+    found = scored(np.eye(4), [0.9, 0.5, 0.5, 0.36], [0.9, 0.2, 1, 0.3], copies=[2])
+    assert lookbook.choose_designs(found, worthy=True) == [3, 1]
     # The scores of a classifier that cannot separate the poles are not used.
-    assert sorted(lookbook.choose_garments(found, worthy=False)) == [0, 1, 4]
-    assert lookbook.choose_garments(scored(np.eye(2), [0.9, 0.1], [2, 2]), worthy=True) == []
+    assert sorted(lookbook.choose_designs(found, worthy=False)) == [0, 1, 3]
+    assert lookbook.choose_designs(scored(np.eye(2), [0.9, 0.1], [1, 1]), worthy=True) == []
 
 
 def test_each_choice_is_the_one_farthest_from_those_before():
-    # On a line at 0, 1, 4, 10, and 10 again; the most realistic is at 1. From there 10 is farthest, then 4, then 0.
-    features = np.array([0, 1, 4, 10, 10])[:, np.newaxis]
-    found = scored(features, [0.5] * 5, [1, 5, 2, 3, 2])
-    assert lookbook.choose_garments(found, True, Criteria(size=5)) == [1, 3, 2, 0, 4]
-    assert lookbook.choose_garments(found, True, Criteria(size=2))[0] == 1
+    # At 0, 10, 40, 85 and 84 degrees; that of the highest rank is at 10. From there 85 is farthest, then 40, then 0.
+    found = scored(directions([0, 10, 40, 85, 84]), [0.5] * 5, [0.1, 0.9, 0.2, 0.5, 0.2])
+    assert lookbook.choose_designs(found, True, Criteria(size=5)) == [1, 3, 2, 0, 4]
+    assert lookbook.choose_designs(found, True, Criteria(size=2))[0] == 1
 
 
-def test_of_many_the_more_realistic_are_chosen_from():
-    found = scored(np.arange(8)[:, np.newaxis], [0.5] * 8, [8, 7, 6, 5, 4, 3, 2, 1])
-    assert lookbook.choose_garments(found, True, Criteria(size=2, share=0.5)) == [0, 3]
+def test_of_many_those_of_the_highest_ranks_are_chosen_from():
+    found = scored(directions(np.arange(8) * 10), [0.5] * 8, [8, 7, 6, 5, 4, 3, 2, 1])
+    assert lookbook.choose_designs(found, True, Criteria(size=2, share=0.5)) == [0, 3]
+
+
+def test_why_there_is_no_lookbook(tmp_path):
+    blobs, garments = ({"progress": progress} for progress in (0.49, 0.5))
+    reason = lookbook.reason_against
+    assert reason(tmp_path, PLANE, False, None, False) == f"{NOT_JUDGED}; without it there is no lookbook"
+    assert "is not judged" not in (without := reason(tmp_path, PLANE, False, garments, False))
+    assert "make models fetches it" in without
+    assert (
+        reason(tmp_path, PLANE, True, blobs, False) == "there is no lookbook of blobs; --anyway makes one all the same"
+    )
+    for quality, anyway in ((garments, False), (None, False), (blobs, True)):
+        assert "no features of the data set's pictures" in reason(tmp_path, PLANE, True, quality, anyway)
+    features = np.zeros((4, 1280), np.float32)
+    labels = np.array([0, 0, 1, 1])
+    names = tuple(f"{number}.png" for number in labels)
+    ReferenceFeatures(features, features, labels, labels > 1, names, ("a", "b"), "hash").save(tmp_path)
+    assert reason(tmp_path, PLANE, True, garments, False) == ""
+    assert "neither hyperplane nor classifier separates the poles" in reason(tmp_path, None, True, garments, False)
 
 
 def test_candidates_lie_on_the_plane_between_pairs_and_all_over_it():
@@ -71,10 +96,10 @@ def test_without_a_plane_the_midpoints_of_pairs_are_candidates():
 
 
 def test_pairs_are_of_the_most_confident_and_without_a_plane_others_at_random():
-    realism, criteria = np.array([1, 5, 9, 1, 1, 9, 3, 1.0]), Criteria(of_each_pole=2, on_the_plane=10)
+    ranks, criteria = np.array([1, 5, 9, 1, 1, 9, 3, 1.0]), Criteria(of_each_pole=2, on_the_plane=10)
     most_confident = [(2, 5), (2, 1), (6, 5), (6, 1)]
-    assert lookbook.choose_pairs(rated(PLANE, realism), 0, criteria) == most_confident
-    few = rated(None, realism)
+    assert lookbook.choose_pairs(rated(PLANE, ranks), 0, criteria) == most_confident
+    few = rated(None, ranks)
     more = lookbook.choose_pairs(few, 0, criteria)
     assert more[:4] == most_confident and len(more) == 14
     assert all(first % 2 == 0 and second % 2 == 1 for first, second in more)
@@ -92,7 +117,7 @@ def test_counterparts_lie_on_either_side():
 
 def test_a_saved_lookbook_is_removed_whole(tmp_path):
     garment = np.zeros((1, 8, 8, 3), np.uint8)
-    page = lookbook_page.draw_page(garment, [None], [None], [("a",)], "Title", "What is what")
+    page = lookbook_page.draw_page(garment, [None], [None], [("a",)], "Title", ["What is what"])
     row = {"number": 1, "picture": "lookbook/01.png"}
     book = lookbook.Lookbook(page, garment, np.zeros((1, LATENT_DIM), np.float32), [row], {}, [])
     names = book.save(tmp_path)
