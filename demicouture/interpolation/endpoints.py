@@ -77,9 +77,9 @@ class RatedDesigns:
         The better half of the pole's designs, by their rank, comes before the others, a person's labels before the
         classifier's, scores within :data:`CONFIDENT` of the pole before the rest, and what lies further from the
         hyperplane than half of the pole's designs before what lies near it, from where a path would cross it at once.
-        Among those left the one of the higher rank comes first: by its own account the classifier is as sure of all of them, and the most extreme score
-        is an exaggeration's. Where ranks are unknown, the score decides; or the distance from the hyperplane, where
-        there is no score.
+        Among those left the one of the higher rank comes first: by its own account the classifier is as sure of all of
+        them, and the most extreme score is an exaggeration's. Where ranks are unknown, the score decides; or the
+        distance from the hyperplane, where there is no score.
 
         Args:
             pole: 0 for the first pole, 1 for the second.
