@@ -161,6 +161,8 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
     args = parse_args(argv)
     say = cli.reporter(args)
     designs = read_designs(args.input, args.labels)
+    if about_the_generator := describe_generator(args.input):
+        say(about_the_generator)
     labelled, labels = choose_labelled(designs, args.labels or args.input / "labels.csv")
     directions = outputs.read_directions(args.output, args.without)
     generator_file = args.training / "generator.keras"
@@ -197,7 +199,7 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
         walk = outputs.file_name("walk.png", args.name)
         missing = f"not found, so {walk} and the other pictures of designs were not made"
         say(f"{generator_file}: {missing}; run train_dcgan.py, or give --training DIR")
-    for sentence in filter(None, (describe_generator(args.input), *boundary_report.findings(report), next_step(args))):
+    for sentence in (*boundary_report.findings(report), next_step(args)):
         say(sentence)
 
 

@@ -4,7 +4,7 @@ Reads:  data/2-dataset/<pole>/*.png (any two folders of square pictures do; larg
 Writes: outputs/3-training/
           options.json              the run's options; written first
           history.csv, history.png  a row each epoch: losses, the discriminator's accuracies, speed, metrics
-          samples/epoch-00010.png   the same latents again and again; reals.png: photographs, to compare
+          samples/epoch-00010.png   the same latents again and again; reals.png: real ones, to compare
           samples.gif               these grids, one after the other
           reference-features.npz, realism-scale.json
                                     what generated pictures are compared with: one in ten is withheld from training
@@ -16,8 +16,8 @@ Writes: outputs/3-training/
 
 Presets:
   seed   the seed's run: 128×128, the full networks, 10,000 epochs, nothing added. Months without a GPU
-  best   the same networks with what a thousand pictures need: DiffAugment, mirrored photographs, averaged weights, a
-         discriminator that learns faster than the generator
+  best   the same networks with what the literature advises for a thousand pictures: DiffAugment, mirrored pictures,
+         averaged weights, a discriminator that learns faster than the generator
   demo   64×64 and a thin generator: minutes on a CPU
 
 One host trains. KERAS_BACKEND=jax in the environment trains on JAX in place of TensorFlow, and then on several of its
@@ -182,7 +182,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     own.add_argument(
         "--fresh-fakes",
         action="store_true",
-        help="take the seed's own three steps: generated pictures, photographs, then new generated ones for the "
+        help="take the seed's own three steps: generated pictures, real ones, then new generated ones for the "
         "generator; slower (default: one step on both, and the same fakes serve the generator)",
     )
     own.add_argument("--keep", type=cli.integer(1), metavar="N", default=2, help="checkpoints to keep, beside the best")

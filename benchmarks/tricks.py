@@ -2,15 +2,21 @@
 
   seed        the seed's own training, nothing added
   augment     DiffAugment (Zhao et al. 2020)
-  flips       photographs mirrored at random
-  smoothing   one-sided label smoothing: photographs → 0.9 (Salimans et al. 2016)
-  r1          a penalty on the discriminator's gradient at photographs (Mescheder et al. 2018)
+  flips       real pictures mirrored at random
+  smoothing   one-sided label smoothing: real pictures → 0.9 (Salimans et al. 2016)
+  r1          a penalty on the discriminator's gradient at real pictures (Mescheder et al. 2018; weight: R1_WEIGHT)
   spectral    spectral normalisation in the discriminator, in batch normalisation's place (Miyato et al. 2018)
   ttur        twice the learning rate for the discriminator (Heusel et al. 2017)
   noise       noise on all that the discriminator sees, fading to none (Sønderby et al. 2017)
 
 Names are joined by +: augment+flips. Every variant is measured twice, with the weights of the last step and with their
 average, so the average needs no variant of its own.
+
+What is measured is what train_dcgan.py measures: the kernel distance from withheld pictures, how far on the way from
+noise to the data set's pictures that is, how often a classifier tells designs from withheld pictures, and how many
+designs are copies. The withheld pictures are the same for all seeds.
+
+Seeds differ more than tricks do: with fewer than five of each the table has no column that compares.
 
 A process trains one data set with one seed, on a core of its own. Each run leaves a JSON file and two grids of samples,
 and what is there already is not run again. Runs of other settings want another --output.
@@ -39,17 +45,23 @@ sys.path.insert(0, str(HOUSE))
 TRICKS = ("augment", "flips", "smoothing", "r1", "spectral", "ttur", "noise")
 
 SMOOTH_TARGET = 0.9
-R1_WEIGHT = 0.05
-"""0.0002 times the pixels of a picture over the pictures of a batch, at 64×64 and batches of 16. Source: Karras et al.,
-"Training Generative Adversarial Networks with Limited Data", NeurIPS 2020, appendix C."""
+R1_WEIGHT = 0.0002
+"""Times the pixels of a picture and divided by the batch: Karras et al., "Training Generative Adversarial Networks with
+Limited Data", NeurIPS 2020, appendix C. At 64×64 and 16 it is 0.05; Mescheder et al.'s 10 is of large pictures."""
 
 TTUR_FACTOR = 2.0
 FIRST_NOISE = 0.2
 """The noise's deviation at the first step, of pictures in [-1, 1]."""
 
+FEWEST_SEEDS = 5
+"""Runs of each variant before two are compared."""
 
-def build_gan(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
-    """Builds the GAN with these tricks, on TensorFlow."""
+MEASURED = 256
+"""Designs in each of four draws that a generator is measured by."""
+
+
+def build_gan(pictures, rows, tricks: set[str], args: argparse.Namespace, steps: int):
+    """Builds the GAN with these tricks, on TensorFlow; it learns from the pictures in ``rows``."""
     import keras
     import tensorflow as tf
     from keras import ops
@@ -69,6 +81,8 @@ def build_gan(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
                 x = layer(x)
         return keras.Model(plain.inputs[0], x, name="discriminator")
 
+    size = pictures.shape[1]
+
     class Tricky(GAN):
         def classifier(self, pictures):
             pictures = self.augmented(pictures)
@@ -85,7 +99,8 @@ def build_gan(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
                     logits = self.discriminator(shown, training=True)
                     certainty = ops.sum(logits)
                 gradient = tape.gradient(certainty, shown)
-                penalty = R1_WEIGHT / 2 * ops.mean(ops.sum(ops.square(gradient), axis=(1, 2, 3)))
+                weight = R1_WEIGHT * size**2 / args.batch_size
+                penalty = weight / 2 * ops.mean(ops.sum(ops.square(gradient), axis=(1, 2, 3)))
             else:
                 logits, penalty = self.classifier(reals), 0.0
             loss = cross_entropy(logits, True)
@@ -94,13 +109,12 @@ def build_gan(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
             return loss + penalty, logits
 
     keras.utils.set_random_seed(args.seed)
-    size = pictures.shape[1]
     generator = networks.build_generator(size, args.width)
     discriminator = networks.build_discriminator(size, args.discriminator_width)
     if "spectral" in tricks:
         discriminator = with_spectral_normalisation(discriminator)
     extras = {"augment": "augment" in tricks, "flips": "flips" in tricks, "seed": args.seed}
-    gan = Tricky(generator, discriminator, Batches(pictures, args.batch_size), **extras)
+    gan = Tricky(generator, discriminator, Batches(pictures, args.batch_size, rows), **extras)
     gan.compile(
         d_optimizer=keras.optimizers.Adam(args.learning_rate * (TTUR_FACTOR if "ttur" in tricks else 1), BETA_1),
         g_optimizer=AveragingAdam(args.learning_rate, BETA_1, use_ema=args.ema > 0, ema_momentum=args.ema),
@@ -111,6 +125,7 @@ def build_gan(pictures, tricks: set[str], args: argparse.Namespace, steps: int):
 def run_some(args: argparse.Namespace) -> None:
     """Trains what has not been trained yet, each variant on one data set with one seed, and writes what came out."""
     from demicouture.dataset import read_dataset
+    from demicouture.evaluation.generator_quality import NOT_JUDGED
     from demicouture.files import write_json
     from demicouture.images import save_png
     from demicouture.keras_backend import start_keras
@@ -125,23 +140,28 @@ def run_some(args: argparse.Namespace) -> None:
 
     (folder,) = args.datasets
     dataset = read_dataset(folder, args.size)
-    withheld = dataset.choose_withheld(0)
-    pictures = dataset.pictures[~withheld]
+    withheld = dataset.choose_withheld(0)  # The same for all seeds, so that their distances can be compared.
     if args.pictures:
-        pictures = pictures[np.random.default_rng(args.seed).permutation(len(pictures))[: args.pictures]]
-    keras.utils.set_random_seed(0)  # The scale is the same for all runs on a data set.
-    untrained = networks.build_generator(args.size, args.width)
+        taken = np.random.default_rng(args.seed).permutation(len(withheld))[: args.pictures]
+        withheld = ~np.isin(np.arange(len(withheld)), taken)
+    rows = np.flatnonzero(~withheld)
     scale = args.output / "scales" / dataset.sha256[:16]
+    if args.pictures:
+        scale = scale.with_name(f"{scale.name}-{args.pictures}-{args.seed}")
     scale.mkdir(parents=True, exist_ok=True)
-    metrics = open_metrics(scale, dataset, withheld, untrained, 0, True, 256)
-    epochs = round(args.steps / (len(pictures) // args.batch_size))
+    keras.utils.set_random_seed(0)  # So that the scale is the same for all seeds.
+    untrained = networks.build_generator(args.size, args.width)
+    metrics = open_metrics(scale, dataset, withheld, untrained, 0, True, MEASURED)
+    if metrics.meter is None:
+        sys.exit(f"error: {NOT_JUDGED}")
+    epochs = round(args.steps / (len(rows) // args.batch_size))
     for variant in args.variants:
         place = args.output / result_name(folder, variant, args.seed)
         if place.exists():
             continue
         began = time.monotonic()
         tricks = set(variant.split("+")) - {"seed"}
-        gan = build_gan(pictures, tricks, args, epochs * (len(pictures) // args.batch_size))
+        gan = build_gan(dataset.pictures, rows, tricks, args, epochs * (len(rows) // args.batch_size))
         how = {"shuffle": False, "verbose": 0, "epochs": epochs, "callbacks": [EpochOrder(args.seed)]}
         log = gan.fit(gan.batches.steps(), **how).history
         record = {"variant": variant, "dataset": str(folder), "seed": args.seed, "epochs": epochs}
@@ -151,7 +171,7 @@ def run_some(args: argparse.Namespace) -> None:
             if kind == "last":
                 gan.optimizer.generator.use_ema = False
             shown = gan.ema_generator()
-            record[kind] = metrics.compute(shown)
+            record[kind] = metrics.measure(shown)
             save_png(place.with_suffix(f".{kind}.png"), grid(render(shown, sample_prior(64, 0)), columns=8))
         write_json(place, record)
         print(place, file=sys.stderr, flush=True)
@@ -167,28 +187,53 @@ def result_name(dataset: Path, variant: str, seed: int) -> str:
     return f"{parts[-1]}.{variant}.{seed}.json"
 
 
+MEASURES = (("distance", 1, 0), ("progress", 100, 0), ("told_apart", 100, 0), ("copies", 100, 1))
+"""What a table shows of a run: the name, a factor, and digits."""
+
+
 def table(results: list[dict]) -> str:
     """Returns the means and spreads over the seeds as tables in Markdown, one for each data set."""
     lines = []
     for dataset in dict.fromkeys(result["dataset"] for result in results):
         own = [result for result in results if result["dataset"] == dataset]
+        scale = own[0]["last"]["scale"]
         lines += [
             "",
-            f"{dataset}: {own[0]['training_steps']} steps",
+            f"{dataset}: {own[0]['training_steps']} steps; an untrained generator is at a distance of "
+            f"{scale['untrained']:.0f}, the data set's pictures are at {scale['real']:.0f}",
             "",
-            "| | distance | progress, % | averaged: distance | progress, % | s |",
-            "| --- | ---: | ---: | ---: | ---: | ---: |",
+            "| runs | weights | distance | progress, % | told apart, % | copies, % | against the seed: p |",
+            "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
         ]
-        for variant in dict.fromkeys(result["variant"] for result in own):
-            runs = [result for result in own if result["variant"] == variant]
-            cells = [
-                spread([run[kind][name] * factor for run in runs], digits)
-                for kind in ("last", "average")
-                for name, factor, digits in (("distance", 1, 0), ("progress", 100, 1))
-            ]
-            cells.append(f"{statistics.mean(run['seconds'] for run in runs):.0f}")
-            lines.append(f"| {variant} ({len(runs)}) | {' | '.join(cells)} |")
+        by_variant = {
+            variant: [result for result in own if result["variant"] == variant]
+            for variant in dict.fromkeys(result["variant"] for result in own)
+        }
+        for variant, runs in by_variant.items():
+            for kind in ("last", "average"):
+                cells = [
+                    spread([factor * run[kind][name] for run in runs], digits) for name, factor, digits in MEASURES
+                ]
+                cells.append(compare(runs, by_variant.get("seed", []), kind, len(by_variant) - 1))
+                lines.append(f"| {variant} ({len(runs)}) | {kind} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def compare(runs: list[dict], plain: list[dict], kind: str, comparisons: int) -> str:
+    """Returns how likely so different distances are where a trick does nothing: Welch's p times all comparisons.
+
+    Args:
+        runs: Those with the trick.
+        plain: Those of the seed's own training.
+        kind: Which weights: "last" or "average".
+        comparisons: With how many tricks the seed is compared; the best of many is a lucky one (Bonferroni).
+    """
+    from scipy.stats import ttest_ind
+
+    if runs is plain or min(len(runs), len(plain)) < FEWEST_SEEDS:
+        return "–"
+    first, second = ([run[kind]["distance"] for run in some] for some in (runs, plain))
+    return f"{min(comparisons * ttest_ind(first, second, equal_var=False).pvalue, 1):.2g}"
 
 
 def spread(values: list[float], digits: int) -> str:
@@ -203,10 +248,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("datasets", nargs="+", type=Path, help="folders with two poles of squares each")
     parser.add_argument("--output", type=Path, default=Path("tricks"), help="where the results lie (default: tricks)")
     parser.add_argument("--variants", nargs="+", default=["seed", *TRICKS], help="(default: the seed and each trick)")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4], help="(default: 0 1 2 3 4)")
+    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)), help="(default: 0 1 2 3 4)")
     parser.add_argument("--steps", type=int, default=300, help="steps, to a whole epoch (default: %(default)s)")
     parser.add_argument(
-        "--pictures", type=int, default=0, help="train on so few of those that are not withheld (default: all)"
+        "--pictures", type=int, default=0, help="train on so few, and measure against the others (default: all on all)"
     )
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--width", type=float, default=0.125, help="the generator's (default: %(default)s)")

@@ -334,7 +334,7 @@ def test_blobs_are_called_blobs_before_anything_is_said_of_them(home, capsys):
 
 def test_without_the_network_one_line_says_that_quality_is_not_judged(tmp_path, monkeypatch):
     monkeypatch.setenv(pretrained.FOLDER_VARIABLE, str(tmp_path / "none"))
-    assert latent_svm.describe_generator(tmp_path).startswith("quality is not judged: the network ")
+    assert latent_svm.describe_generator(tmp_path).startswith("quality is not judged: that takes ")
 
 
 def test_a_generator_of_other_designs_is_told(home, tiny_training, capsys):

@@ -128,8 +128,8 @@ def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
         f"this generator has come {quality['progress']:.0%} of the way from noise to the data set's pictures (95% "
         f"interval {quality['progress_low']:.0%} to {quality['progress_high']:.0%}); pictures {BLURRED} are at "
         f"{quality['scale']['marks'][BLURRED]:.0%}",
-        f"a linear classifier tells its designs from pictures that it never saw in {quality['told_apart']:.0%} "
-        "(50% would be perfect)",
+        f"a linear classifier tells its designs from withheld pictures in {quality['told_apart']:.0%} of all cases "
+        f"(95% interval {quality['told_apart_low']:.0%} to {quality['told_apart_high']:.0%}; 50% would be perfect)",
     ]
     if quality["copies"] >= 0.005:
         told.append(f"{quality['copies']:.0%} of its designs are copies of pictures that it learned from")

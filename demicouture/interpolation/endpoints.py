@@ -75,10 +75,11 @@ class RatedDesigns:
         """Returns designs that are clearly of a pole, the clearest first; not those that a person would pass over.
 
         The better half of the pole's designs, by their rank, comes before the others, a person's labels before the
-        classifier's, and scores within :data:`CONFIDENT` of the pole before the rest. Among those left the one of the
-        higher rank comes first: by its own account the classifier is as sure of all of them, and the most extreme score
-        is an exaggeration's. Where ranks are unknown, the score decides; or the distance from the hyperplane, where
-        there is no score.
+        classifier's, scores within :data:`CONFIDENT` of the pole before the rest, and what lies further from the
+        hyperplane than half of the pole's designs before what lies near it, from where a path would cross it at once.
+        Among those left the one of the higher rank comes first: by its own account the classifier is as sure of all of
+        them, and the most extreme score is an exaggeration's. Where ranks are unknown, the score decides; or the
+        distance from the hyperplane, where there is no score.
 
         Args:
             pole: 0 for the first pole, 1 for the second.
@@ -97,16 +98,19 @@ class RatedDesigns:
         scores = designs.scores[of_pole]
         confidence = scores if pole else 1 - scores
         is_confident = confidence >= 1 - CONFIDENT  # False for NaN.
+        margins = np.zeros(len(of_pole))
+        if self.plane and len(of_pole):
+            margins = self.plane.signed_distance(designs.latents[of_pole]) * (1 if pole else -1)
+        is_clear = margins >= np.median(margins) if len(of_pole) else np.zeros(0, bool)
         if np.isnan(scores).all():
-            confidence = np.zeros(len(of_pole))
-            if self.plane:
-                confidence = self.plane.signed_distance(designs.latents[of_pole]) * (1 if pole else -1)
+            confidence = margins
         confidence, ranks = np.nan_to_num(confidence, nan=-math.inf), self.ranks[of_pole]
         # The last key counts first.
         keys = [
             of_pole,
             -confidence,
             -ranks,
+            ~is_clear,
             ~is_confident,
             ~designs.by_person[of_pole],
             ~is_better,

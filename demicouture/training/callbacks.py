@@ -19,11 +19,11 @@ from demicouture.files import write_csv
 from demicouture.images import save_png
 from demicouture.training import checkpoints
 from demicouture.training.checkpoints import still_there
-from demicouture.training.collapse import find_collapse, is_finite
+from demicouture.training.collapse import find_collapse, is_finite, looks_sound
 from demicouture.training.devices import on_one_device
 from demicouture.training.gan import GAN
 from demicouture.training.generator_metrics import NAMES, GeneratorMetrics
-from demicouture.training.history import COLUMNS, best_row, draw_history, read_rows, sample_path
+from demicouture.training.history import COLUMNS, best_row, draw_history, read_rows, row_to_keep, sample_path
 from demicouture.visualization import grid
 
 EVALUATE_EVERY = 5
@@ -92,7 +92,7 @@ class History(keras.callbacks.Callback):
     Attributes:
         row: The epoch's row, when it is done.
         latest: The generator's latest metrics, or nothing.
-        best: The row of the best generator so far, see :func:`demicouture.training.history.best_row`, or None.
+        best: The row of the best generator so far, see :func:`demicouture.training.history.row_to_keep`, or None.
     """
 
     def __init__(
@@ -111,8 +111,8 @@ class History(keras.callbacks.Callback):
         write_csv(self.path, COLUMNS, rows)
         evaluated = [row for row in rows if row["distance"]]
         self.latest = {name: float(evaluated[-1][name]) for name in NAMES} if evaluated else {}
-        self._evaluated = [{name: float(row[name]) for name in ("epoch", "step", *NAMES)} for row in evaluated]
-        self.best = best_row(self._evaluated)
+        self._evaluated: list[Mapping[str, Any]] = evaluated
+        self.best = row_to_keep(folder, rows)
         self.row: dict[str, float] = {}
         self.started = self.first_step = 0
 
@@ -138,8 +138,11 @@ class History(keras.callbacks.Callback):
         if is_evaluated(epoch + 1, self.last_epoch, self.evaluate_every) and is_finite(row):
             self.latest = self.metrics.compute(self.model.ema_generator())
             row |= self.latest
-            self._evaluated += [row] if self.latest else []
-            self.best = best_row(self._evaluated)
+            if self.latest:
+                self._evaluated.append(row)
+                self.best = best_row(self._evaluated)
+            elif not self._evaluated and looks_sound(row):
+                self.best = row
         with still_there(self.path.parent), open(self.path, "a", encoding="utf-8", newline="") as file:
             csv.DictWriter(file, COLUMNS).writerow(row)
         self.row = row

@@ -17,7 +17,7 @@ CERTAIN = 0.999
 """A discriminator that is right on so many of its pictures has won."""
 
 BLIND = 0.001
-"""A discriminator that is right on so few photographs, or generated pictures, says the same to everything."""
+"""A discriminator that is right on so few real pictures, or generated pictures, says the same to everything."""
 
 ALIKE = 0.3
 """The diversity below which generated pictures are variations on a few. Measured on photographs taken again and again
@@ -53,6 +53,11 @@ def find_collapse(rows: Sequence[Mapping[str, Any]]) -> str | None:
     if all(row["nearest_neighbour_diversity"] <= ALIKE for row in recent):
         return "the generated pictures are nearly all alike"
     return None
+
+
+def looks_sound(row: Mapping[str, Any]) -> bool:
+    """Returns whether an epoch looks like no collapse, however long it lasted."""
+    return find_collapse([row] * LONG) is None
 
 
 def is_finite(row: Mapping[str, Any]) -> bool:

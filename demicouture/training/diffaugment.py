@@ -1,7 +1,7 @@
 """DiffAugment: what a discriminator sees is moved, recoloured and cut, real and generated pictures alike.
 
-A discriminator that has seen a thousand photographs for the hundredth time knows them by heart. Augmenting only the
-photographs would teach the generator the augmentation; augmenting both, differentiably, does not.
+A discriminator that has seen a thousand pictures for the hundredth time knows them by heart. Augmenting only the
+real ones would teach the generator the augmentation; augmenting both, differentiably, does not.
 
 Source:
     Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training", NeurIPS 2020, policy

@@ -7,7 +7,7 @@ What a step is
 ==============
 
 The seed trains by Keras' ``train_on_batch``: the discriminator on a batch of generated pictures (→ 0) and on a batch of
-photographs (→ 1), a step of Adam for each; then, on fresh latents, the generator through the discriminator (→ 1).
+real pictures (→ 1), a step of Adam for each; then, on fresh latents, the generator through the discriminator (→ 1).
 
 Our step differs in two ways, both of them pytorch/examples'. The discriminator takes *one* step on the mean of both
 losses. And the fakes are made once: the generator's gradient is taken back through the updated discriminator to the
@@ -15,7 +15,7 @@ fakes, and from there through the generator's recorded pass, which saves one pas
 are then those that the discriminator has just met, where the seed draws new ones; both are samples of the same prior.
 ``fresh_fakes`` does it as the seed does.
 
-In both, photographs and fakes go through the discriminator one after the other: batch normalisation must not see them
+In both, real pictures and fakes go through the discriminator one after the other: batch normalisation must not see them
 mixed.
 """
 
@@ -80,8 +80,8 @@ class GAN(TrainStep, keras.Model):
 
     Attributes:
         generator: Maps latents, float (n, latent_dim) in [-1, 1], to pictures, (n, size, size, 3) in [-1, 1].
-        discriminator: Maps such pictures to logits, (n, 1); positive means "a photograph".
-        batches: The photographs.
+        discriminator: Maps such pictures to logits, (n, 1); positive means "real".
+        batches: The real pictures.
         step: int32 (): how many steps were done, in all runs together.
         rollbacks: int32 (): how often the run went back to an earlier state; see :meth:`reseed_after_rollback`.
     """
@@ -102,9 +102,9 @@ class GAN(TrainStep, keras.Model):
         Args:
             generator: See the class.
             discriminator: See the class.
-            batches: The photographs, in batches.
+            batches: The real pictures, in batches.
             augment: Whether the discriminator sees its pictures through DiffAugment.
-            flips: Whether photographs are mirrored at random.
+            flips: Whether real pictures are mirrored at random.
             fresh_fakes: Whether to take the seed's three steps in place of our two: see above.
             seed: Of latents, mirroring and augmentation. Initial weights and dropout have seeds of their own.
         """
@@ -156,7 +156,7 @@ class GAN(TrainStep, keras.Model):
         return list(self.step_metrics.values())
 
     def draw_batch(self, data):
-        """Returns a step's photographs, float32 (batch, size, size, 3) in [-1, 1], and its latents.
+        """Returns a step's real pictures, float32 (batch, size, size, 3) in [-1, 1], and its latents.
 
         Args:
             data: What ``fit`` hands over.
@@ -180,7 +180,7 @@ class GAN(TrainStep, keras.Model):
         return self.discriminator(self.augmented(pictures), training=True)
 
     def reals_loss(self, reals):
-        """Returns the loss on photographs (→ 1) and their logits."""
+        """Returns the loss on real pictures (→ 1) and their logits."""
         logits = self.classifier(reals)
         return cross_entropy(logits, True), logits
 
@@ -190,7 +190,7 @@ class GAN(TrainStep, keras.Model):
         return cross_entropy(logits, False), logits
 
     def both_losses(self, reals, fakes):
-        """Returns the mean of the discriminator's two losses, and both logits, those of photographs first."""
+        """Returns the mean of the discriminator's two losses, and both logits, those of real pictures first."""
         (real_loss, real_logits), (fake_loss, fake_logits) = self.reals_loss(reals), self.fakes_loss(fakes)
         return (real_loss + fake_loss) / 2, (real_logits, fake_logits)
 
@@ -201,15 +201,15 @@ class GAN(TrainStep, keras.Model):
     def update_metrics(self, d_loss, g_loss, logits, pictures):
         """Adds a step's metrics to the epoch's and returns the epoch's means so far.
 
-        ``d_real`` and ``d_fake`` are the discriminator's accuracies on photographs and on generated pictures.
+        ``d_real`` and ``d_fake`` are the discriminator's accuracies on real pictures and on generated pictures.
         ``nearest_neighbour_diversity`` says how different the generated pictures of a batch are: 1 is as different as
-        photographs.
+        real pictures.
 
         Args:
             d_loss: The discriminator's loss.
             g_loss: The generator's.
-            logits: The discriminator's on photographs and on generated pictures, (batch, 1) each.
-            pictures: The photographs and the generated pictures, (batch, size, size, 3) each.
+            logits: The discriminator's on real pictures and on generated pictures, (batch, 1) each.
+            pictures: The real pictures and the generated pictures, (batch, size, size, 3) each.
         """
         real_logits, fake_logits = logits
         reals, fakes = pictures

@@ -11,7 +11,8 @@ import numpy as np
 
 from demicouture.evaluation.realism_scale import GARMENTS, RealismScale
 from demicouture.images import open_picture
-from demicouture.training.collapse import all_collapses, read_rollbacks
+from demicouture.training import checkpoints
+from demicouture.training.collapse import all_collapses, looks_sound, read_rollbacks
 from demicouture.training.generator_metrics import NAMES
 from demicouture.visualization import PLANE_COLOUR, POLE_COLOURS, enlarge, plot, save_animation
 
@@ -57,13 +58,28 @@ def best_row(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Returns the row of the best generator that was measured; None where none was.
 
     It is the latest epoch whose interval overlaps that of the least distance: between such epochs the measure cannot
-    decide, and the later one has learned for longer.
+    decide, and the later one has learned for longer. An epoch that looks like a collapse has not: a generator learns
+    nothing from a discriminator that has won, and to go back to there would help no run.
     """
     measured = [row for row in rows if row.get("distance") not in (None, "")]
     if not measured:
         return None
-    reach = float(min(measured, key=lambda row: float(row["distance"]))["distance_high"])
-    return [row for row in measured if float(row["distance_low"]) <= reach][-1]
+    nearest = min(measured, key=lambda row: float(row["distance"]))
+    reach = float(nearest["distance_high"])
+    as_near = [row for row in measured if float(row["distance_low"]) <= reach]
+    return [row for row in as_near if row is nearest or looks_sound(row)][-1]
+
+
+def row_to_keep(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Returns the row of the generator that is kept, and gone back to after a collapse; None where there is none yet.
+
+    It is the best one's; where quality is not judged, the latest that has a checkpoint and looks like no collapse.
+    """
+    if best := best_row(rows):
+        return best
+    steps = {path.name for path in (folder / "checkpoints").glob("step-*.npz")}
+    saved = [row for row in rows if checkpoints.path_of(folder, int(row["step"])).name in steps and looks_sound(row)]
+    return saved[-1] if saved else None
 
 
 def draw_history(folder: Path, epochs_done: int) -> None:

@@ -23,7 +23,8 @@ PRESETS = {
         "ema": 0.0,
     },
     # DiffAugment after Zhao et al. 2020, the averaged generator after Karras et al. 2018, the discriminator's higher
-    # learning rate after Heusel et al. 2017; benchmarks/README.md has what was measured, and what else did not win.
+    # learning rate after Heusel et al. 2017. Only the last two were measured here, on small networks and in short runs
+    # (benchmarks/README.md); the rest is on the word of the literature.
     "best": {
         "size": 128,
         "width": 1.0,
@@ -36,10 +37,9 @@ PRESETS = {
         "flips": True,
         "ema": 0.999,
     },
-    # Tried out for five minutes on two cores. Small batches give more steps. The generator is what costs time, so it is
-    # thin; a discriminator as thin (4, 8 and 16 channels) teaches it nothing in that time, and so wide a one need not
-    # learn faster than the generator. And 34 passes over the pictures are too few to learn them by heart: DiffAugment
-    # only makes the task harder; see benchmarks/README.md.
+    # Five minutes on two cores. Small batches give more steps. The generator is what costs time, so it is thin; with a
+    # discriminator as thin (4, 8 and 16 channels) no garments came in that time. DiffAugment, which keeps a
+    # discriminator from learning the pictures by heart, is left out: 34 passes over them are few.
     "demo": {
         "size": 64,
         "width": 0.125,
@@ -77,7 +77,7 @@ def add_flags(group: argparse._ArgumentGroup) -> None:
         ("learning_rate", "of the generator's Adam", {"type": number(1e-7, 1), "metavar": "X"}),
         ("discriminator_learning_rate", "of the discriminator's", {"type": number(1e-7, 1), "metavar": "X"}),
         ("augment", "show the discriminator its pictures through DiffAugment", {"action": switch}),
-        ("flips", "mirror photographs at random", {"action": switch}),
+        ("flips", "mirror real pictures at random", {"action": switch}),
         ("ema", "momentum of the generator's averaged weights, or 0", {"type": number(0, 0.99999), "metavar": "X"}),
     ):
         values = {preset: preset_values[name] for preset, preset_values in PRESETS.items()}

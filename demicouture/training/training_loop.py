@@ -14,7 +14,14 @@ from demicouture.errors import InputError
 from demicouture.training import checkpoints, collapse
 from demicouture.training.checkpoints import still_there
 from demicouture.training.gan import GAN
-from demicouture.training.history import animate_samples, best_row, draw_history, read_rows, sample_path
+from demicouture.training.history import (
+    animate_samples,
+    best_row,
+    draw_history,
+    read_rows,
+    row_to_keep,
+    sample_path,
+)
 
 
 @dataclass
@@ -64,7 +71,7 @@ class TrainingLoop:
             self._go_back(rollbacks)  # An earlier process was killed on the way.
 
     def _restore_best_generator(self, newest: Path) -> None:
-        if best := best_row(self._rows()):
+        if best := row_to_keep(self.folder, self._rows()):
             path = checkpoints.path_of(newest.parent, int(best["step"]))
             if path.exists() and checkpoints.load(path, self.gan) is not None:
                 with still_there(self.folder):
@@ -130,7 +137,7 @@ class TrainingLoop:
             InputError: None is wanted, or there is nothing to go back to, or it has been tried often enough.
         """
         epoch = self.gan.epochs_done
-        best = best_row(self._rows())
+        best = row_to_keep(self.folder, self._rows())
         found = f"{self.folder}: {reason}, noticed after epoch {epoch}; "
         anew = "begin anew with --fresh and a lower --learning-rate"
         if self.on_collapse != "rollback":
@@ -156,7 +163,8 @@ class TrainingLoop:
                 if sample > sample_path(self.folder, epoch):
                     sample.unlink()
             checkpoints.save(folder, self.gan, self.kept, spared=int(self.gan.step.numpy()))
+        which = "the best generator's" if best_row(self._rows()) else "the latest that was kept"
         self.report(
-            f"rollback {len(rollbacks)} of {collapse.MAX_ROLLBACKS}: on from epoch {epoch}, the best generator's, "
-            "with new random numbers and half the learning rates"
+            f"rollback {len(rollbacks)} of {collapse.MAX_ROLLBACKS}: on from epoch {epoch}, {which}, with new random "
+            "numbers and half the learning rates"
         )

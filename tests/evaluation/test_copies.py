@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 
 from demicouture.evaluation.copies import AT_A_TIME, cosine_distances, find_nearest
@@ -23,6 +25,15 @@ def test_copies_are_called_copies_also_mirrored_ones():
     assert found.copy.tolist() == [True, True] + [False] * 5
     assert found.files[:2] == ["40.png", "299.png"]
     assert (found.rank[:2] == 0).all() and (found.rank[2:] > 0.01).all()
+
+
+def test_a_data_set_that_holds_pictures_twice_hides_no_copies():
+    whole = make_reference()
+    twice = np.arange(300)
+    twice[40:50] = np.arange(50, 60)  # Of 270 pictures ten are there twice: the closest one in a hundred are at 0.
+    reference = dataclasses.replace(whole, features=whole.features[twice], mirrored=whole.mirrored[twice])
+    designs = np.concatenate([reference.features[[40, 200]], np.random.default_rng(4).uniform(0, 6, (3, FEATURES))])
+    assert find_nearest(designs, reference).copy.tolist() == [True, True, False, False, False]
 
 
 def test_the_nearest_is_that_of_a_plain_search_and_never_a_withheld_one():

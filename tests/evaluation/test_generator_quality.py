@@ -105,13 +105,15 @@ def test_noise_is_told_apart_and_called_blobs(meter):
 
 def test_sentences_say_what_was_measured_and_nothing_where_it_was_not():
     quality = {
-        **{"progress": 0.54, "progress_low": 0.52, "progress_high": 0.561, "told_apart": 0.97, "copies": 0.0},
+        **{"progress": 0.54, "progress_low": 0.52, "progress_high": 0.561, "copies": 0.0},
+        **{"told_apart": 0.97, "told_apart_low": 0.91, "told_apart_high": 0.99},
         "scale": {"marks": {BLURRED: 0.62}},
     }
     assert describe_quality(quality) == [
         "this generator has come 54% of the way from noise to the data set's pictures (95% interval 52% to 56%); "
         "pictures blurred by two pixels are at 62%",
-        "a linear classifier tells its designs from pictures that it never saw in 97% (50% would be perfect)",
+        "a linear classifier tells its designs from withheld pictures in 97% of all cases (95% interval 91% to 99%; "
+        "50% would be perfect)",
     ]
     assert describe_quality(None) == [generator_quality.NOT_JUDGED]
     assert generator_quality.draws_garments(None)

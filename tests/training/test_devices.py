@@ -22,7 +22,8 @@ from demicouture.training.pictures import read_training_pictures
 start_keras()
 import tiny_gan
 folder = Path({folder!r})
-pictures = read_training_pictures(folder / "data", 32, 8, folder).pictures
+dataset = read_training_pictures(folder / "data", 32, folder)
+pictures = dataset.pictures[~dataset.choose_withheld(tiny_gan.SEED)]
 gan = tiny_gan.build(pictures, batch_size=8, ema=0.99, augment=True, flips=True)
 print(json.dumps(tiny_gan.fit(gan, 3)))
 for wanted in ("all", "3"):

@@ -266,6 +266,18 @@ def test_a_rollback_goes_back_to_the_best_generator_and_a_killed_one_is_done_aga
     assert [row["epoch"] for row in rows(tmp_path)] == ["1", "2", "3", "4", "5", "6", "7"]
 
 
+def test_where_quality_is_not_judged_a_run_goes_back_all_the_same_and_a_generator_is_there_all_along(tmp_path):
+    run = Run(tmp_path, 6, "rollback", metrics=GeneratorMetrics(None, 0, 8))
+    there = []
+    run.train(Poison(3, attempts=1), At(2, lambda: there.append((tmp_path / "generator.keras").exists())))
+    assert len(run.messages) == 2
+    assert run.messages[1].startswith("rollback 1 of 3: on from epoch 2, the latest that was kept, with new random num")
+    assert there == [True]
+    assert [row["epoch"] for row in rows(tmp_path)] == ["1", "2", "3", "4", "5", "6"]
+    last, kept = (load_generator(tmp_path / f"{name}.keras").get_weights() for name in ("generator-last", "generator"))
+    assert all((one == other).all() for one, other in zip(last, kept, strict=True))
+
+
 def test_rollbacks_are_bounded_and_need_something_to_go_back_to(tmp_path):
     run = Run(tmp_path, 6, "rollback")
     with pytest.raises(
