@@ -273,7 +273,8 @@ def find_candidates(
 ) -> Candidates:
     """Returns candidates: where the paths between pairs of designs cross the plane, and a uniform sample of it.
 
-    A pair on one side of the plane has nothing in between. Without a plane there are only the pairs, and the midpoints of their paths in place of the crossings.
+    A pair on one side of the plane has nothing in between. Without a plane there are only the pairs, and the midpoints
+    of their paths in place of the crossings.
 
     Args:
         rated: The designs.
