@@ -30,6 +30,8 @@ QUALITY = {
     "progress_low": 0.55,
     "progress_high": 0.65,
     "told_apart": 1.0,
+    "told_apart_low": 0.95,
+    "told_apart_high": 1.0,
     "copies": 0.0,
     "scale": {"marks": {BLURRED: 0.62}},
 }
