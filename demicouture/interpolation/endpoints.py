@@ -286,7 +286,7 @@ def endpoint_of_photo(
 def describe_found(found: Inversion) -> str:
     """Returns how like a picture the design is that was found for it."""
     if found.apart is None:
-        return f"by light and colour alone it is more like the design found than {found.alike:.0%} of other designs are"
+        return "how like the design is that was found for it is not judged; make models fetches the network that does"
     return (
         f"{found.apart:.0%} of the data set's pictures are nearer to another one than it is to the design found: it is "
         f"{likeness(found.apart)} it"
