@@ -287,7 +287,10 @@ def describe_found(found: Inversion) -> str:
     """Returns how like a picture the design is that was found for it."""
     if found.apart is None:
         return "how like the design is that was found for it is not judged; make models fetches the network that does"
+    by_colour = ""
+    if not found.is_near:
+        by_colour = f"; {1 - found.alike:.0%} of other designs are more like that one than it is, by light and colour"
     return (
-        f"{found.apart:.0%} of the data set's pictures are nearer to another one than it is to the design found: it is "
-        f"{likeness(found.apart)} it"
+        f"{found.apart:.0%} of the data set's pictures are nearer to another one than it is to the design found{by_colour}"
+        f": it is {likeness(found.apart) if found.is_near else 'unlike'} it"
     )
