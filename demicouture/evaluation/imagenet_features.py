@@ -87,7 +87,7 @@ def build_network(tensors: dict[str, np.ndarray]) -> keras.Model:
         tensors: The weights, by PyTorch's names and in its layout.
     """
     keras = start_keras()
-    depthwise = _shifting_depthwise(keras) if keras.backend.backend() == "jax" else keras.layers.DepthwiseConv2D
+    depthwise = shifting_depthwise(keras) if keras.backend.backend() == "jax" else keras.layers.DepthwiseConv2D
 
     def convolve(inputs: keras.KerasTensor, name: str, norm: str, stride: int = 1, relu: bool = True):
         kernel, bias = fold(tensors, name, norm)
@@ -116,7 +116,7 @@ def build_network(tensors: dict[str, np.ndarray]) -> keras.Model:
     return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(maps), name="efficientnet_lite0")
 
 
-def _shifting_depthwise(keras: ModuleType) -> type[keras.layers.DepthwiseConv2D]:
+def shifting_depthwise(keras: ModuleType) -> type[keras.layers.DepthwiseConv2D]:
     """Returns Keras' depthwise convolution, with padding "same", as a sum of shifted maps.
 
     On a CPU, JAX has no fast convolution with a channel to a group: the whole network took 30 times as long.

@@ -286,8 +286,11 @@ def endpoint_of_photo(
 def describe_found(found: Inversion) -> str:
     """Returns how like a picture the design is that was found for it."""
     if found.apart is None:
-        return f"by light and colour alone it is more like the design found than {found.alike:.0%} of other designs are"
+        return "how like the design is that was found for it is not judged; make models fetches the network that does"
+    by_colour = ""
+    if not found.is_near:
+        by_colour = f"; {1 - found.alike:.0%} of other designs are more like that one than it is, by light and colour"
     return (
-        f"{found.apart:.0%} of the data set's pictures are nearer to another one than it is to the design found: it is "
-        f"{likeness(found.apart)} it"
+        f"{found.apart:.0%} of the data set's pictures are nearer to another one than it is to the design found{by_colour}"
+        f": it is {likeness(found.apart) if found.is_near else 'unlike'} it"
     )

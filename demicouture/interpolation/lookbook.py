@@ -271,7 +271,7 @@ def choose_pairs(rated: RatedDesigns, seed: int, criteria: Criteria = USUAL_CRIT
 def find_candidates(
     rated: RatedDesigns, pairs: Sequence[tuple[int, int]], seed: int, criteria: Criteria = USUAL_CRITERIA
 ) -> Candidates:
-    """Returns candidates: where the paths between pairs of designs cross the plane, and a uniform sample of it.
+    """Returns candidates: where the paths between pairs of designs cross the plane, and a uniform sample of the plane.
 
     A pair on one side of the plane has nothing in between. Without a plane there are only the pairs, and the midpoints
     of their paths in place of the crossings.

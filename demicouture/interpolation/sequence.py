@@ -139,7 +139,7 @@ def find_endpoints(
             f"--{letter}", spec, generator, network, rated, options.data, options.quiet
         )
         pair.append(endpoint)
-        like = "the design, nearest by colour" if found.apart is None else f"a design {likeness(found.apart)} it"
+        like = "the design found" if found.apart is None else f"a design {likeness(found.apart)} it"
         both, captions = np.stack([cropped, found.picture]), ["the photograph", like]
         scale = max(1, MOST_OF_GIF // both.shape[1])
         photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)

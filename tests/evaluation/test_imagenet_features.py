@@ -9,6 +9,8 @@ from PIL import Image
 from demicouture import pretrained
 from demicouture.evaluation import imagenet_features
 from demicouture.evaluation.imagenet_features import CHUNK, EPSILON, FEATURES, STAGES, build_network, describe, fold
+from demicouture.images import to_floats
+from demicouture.keras_backend import start_keras
 
 needs_weights = pytest.mark.skipif(
     pretrained.find(pretrained.IMAGENET) is None, reason="the network's weights are not here: make models"
@@ -85,10 +87,39 @@ def test_the_network_is_efficientnet_lite0(network):
     # normalisations; of those one bias for each channel is left, 21,008.
     assert network.count_params() == 4_652_008 - 1_281_000 - 42_016 + 21_008
     kinds = [type(layer).__name__ for layer in network.layers]
-    assert kinds.count("Conv2D") == 1 + 15 + 16 + 1 and kinds.count("DepthwiseConv2D") == 16
+    assert kinds.count("Conv2D") == 1 + 15 + 16 + 1
+    # On JAX a layer of our own, see shifting_depthwise.
+    assert kinds.count("DepthwiseConv2D") + kinds.count("ShiftingDepthwise") == 16
     sums = [type(operation).__name__ for operation in network.operations].count("Add")
     assert sums == 9  # Where a block keeps stride and channels: in stages of 2, 2, 3, 3 and 4.
     assert network.output_shape == (None, FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "side"), [(3, 1, 8), (3, 2, 8), (5, 1, 8), (5, 2, 8), (5, 2, 7), (3, 2, 7)]
+)
+def test_a_depthwise_convolution_is_a_sum_of_shifted_maps(kernel, stride, side):
+    keras = start_keras()
+    rng = np.random.default_rng(0)
+    maps = rng.normal(size=(2, side, side, 4)).astype(np.float32)
+    weights = [rng.normal(size=(kernel, kernel, 4, 1)), rng.normal(size=4)]
+    found = []
+    for kind in (keras.layers.DepthwiseConv2D, imagenet_features.shifting_depthwise(keras)):
+        layer = kind(kernel, strides=stride, padding="same")
+        layer.build(maps.shape)
+        layer.set_weights(weights)
+        found.append(np.asarray(layer(maps)))
+    assert found[0] == pytest.approx(found[1], abs=1e-5)
+
+
+def test_a_generators_pictures_are_prepared_as_saved_ones_are():
+    # So little contrast that Lanczos' filter overshoots within the pixels' range.
+    pictures = np.random.default_rng(0).integers(90, 160, (2, 64, 64, 3), dtype=np.uint8)
+    prepared = np.asarray(imagenet_features.prepare_generated(to_floats(pictures)))
+    assert prepared == pytest.approx(imagenet_features.prepare(pictures), abs=0.02)
+    same = np.random.default_rng(0).integers(0, 256, (1, 128, 128, 3), dtype=np.uint8)
+    prepared = np.asarray(imagenet_features.prepare_generated(to_floats(same)))
+    assert prepared == pytest.approx(imagenet_features.prepare(same), abs=1e-5)
 
 
 def test_a_normalisation_is_folded_into_the_convolution_before_it():

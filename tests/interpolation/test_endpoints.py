@@ -9,6 +9,7 @@ from demicouture.designs.designs import design_name, read_designs
 from demicouture.errors import InputError
 from demicouture.files import write_csv
 from demicouture.interpolation import endpoints
+from demicouture.interpolation.inversion import Inversion
 from demicouture.interpolation.paths import prior_preserving_mean
 from demicouture.latents import LATENT_DIM, sample_prior
 
@@ -126,3 +127,17 @@ def test_what_is_opposite_to_a_latent_is_of_the_other_pole(designs):
     rated = endpoints.RatedDesigns(Path(), designs, Hyperplane(np.eye(LATENT_DIM)[0], 0.0), np.zeros(8))
     assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, 0.5)).designs == (1,)
     assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, -0.5)).designs == (6,)
+
+
+def test_how_like_the_design_found_is_in_words():
+    def describe(distance, apart, alike):
+        return endpoints.describe_found(Inversion(np.zeros(100), np.zeros((8, 8, 3)), distance, apart, alike))
+
+    assert describe(0.2, 0.16, 1.0) == (
+        "16% of the data set's pictures are nearer to another one than it is to the design found: it is much like it"
+    )
+    assert describe(0.4, 0.93, 0.75).endswith(
+        "; 25% of other designs are more like that one than it is, by light and colour: it is unlike it"
+    )
+    assert describe(0.2, 0.3, 0.5).endswith(": it is unlike it")
+    assert describe(None, None, 1.0).endswith("is not judged; make models fetches the network that does")
