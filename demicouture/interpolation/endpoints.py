@@ -291,6 +291,6 @@ def describe_found(found: Inversion) -> str:
     if not found.is_near:
         by_colour = f"; {1 - found.alike:.0%} of other designs are more like that one than it is, by light and colour"
     return (
-        f"{found.apart:.0%} of the data set's pictures are nearer to another one than it is to the design found{by_colour}"
+        f"{found.apart:.0%} of the data set's pictures are nearer to another than it is to the design found{by_colour}"
         f": it is {likeness(found.apart) if found.is_near else 'unlike'} it"
     )

@@ -134,7 +134,7 @@ def test_how_like_the_design_found_is_in_words():
         return endpoints.describe_found(Inversion(np.zeros(100), np.zeros((8, 8, 3)), distance, apart, alike))
 
     assert describe(0.2, 0.16, 1.0) == (
-        "16% of the data set's pictures are nearer to another one than it is to the design found: it is much like it"
+        "16% of the data set's pictures are nearer to another than it is to the design found: it is much like it"
     )
     assert describe(0.4, 0.93, 0.75).endswith(
         "; 25% of other designs are more like that one than it is, by light and colour: it is unlike it"
