@@ -15,6 +15,7 @@ Example:
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ from threadpoolctl import threadpool_limits
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from demicouture import parallel, visualization  # noqa: E402
-from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane  # noqa: E402
+from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane, held_out_positions  # noqa: E402
 from demicouture.boundary.validation import permutation_test  # noqa: E402
 from demicouture.latents import LATENT_DIM, sample_prior  # noqa: E402
 
@@ -41,7 +42,7 @@ RANDOM_SIZES = (60, 101, 150, 180, 202, 220, 250, 300)
 RANDOM_DRAWS = 40
 TESTED_SIZES = (60, 100, 300)
 TESTS = 50
-INTERCEPT_SEEDS = 3
+SHARES = (0.5, 0.25, 0.1)
 
 
 def plant(count: int, seed: int, flipped: float = 0.0, share: float = 0.5):
@@ -120,30 +121,34 @@ def measure_fits(run: Callable[..., Iterator]) -> dict[float, np.ndarray]:
     return dict(zip(FLIPPED, table, strict=True))
 
 
-def measure_intercept(task: tuple[float, float, int]) -> tuple[float, float]:
+def find_boundary(latents: np.ndarray, labels: np.ndarray, seed: int) -> tuple[bool, bool]:
+    """Returns whether the permutation test finds a direction, and whether the plane has a place on it, too."""
+    significant = permutation_test(latents, labels, seed, 999) < 0.01
+    return significant, significant and fit_hyperplane(latents, labels, seed=seed).is_placed
+
+
+def measure_intercept(task: tuple[float, float, int]) -> tuple[float, float, float]:
     """Fits a plane to 1,000 labels and looks at points on it.
 
     Args:
         task: The second pole's share, the share of flipped labels, the seed.
 
     Returns:
-        How many points on the fitted plane are of the second pole in truth, as a share; and the same for the plane
-        moved along its normal to where a logistic curve through held-out distances is at ½.
+        How many points on the plane are of the second pole in truth, as a share, where the plane has the support vector
+        machine's own intercept; where it lies at the ½ of a logistic curve through held-out positions; and where the
+        curve also allows for wrong labels, as the plane that is used does.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import StratifiedKFold
 
     share, flipped, seed = task
     truth, latents, labels = plant(1_000, seed, flipped, share)
-    distances = np.empty((len(labels), 1))
-    for used, held_out in StratifiedKFold(5, shuffle=True, random_state=seed).split(latents, labels):
-        part = fit_hyperplane(latents[used], labels[used], seed=seed).plane
-        distances[held_out, 0] = part.signed_distance(latents[held_out])
-    curve = LogisticRegression(C=np.inf).fit(distances, labels)
-    fitted = fit_hyperplane(latents, labels, seed=seed).plane
-    moved = Hyperplane(fitted.normal, fitted.intercept + curve.intercept_[0] / curve.coef_[0, 0])
-    fitted, moved = ((truth.signed_distance(plane.sample(500, seed)) > 0).mean() for plane in (fitted, moved))
-    return fitted, moved
+    latents = latents.astype(np.float64)
+    fit = fit_hyperplane(latents, labels, seed=seed)
+    positions = held_out_positions(latents, latents @ latents.T, labels, np.ones(len(labels)), fit.penalty, seed)
+    curve = LogisticRegression(C=np.inf).fit(positions.T, labels)
+    intercepts = (fit.machine_intercept, curve.intercept_[0] / curve.coef_[0, 0], fit.plane.intercept)
+    planes = (Hyperplane(fit.plane.normal, float(intercept)) for intercept in intercepts)
+    return tuple((truth.signed_distance(plane.sample(500, seed)) > 0).mean() for plane in planes)
 
 
 def print_other_findings(run: Callable[..., Iterator]) -> None:
@@ -158,18 +163,20 @@ def print_other_findings(run: Callable[..., Iterator]) -> None:
         f"({min(repeated):.0%} to {max(repeated):.0%})"
     )
     for size in TESTED_SIZES:
-        planted = run(lambda seed: permutation_test(*plant(size, seed)[1:], seed, 999), range(TESTS))  # noqa: B023
+        planted = run(lambda seed: find_boundary(*plant(size, seed)[1:], seed), range(TESTS))  # noqa: B023
         tossed = run(
-            lambda seed: permutation_test(sample_prior(size, seed), toss(size, seed), seed, 999),  # noqa: B023
+            lambda seed: find_boundary(sample_prior(size, seed), toss(size, seed), seed),  # noqa: B023
             range(TESTS),
         )
-        found, mistaken = (sum(p < 0.01 for p in p_values) for p_values in (planted, tossed))
-        print(f"{size} labels: p < 0.01 for {found} of {TESTS} planted planes, {mistaken} of {TESTS} coin tosses")
-    for share, flipped in ((0.5, 0.1), (0.25, 0.1)):
-        tasks = [(share, flipped, seed) for seed in range(INTERCEPT_SEEDS)]
-        for name, shares in zip(("as fitted", "moved"), zip(*run(measure_intercept, tasks), strict=True), strict=True):
+        for name, found in (("planted planes", planted), ("coin tosses", tossed)):
+            significant, both = np.sum(list(found), axis=0)
+            print(f"{size} labels: p < 0.01 for {significant} of {TESTS} {name}, and a place for {both} of these")
+    names = ("the machine's own", "by a logistic curve", "by one that allows for wrong labels")
+    for share, flipped in itertools.product(SHARES, FLIPPED):
+        tasks = [(share, flipped, seed) for seed in range(SEEDS)]
+        for name, shares in zip(names, zip(*run(measure_intercept, tasks), strict=True), strict=True):
             print(
-                f"1,000 labels, {share:.0%} of the second pole, {flipped:.0%} flipped, the plane {name}: "
+                f"1,000 labels, {share:.0%} of the second pole, {flipped:.0%} flipped, the intercept {name}: "
                 f"{np.mean(shares):.0%} ({min(shares):.0%} to {max(shares):.0%}) of its points are of the second pole"
             )
 
