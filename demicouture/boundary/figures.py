@@ -36,6 +36,8 @@ SIDE_IN_DIFFERENCE = 256
 HEAT_COLOURS = "magma"
 """matplotlib's colour map from dark to light: even in lightness, and readable in grey."""
 
+NO_LABEL_COLOUR = "0.6"
+
 MEASURED = 300
 """Designs whose pictures are measured: enough to distinguish a correlation of 0.2 from none, and full-size networks on
 a CPU render them in two minutes."""
@@ -52,14 +54,14 @@ class RenderedFigures:
         sheets: Pictures to save, by file name.
         changes: Attributes of some designs' pictures, with their correlations.
         distances: float64 (n,), those designs' signed distances.
-        second: bool (n,), which of them are labelled with the second pole.
+        labels: n, the pole with which each of them is labelled; empty where it is not.
         findings: The part for ``report.json``.
     """
 
     sheets: dict[str, Image.Image]
     changes: list[attribute_changes.Change]
     distances: np.ndarray
-    second: np.ndarray
+    labels: tuple[str, ...]
     findings: dict[str, Any]
 
 
@@ -108,12 +110,12 @@ def render_figures(
         findings["style_scores"] = compare_scores(*map(scorer, (on_the_plane, pictures, of_random_plane)))
     sheets = {
         "walk.png": draw_walk(designs, plane, render),
-        "difference.png": draw_difference(picture_change, designs.poles, float(stops[-1])),
+        "difference.png": draw_difference(picture_change, designs.poles, stops),
         "on-the-plane.png": draw_on_the_plane(folder, designs, plane, render),
         "in-between.png": draw_in_between(on_the_plane[:SHOWN_ON_THE_PLANE], designs.poles),
     }
-    second = designs.labelled(designs.poles[1])[measured]
-    return RenderedFigures(sheets, changes, distances[measured], second, findings)
+    labels = tuple(designs.labels[index] for index in measured)
+    return RenderedFigures(sheets, changes, distances[measured], labels, findings)
 
 
 def draw_sets(
@@ -185,8 +187,8 @@ def draw_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render:
 def walk(designs: Designs, plane: Hyperplane, starts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
     """Moves designs straight across the plane, inside the cube.
 
-    The walk reaches as far as the furthest design lies, so not beyond what the generator was trained on, and each stop
-    is the nearest point of the cube at its distance.
+    On either side the walk reaches as far as the furthest design there, so not beyond what the generator was trained
+    on: where one pole is rare, its side is the shorter one. Each stop is the nearest point of the cube at its distance.
 
     Args:
         designs: The designs.
@@ -195,16 +197,19 @@ def walk(designs: Designs, plane: Hyperplane, starts: np.ndarray, steps: int) ->
         steps: How many stops.
 
     Returns:
-        The stops' signed distances, float64 (steps,), and the latents, float64 (n, steps, latent_dim).
+        The stops' signed distances, float64 (steps,), evenly spread on either side, and the latents, float64
+        (n, steps, latent_dim).
     """
-    distances = plane.signed_distance(designs.latents)
-    furthest = min(np.abs(distances).max(), 0.9 * plane.reach)
-    stops = np.linspace(-furthest, furthest, steps)
+    distances = plane.signed_distance(designs.latents).clip(-0.9 * plane.reach, 0.9 * plane.reach)
+    low, high = float(distances.min()), float(distances.max())
+    # Where all designs lie on one side, the other is unknown; as far as the known one is a guess.
+    low, high = low if low < 0 else -high, high if high > 0 else -low
+    stops = np.interp(np.linspace(-1, 1, steps), [-1, 0, 1], [low, 0, high])
     return stops, np.stack([plane.nearest(designs.latents[starts], stop) for stop in stops], axis=1)
 
 
 def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
-    """Returns a sheet of several designs at even signed distances from the plane, from one side to the other.
+    """Returns a sheet of several designs at signed distances from the plane, from one side to the other.
 
     Args:
         designs: The designs and their labels.
@@ -237,13 +242,13 @@ def draw_in_between(pictures: np.ndarray, poles: Sequence[str]) -> Image.Image:
     return visualization.grid(pictures, scale=visualization.legible_scale(pictures.shape[1]), title=title)
 
 
-def draw_difference(change: PictureChange, poles: Sequence[str], distance: float) -> Image.Image:
+def draw_difference(change: PictureChange, poles: Sequence[str], distances: np.ndarray) -> Image.Image:
     """Returns a sheet: the mean picture on each side of the plane, their difference, and where pictures change.
 
     Args:
         change: The same designs on both sides.
         poles: The two poles' names.
-        distance: How far from the plane they lie, on either side.
+        distances: float64 (2,), the signed distances of the two sides from the plane.
     """
     import matplotlib
 
@@ -254,8 +259,8 @@ def draw_difference(change: PictureChange, poles: Sequence[str], distance: float
     pictures = np.stack([change.first, change.second, signed, heat]).round().astype(np.uint8)
     scale = max(1, math.ceil(SIDE_IN_DIFFERENCE / pictures.shape[1]))
     captions = [
-        f"mean, {distance:.2f} towards {poles[0]}",
-        f"mean, {distance:.2f} towards {poles[1]}",
+        f"mean, {abs(distances[0]):.2f} towards {poles[0]}",
+        f"mean, {abs(distances[1]):.2f} towards {poles[1]}",
         f"{poles[1]} minus {poles[0]}; grey: none",
         f"mean change of a pixel: 0 to {change.heat.max():.0f} ΔE",
     ]
@@ -263,15 +268,26 @@ def draw_difference(change: PictureChange, poles: Sequence[str], distance: float
     return visualization.grid(pictures, 4, scale=scale, captions=captions, title=title)
 
 
-def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, second: np.ndarray) -> None:
+def draw_changes(
+    path: Path, changes: Sequence[Change], distances: np.ndarray, labels: Sequence[str], poles: Sequence[str]
+) -> None:
     """Draws each attribute against the distance from the plane, the strongest correlation first.
 
     Args:
         path: The PNG file to write.
         changes: The attributes.
         distances: float64 (n,), the pictures' signed distances.
-        second: bool (n,), which of them are labelled with the second pole.
+        labels: n, the pole with which each picture is labelled; empty where it is not.
+        poles: The two poles' names.
     """
+    words = np.array(labels)
+    kinds = zip(
+        (f"{poles[0]} by its label", f"{poles[1]} by its label", "no label"),
+        (*visualization.POLE_COLOURS, NO_LABEL_COLOUR),
+        (words == poles[0], words == poles[1], words == ""),
+        strict=True,
+    )
+    kinds = [kind for kind in kinds if kind[2].any()]
     ordered = sorted(changes, key=lambda change: -abs(change.correlation))
     columns = 5
     rows = -(-len(ordered) // columns)
@@ -284,12 +300,14 @@ def draw_changes(path: Path, changes: Sequence[Change], distances: np.ndarray, s
         for axis, change in zip(axes.flat, ordered, strict=False):
             kind, unit = attribute_changes.ATTRIBUTES[change.name]
             low, high = change.interval
-            for colour, members in zip(visualization.POLE_COLOURS, (~second, second), strict=True):
-                axis.scatter(distances[members], change.values[members], s=5, color=colour, alpha=0.5, linewidths=0)
+            for name, colour, members in kinds:
+                where = distances[members], change.values[members]
+                axis.scatter(*where, s=5, color=colour, alpha=0.5, linewidths=0, label=name)
             axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=0.8)
             title = f"{change.name}\n{change.correlation:+.2f} ({low:+.2f} to {high:+.2f})"
             axis.set_title(title, color="black" if change.is_clear else "0.55")
             axis.set_ylabel(f"{unit} ({kind})", fontsize=8)
+        axes[0, 0].legend(fontsize=7, markerscale=2, loc="lower right", framealpha=0.8, edgecolor="none")
         for axis in axes.flat[len(ordered) :]:
             axis.set_axis_off()
         for axis in axes[-1]:

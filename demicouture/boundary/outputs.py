@@ -85,7 +85,7 @@ def write(
     if figures:
         for name, sheet in figures.sheets.items():
             save_png(place(name), sheet)
-        draw_changes(place("changes.png"), figures.changes, figures.distances, figures.second)
+        draw_changes(place("changes.png"), figures.changes, figures.distances, figures.labels, designs.poles)
         attribute_changes.write_changes(place("changes.csv"), figures.changes)
     return [file_name(name, direction) for name in (*NUMBER_FILES, *(PICTURE_FILES if figures else ()))]
 
