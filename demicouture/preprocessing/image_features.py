@@ -20,7 +20,10 @@ from demicouture.files import write_text
 from demicouture.images import open_reduced
 from demicouture.preprocessing import cropping, descriptors, image_quality, segmentation
 from demicouture.preprocessing.cropping import OVERSAMPLING, Box
+from demicouture.preprocessing.worn_garment import find_worn_garment
 from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
+
+GARMENT, FIGURE = SUBJECTS = ("garment", "figure")
 
 WORKING_SIDE = 256
 """The shorter side, in pixels, at which features are extracted: what BlazePose and GrabCut see is smaller still."""
@@ -44,6 +47,8 @@ class ImageFeatures:
         thighs: How upright the thighs are, in [0, 1]; None where they are not to be seen.
         second: How large a second person is, in parts of the first.
         garment: The part of the picture that the garment takes, in [0, 1]; None where a person was found.
+        worn: The square to crop of the garment alone that a person wears; None where nobody was found, or where it
+            could not be told from the person.
         thumbnail_base64: The picture's thumbnail, for finding near duplicates; base64.
         descriptor_base64: The descriptor of the crop without its background; base64.
     """
@@ -61,6 +66,7 @@ class ImageFeatures:
     thighs: float | None = None
     second: float | None = None
     garment: float | None = None
+    worn: Box | None = None
     thumbnail_base64: str = ""
     descriptor_base64: str = ""
 
@@ -100,6 +106,7 @@ class Crop:
         size: The side of the result in pixels.
         plain: Whether its background is replaced by a plain one.
         models: The folder of BlazePose's models; None where they are not there.
+        subject: What is left of a person before a plain background: the garment or the whole figure.
     """
 
     path: Path
@@ -110,11 +117,15 @@ class Crop:
     size: int
     plain: bool = False
     models: Path | None = None
+    subject: str = FIGURE
 
     @property
     def source(self) -> str:
         """What the crop is made from, and how: which pixels are background depends on whether people are seen."""
-        return f"{self.sha256} plain {'with' if self.models else 'without'} models" if self.plain else self.sha256
+        if not self.plain:
+            return self.sha256
+        how = f"{self.sha256} plain {'with' if self.models else 'without'} models"
+        return how if self.subject == FIGURE else f"{how} {self.subject}"
 
 
 @dataclass(frozen=True)
@@ -171,6 +182,7 @@ def extract_features(task: FeatureTask) -> ImageFeatures:
     subject = find_subject(pixels, task.models)
     scale = found.width / pixels.shape[1]
     person = subject.person
+    worn = find_worn_garment(pixels, person) if person else None
     return ImageFeatures(
         "",
         found.width,
@@ -185,6 +197,7 @@ def extract_features(task: FeatureTask) -> ImageFeatures:
         thighs=thighs(person) if person else None,
         second=subject.people.second if person else None,
         garment=None if person else float(np.mean(subject.mask)),
+        worn=_scale(worn.box, scale) if worn else None,
         thumbnail_base64=_to_text(near_duplicates.thumbnail(pixels)),
         descriptor_base64=_to_text(
             descriptors.describe(*crop_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))
@@ -209,11 +222,18 @@ def make_crop(task: Crop) -> bytes:
         subject = find_subject(pixels, task.models)
         if subject.mask.any():
             soft = subject.mask if subject.person else segmentation.soften(subject.mask > 0.5)
+            worn = find_worn_garment(pixels, subject.person) if subject.person and task.subject == GARMENT else None
+            hidden = None
+            if worn:
+                soft = worn.mask
             scale = pixels.shape[1] / found.width
             # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
             large = np.asarray(cropping.crop(found, task.box, OVERSAMPLING * task.size))
-            _, mask = crop_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
-            laid = segmentation.lay_on(large, segmentation.refine(large, mask))
+            box = tuple(edge * scale for edge in task.box)
+            _, mask = crop_subject(pixels, soft, box, len(large))
+            if worn:
+                _, hidden = crop_subject(pixels, worn.covered, box, len(large))
+            laid = segmentation.lay_on(large, segmentation.refine(large, mask), hidden)
             image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
     return cropping.encode(image, task.source, task.box)
 
@@ -276,7 +296,7 @@ def read_log(path: Path) -> dict[str, ImageFeatures]:
             values = json.loads(line)
             sha256 = values.pop("sha256")
             if set(values) == names:
-                known[sha256] = ImageFeatures(**values | {"box": values["box"] and tuple(values["box"])})
+                known[sha256] = ImageFeatures(**values | {box: values[box] and tuple(values[box]) for box in ("box", "worn")})
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return known

@@ -178,7 +178,9 @@ def refine(pixels: np.ndarray, soft_mask: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(mask, (0, 0), FEATHER * max(height, width))
 
 
-def lay_on(pixels: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = PLAIN) -> np.ndarray:
+def lay_on(
+    pixels: np.ndarray, mask: np.ndarray, hidden: np.ndarray | None = None, colour: tuple[int, int, int] = PLAIN
+) -> np.ndarray:
     """Returns what the mask shows, on one plain background.
 
     On the feathered edge a picture's own pixels hold some of the old background, which would stay as a halo; they get
@@ -194,11 +196,33 @@ def lay_on(pixels: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = 
     """
     share = mask.astype(np.float32)[..., None]
     inside = (share > 0.95).astype(np.float32)
+    if hidden is not None:
+        pixels = _fill(pixels, inside * (1 - hidden[..., None]), hidden)
     sigma = max(1.0, 4 * FEATHER * max(mask.shape))
     weight = cv2.GaussianBlur(inside, (0, 0), sigma)[..., None]
     beside = cv2.GaussianBlur(pixels * inside, (0, 0), sigma) / np.maximum(weight, 1e-3)
     own = np.where((inside > 0) | (weight < 1e-3), pixels, beside)
     return np.clip(np.rint(share * own + (1 - share) * np.float32(colour)), 0, 255).astype(np.uint8)
+
+
+def _fill(pixels: np.ndarray, known: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Fills what is hidden with the colours around it, by a normalised blur that widens until it meets some."""
+    if not (hidden > 0.5).any():
+        return pixels
+    small = max(1, max(hidden.shape) // 64)
+    known = cv2.resize(known.reshape(hidden.shape), None, fx=1 / small, fy=1 / small, interpolation=cv2.INTER_AREA)
+    part = cv2.resize(pixels, known.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    filled, sigma = np.zeros_like(part), 1.0
+    done = np.zeros(known.shape, bool)
+    while not done.all() and sigma < 64:
+        weight = cv2.GaussianBlur(known, (0, 0), sigma)
+        now = ~done & (weight > 0.02)
+        filled[now] = (cv2.GaussianBlur(part * known[..., None], (0, 0), sigma) / np.maximum(weight, 1e-6)[..., None])[now]
+        done |= now
+        sigma *= 2
+    filled = cv2.resize(filled, hidden.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    share = cv2.GaussianBlur(hidden, (0, 0), small)[..., None]
+    return (pixels * (1 - share) + filled * share).astype(np.float32)
 
 
 def _grab_cut(colours: np.ndarray, trimap: np.ndarray) -> np.ndarray:
