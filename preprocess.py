@@ -113,7 +113,9 @@ def main(argv: list[str] | None = None) -> None:
     found, other_files = pipeline.find_scraped(args.input, poles)
     examples = top_classifier.find_examples(args.examples) if args.examples else {}
     models = pose.find_models()
-    options = {name: getattr(args, name) for name in ("size", "count", "subject", "background", "on_review", "people", "seed")}
+    options = {
+        name: getattr(args, name) for name in ("size", "count", "subject", "background", "on_review", "people", "seed")
+    }
     with cli.open_output(args, "preprocess.py", options, extendable=("count",)) as run:
         if args.fresh:
             run.begin()

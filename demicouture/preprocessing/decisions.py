@@ -121,7 +121,7 @@ def make_rows(
 
 
 def _box(known: ImageFeatures, subject: str) -> Box | None:
-    return known.worn if subject == GARMENT and known.worn else known.box
+    return known.garment_box if subject == GARMENT and known.garment_box else known.box
 
 
 def is_manual(row: Row) -> bool:

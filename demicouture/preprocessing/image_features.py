@@ -20,8 +20,8 @@ from demicouture.files import write_text
 from demicouture.images import open_reduced
 from demicouture.preprocessing import cropping, descriptors, image_quality, segmentation
 from demicouture.preprocessing.cropping import OVERSAMPLING, Box
-from demicouture.preprocessing.worn_garment import find_worn_garment
 from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
+from demicouture.preprocessing.worn_garment import find_worn_garment
 
 GARMENT, FIGURE = SUBJECTS = ("garment", "figure")
 
@@ -47,8 +47,8 @@ class ImageFeatures:
         thighs: How upright the thighs are, in [0, 1]; None where they are not to be seen.
         second: How large a second person is, in parts of the first.
         garment: The part of the picture that the garment takes, in [0, 1]; None where a person was found.
-        worn: The square to crop of the garment alone that a person wears; None where nobody was found, or where it
-            could not be told from the person.
+        garment_box: The square to crop of the garment alone, worn or not, framed alike; None where none was found, or
+            where it could not be told from the person.
         thumbnail_base64: The picture's thumbnail, for finding near duplicates; base64.
         descriptor_base64: The descriptor of the crop without its background; base64.
     """
@@ -66,7 +66,7 @@ class ImageFeatures:
     thighs: float | None = None
     second: float | None = None
     garment: float | None = None
-    worn: Box | None = None
+    garment_box: Box | None = None
     thumbnail_base64: str = ""
     descriptor_base64: str = ""
 
@@ -167,6 +167,21 @@ def find_subject(pixels: np.ndarray, models: Path | None) -> Subject:
     return Subject(mask.astype(np.float32), box, None, people)
 
 
+def frame_garment(pixels: np.ndarray, subject: Subject) -> Box | None:
+    """Returns the square around the garment alone, with the same margin whether somebody wears it or not.
+
+    Args:
+        pixels: uint8 (height, width, 3) in [0, 255].
+        subject: What it is of.
+
+    Returns:
+        In pixels of the picture given; None where there is no garment, or none that can be told from the person.
+    """
+    worn = find_worn_garment(pixels, subject.person) if subject.person else None
+    box = worn.box if worn else None if subject.person else segmentation.mask_box(subject.mask > 0.5)
+    return box and cropping.garment_box(box, cropping.ALIKE)
+
+
 @lru_cache(maxsize=1)
 def _pose_model(folder: Path) -> PoseModel:
     return PoseModel(folder)
@@ -182,7 +197,7 @@ def extract_features(task: FeatureTask) -> ImageFeatures:
     subject = find_subject(pixels, task.models)
     scale = found.width / pixels.shape[1]
     person = subject.person
-    worn = find_worn_garment(pixels, person) if person else None
+    framed = frame_garment(pixels, subject)
     return ImageFeatures(
         "",
         found.width,
@@ -197,7 +212,7 @@ def extract_features(task: FeatureTask) -> ImageFeatures:
         thighs=thighs(person) if person else None,
         second=subject.people.second if person else None,
         garment=None if person else float(np.mean(subject.mask)),
-        worn=_scale(worn.box, scale) if worn else None,
+        garment_box=_scale(framed, scale) if framed else None,
         thumbnail_base64=_to_text(near_duplicates.thumbnail(pixels)),
         descriptor_base64=_to_text(
             descriptors.describe(*crop_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))
@@ -221,21 +236,25 @@ def make_crop(task: Crop) -> bytes:
         pixels = np.asarray(_downscale(found.image, WORKING_SIDE))
         subject = find_subject(pixels, task.models)
         if subject.mask.any():
-            soft = subject.mask if subject.person else segmentation.soften(subject.mask > 0.5)
-            worn = find_worn_garment(pixels, subject.person) if subject.person and task.subject == GARMENT else None
-            hidden = None
-            if worn:
-                soft = worn.mask
+            mask, covered = _mask_of(pixels, subject, task.subject)
             scale = pixels.shape[1] / found.width
+            box = tuple(edge * scale for edge in task.box)
             # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
             large = np.asarray(cropping.crop(found, task.box, OVERSAMPLING * task.size))
-            box = tuple(edge * scale for edge in task.box)
-            _, mask = crop_subject(pixels, soft, box, len(large))
-            if worn:
-                _, hidden = crop_subject(pixels, worn.covered, box, len(large))
-            laid = segmentation.lay_on(large, segmentation.refine(large, mask), hidden)
+            mask, covered = (crop_subject(pixels, each, box, len(large))[1] for each in (mask, covered))
+            mask = segmentation.refine(large, mask)
+            laid = segmentation.lay_on(segmentation.fill(large, mask, covered), mask)
             image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
     return cropping.encode(image, task.source, task.box)
+
+
+def _mask_of(pixels: np.ndarray, subject: Subject, kept: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the soft mask of what is kept of a picture, and where a hand covers it: float32 (height, width)."""
+    nothing = np.zeros_like(subject.mask)
+    if not subject.person:
+        return segmentation.soften(subject.mask > 0.5), nothing
+    worn = find_worn_garment(pixels, subject.person) if kept == GARMENT else None
+    return (worn.mask, worn.covered) if worn else (subject.mask, nothing)
 
 
 def crop_subject(
@@ -296,7 +315,9 @@ def read_log(path: Path) -> dict[str, ImageFeatures]:
             values = json.loads(line)
             sha256 = values.pop("sha256")
             if set(values) == names:
-                known[sha256] = ImageFeatures(**values | {box: values[box] and tuple(values[box]) for box in ("box", "worn")})
+                known[sha256] = ImageFeatures(
+                    **values | {box: values[box] and tuple(values[box]) for box in ("box", "garment_box")}
+                )
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return known

@@ -173,7 +173,14 @@ def decide(
     manual = {file: override.decision for file, override in edits.overrides.items() if override.decision}
     verdicts, styles = selection.select(pictures, known, manual, top_scores, rules)
     rows = decisions.make_rows(
-        pictures, known, verdicts, edits.overrides, top_scores, styles, keep_reviewed=rules.keep_reviewed, subject=rules.subject
+        pictures,
+        known,
+        verdicts,
+        edits.overrides,
+        top_scores,
+        styles,
+        keep_reviewed=rules.keep_reviewed,
+        subject=rules.subject,
     )
     return rows, learned and learned | {"used": bool(top_scores)}
 

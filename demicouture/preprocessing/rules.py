@@ -129,7 +129,7 @@ def check_contents(picture: Scraped, features: ImageFeatures, top: float | None,
     must_show_a_person = picture.pole in rules.people
     if features.yaw is not None:
         verdict = _check_person(features, must_show_a_person)
-        if verdict is SOUND and rules.subject == GARMENT and features.worn is None:
+        if verdict is SOUND and rules.subject == GARMENT and features.garment_box is None:
             return Verdict(REVIEW, NOT_CUT_OUT)
         return verdict
     if must_show_a_person:
