@@ -71,8 +71,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--subject",
         choices=SUBJECTS,
         default=GARMENT,
-        help="what is left of a person: garment, from the shoulders to its hem or to mid-thigh, without head, hair, neck, "
-        "hands and bare skin, framed as a garment is that nobody wears; or the whole figure from the chin to the hips",
+        help="what is left of a person: the garment from the shoulders to its hem or to mid-thigh, without head, hair, "
+        "neck, hands and bare skin, framed like one that nobody wears; or the figure from the chin to the hips",
     )
     own.add_argument(
         "--background",

@@ -315,7 +315,8 @@ def read_log(path: Path) -> dict[str, ImageFeatures]:
             values = json.loads(line)
             sha256 = values.pop("sha256")
             if set(values) == names:
-                known[sha256] = ImageFeatures(
+                boxes = {name: values[name] and tuple(values[name]) for name in ("box", "garment_box")}
+                known[sha256] = ImageFeatures(**values | boxes)
                     **values | {box: values[box] and tuple(values[box]) for box in ("box", "garment_box")}
                 )
         except (ValueError, KeyError, TypeError, AttributeError):
