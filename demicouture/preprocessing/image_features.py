@@ -317,8 +317,6 @@ def read_log(path: Path) -> dict[str, ImageFeatures]:
             if set(values) == names:
                 boxes = {name: values[name] and tuple(values[name]) for name in ("box", "garment_box")}
                 known[sha256] = ImageFeatures(**values | boxes)
-                    **values | {box: values[box] and tuple(values[box]) for box in ("box", "garment_box")}
-                )
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return known
