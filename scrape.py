@@ -118,7 +118,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def default_queries(args: argparse.Namespace) -> Path:
-    """Returns the queries of the home folder, or else the seed's; of the wardrobe, which draws no house's looks, others."""
+    """Returns the queries of the home folder, or else the seed's, or the wardrobe's, which draws no house's looks."""
     own, seeds = args.home / "data/queries.csv", cli.HOUSE / "data/queries.csv"
     if own.exists() and not own.samefile(seeds):
         return own

@@ -34,7 +34,7 @@ TORSOS = 2.0
 MARGIN = 0.06
 """What is left free around a garment on each side, in sides of the smallest square around it."""
 
-ALIKE = 0.08
+ALIKE = 0.1
 """The same, where worn garments and others are framed alike: so that nothing reaches into the border of the shortcut
 check, neither a sleeve of the ones nor a hem of the others."""
 

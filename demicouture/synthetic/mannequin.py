@@ -55,7 +55,6 @@ class Mannequin:
             else mix_colours(self.main.colour, rgb("ffffff"), 0.25)
         )
 
-
     # -- the body ------------------------------------------------------------------------------
 
     def legs(self, fabric: Fabric | None = None, width: float = 1.0, shoe: Fabric | None = None) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon, spline
 from demicouture.synthetic.fabrics import Fabric
-from demicouture.synthetic.runway_styles import RunwayStyle
 from demicouture.synthetic.mannequin import Mannequin
+from demicouture.synthetic.runway_styles import RunwayStyle
 
 
 def _gown(mannequin: Mannequin) -> None:
