@@ -233,11 +233,13 @@ def make_crop(task: Crop) -> bytes:
     found = open_reduced(task.path, math.ceil(OVERSAMPLING * task.size / part))
     image = cropping.crop(found, task.box, task.size)
     if task.plain:
-        pixels = np.asarray(_downscale(found.image, WORKING_SIDE))
+        # From a larger scale the models might see it otherwise than when the garment's box was found.
+        seen = open_reduced(task.path, WORKING_SIDE) if task.subject == GARMENT else found
+        pixels = np.asarray(_downscale(seen.image, WORKING_SIDE))
         subject = find_subject(pixels, task.models)
         if subject.mask.any():
             mask, covered = _mask_of(pixels, subject, task.subject)
-            scale = pixels.shape[1] / found.width
+            scale = pixels.shape[1] / seen.width
             box = tuple(edge * scale for edge in task.box)
             # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
             large = np.asarray(cropping.crop(found, task.box, OVERSAMPLING * task.size))

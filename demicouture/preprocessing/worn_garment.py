@@ -45,8 +45,9 @@ HAIR_SPREAD = np.array([8.0, 2.5, 2.5])
 TYPICAL = 0.6
 """Of a sample, the part nearest to its median is learned from: the rest are glasses, lips, rings and background."""
 
-HUE, LIGHTNESS = 10.0, 70.0
-"""How far from the mean of skin, in a* and b* together and in lightness, a colour may be skin's."""
+HUE, DARKER, LIGHTER = 10.0, 70.0, 140.0
+"""How far from the mean of skin, in a* and b* together and in lightness, a colour may be skin's: the face is often in
+the shadow of a hat, or of hair, and the arms are in the sun."""
 
 COVERED, BARE = 0.2, 0.4
 """Of the pixels along an upper arm or a forearm, those of skin's colour: up to the first it has a sleeve, from the
@@ -212,8 +213,7 @@ def _cut(pixels: np.ndarray, mask: np.ndarray, body: _Body) -> tuple[np.ndarray,
     if skin is None:
         return None
     distance = _squares(view.lab, skin)
-    off = view.lab - skin.mean
-    like_skin = (np.hypot(off[..., 1], off[..., 2]) < HUE) & (np.abs(off[..., 0]) < LIGHTNESS)
+    like_skin = _is_like(view.lab, skin)
 
     sleeves, prior = _judge_arms(view, like_skin)
     # The chest may be bare, and hands may lie before the torso.
@@ -277,6 +277,12 @@ def _squares(colours: np.ndarray, bell: _Bell) -> np.ndarray:
     return np.square(apart).sum(axis=1).reshape(colours.shape[:-1])
 
 
+def _is_like(colours: np.ndarray, skin: _Bell) -> np.ndarray:
+    """Returns which colours, float32 (..., 3), may be skin's, by their hue first: bool (...)."""
+    off = colours - skin.mean
+    return (np.hypot(off[..., 1], off[..., 2]) < HUE) & (off[..., 0] > -DARKER) & (off[..., 0] < LIGHTER)
+
+
 def _find_face(view: _View) -> tuple[float, np.ndarray, np.ndarray]:
     """Returns how far down the chin is; where the face is; and the ring around forehead and cheeks, where hair is."""
     body = view.body
@@ -302,8 +308,7 @@ def _learn_skin(view: _View, face: np.ndarray) -> _Bell | None:
         return None
     skin = _learn_bell(colours, SPREAD)
     hands = view.lab[(view.hand < 0.08) & view.sure]
-    off = hands - skin.mean
-    hands = hands[(np.hypot(off[:, 1], off[:, 2]) < HUE) & (np.abs(off[:, 0]) < LIGHTNESS)]
+    hands = hands[_is_like(hands, skin)]
     if len(hands) <= 10:
         return skin
     # As much of the hands as of the face, at most, however large they are in the picture.
@@ -412,10 +417,14 @@ def _tidy(keep: np.ndarray, view: _View) -> np.ndarray:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     smooth = cv2.morphologyEx(cv2.medianBlur(keep.astype(np.uint8), 5), cv2.MORPH_OPEN, kernel)
     keep = segmentation.mend(smooth > 0)
-    count, pieces, figures, _ = cv2.connectedComponentsWithStats(keep.astype(np.uint8), connectivity=4)
+    # Pieces that hang together by less than the width of a sleeve are two: a passer-by, or a bag on its strap.
+    side = 2 * round(0.05 * view.body.torso) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    solid = cv2.morphologyEx(keep.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    count, pieces, figures, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
     sizes = figures[:, cv2.CC_STAT_AREA].astype(np.float64)
     sizes[0] = 0
     in_sleeve = np.bincount(pieces[view.forearm < 0.2], minlength=count) / np.maximum(sizes, 1) > 0.6
     wanted = sizes > np.where(in_sleeve, SLEEVE, LARGE) * sizes.max()
     wanted[0] = False
-    return wanted[pieces]
+    return keep & cv2.dilate(wanted[pieces].astype(np.uint8), kernel).astype(bool)
