@@ -12,6 +12,9 @@ Writes: outputs/3-training/
           generator.keras           the best generator: the latest whose distance from the withheld pictures cannot
                                     be told from the least
           generator-last.keras, discriminator.keras
+          encoder.keras             gives a picture the code from which generator.keras rebuilds it
+          encodings.npz             the codes of all pictures
+          rebuilt.png               withheld pictures, and what is rebuilt from their codes
           summary.json              written last: where it is missing, the run is unfinished
 
 Presets:
@@ -62,7 +65,10 @@ MEASURED = 256
 SAMPLES = 64
 """Pictures in a sample grid, eight by eight: the first 64 designs that generate.py makes with the same seed."""
 
-MADE = ("generator.keras", "generator-last.keras", "discriminator.keras", "history.csv", "history.png", "reals.png")
+MADE = (
+    *("generator.keras", "generator-last.keras", "discriminator.keras", "encoder.keras", "encodings.npz"),
+    *("history.csv", "history.png", "reals.png", "rebuilt.png"),
+)
 """The files without which a run's folder is not whole."""
 
 
@@ -74,7 +80,8 @@ def train(
     # Imported here: what is wrong with the flags and folders is reported without waiting for Keras.
     from demicouture.dcgan import networks
     from demicouture.training import callbacks
-    from demicouture.training.devices import built_in, use_devices
+    from demicouture.training.devices import built_in, on_one_device, use_devices
+    from demicouture.training.encoder_training import describe_encoder, encode_dataset, fit_encoder
     from demicouture.training.fit_state import Batches
     from demicouture.training.gan import BETA_1, GAN, AveragingAdam
     from demicouture.training.generator_metrics import open_metrics
@@ -91,8 +98,10 @@ def train(
     with built_in(args.precision):
         generator = networks.build_generator(args.size, args.width)
         discriminator = networks.build_discriminator(args.size, args.discriminator_width)
+        learns_along = args.encoder == "along"
+        encoder = networks.build_encoder(args.size, args.discriminator_width) if learns_along else None
     batches = Batches(dataset.pictures, args.batch_size, np.flatnonzero(~withheld))
-    extras = {"augment": args.augment, "flips": args.flips, "fresh_fakes": args.fresh_fakes}
+    extras = {"augment": args.augment, "flips": args.flips, "fresh_fakes": args.fresh_fakes, "encoder": encoder}
     gan = GAN(generator, discriminator, batches, **extras, seed=args.seed)
     gan.compile(
         d_optimizer=keras.optimizers.Adam(args.discriminator_learning_rate, BETA_1),
@@ -125,8 +134,13 @@ def train(
                 ],
             )
     results = loop.finish()
+    with on_one_device():
+        if not learns_along:
+            fit_encoder(args.output, batches, args.discriminator_width, args.seed, args.quiet)
+        found = encode_dataset(args.output, dataset, withheld, args.quiet)
+    report(describe_encoder(found))
     quality = metrics.measure(load_generator(args.output / "generator.keras"))
-    return {"devices": devices, **results, "quality": quality}
+    return {"devices": devices, **results, "encoder": found, "quality": quality}
 
 
 def is_finished(run: RunFolder, inputs: dict[str, Any]) -> bool:
@@ -141,12 +155,13 @@ def is_finished(run: RunFolder, inputs: dict[str, Any]) -> bool:
 
 
 def describe(args: argparse.Namespace) -> None:
-    """Prints the two networks."""
+    """Prints the networks."""
     start_keras()
     from demicouture.dcgan import networks
 
     print(networks.format_table(networks.build_generator(args.size, args.width)))
     print(networks.format_table(networks.build_discriminator(args.size, args.discriminator_width)))
+    print(networks.format_table(networks.build_encoder(args.size, args.discriminator_width)))
 
 
 def device_count(text: str) -> int:
@@ -201,7 +216,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=1,
         help="GPUs that share each batch; more than 1 on JAX only",
     )
-    own.add_argument("--describe", action="store_true", help="print the two networks and stop")
+    own.add_argument("--describe", action="store_true", help="print the networks and stop")
     args = cli.parse(parser, argv)
     vars(args).update(fill_in(args.preset, vars(args)))
     return args

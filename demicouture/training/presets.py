@@ -21,6 +21,7 @@ PRESETS = {
         "augment": False,
         "flips": False,
         "ema": 0.0,
+        "encoder": "afterwards",
     },
     # DiffAugment after Zhao et al. 2020, the averaged generator after Karras et al. 2018, the discriminator's higher
     # learning rate after Heusel et al. 2017. Only the last two were measured here, on small networks and in short runs
@@ -36,6 +37,7 @@ PRESETS = {
         "augment": True,
         "flips": True,
         "ema": 0.999,
+        "encoder": "along",
     },
     # Five minutes on two cores. Small batches give more steps. The generator is what costs time, so it is thin; with a
     # discriminator as thin (4, 8 and 16 channels) no garments came in that time. DiffAugment, which keeps a
@@ -51,6 +53,7 @@ PRESETS = {
         "augment": False,
         "flips": True,
         "ema": 0.99,
+        "encoder": "along",
     },
 }
 """By name. None of the discriminator's takes the generator's value."""
@@ -78,6 +81,12 @@ def add_flags(group: argparse._ArgumentGroup) -> None:
         ("discriminator_learning_rate", "of the discriminator's", {"type": number(1e-7, 1), "metavar": "X"}),
         ("augment", "show the discriminator its pictures through DiffAugment", {"action": switch}),
         ("flips", "mirror real pictures at random", {"action": switch}),
+        (
+            "encoder",
+            "let an encoder learn along with the generator, so that it can rebuild real pictures; or afterwards, with "
+            "the generator as it is",
+            {"choices": ("along", "afterwards")},
+        ),
         ("ema", "momentum of the generator's averaged weights, or 0", {"type": number(0, 0.99999), "metavar": "X"}),
     ):
         values = {preset: preset_values[name] for preset, preset_values in PRESETS.items()}

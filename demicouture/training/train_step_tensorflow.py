@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from demicouture.training.autoencoder import CODES
+
 
 class TensorFlowTrainStep:
     """The part of :class:`demicouture.training.gan.GAN` that takes its gradients from ``tf.GradientTape``."""
@@ -14,33 +16,37 @@ class TensorFlowTrainStep:
         # CPU. The convolutions stay outside, where oneDNN and cuDNN are faster than XLA's own.
         self.augmented = tf.function(self.augmented, jit_compile=True)
         self._update_discriminator = _fused_update(self.optimizer.discriminator, self.discriminator.trainable_variables)
-        self._update_generator = _fused_update(self.optimizer.generator, self.generator.trainable_variables)
+        self._update_generator = _fused_update(self.optimizer.generator, self.making_variables)
 
     def train_step(self, data):
         """Takes one step: the discriminator's, then the generator's against the updated discriminator."""
         reals, latents = self.draw_batch(data)
         with tf.GradientTape() as generator_tape:
-            fakes = self.generator(latents, training=True)
+            made, code_distance = self.make(latents, reals)
 
-        still = tf.stop_gradient(fakes)
+        still = tf.stop_gradient(self.split(made)[0])
         if self.fresh_fakes:
             fake_loss, fake_logits = self._step_discriminator(lambda: self.fakes_loss(still))
             real_loss, real_logits = self._step_discriminator(lambda: self.reals_loss(reals))
             d_loss, logits = (real_loss + fake_loss) / 2, (real_logits, fake_logits)
             with tf.GradientTape() as generator_tape:
-                fakes = self.generator(self.draw_latents(), training=True)
+                made, code_distance = self.make(self.draw_latents(), reals)
         else:
             d_loss, logits = self._step_discriminator(lambda: self.both_losses(reals, still))
 
         with tf.GradientTape() as tape:
-            tape.watch(fakes)
-            g_loss = self.generator_loss(fakes)
-        towards_real = tape.gradient(g_loss, fakes)
-        variables = self.generator.trainable_variables
-        self._update_generator(*generator_tape.gradient(fakes, variables, output_gradients=towards_real))
+            tape.watch(made)
+            loss, g_losses = self.generator_loss(made, reals)
+        towards_real = tape.gradient(loss, made)
+        of_codes = tf.constant(CODES)
+        self._update_generator(
+            *generator_tape.gradient(
+                (made, code_distance), self.making_variables, output_gradients=(towards_real, of_codes)
+            )
+        )
 
         self.step.assign_add(1)
-        return self.update_metrics(d_loss, g_loss, logits, (reals, fakes))
+        return self.update_metrics(d_loss, g_losses, code_distance, logits, (reals, self.split(made)[0]))
 
     def _step_discriminator(self, losses):
         with tf.GradientTape() as tape:

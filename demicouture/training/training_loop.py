@@ -75,7 +75,7 @@ class TrainingLoop:
             path = checkpoints.path_of(newest.parent, int(best["step"]))
             if path.exists() and checkpoints.load(path, self.gan) is not None:
                 with still_there(self.folder):
-                    save_network(self.gan.ema_generator(), self.folder / "generator.keras")
+                    checkpoints.save_kept(self.folder, self.gan)
             checkpoints.load(newest, self.gan)
 
     def goes_on(self) -> bool:
@@ -109,7 +109,7 @@ class TrainingLoop:
         if (best := best_row(rows)) is None:  # Nothing was measured, so the last generator is as good as any.
             best = rows[-1]
             with still_there(self.folder):
-                save_network(self.gan.ema_generator(), self.folder / "generator.keras")
+                checkpoints.save_kept(self.folder, self.gan)
         last_epoch, best_epoch = (
             {name: float(value) for name, value in row.items() if value} for row in (rows[-1], best)
         )
