@@ -44,17 +44,18 @@ class EncoderTraining(keras.Model):
     ``fit`` takes pictures, float32 (n, size, size, 3) in [-1, 1].
     """
 
-    def __init__(self, encoder: keras.Model, generator: keras.Model, seed: int):
-        """Takes the networks, and the seed of latents, mirroring and directions."""
+    def __init__(self, encoder: keras.Model, generator: keras.Model, batch_size: int, seed: int):
+        """Takes the networks, how many pictures a step has, and the seed of latents, mirroring and directions."""
         super().__init__()
-        self.encoder, self.generator = encoder, generator
+        self.encoder, self.generator, self.batch_size = encoder, generator, batch_size
         generator.trainable = False
         self.seed = keras.random.SeedGenerator(seed)
 
     def call(self, pictures, training=None):
         """Returns the pictures as the encoder sees them, what the generator rebuilds, latents, and all codes."""
+        pictures = ops.reshape(pictures, (self.batch_size, *pictures.shape[1:]))  # TensorFlow does not know the size.
         pictures = flip(pictures, self.seed)
-        latents = keras.random.uniform((ops.shape(pictures)[0], self.generator.input_shape[1]), -1, 1, seed=self.seed)
+        latents = keras.random.uniform((self.batch_size, self.generator.input_shape[1]), -1, 1, seed=self.seed)
         codes = self.encoder(pictures, training=training)
         of_generated = self.encoder(self.generator(latents, training=False), training=training)
         return pictures, self.generator(codes, training=False), latents, codes, of_generated
@@ -93,7 +94,7 @@ def fit_encoder(folder: Path, batches: Batches, width: float, seed: int, quiet: 
     generator = load_generator(folder / "generator.keras")
     keras.utils.set_random_seed(seed)
     encoder = build_encoder(generator.output_shape[1], width)
-    model = EncoderTraining(encoder, generator, seed)
+    model = EncoderTraining(encoder, generator, batches.batch_size, seed)
     rate = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps)
     model.compile(optimizer=keras.optimizers.Adam(rate), jit_compile=keras.backend.backend() == "jax")
     # A step of random pictures each: fit's own shuffling would hold all pictures as floats.
