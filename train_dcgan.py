@@ -161,7 +161,8 @@ def describe(args: argparse.Namespace) -> None:
 
     print(networks.format_table(networks.build_generator(args.size, args.width)))
     print(networks.format_table(networks.build_discriminator(args.size, args.discriminator_width)))
-    print(networks.format_table(networks.build_encoder(args.size, args.discriminator_width)))
+    if args.encoder == "along":
+        print(networks.format_table(networks.build_encoder(args.size, args.discriminator_width)))
 
 
 def device_count(text: str) -> int:

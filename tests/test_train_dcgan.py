@@ -219,7 +219,7 @@ def test_an_unknown_backend_is_reported_in_one_line(dataset, tmp_path, monkeypat
 
 def test_quality_is_measured_by_withheld_pictures_and_what_it_takes_is_kept(network, tmp_path):
     folder, dataset = tmp_path / "run", make_dataset(tmp_path / "data", pictures=20)
-    flags = command(dataset, folder, "--epochs", "2")
+    flags = command(dataset, folder, "--encoder", "afterwards", "--epochs", "2")
     train_dcgan.main(flags, measured=12)
     summary = json.loads((folder / "summary.json").read_text())
     withheld = summary["options"]["withheld"]

@@ -55,7 +55,7 @@ def build(
     keras.utils.set_random_seed(SEED)
     generator = networks.build_generator(pictures.shape[1], width)
     discriminator = networks.build_discriminator(pictures.shape[1], 1 / 32)
-    encoder = networks.build_encoder(pictures.shape[1], 1 / 8) if encodes else None
+    encoder = networks.build_encoder(pictures.shape[1], 1 / 32) if encodes else None
     gan = GAN(generator, discriminator, Batches(pictures, batch_size), encoder=encoder, seed=SEED, **options)
     gan.compile(
         d_optimizer=keras.optimizers.Adam(rate, BETA_1),

@@ -19,8 +19,9 @@ In both, real pictures and fakes go through the discriminator one after the othe
 mixed.
 
 An encoder may learn along with the game: it gives each real picture a code, from which the generator is to rebuild it,
-and the codes are to be distributed as the prior. The generator makes fakes and rebuilt pictures in one pass; the
-discriminator meets the fakes alone. Its losses are in ``autoencoder.py``.
+and the codes are to be distributed as the prior. The generator makes pictures of latents and of codes in one pass, and
+to the discriminator all of them are fakes: where it met those of latents alone, after the same steps rebuilt pictures
+were blurred, and further from the real ones. The encoder's losses are in ``autoencoder.py``.
 """
 
 from __future__ import annotations
@@ -219,8 +220,8 @@ class GAN(TrainStep, keras.Model):
         """Makes a step's pictures; the generator's gradient goes back through this.
 
         Returns:
-            The fakes, (batch, size, size, 3), and after them, where an encoder learns along, as many rebuilt pictures;
-            and how far the codes are from the prior, (), which is 0 without an encoder.
+            The fakes, (batch, size, size, 3), of latents; and after them, where an encoder learns along, as many that
+            are rebuilt from codes; and how far the codes are from the prior, (), which is 0 without an encoder.
         """
         if self.encoder is None:
             return self.generator(latents, training=True), ops.zeros(())
@@ -228,29 +229,24 @@ class GAN(TrainStep, keras.Model):
         distance = autoencoder.sliced_distance(codes, latents, self.seed)
         return self.generator(ops.concatenate([latents, codes]), training=True), distance
 
-    def split(self, made):
-        """Returns the fakes and the rebuilt pictures, (batch, size, size, 3) each, of what :meth:`make` made."""
-        return made[: self.batches.batch_size], made[self.batches.batch_size :]
-
-    def generator_loss(self, made, reals):
+    def generator_loss(self, fakes, reals):
         """Returns the loss that the generator lowers, without that of the codes.
 
-        The discriminator should say 1 to the fakes; and where an encoder learns along, that counts less, and rebuilt
-        pictures should be the real ones.
+        The discriminator should say 1; where an encoder learns along, that counts less, and rebuilt pictures should be
+        the real ones.
 
         Args:
-            made: What :meth:`make` made.
+            fakes: What :meth:`make` made.
             reals: The step's real pictures.
 
         Returns:
             The loss, (); the discriminator's part of it, (); and the mean absolute error of the rebuilt pictures, (),
             in grey levels of 255, or 0.
         """
-        fakes, rebuilt = self.split(made)
         to_fool = cross_entropy(self.classifier(fakes), True)
         if self.encoder is None:
             return to_fool, (to_fool, ops.zeros(()))
-        loss, error = autoencoder.reconstruction_loss(rebuilt, reals)
+        loss, error = autoencoder.reconstruction_loss(fakes[self.batches.batch_size :], reals)
         return autoencoder.ADVERSARIAL * to_fool + loss, (to_fool, error)
 
     def update_metrics(self, d_loss, g_losses, code_distance, logits, pictures):
@@ -265,10 +261,10 @@ class GAN(TrainStep, keras.Model):
             g_losses: The generator's, of fakes; and the error of rebuilt pictures.
             code_distance: The distance of the codes from the prior.
             logits: The discriminator's on real pictures and on generated pictures, (batch, 1) each.
-            pictures: The real pictures and the generated pictures, (batch, size, size, 3) each.
+            pictures: The real pictures and the generated pictures, (n, size, size, 3) each.
         """
         real_logits, fake_logits = logits
-        reals, fakes = pictures
+        reals, fakes = pictures[0], pictures[1][: self.batches.batch_size]
         g_loss, reconstruction_error = g_losses
         values = {
             "d_loss": d_loss,

@@ -56,8 +56,7 @@ class JaxTrainStep:
             )
 
         (reals, latents), non_trainable = run(lambda: self.draw_batch(data), non_trainable)
-        (made, code_distance), towards_weights, non_trainable = make(latents, non_trainable)
-        fakes = self.split(made)[0]
+        (fakes, code_distance), towards_weights, non_trainable = make(latents, non_trainable)
 
         if self.fresh_fakes:
             fake_loss, fake_logits, discriminator, d_optimizer, non_trainable = step_discriminator(
@@ -68,26 +67,26 @@ class JaxTrainStep:
             )
             d_loss, logits = (real_loss + fake_loss) / 2, (real_logits, fake_logits)
             latents, non_trainable = run(self.draw_latents, non_trainable)
-            (made, code_distance), towards_weights, non_trainable = make(latents, non_trainable)
+            (fakes, code_distance), towards_weights, non_trainable = make(latents, non_trainable)
         else:
             d_loss, logits, discriminator, d_optimizer, non_trainable = step_discriminator(
                 lambda: self.both_losses(reals, fakes), discriminator, d_optimizer, non_trainable
             )
 
-        def generator_loss(made):
+        def generator_loss(fakes):
             (loss, g_losses), after = run(
-                lambda: self.generator_loss(made, reals), non_trainable, generator, discriminator
+                lambda: self.generator_loss(fakes, reals), non_trainable, generator, discriminator
             )
             return loss, (g_losses, after)
 
-        (_, (g_losses, non_trainable)), towards_real = jax.value_and_grad(generator_loss, has_aux=True)(made)
+        (_, (g_losses, non_trainable)), towards_real = jax.value_and_grad(generator_loss, has_aux=True)(fakes)
         (g_gradients,) = towards_weights((towards_real, jax.numpy.float32(CODES)))
         generator, g_optimizer = self.optimizer.generator.stateless_apply(g_optimizer, g_gradients, generator)
 
         counted = [*self.non_trainable_variables, *self.metrics_variables]
         with StatelessScope(state_mapping=zip(counted, [*non_trainable, *metrics], strict=True)) as scope:
             self.step.assign(self.step + 1)
-            logs = self.update_metrics(d_loss, g_losses, code_distance, logits, (reals, self.split(made)[0]))
+            logs = self.update_metrics(d_loss, g_losses, code_distance, logits, (reals, fakes))
             non_trainable = [scope.get_current_value(v) for v in self.non_trainable_variables]
             metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, ([*generator, *discriminator], non_trainable, [*d_optimizer, *g_optimizer], metrics)

@@ -22,31 +22,27 @@ class TensorFlowTrainStep:
         """Takes one step: the discriminator's, then the generator's against the updated discriminator."""
         reals, latents = self.draw_batch(data)
         with tf.GradientTape() as generator_tape:
-            made, code_distance = self.make(latents, reals)
+            fakes, code_distance = self.make(latents, reals)
 
-        still = tf.stop_gradient(self.split(made)[0])
+        still = tf.stop_gradient(fakes)
         if self.fresh_fakes:
             fake_loss, fake_logits = self._step_discriminator(lambda: self.fakes_loss(still))
             real_loss, real_logits = self._step_discriminator(lambda: self.reals_loss(reals))
             d_loss, logits = (real_loss + fake_loss) / 2, (real_logits, fake_logits)
             with tf.GradientTape() as generator_tape:
-                made, code_distance = self.make(self.draw_latents(), reals)
+                fakes, code_distance = self.make(self.draw_latents(), reals)
         else:
             d_loss, logits = self._step_discriminator(lambda: self.both_losses(reals, still))
 
         with tf.GradientTape() as tape:
-            tape.watch(made)
-            loss, g_losses = self.generator_loss(made, reals)
-        towards_real = tape.gradient(loss, made)
-        of_codes = tf.constant(CODES)
-        self._update_generator(
-            *generator_tape.gradient(
-                (made, code_distance), self.making_variables, output_gradients=(towards_real, of_codes)
-            )
-        )
+            tape.watch(fakes)
+            loss, g_losses = self.generator_loss(fakes, reals)
+        towards_real = tape.gradient(loss, fakes)
+        losses, weights = (fakes, code_distance), (towards_real, tf.constant(CODES))
+        self._update_generator(*generator_tape.gradient(losses, self.making_variables, output_gradients=weights))
 
         self.step.assign_add(1)
-        return self.update_metrics(d_loss, g_losses, code_distance, logits, (reals, self.split(made)[0]))
+        return self.update_metrics(d_loss, g_losses, code_distance, logits, (reals, fakes))
 
     def _step_discriminator(self, losses):
         with tf.GradientTape() as tape:
