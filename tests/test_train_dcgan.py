@@ -67,7 +67,7 @@ def test_a_run_leaves_what_was_promised(undisturbed, dataset):
         "summary.json",
     }
     own = ["epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second"]
-    own += ["nearest_neighbour_diversity", "reconstruction_error", "code_distance"]
+    own += ["nearest_neighbour_diversity", "reconstruction_error", "code_loss"]
     assert list(rows[0]) == [*own, "distance", "distance_low", "distance_high", "progress"]
     assert [(row["epoch"], row["step"]) for row in rows] == [(str(n), str(2 * n)) for n in range(1, 7)]
     summary = json.loads((undisturbed / "summary.json").read_text())

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import kstest
 
 from demicouture.errors import InputError
 from demicouture.files import atomic_path
@@ -95,11 +94,15 @@ def describe_distribution(codes: np.ndarray) -> dict[str, float]:
 
     Returns:
         ``standard_deviation`` of all coordinates together (0.577); ``mean_norm`` (5.77 in 100 dimensions); and
-        ``kolmogorov_smirnov``, the distance of all coordinates together from U(-1, 1) (0).
+        ``kolmogorov_smirnov``, the distance of all coordinates together from U(-1, 1) (0); and ``widest``, the largest
+        standard deviation along any direction (of 1,000 latents 0.76).
     """
+    from scipy.stats import kstest  # Imported here: it takes a moment, which --help should not.
+
     codes = np.asarray(codes, np.float64)
     return {
         "standard_deviation": float(codes.std()),
         "mean_norm": float(np.linalg.norm(codes, axis=1).mean()),
         "kolmogorov_smirnov": float(kstest(codes.ravel(), "uniform", (-1, 2)).statistic),
+        "widest": float(np.linalg.norm(codes - codes.mean(axis=0), 2) / np.sqrt(len(codes))),
     }

@@ -12,7 +12,11 @@ Source:
 from __future__ import annotations
 
 import keras
+import numpy as np
 from keras import ops
+
+from demicouture.latents import LATENT_DIM
+from demicouture.training.fit_state import constant
 
 ADVERSARIAL = 0.3
 """The weight of the discriminator's part in the generator's loss."""
@@ -32,6 +36,16 @@ CODES = 10.0
 
 DIRECTIONS = 64
 """On which codes and latents are compared, in each step others."""
+
+CORRELATIONS = 1.0
+"""The weight of the correlations of the codes' coordinates."""
+
+VARIANCE = np.float32(1 / 3)
+"""Of the prior's coordinates."""
+
+MEMORY = 0.99
+"""The momentum of the running average of these correlations: a batch is smaller than a code is long, so by itself it
+cannot tell that coordinates rise together."""
 
 
 def reconstruction_loss(rebuilt, reals):
@@ -67,3 +81,38 @@ def sliced_distance(codes, latents, seed: keras.random.SeedGenerator):
     directions = directions / ops.norm(directions, axis=0, keepdims=True)
     codes, latents = (ops.sort(points @ directions, axis=0) for points in (codes, latents))
     return ops.mean(ops.abs(codes - latents))
+
+
+class PriorLoss(keras.layers.Layer):
+    """How far codes are from the prior, as a loss: by single directions, and by their coordinates' correlations.
+
+    The second is needed because what an encoder notices first, which pole a picture is of, takes many coordinates at
+    once. Each by itself is then distributed as the prior, but on a direction across all of them codes lie in two heaps,
+    two and a half times as far out as latents do, and no random direction shows that.
+
+    Attributes:
+        correlations: float32 (latent_dim, latent_dim), a running average over batches: of the prior it is the identity
+            matrix.
+    """
+
+    def __init__(self):
+        """Begins with the prior's correlations."""
+        super().__init__(name="prior_loss")
+        self.correlations = constant(self, np.eye(LATENT_DIM, dtype=np.float32), "correlations")
+        self.built = True
+
+    def call(self, codes, latents, seed: keras.random.SeedGenerator):
+        """Returns the loss, ().
+
+        Args:
+            codes: float32 (n, latent_dim).
+            latents: float32 (n, latent_dim), from the prior.
+            seed: Of the directions.
+        """
+        covariances = ops.transpose(codes) @ codes / codes.shape[0]
+        correlations = MEMORY * self.correlations + (1 - MEMORY) * covariances / VARIANCE
+        self.correlations.assign(correlations)
+        others = correlations * (1 - ops.eye(LATENT_DIM))
+        # By the share that a batch has in the average, so that the gradient's length does not depend on that.
+        correlated = ops.sum(ops.square(others)) / (LATENT_DIM * (1 - MEMORY))
+        return CODES * sliced_distance(codes, latents, seed) + CORRELATIONS * correlated

@@ -20,7 +20,7 @@ from demicouture.dcgan.inference import encode, hash_generator, load_encoder, lo
 from demicouture.dcgan.networks import build_encoder
 from demicouture.dcgan.serialization import save_network
 from demicouture.images import save_png
-from demicouture.training.autoencoder import CODES, reconstruction_loss, sliced_distance
+from demicouture.training.autoencoder import PriorLoss, reconstruction_loss
 from demicouture.training.diffaugment import flip
 from demicouture.training.fit_state import Batches
 from demicouture.training.gan import compute_batch_statistics
@@ -49,7 +49,7 @@ class EncoderTraining(keras.Model):
         super().__init__()
         self.encoder, self.generator, self.batch_size = encoder, generator, batch_size
         generator.trainable = False
-        self.seed = keras.random.SeedGenerator(seed)
+        self.prior_loss, self.seed = PriorLoss(), keras.random.SeedGenerator(seed)
 
     def call(self, pictures, training=None):
         """Returns the pictures as the encoder sees them, what the generator rebuilds, latents, and all codes."""
@@ -64,7 +64,7 @@ class EncoderTraining(keras.Model):
         """Returns the loss of what :meth:`call` returned, ()."""
         pictures, rebuilt, latents, codes, of_generated = y_pred
         loss, _ = reconstruction_loss(rebuilt, pictures)
-        loss += CODES * sliced_distance(codes, latents, self.seed)
+        loss += self.prior_loss(codes, latents, seed=self.seed)
         return loss + KNOWN_LATENTS * ops.mean(ops.abs(of_generated - latents))
 
 

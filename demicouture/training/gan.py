@@ -54,7 +54,7 @@ TensorFlow runs them in one call. On JAX, which computes while Python prepares t
 STEP_METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "nearest_neighbour_diversity")
 """Computed in each step, and logged as their means over an epoch; see :meth:`GAN.update_metrics`."""
 
-ENCODER_METRICS = ("reconstruction_error", "code_distance")
+ENCODER_METRICS = ("reconstruction_error", "code_loss")
 """Likewise, where an encoder learns along."""
 
 THUMBNAIL = 8
@@ -125,6 +125,7 @@ class GAN(TrainStep, keras.Model):
         self.augment, self.flips, self.fresh_fakes = augment, flips, fresh_fakes
         self.step = constant(self, np.zeros((), np.int32), "step")
         self.rollbacks = constant(self, np.zeros((), np.int32), "rollbacks")
+        self.prior_loss = None if encoder is None else autoencoder.PriorLoss()
         self.seed, self._seed_number = keras.random.SeedGenerator(seed), seed
         names = STEP_METRICS if encoder is None else (*STEP_METRICS, *ENCODER_METRICS)
         self.step_metrics = {name: keras.metrics.Mean(name) for name in names}
@@ -221,13 +222,13 @@ class GAN(TrainStep, keras.Model):
 
         Returns:
             The fakes, (batch, size, size, 3), of latents; and after them, where an encoder learns along, as many that
-            are rebuilt from codes; and how far the codes are from the prior, (), which is 0 without an encoder.
+            are rebuilt from codes; and the codes' loss, (), which is 0 without an encoder.
         """
         if self.encoder is None:
             return self.generator(latents, training=True), ops.zeros(())
         codes = self.encoder(reals, training=True)
-        distance = autoencoder.sliced_distance(codes, latents, self.seed)
-        return self.generator(ops.concatenate([latents, codes]), training=True), distance
+        loss = self.prior_loss(codes, latents, seed=self.seed)
+        return self.generator(ops.concatenate([latents, codes]), training=True), loss
 
     def generator_loss(self, fakes, reals):
         """Returns the loss that the generator lowers, without that of the codes.
@@ -249,7 +250,7 @@ class GAN(TrainStep, keras.Model):
         loss, error = autoencoder.reconstruction_loss(fakes[self.batches.batch_size :], reals)
         return autoencoder.ADVERSARIAL * to_fool + loss, (to_fool, error)
 
-    def update_metrics(self, d_loss, g_losses, code_distance, logits, pictures):
+    def update_metrics(self, d_loss, g_losses, code_loss, logits, pictures):
         """Adds a step's metrics to the epoch's and returns the epoch's means so far.
 
         ``d_real`` and ``d_fake`` are the discriminator's accuracies on real pictures and on generated pictures.
@@ -259,7 +260,7 @@ class GAN(TrainStep, keras.Model):
         Args:
             d_loss: The discriminator's loss.
             g_losses: The generator's, of fakes; and the error of rebuilt pictures.
-            code_distance: The distance of the codes from the prior.
+            code_loss: That of the codes, which is how far they are from the prior.
             logits: The discriminator's on real pictures and on generated pictures, (batch, 1) each.
             pictures: The real pictures and the generated pictures, (n, size, size, 3) each.
         """
@@ -273,7 +274,7 @@ class GAN(TrainStep, keras.Model):
             "d_fake": ops.cast(fake_logits < 0, "float32"),
             "nearest_neighbour_diversity": nearest_neighbour_diversity(fakes) / nearest_neighbour_diversity(reals),
             "reconstruction_error": reconstruction_error,
-            "code_distance": code_distance,
+            "code_loss": code_loss,
         }
         for name, metric in self.step_metrics.items():
             metric.update_state(values[name])

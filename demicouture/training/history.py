@@ -26,7 +26,7 @@ COLUMNS = (
     "images_per_second",
     "nearest_neighbour_diversity",
     "reconstruction_error",
-    "code_distance",
+    "code_loss",
     *NAMES,
 )
 """Of ``history.csv``; the last four are empty where the generator was not measured, the two before where no encoder

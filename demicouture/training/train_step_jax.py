@@ -5,8 +5,6 @@ from __future__ import annotations
 import jax
 from keras import StatelessScope
 
-from demicouture.training.autoencoder import CODES
-
 
 class JaxTrainStep:
     """The part of :class:`demicouture.training.gan.GAN` that takes its gradients from ``jax.vjp``.
@@ -56,7 +54,7 @@ class JaxTrainStep:
             )
 
         (reals, latents), non_trainable = run(lambda: self.draw_batch(data), non_trainable)
-        (fakes, code_distance), towards_weights, non_trainable = make(latents, non_trainable)
+        (fakes, code_loss), towards_weights, non_trainable = make(latents, non_trainable)
 
         if self.fresh_fakes:
             fake_loss, fake_logits, discriminator, d_optimizer, non_trainable = step_discriminator(
@@ -67,7 +65,7 @@ class JaxTrainStep:
             )
             d_loss, logits = (real_loss + fake_loss) / 2, (real_logits, fake_logits)
             latents, non_trainable = run(self.draw_latents, non_trainable)
-            (fakes, code_distance), towards_weights, non_trainable = make(latents, non_trainable)
+            (fakes, code_loss), towards_weights, non_trainable = make(latents, non_trainable)
         else:
             d_loss, logits, discriminator, d_optimizer, non_trainable = step_discriminator(
                 lambda: self.both_losses(reals, fakes), discriminator, d_optimizer, non_trainable
@@ -80,13 +78,13 @@ class JaxTrainStep:
             return loss, (g_losses, after)
 
         (_, (g_losses, non_trainable)), towards_real = jax.value_and_grad(generator_loss, has_aux=True)(fakes)
-        (g_gradients,) = towards_weights((towards_real, jax.numpy.float32(CODES)))
+        (g_gradients,) = towards_weights((towards_real, jax.numpy.float32(1)))
         generator, g_optimizer = self.optimizer.generator.stateless_apply(g_optimizer, g_gradients, generator)
 
         counted = [*self.non_trainable_variables, *self.metrics_variables]
         with StatelessScope(state_mapping=zip(counted, [*non_trainable, *metrics], strict=True)) as scope:
             self.step.assign(self.step + 1)
-            logs = self.update_metrics(d_loss, g_losses, code_distance, logits, (reals, fakes))
+            logs = self.update_metrics(d_loss, g_losses, code_loss, logits, (reals, fakes))
             non_trainable = [scope.get_current_value(v) for v in self.non_trainable_variables]
             metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, ([*generator, *discriminator], non_trainable, [*d_optimizer, *g_optimizer], metrics)

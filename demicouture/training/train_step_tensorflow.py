@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from demicouture.training.autoencoder import CODES
-
 
 class TensorFlowTrainStep:
     """The part of :class:`demicouture.training.gan.GAN` that takes its gradients from ``tf.GradientTape``."""
@@ -22,7 +20,7 @@ class TensorFlowTrainStep:
         """Takes one step: the discriminator's, then the generator's against the updated discriminator."""
         reals, latents = self.draw_batch(data)
         with tf.GradientTape() as generator_tape:
-            fakes, code_distance = self.make(latents, reals)
+            fakes, code_loss = self.make(latents, reals)
 
         still = tf.stop_gradient(fakes)
         if self.fresh_fakes:
@@ -30,7 +28,7 @@ class TensorFlowTrainStep:
             real_loss, real_logits = self._step_discriminator(lambda: self.reals_loss(reals))
             d_loss, logits = (real_loss + fake_loss) / 2, (real_logits, fake_logits)
             with tf.GradientTape() as generator_tape:
-                fakes, code_distance = self.make(self.draw_latents(), reals)
+                fakes, code_loss = self.make(self.draw_latents(), reals)
         else:
             d_loss, logits = self._step_discriminator(lambda: self.both_losses(reals, still))
 
@@ -38,11 +36,11 @@ class TensorFlowTrainStep:
             tape.watch(fakes)
             loss, g_losses = self.generator_loss(fakes, reals)
         towards_real = tape.gradient(loss, fakes)
-        losses, weights = (fakes, code_distance), (towards_real, tf.constant(CODES))
+        losses, weights = (fakes, code_loss), (towards_real, tf.ones(()))
         self._update_generator(*generator_tape.gradient(losses, self.making_variables, output_gradients=weights))
 
         self.step.assign_add(1)
-        return self.update_metrics(d_loss, g_losses, code_distance, logits, (reals, fakes))
+        return self.update_metrics(d_loss, g_losses, code_loss, logits, (reals, fakes))
 
     def _step_discriminator(self, losses):
         with tf.GradientTape() as tape:

@@ -31,7 +31,7 @@ def test_a_step_moves_all_three_networks_and_the_run_goes_on_to_the_bit(tmp_path
     log = fit(model, 1)
     after = [weights(network) for network in networks_of]
     assert all(1e-3 < np.abs(b - a).max() for a, b in zip(before, after, strict=True))
-    assert 0 < log["reconstruction_error"][0] < 255 and 0 < log["code_distance"][0] < 1
+    assert 0 < log["reconstruction_error"][0] < 255 and 0 < log["code_loss"][0] < 20
     checkpoints.save(tmp_path, model, kept=1)
     fit(model, 3)
     undisturbed = state(model)
@@ -53,8 +53,8 @@ def test_the_encoder_learns_to_rebuild_what_it_sees():
     def loss() -> float:
         model.seed.state.assign(seed)
         model.generator.set_weights(generator)
-        made, distance = model.make(latents, reals)
-        return float(autoencoder.reconstruction_loss(made[BATCH_SIZE:], reals)[0]) + autoencoder.CODES * float(distance)
+        made, _ = model.make(latents, reals)
+        return float(autoencoder.reconstruction_loss(made[BATCH_SIZE:], reals)[0])
 
     before = loss()
     fit(model, 2)
@@ -147,3 +147,22 @@ def test_encodings_come_back_and_damaged_ones_are_refused(tmp_path):
     (tmp_path / "encodings.npz").write_bytes(b"PK")
     with pytest.raises(InputError, match="damaged"):
         Encodings.load(tmp_path)
+
+
+def test_coordinates_that_rise_together_cost_what_single_directions_do_not_show():
+    """A pole that all coordinates take part in: each by itself is still distributed as the prior."""
+    rng = np.random.default_rng(0)
+    pole = np.where(rng.random((2000, 1)) < 0.5, -0.5, 0.5)
+    codes = (pole + rng.uniform(-0.5, 0.5, (2000, 100))).astype(np.float32)
+    latents = rng.uniform(-1, 1, (2000, 100)).astype(np.float32)
+    np.testing.assert_allclose(codes.std(), latents.std(), atol=0.01)
+
+    def losses(points):
+        loss = autoencoder.PriorLoss()
+        single = autoencoder.CODES * float(autoencoder.sliced_distance(points, latents, keras.random.SeedGenerator(1)))
+        return float(loss(points, latents, seed=keras.random.SeedGenerator(1))) - single, loss
+
+    (together, loss), (apart, _) = losses(codes), losses(latents[::-1].copy())
+    assert together > 100 * apart
+    expected = autoencoder.MEMORY * np.eye(100) + (1 - autoencoder.MEMORY) * 3 * codes.T @ codes / 2000
+    np.testing.assert_allclose(np.array(loss.correlations), expected, atol=1e-4)
