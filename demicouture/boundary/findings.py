@@ -10,6 +10,9 @@ from demicouture.boundary.report import DESIGNS, FEWEST_LABELS, PHOTOGRAPHS
 
 HELD_OUT = {DESIGNS: "held-out designs", PHOTOGRAPHS: "withheld photographs"}
 
+SHUFFLED = {DESIGNS: "", PHOTOGRAPHS: " among those that training saw"}
+"""Whose labels the permutation test shuffles, where they are others."""
+
 
 def main_finding(report: Mapping[str, Any]) -> str:
     """Returns whether there is a boundary, and on what evidence, in one sentence."""
@@ -17,6 +20,7 @@ def main_finding(report: Mapping[str, Any]) -> str:
     evidence = (
         f"{report['held_out_accuracy']:.0%} of {HELD_OUT[report['from']]} on the right side "
         f"(95% interval {low:.0%} to {high:.0%}), p = {report['p_value']:.3g}"
+        f"{SHUFFLED[report['from']]}"
     )
     first, second = report["poles"]
     if report["boundary_found"]:
@@ -87,8 +91,8 @@ def _findings_of_photographs(report: Mapping[str, Any]) -> list[str]:
     among_seen = report["cross_validation_on_seen"]
     low, high = among_seen["interval"]
     return [
-        f"{main_finding(report)}. Neither generator, encoder nor plane has seen these "
-        f"{sum(report['withheld'].values())}; of the {sum(report['labels'].values())} that training saw "
+        f"{main_finding(report)}. Neither generator, encoder nor plane has seen the "
+        f"{sum(report['withheld'].values())} that are withheld; of the {sum(report['labels'].values())} others "
         f"{among_seen['accuracy']:.0%} are right in cross-validation ({low:.0%} to {high:.0%}) and "
         f"{report['training_accuracy']:.0%} in the fit, which means little; always guessing the larger pole gives "
         f"{report['accuracy_of_guessing_the_larger_pole']:.0%}. Of all pairs of a withheld {first} and a withheld "
