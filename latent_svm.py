@@ -107,12 +107,6 @@ def hash_inputs(
     return inputs | {encodings.RECORD: hash_file(args.training / encodings.RECORD), "2-dataset": dataset}
 
 
-def leave_out(directions: Mapping[str, np.ndarray], latents: np.ndarray) -> np.ndarray:
-    """Returns latents without their components along some directions, float64."""
-    latents = latents.astype(np.float64)
-    return without_directions(latents, np.stack(list(directions.values()))) if directions else latents
-
-
 def look_across(
     args: argparse.Namespace,
     designs: Designs,
@@ -188,8 +182,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f"argument --without: found {unfit[0]!r}, expected the name of a file given to --labels before")
     if args.labels and args.fitted_on == PHOTOGRAPHS:
         parser.error("argument --labels: not allowed with --from photographs; such labels are designs'")
-    if DESIGNS in [*args.without, *([args.labels.stem] if args.labels else [])]:
-        parser.error(f"found the direction {DESIGNS!r}, expected another name: {outputs.DESIGNS_PLANE} is their plane")
+    for name in [*args.without, *([args.labels.stem] if args.labels else [])]:
+        if outputs.is_designs_plane(name):
+            parser.error(f"found the direction {name!r}, expected another name: {outputs.DESIGNS_PLANE} is their plane")
     if args.without and args.fresh:
         parser.error("argument --without: not allowed with --fresh, which moves the direction aside")
     args.without = sorted(set(args.without))
@@ -219,7 +214,9 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
             return
 
         # Everything is computed before a result is touched, so that a damaged input costs nothing that is finished.
-        latents, designs_latents = (leave_out(directions, some.latents) for some in (examples, designs))
+        latents, designs_latents = (
+            without_directions(some.latents, list(directions.values())) for some in (examples, designs)
+        )
         of_fit = latents[chosen], labels, weights
         fit = fit_hyperplane(*of_fit, args.seed)
         in_between = fit.plane.sample(effort.on_the_plane, args.seed)

@@ -35,7 +35,7 @@ PHOTOGRAPHS_FILE = "photographs.csv"
 """Of a plane that is fitted on photographs."""
 
 DESIGNS_PLANE = f"hyperplane-{DESIGNS}.npz"
-"""The judged designs' own plane, beside the photographs'; so no direction has this name."""
+"""The judged designs' own plane, beside the photographs'."""
 
 PICTURE_FILES = ("walk.png", "difference.png", "changes.png", "changes.csv", "on-the-plane.png", "in-between.png")
 """Files that need the generator too."""
@@ -70,6 +70,11 @@ def file_name(name: str, direction: str) -> str:
     """Returns a file's name with the direction's before the suffix; the plane between the poles has none, ""."""
     stem, _, suffix = name.rpartition(".")
     return f"{stem}-{direction}.{suffix}" if direction else name
+
+
+def is_designs_plane(direction: str) -> bool:
+    """Returns whether a direction's name is that of :data:`DESIGNS_PLANE`, or begins as such a name does."""
+    return direction.split("-")[0] == DESIGNS
 
 
 def write(
@@ -159,7 +164,7 @@ def read_directions(folder: Path, names: Sequence[str]) -> dict[str, np.ndarray]
         path = folder / file_name("hyperplane.npz", name)
         if not path.exists():
             known = sorted(found.stem.removeprefix("hyperplane-") for found in folder.glob("hyperplane-*.npz"))
-            known = [name for name in known if name.split("-")[0] != DESIGNS]  # Planes of the poles: no directions.
+            known = [known_name for known_name in known if not is_designs_plane(known_name)]
             raise InputError(
                 f"--without {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
                 f"run: python latent_svm.py --labels {name}.csv"
