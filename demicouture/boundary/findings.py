@@ -46,12 +46,13 @@ def findings(report: Mapping[str, Any]) -> list[str]:
     of_photographs = report["from"] == PHOTOGRAPHS
     sentences = _findings_of_photographs(report) if of_photographs else _findings_of_designs(report)
     sentences.append(normal_finding(report))
-    others = ", ".join(f"{name} {found['held_out_accuracy']:.0%}" for name, found in report["classifiers"].items())
+    compared = report["cross_validation_on_seen"] if of_photographs else report
+    others = ", ".join(f"{name} {found['held_out_accuracy']:.0%}" for name, found in compared["classifiers"].items())
     among = "; in cross-validation among the photographs that training saw" if of_photographs else ""
-    if report["plane_is_too_simple"]:
+    if compared["plane_is_too_simple"]:
         sentences.append(
-            f"A plane is too simple: a curved boundary is right on {report['curved_is_better_by']:.0%} more of the "
-            f"held-out {report['from']} ({others}; p = {report['curved_is_better_p_value']:.2g}{among})"
+            f"A plane is too simple: a curved boundary is right on {compared['curved_is_better_by']:.0%} more of the "
+            f"held-out {report['from']} ({others}; p = {compared['curved_is_better_p_value']:.2g}{among})"
         )
     else:
         sentences.append(f"No curved boundary is clearly better than the plane ({others}{among})")
@@ -89,11 +90,11 @@ def _findings_of_designs(report: Mapping[str, Any]) -> list[str]:
 def _findings_of_photographs(report: Mapping[str, Any]) -> list[str]:
     first, second = report["poles"]
     among_seen = report["cross_validation_on_seen"]
-    low, high = among_seen["interval"]
+    low, high = among_seen["held_out_interval"]
     return [
         f"{main_finding(report)}. Neither generator, encoder nor plane has seen the "
         f"{sum(report['withheld'].values())} that are withheld; of the {sum(report['labels'].values())} others "
-        f"{among_seen['accuracy']:.0%} are right in cross-validation ({low:.0%} to {high:.0%}) and "
+        f"{among_seen['held_out_accuracy']:.0%} are right in cross-validation ({low:.0%} to {high:.0%}) and "
         f"{report['training_accuracy']:.0%} in the fit, which means little; always guessing the larger pole gives "
         f"{report['accuracy_of_guessing_the_larger_pole']:.0%}. Of all pairs of a withheld {first} and a withheld "
         f"{second} photograph {report['held_out_area_under_roc']:.0%} lie in the right order",

@@ -24,6 +24,21 @@ WITHHELD_SIGNIFICANT = 0.05
 """Below this p-value withheld photographs, too, lie on their sides. Not 0.01, which four of each pole, as a small data
 set has, do not reach even in perfect order."""
 
+CROSS_VALIDATED = (
+    "held_out_accuracy",
+    "held_out_interval",
+    "held_out_balanced_accuracy",
+    "held_out_area_under_roc",
+    "accuracy_of_guessing_the_larger_pole",
+    "classifiers",
+    "curved_is_better_by",
+    "curved_is_better_p_value",
+    "plane_is_too_simple",
+    "folds",
+    "repeats",
+)
+"""What :func:`demicouture.boundary.report.validate` measures in cross-validation."""
+
 
 def report_photographs(
     worth: dict[str, Any],
@@ -54,7 +69,6 @@ def report_photographs(
     )
     report = {
         "from": PHOTOGRAPHS,
-        **worth,
         **measure_withheld(photographs, fit.plane, worth),
         "poles": list(photographs.poles),
         "labels": counts,
@@ -65,13 +79,16 @@ def report_photographs(
 
 
 def measure_withheld(photographs: Photographs, plane: Hyperplane, worth: dict[str, Any]) -> dict[str, Any]:
-    """Returns a report's part on photographs that neither generator, encoder nor plane has seen.
+    """Returns how far to trust a plane, by photographs that neither generator, encoder nor plane has seen.
 
     Args:
         photographs: All photographs.
         plane: The plane of those that training saw.
-        worth: What :func:`demicouture.boundary.report.validate` says of it. Its results in cross-validation, on the
-            photographs that training saw, are kept under ``cross_validation_on_seen``.
+        worth: What :func:`demicouture.boundary.report.validate` says of it, by the photographs that training saw.
+
+    Returns:
+        The same, where all that was held out is withheld photographs; :data:`CROSS_VALIDATED` lies under
+        ``cross_validation_on_seen``.
     """
     from scipy.stats import mannwhitneyu
     from sklearn.metrics import balanced_accuracy_score, roc_auc_score
@@ -80,8 +97,8 @@ def measure_withheld(photographs: Photographs, plane: Hyperplane, worth: dict[st
     distances = plane.signed_distance(photographs.latents[photographs.withheld])
     labels = photographs.labelled(second)[photographs.withheld]
     p_value = float(mannwhitneyu(distances[labels], distances[~labels], alternative="greater").pvalue)
-    kept = ("accuracy", "interval", "balanced_accuracy", "area_under_roc")
     return {
+        **{name: value for name, value in worth.items() if name not in CROSS_VALIDATED},
         "boundary_found": worth["boundary_found"] and p_value < WITHHELD_SIGNIFICANT,
         **_accuracy("held_out_accuracy", "held_out_interval", distances, labels),
         "held_out_balanced_accuracy": float(balanced_accuracy_score(labels, distances > 0)),
@@ -89,7 +106,7 @@ def measure_withheld(photographs: Photographs, plane: Hyperplane, worth: dict[st
         "held_out_p_value": p_value,
         "accuracy_of_guessing_the_larger_pole": float(max(labels.mean(), 1 - labels.mean())),
         "withheld": {first: int((~labels).sum()), second: int(labels.sum())},
-        "cross_validation_on_seen": {name: worth[f"held_out_{name}"] for name in kept},
+        "cross_validation_on_seen": {name: value for name, value in worth.items() if name in CROSS_VALIDATED},
     }
 
 

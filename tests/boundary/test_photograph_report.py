@@ -99,7 +99,7 @@ def test_what_was_withheld_decides():
     right = (distances > 0) == photographs.labelled("collection")[photographs.withheld]
     assert found["held_out_accuracy"] == right.mean() and found["boundary_found"]
     assert tuple(found["held_out_interval"]) == accuracy_interval(right.mean(), 60)
-    assert found["cross_validation_on_seen"]["accuracy"] == 0.9 and sum(found["withheld"].values()) == 60
+    assert found["cross_validation_on_seen"]["held_out_accuracy"] == 0.9 and sum(found["withheld"].values()) == 60
     # Labels that are chance where training has not seen the photographs: the encoder knows its own ones only.
     by_chance = np.array(photographs.labels)
     by_chance[photographs.withheld] = np.random.default_rng(4).permutation(by_chance[photographs.withheld])
