@@ -191,7 +191,8 @@ def draw_sets(path: Path, poles: Sequence[str], finding: str, noun: str, panels:
                 axis.hist(panel.distances[members], bins, color=colour, alpha=0.6, label=label)
             axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=1.5, label="the plane")
             axis.set(title=panel.title, ylabel=noun, xlim=(-reach, reach))
-            axis.legend(frameon=False, fontsize=9, loc="best")
+            axis.margins(y=0.25)  # Room for the legend, which the line of the plane goes behind.
+            axis.legend(framealpha=1, edgecolor="none", fontsize=9, loc="upper center", ncols=3)
         axes[-1].set_xlabel("signed distance from the plane (units of latent space)")
 
 

@@ -56,7 +56,10 @@ def findings(report: Mapping[str, Any]) -> list[str]:
         )
     else:
         sentences.append(f"No curved boundary is clearly better than the plane ({others}{among})")
-    sentences.append(_compare_planes(report) if of_photographs else _compare_sources(report))
+    if of_photographs:
+        sentences += [_describe_gap(report), _compare_planes(report)]
+    else:
+        sentences.append(_compare_sources(report))
     if across := report["across_the_plane"]:
         if scores := across["style_scores"]:
             sentences.append(style_scores.describe_scores(scores, report["poles"]))
@@ -144,6 +147,18 @@ def _compare_sources(report: Mapping[str, Any]) -> str:
     return ""
 
 
+def _describe_gap(report: Mapping[str, Any]) -> str:
+    """Returns that photographs avoid the plane; "" where half as many as of the designs are near to it, or more."""
+    near = report["near_the_plane"]
+    if near[PHOTOGRAPHS] >= near[DESIGNS] / 2:
+        return ""
+    return (
+        f"Within {near['within']:.2f} of the plane lie {near[DESIGNS]:.0%} of the designs, but "
+        f"{near[PHOTOGRAPHS]:.0%} of the photographs: along its normal codes are not distributed as the prior is, so training has seen little of "
+        "what lies in between"
+    )
+
+
 def _compare_planes(report: Mapping[str, Any]) -> str:
     """Returns how the judged designs' plane differs from the photographs'."""
     designs = report["designs"]
@@ -158,7 +173,7 @@ def _compare_planes(report: Mapping[str, Any]) -> str:
     by_number = (
         "what numbers alone would give cannot be judged"
         if alone is None
-        else f"by numbers alone, two planes of so many photographs would be about {alone:.0f}° apart"
+        else f"by their numbers alone, planes from so many photographs each would be about {alone:.0f}° apart"
     )
     return (
         f"The plane of the {sum(designs['labels'].values())} labelled designs, beside it, is at "

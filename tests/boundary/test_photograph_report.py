@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import planted
 import pytest
 
-from demicouture.boundary.hyperplane import fit_hyperplane
-from demicouture.boundary.photograph_report import compare_with_designs, measure_withheld
+from demicouture.boundary import findings
+from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane
+from demicouture.boundary.photograph_report import compare_with_designs, measure_near, measure_withheld
 from demicouture.boundary.photographs import Photographs
 from demicouture.boundary.validation import accuracy_interval, learning_curve
 from demicouture.designs.designs import Designs
@@ -87,6 +90,18 @@ def test_why_no_plane_of_the_designs_stands_beside_is_said(designs, reason):
     assert plane is None and found["reason"].startswith(reason)
 
 
+def test_photographs_that_avoid_the_plane_are_told_from_those_that_lie_as_designs_do():
+    plane, designs, photographs = Hyperplane(NORMAL, 0.0), designs_of(400, 2), photographs_of(400, 1)
+    report = {"near_the_plane": measure_near(photographs, designs, plane)}
+    assert report["near_the_plane"]["designs"] == pytest.approx(0.68, abs=0.06)
+    assert findings._describe_gap(report) == ""
+    apart = plane.signed_distance(photographs.latents)
+    apart = plane.nearest(photographs.latents, np.where(apart > 0, 1.5, -1.5))
+    report = {"near_the_plane": measure_near(replace(photographs, latents=apart), designs, plane)}
+    told = findings._describe_gap(report)
+    assert re.match(r"Within 0\.58 of the plane lie [67]\d% of the designs, but 0% of the photographs: ", told)
+
+
 def test_what_was_withheld_decides():
     photographs = photographs_of(300, 1)
     chosen, labels = photographs.seen
@@ -103,8 +118,5 @@ def test_what_was_withheld_decides():
     # Labels that are chance where training has not seen the photographs: the encoder knows its own ones only.
     by_chance = np.array(photographs.labels)
     by_chance[photographs.withheld] = np.random.default_rng(4).permutation(by_chance[photographs.withheld])
-    of_chance = Photographs(
-        photographs.latents, tuple(by_chance), photographs.withheld, photographs.names, photographs.dataset_sha256
-    )
-    found = measure_withheld(of_chance, plane, worth)
+    found = measure_withheld(replace(photographs, labels=tuple(by_chance)), plane, worth)
     assert not found["boundary_found"] and found["held_out_p_value"] > 0.05
