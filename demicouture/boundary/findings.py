@@ -150,11 +150,12 @@ def _compare_sources(report: Mapping[str, Any]) -> str:
 def _describe_gap(report: Mapping[str, Any]) -> str:
     """Returns that photographs avoid the plane; "" where half as many as of the designs are near to it, or more."""
     near = report["near_the_plane"]
-    if near[PHOTOGRAPHS] >= near[DESIGNS] / 2:
+    of_photographs, of_designs = near[PHOTOGRAPHS], near[DESIGNS]
+    if of_photographs >= of_designs / 2:
         return ""
     return (
-        f"Within {near['within']:.2f} of the plane lie {near[DESIGNS]:.0%} of the designs, but "
-        f"{near[PHOTOGRAPHS]:.0%} of the photographs: along its normal codes are not distributed as the prior is, so training has seen little of "
+        f"Within {near['within']:.2f} of the plane lie {of_designs:.0%} of the designs, but {of_photographs:.0%} of "
+        "the photographs: along its normal codes are not distributed as the prior is, so training has seen little of "
         "what lies in between"
     )
 
