@@ -11,6 +11,8 @@ Writes: outputs/3-training/
           checkpoints/              the whole state of the run, to resume from; the last ones and the best one
           generator.keras           the best generator: the latest whose distance from the withheld pictures cannot
                                     be told from the least
+          generator-plain.keras     the same for any program with Keras 3, without this package
+          generator.onnx            the same for ONNX: latents (n, 100) to pictures (n, size, size, 3), both in [-1, 1]
           generator-last.keras, discriminator.keras
           summary.json              written last: where it is missing, the run is unfinished
 
@@ -62,7 +64,16 @@ MEASURED = 256
 SAMPLES = 64
 """Pictures in a sample grid, eight by eight: the first 64 designs that generate.py makes with the same seed."""
 
-MADE = ("generator.keras", "generator-last.keras", "discriminator.keras", "history.csv", "history.png", "reals.png")
+MADE = (
+    "generator.keras",
+    "generator-plain.keras",
+    "generator.onnx",
+    "generator-last.keras",
+    "discriminator.keras",
+    "history.csv",
+    "history.png",
+    "reals.png",
+)
 """The files without which a run's folder is not whole."""
 
 
@@ -131,8 +142,8 @@ def train(
 
 def is_finished(run: RunFolder, inputs: dict[str, Any]) -> bool:
     """Returns whether a run with these options ended here and its generator is still the one that it made."""
-    if not run.is_current(inputs):
-        return False
+    if not run.is_current(inputs) or not all((run.path / name).exists() for name in MADE):
+        return False  # An earlier version recorded fewer files.
     try:
         generator = hash_generator(run.path / "generator.keras")
     except InputError:
