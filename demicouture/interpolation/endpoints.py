@@ -15,6 +15,7 @@ from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import Designs, design_name, read_rows
 from demicouture.errors import InputError
 from demicouture.interpolation.paths import prior_preserving_mean
+from demicouture.interpolation.references import Reference, parse_reference, resolve
 
 if TYPE_CHECKING:
     import keras
@@ -36,8 +37,8 @@ INVERSION_STARTS = 512
 LIKENESS = ((0.05, "almost the same as"), (0.5, "much like"), (0.7, "a little like"), (math.inf, "unlike"))
 """A distance between two pictures in words, by the share of the data set's pictures that are nearer to another one."""
 
-EndpointSpec = tuple[int, ...] | Path
-"""What ``--a`` or ``--b`` names: designs by number, or a photograph."""
+EndpointSpec = tuple[int, ...] | Path | Reference
+"""What ``--a`` or ``--b`` names: designs by number, a photograph, or something made before."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +167,10 @@ def likeness(rank: float) -> str:
 
 
 def parse_endpoint(text: str) -> EndpointSpec:
-    """Returns what a person named: numbers with commas between are designs, all else is a file."""
-    return tuple(int(number) for number in text.split(",")) if DESIGN_NUMBERS.fullmatch(text) else Path(text)
+    """Returns what a person named: numbers with commas between are designs, a reference is one, all else is a file."""
+    if DESIGN_NUMBERS.fullmatch(text):
+        return tuple(int(number) for number in text.split(","))
+    return parse_reference(text) or Path(text)
 
 
 def format_endpoint(spec: EndpointSpec | None) -> int | str | None:
@@ -224,6 +227,18 @@ def choose_endpoints(
         return tuple(found)
 
     return (most_confident(int(swap)) if a is None else a, most_confident(int(not swap)) if b is None else b)
+
+
+def resolve_endpoints(specs: Sequence[EndpointSpec], folders: Sequence[Path]) -> list[EndpointSpec | Endpoint]:
+    """Returns endpoints with what was made before looked up; arguments as for :func:`.references.resolve`.
+
+    Raises:
+        InputError: There is no such thing.
+    """
+    return [
+        Endpoint(*resolve(f"--{letter}", spec, folders)) if isinstance(spec, Reference) else spec
+        for letter, spec in zip("ab", specs, strict=False)
+    ]
 
 
 def endpoint_of_designs(designs: Designs, numbers: Sequence[int]) -> Endpoint:

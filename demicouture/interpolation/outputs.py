@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demicouture import visualization
+from demicouture import video, visualization
 from demicouture.files import write_array, write_csv
 from demicouture.images import save_png
 
@@ -21,7 +21,7 @@ FRAME_MILLISECONDS = 50
 HOLD_MILLISECONDS = 800
 """Long enough to recognise the two designs."""
 
-SOMETIMES = ("crossing.png", "found-a.png", "found-a.npy", "found-b.png", "found-b.npy")
+SOMETIMES = ("crossing.png", "crossing.npy", "found-a.png", "found-a.npy", "found-b.png", "found-b.npy")
 """Files that only some runs make."""
 
 
@@ -74,12 +74,13 @@ class Interpolation:
         """The names of the files to open."""
         return [*self.sheets, *(["animation.gif", "animation.mp4"] if self.frames is not None else [])]
 
-    def save(self, folder: Path, size: int) -> list[str]:
+    def save(self, folder: Path, size: int, quiet: bool = True) -> list[str]:
         """Writes all but the results; returns the files' names.
 
         Args:
             folder: The output folder.
             size: The side of the video, in pixels.
+            quiet: Whether to show no progress bar.
         """
         for name in SOMETIMES:
             (folder / name).unlink(missing_ok=True)
@@ -93,10 +94,11 @@ class Interpolation:
         for name, latents in self.latents.items():
             write_array(folder / name, latents.astype(np.float32))
         if self.frames is not None:
-            for name, side, save in (
-                ("animation.gif", min(size, MOST_OF_GIF), visualization.save_animation),
-                ("animation.mp4", size, visualization.save_video),
-            ):
-                frames = visualization.with_strip(self.frames, self.step_pictures, side - side % 2)
-                save(folder / name, frames, FRAME_MILLISECONDS, HOLD_MILLISECONDS)
+            small, large = (
+                visualization.with_strip(self.frames, self.step_pictures, side - side % 2)
+                for side in (min(size, MOST_OF_GIF), size)
+            )
+            visualization.save_animation(folder / "animation.gif", small, FRAME_MILLISECONDS, HOLD_MILLISECONDS)
+            still = HOLD_MILLISECONDS // FRAME_MILLISECONDS
+            video.save_video(folder / "animation.mp4", video.there_and_back(large, still), FRAME_MILLISECONDS)
         return ["steps.csv", *(step.picture for step in self.steps), *self.to_look_at, *self.latents]

@@ -74,7 +74,7 @@ def draw_pair_grid(
     names: Sequence[Sequence[str]],
     points: Sequence[PathPoint],
 ) -> Image.Image:
-    """Returns the grid, with the designs of each pair on its left and upper side.
+    """Returns the grid, with the designs of each pair on its left and upper side; numbers as in ``--a board:2,3``.
 
     Args:
         pictures: uint8 (rows · columns, size, size, 3), row by row.
@@ -90,7 +90,10 @@ def draw_pair_grid(
         inside = slice(row * width, (row + 1) * width)
         sheet += [design, *pictures[inside]]
         captions += [name]
-        captions += [f"t = {point.t:.2f}" + ("" if point.is_crossing else ", no crossing") for point in points[inside]]
+        captions += [
+            f"{row},{column}: t = {point.t:.2f}" + ("" if point.is_crossing else ", no crossing")
+            for column, point in enumerate(points[inside])
+        ]
     crossed = sum(point.is_crossing for point in points)
     where = f"{crossed} of {len(points)} on the hyperplane" if crossed else "each at the midpoint of the path"
     return visualization.grid(
