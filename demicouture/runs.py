@@ -213,7 +213,8 @@ def folder_beside(folder: Path, script: str, options: Mapping[str, Any], name: s
         return not same and (record["script"] == script or candidate != folder)
 
     names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-    candidates = itertools.chain([folder], (folder.with_name(f"{folder.name}-{name}") for name in names))
+    named = folder if folder.name not in ("", "..") else Path(os.path.abspath(folder))  # "." has no name.
+    candidates = itertools.chain([folder], (named.with_name(f"{named.name}-{name}") for name in names))
     try:
         found = next(candidate for candidate in candidates if not is_other(candidate))
     except InputError:

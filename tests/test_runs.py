@@ -179,7 +179,7 @@ def test_one_script_at_a_time_and_the_second_says_who_holds_the_folder(tmp_path)
     assert not [name for name in os.listdir(tmp_path) if name.endswith("holder.json")]
 
 
-def test_a_result_of_other_options_has_a_folder_beside(tmp_path):
+def test_a_result_of_other_options_has_a_folder_beside(tmp_path, monkeypatch):
     folder = tmp_path / "6-things"
 
     def beside(fresh: bool = False, **options: object) -> str:
@@ -196,6 +196,8 @@ def test_a_result_of_other_options_has_a_folder_beside(tmp_path):
     assert beside(fresh=True, a=2) == "6-things"  # Nothing of that is anywhere yet, so the folder begins anew.
     make("6-things-odd", a=2)
     assert beside(a=2) == beside(fresh=True, a=2) == "6-things-odd"
+    monkeypatch.chdir(folder)
+    assert runs.folder_beside(Path("."), "script.py", {"a": 2}, "odd") == tmp_path / "6-things-odd"
     # Where the name is taken, by other options or by files of a person's, it is numbered.
     assert beside(a=3) == "6-things-odd-2"
     (tmp_path / "6-things-odd-2").mkdir()

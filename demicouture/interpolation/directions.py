@@ -54,7 +54,7 @@ def read_direction(flag: str, folder: Path, name: str, designs_folder: Path, lat
         InputError: There is none of that name, or it is unfinished, damaged, or of other designs.
     """
     plane = Hyperplane.load(find_direction(flag, folder, name))
-    again = f"run: python latent_svm.py --labels {name}.csv"
+    again = "run latent_svm.py again, with the same --labels or --without"
     summary = folder / file_name("summary.json", name)
     if not summary.exists():
         raise InputError(f"{summary}: not found, so latent_svm.py was stopped; {again}")

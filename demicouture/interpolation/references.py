@@ -7,6 +7,7 @@ Several numbers, ``lookbook:7,9`` or ``kept.json:0,4``, are the middle of severa
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ def _find_sheet(flag: str, reference: Reference, folders: Sequence[Path]) -> Pat
     for folder in folders:
         if (folder / name).is_file():
             return folder / name
-    beside = {path for folder in folders for path in folder.parent.glob(f"{folder.name}-*/{name}")}
+    beside = {path for folder in folders for path in folder.parent.glob(f"{glob.escape(folder.name)}-*/{name}")}
     if len(beside) == 1:
         return beside.pop()
     where = ", ".join(map(str, folders))
