@@ -1,27 +1,35 @@
-"""Makes designs in between: on the path from one design to another, in a grid of many pairs, and in a lookbook.
+"""Makes designs in between: on the path from one photograph to another, in a grid of many pairs, and in a lookbook.
+
+Where an encoder was trained, the ends are photographs of the data set, by the codes that it gave them; else they are
+designs (as with --from designs).
 
 The path keeps to what the generator has learnt: at every step, the latents are distributed as the prior. (A straight
 line leaves the prior in the middle, where designs look washed out; --path lerp shows that.)
 
-Reads outputs/3-training: generator.keras; outputs/4-generated: latents.npy, labels.csv, and where they exist
-designs.csv, the style classifier, the features of the data set's pictures, what is known of the generator's quality and
-the designs' pictures; and, where they exist, outputs/5-boundary: the hyperplane, and the pictures in data/2-dataset.
+Reads outputs/3-training: generator.keras, and where they exist encoder.keras and encodings.npz; outputs/4-generated:
+latents.npy, labels.csv, and where they exist designs.csv, the style classifier, the features of the data set's
+pictures, what is known of the generator's quality and the designs' pictures; and outputs/5-boundary: the hyperplane,
+and the pictures in data/2-dataset.
 Writes outputs/6-interpolation:
-  strip.png          the steps side by side; the first and the last are the two designs, to the pixel
+  strip.png          the steps side by side, with the photographs at either end; where they are designs, the first and
+                     the last step are these, to the pixel
   midpoint.png       the design half-way, enlarged
   crossing.png       the design where the path crosses the hyperplane nearest to its middle, enlarged
   animation.gif      there and back again, with the strip below; animation.mp4: the same once, as MPEG-4 Part 2, which
                      players play and most browsers do not: OpenCV has no encoder for H.264
   found-a.png, .npy  with --a PHOTO (or --b): the photograph, as it was cropped, and the design found for it; its latent
-  steps.csv          strip, step, t from 0 to 1, signed distance from the hyperplane, picture
+  steps.csv          strip, step, t from 0 to 1, signed distance from the hyperplane, picture, both ends of the path
   strip-0/           each step's picture by itself
-and, unless endpoints are given, and where the network that describes pictures is there (make models fetches it) and the
-generator draws garments, a choice of thousands of designs in between, the most different of those that rank highest:
+and, unless endpoints are given:
+  photographs-casual.png, photographs-collection.png
+                     the data set's photographs, and the numbers by which --a casual:123 names them
+and, where the network that describes pictures is there (make models fetches it) and the generator draws garments, a
+choice of thousands of designs in between, the most different of those that rank highest:
   lookbook.png, .pdf on one page, each with its origin, and with the data set's nearest picture and how like it that is
-  lookbook.csv       number, both designs, score, distance, realism_rank, nearest picture; lookbook.npy: their latents
+  lookbook.csv       number, both ends, score, distance, realism_rank, nearest picture; lookbook.npy: their latents
   lookbook/          each design's picture by itself
 With --pairs K in place of all this:
-  board.png          what lies between each of K designs of the one pole and each of K of the other
+  board.png          what lies between each of K photographs (or designs) of the one pole and each of K of the other
   board.npy          the latents, row by row; steps.csv and strip-0/ to strip-(K-1)/, one for each row
 
 Enlarged pictures are enlarged by Lanczos' filter, which adds no detail.
@@ -29,7 +37,7 @@ Enlarged pictures are enlarged by Lanczos' filter, which adds no detail.
 Examples:
   python interpolate.py
   python interpolate.py --a 3 --b 17 --steps 11 --output outputs/6-from-3-to-17
-  python interpolate.py --a my-shirt.jpg --b 3,17,40 --output outputs/6-my-shirt
+  python interpolate.py --a my-shirt.jpg --b casual:123 --output outputs/6-my-shirt
   python interpolate.py --pairs 8 --output outputs/6-board
 """
 
@@ -37,14 +45,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from demicouture import cli, pretrained
+from demicouture import cli
 from demicouture.boundary.outputs import read_plane
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
@@ -52,16 +59,16 @@ from demicouture.designs.designs import read_designs
 from demicouture.errors import InputError
 from demicouture.evaluation.generator_quality import NOT_JUDGED, draws_garments, read_quality, warn_of_blobs
 from demicouture.evaluation.imagenet_features import find_network
-from demicouture.files import hash_file, sha256
-from demicouture.interpolation import lookbook, paths
+from demicouture.files import hash_file
+from demicouture.interpolation import lookbook, paths, photographs
 from demicouture.interpolation.endpoints import (
-    EndpointSpec,
     RatedDesigns,
     choose_endpoints,
     format_endpoint,
     parse_endpoint,
     read_ranks,
 )
+from demicouture.interpolation.inputs import hash_inputs
 from demicouture.interpolation.outputs import MOST_OF_GIF
 from demicouture.interpolation.pair_grid import make_pair_grid
 from demicouture.interpolation.sequence import SequenceOptions, make_sequence
@@ -92,25 +99,6 @@ def read_rated_designs(args: argparse.Namespace) -> tuple[RatedDesigns, str]:
     return RatedDesigns(args.input, designs, plane, read_ranks(args.input, len(designs.latents))), reason
 
 
-def hash_inputs(
-    args: argparse.Namespace, rated: RatedDesigns, generator_file: Path, specs: Sequence[EndpointSpec]
-) -> dict[str, str | None]:
-    """Returns the SHA-256 of all that is read; None for what may be missing, and is.
-
-    The network counts only as there or not: what it was needed for is made once it is.
-    """
-    plane = rated.plane
-    inputs = {name: hash_file(args.input / name) for name in ("latents.npy", "labels.csv")}
-    inputs["generator.keras"] = inference.hash_generator(generator_file)
-    inputs["hyperplane"] = sha256(plane.normal.tobytes() + np.float64(plane.intercept).tobytes()) if plane else None
-    for name in ("designs.csv", "style-classifier.json", "reference-features.npz"):
-        inputs[name] = hash_file(args.input / name) if (args.input / name).is_file() else None
-    is_there = pretrained.find(pretrained.IMAGENET) is not None
-    inputs["network"] = pretrained.EFFICIENTNET_LITE0.sha256 if is_there else None
-    photos = [(flag, spec) for flag, spec in zip(("--a", "--b"), specs, strict=False) if isinstance(spec, Path)]
-    return inputs | {flag: hash_file(photo) for flag, photo in photos}
-
-
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Returns the flags."""
     parser = cli.parser(
@@ -130,15 +118,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             flag,
             type=parse_endpoint,
             metavar="WHAT",
-            help=f"what to {what}: the number of a design; numbers with commas between, for the middle of several; or "
-            f"a photograph's file, for the design that is most like it (default: the most confident design of the "
-            f"{pole} pole, among the better half by rank)",
+            help=f"what to {what}: casual:123, a photograph of the data set (or casual: and its file's name); the "
+            "number of a design; numbers with commas between, for the middle of several; or a photograph's file, for "
+            f"the design that is most like it (default: a photograph of the {pole} pole, or its most confident design)",
         )
+    own.add_argument(
+        "--from",
+        dest="source",
+        choices=photographs.SOURCES,
+        help="what paths go between, where nothing else is said (default: photographs where an encoder was trained; "
+        "'designs' does as if there were none)",
+    )
     own.add_argument(
         "--pairs",
         type=cli.integer(1, MOST_PAIRS),
         metavar="K",
-        help="in place of one path, a grid of what lies between each of the K most confident designs of either pole",
+        help="in place of one path, a grid of what lies between each of K photographs of the one pole and each of K of "
+        "the other (or the most confident designs)",
     )
     own.add_argument(
         "--steps",
@@ -215,12 +211,17 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
     args = parse_args(argv)
     say = cli.reporter(args)
     rated, no_plane = read_rated_designs(args)
-    if args.pairs:
+    generator_file = args.training / "generator.keras"
+    generator_sha256 = inference.hash_generator(generator_file)
+    encoded, no_photographs = photographs.read_photographs(
+        args.training, args.data, generator_sha256, args.seed, args.source
+    )
+    rated = replace(rated, photographs=encoded)
+    if args.pairs and not encoded:
         rated.check_two_poles()
     specs = () if args.pairs else choose_endpoints(rated, args.a, args.b)
-    generator_file = args.training / "generator.keras"
-    inputs, quality = hash_inputs(args, rated, generator_file, specs), read_quality(args.input)
-    options = {"a": format_endpoint(args.a), "b": format_endpoint(args.b)}
+    inputs, quality = hash_inputs(rated, args.training, generator_sha256, specs), read_quality(args.input)
+    options = {"a": format_endpoint(args.a), "b": format_endpoint(args.b), "from": args.source}
     options |= {name: getattr(args, name) for name in ("pairs", "steps", "path", "even", "size", "seed")}
     # Not among the options: who is told of --anyway has a folder without it, and need not start over.
     judged = {"quality": quality, "anyway": args.anyway and not draws_garments(quality)}
@@ -243,6 +244,8 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
             how = SequenceOptions(args.path, args.even, args.steps, args.size, args.data, args.quiet)
             made = make_sequence(rated, specs, (args.a, args.b), generator, network, how)
             if args.a is None and args.b is None:
+                if encoded:
+                    made = replace(made, sheets={**made.sheets, **encoded.sheets(generator.output_shape[1])})
                 book, no_book = make_book(args, rated, generator, criteria, quality)
 
         run.begin()
@@ -251,7 +254,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         run.finish(inputs, names, {**made.results, **judged, **({"lookbook": book.results} if book else {})})
     if no_book.startswith(about):
         about = ""
-    for sentence in (about, made.message, *(book.messages if book else ()), no_plane, no_book):
+    for sentence in (about, made.message, *(book.messages if book else ()), no_plane, no_photographs, no_book):
         if sentence:
             say(sentence)
     shown = [*made.to_look_at, *(["lookbook.png"] if book and book.page else [])]

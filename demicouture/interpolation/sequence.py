@@ -13,14 +13,16 @@ from PIL import Image
 from demicouture import visualization
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dcgan import inference
-from demicouture.designs.designs import design_name, own_pictures
+from demicouture.designs.designs import own_pictures
 from demicouture.interpolation.endpoints import (
     Endpoint,
     EndpointSpec,
+    Named,
     RatedDesigns,
     describe_found,
     endpoint_of_designs,
     endpoint_of_photo,
+    endpoint_of_photographs,
     endpoint_opposite,
     likeness,
 )
@@ -102,13 +104,13 @@ def make_sequence(
     pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(rated.folder, pair, pictures[[0, -1]])
 
     sentence = describe_strip(pair, plane, crossing)
-    sheets = {"strip.png": draw_strip(pictures, t, distances, crossing, sentence)}
+    sheets = {"strip.png": draw_strip(pictures, t, distances, crossing, sentence, pair)}
     sheets["midpoint.png"] = visualization.enlarge(middle[0], options.size)
     if crossing is not None:
         sheets["crossing.png"] = visualization.enlarge(crossed[0], options.size)
-    names = [design_name(end.designs[0]) if len(end.designs) == 1 else end.name for end in pair]
+    names = [end.file_name for end in pair]
     return Interpolation(
-        [Step(0, number, *of_step) for number, of_step in enumerate(zip(t, distances, strict=True))],
+        [Step(0, number, *of_step, *names) for number, of_step in enumerate(zip(t, distances, strict=True))],
         pictures,
         sheets | photos.sheets,
         {**photos.results, "pair": names, "crossing": crossing},
@@ -130,10 +132,14 @@ def find_endpoints(
 
     One that was chosen, opposite to a photograph, is chosen anew now that the photograph's side of the plane is known.
     """
-    pair, photos = [], FoundPhotos({}, {}, {}, [])
+    pair, photos, side = [], FoundPhotos({}, {}, {}, []), generator.output_shape[1]
     for letter, spec in zip("ab", specs, strict=True):
         if isinstance(spec, tuple):
             pair.append(endpoint_of_designs(rated.designs, spec))
+            continue
+        if isinstance(spec, Named):
+            rows = rated.photographs.find(f"--{letter}", spec.of, spec.which)
+            pair.append(endpoint_of_photographs(rated.photographs, rows, side))
             continue
         endpoint, cropped, found = endpoint_of_photo(
             f"--{letter}", spec, generator, network, rated, options.data, options.quiet
@@ -152,7 +158,7 @@ def find_endpoints(
         photos.messages.append(f"{spec.name}: {describe_found(found)}")
     for chosen, other in ((0, 1), (1, 0)):
         if rated.plane and given[chosen] is None and isinstance(given[other], Path):
-            pair[chosen] = endpoint_opposite(rated, pair[other].latent)
+            pair[chosen] = endpoint_opposite(rated, pair[other].latent, side)
     return pair, photos
 
 
@@ -167,18 +173,29 @@ def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing:
 
 
 def draw_strip(
-    pictures: np.ndarray, t: np.ndarray, distances: Sequence[float | None], crossing: float | None, sentence: str
+    pictures: np.ndarray,
+    t: np.ndarray,
+    distances: Sequence[float | None],
+    crossing: float | None,
+    sentence: str,
+    pair: Sequence[Endpoint],
 ) -> Image.Image:
-    """Returns the steps in one row, with t and the distance below each, and a mark above where the plane is crossed."""
+    """Returns the steps in one row, with t and the distance below each, and a mark above where the plane is crossed.
+
+    Where an end was found for a photograph, that stands beside it.
+    """
     captions = [f"t = {place:.3g}" for place in t]
     if distances[0] is not None:
         captions = [f"{text}\ndistance {distance:+.2f}" for text, distance in zip(captions, distances, strict=True)]
     scale = visualization.legible_scale(pictures.shape[1])
-    sheet = visualization.grid(pictures, len(pictures), scale=scale, gap=GAP, captions=captions, title=sentence)
+    before, after = ([end.original] if end.original is not None else [] for end in pair)
+    captions = ["the photograph"] * len(before) + captions + ["the photograph"] * len(after)
+    shown = np.stack([*before, *pictures, *after])
+    sheet = visualization.grid(shown, len(shown), scale=scale, gap=GAP, captions=captions, title=sentence)
     if crossing is not None:
         side = pictures.shape[2] * scale
-        middles = GAP + side / 2 + np.arange(len(t)) * (side + GAP)
-        below_title = 2 * GAP + side + visualization.CAPTION_HEIGHT * (captions[0].count("\n") + 1)
+        middles = GAP + side / 2 + (len(before) + np.arange(len(t))) * (side + GAP)
+        below_title = 2 * GAP + side + visualization.CAPTION_HEIGHT * (captions[len(before)].count("\n") + 1)
         visualization.point_at(sheet, float(np.interp(crossing, t, middles)), sheet.height - below_title)
     return sheet
 

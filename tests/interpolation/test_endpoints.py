@@ -125,8 +125,8 @@ def test_designs_of_one_pole_are_refused(tmp_path):
 
 def test_what_is_opposite_to_a_latent_is_of_the_other_pole(designs):
     rated = endpoints.RatedDesigns(Path(), designs, Hyperplane(np.eye(LATENT_DIM)[0], 0.0), np.zeros(8))
-    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, 0.5)).designs == (1,)
-    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, -0.5)).designs == (6,)
+    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, 0.5), 32).designs == (1,)
+    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, -0.5), 32).designs == (6,)
 
 
 def test_how_like_the_design_found_is_in_words():
