@@ -57,7 +57,7 @@ from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs.designs import read_designs
 from demicouture.errors import InputError
-from demicouture.evaluation.generator_quality import NOT_JUDGED, draws_garments, read_quality, warn_of_blobs
+from demicouture.evaluation.generator_quality import describe_generator, draws_garments, read_quality, warn_of_blobs
 from demicouture.evaluation.imagenet_features import find_network
 from demicouture.files import hash_file
 from demicouture.interpolation import lookbook, paths, photographs
@@ -197,13 +197,6 @@ def make_book(
         rated, comparison, network, render, args.data, args.seed, args.quiet, criteria, warning
     )
     return book, ""
-
-
-def describe_generator(quality: Mapping[str, Any] | None) -> str:
-    """Returns the line about the generator's quality that stands before the findings; "" where there is none."""
-    if quality is None:
-        return NOT_JUDGED
-    return "" if draws_garments(quality) else warn_of_blobs(quality)
 
 
 def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.USUAL_CRITERIA) -> None:
