@@ -53,6 +53,7 @@ from typing import TYPE_CHECKING, Any
 
 from demicouture import cli
 from demicouture.boundary.outputs import read_plane
+from demicouture.boundary.report import SOURCES
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs.designs import read_designs
@@ -125,7 +126,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     own.add_argument(
         "--from",
         dest="source",
-        choices=photographs.SOURCES,
+        choices=SOURCES,
         help="what paths go between, where nothing else is said (default: photographs where an encoder was trained; "
         "'designs' does as if there were none)",
     )
@@ -233,9 +234,12 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         if args.pairs:
             made = make_pair_grid(rated, args.pairs, args.path, generator, args.quiet)
         else:
-            network = find_network() if any(isinstance(spec, Path) for spec in specs) else None
+            encoder = network = None
+            if any(isinstance(spec, Path) for spec in specs):
+                network = find_network()
+                encoder = encoded and inference.load_encoder(args.training / "encoder.keras", generator)
             how = SequenceOptions(args.path, args.even, args.steps, args.size, args.data, args.quiet)
-            made = make_sequence(rated, specs, (args.a, args.b), generator, network, how)
+            made = make_sequence(rated, specs, (args.a, args.b), generator, encoder, network, how)
             if args.a is None and args.b is None:
                 if encoded:
                     made = replace(made, sheets={**made.sheets, **encoded.sheets(generator.output_shape[1])})

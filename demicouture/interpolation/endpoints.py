@@ -20,6 +20,7 @@ from demicouture.interpolation.photographs import Photographs
 if TYPE_CHECKING:
     import keras
 
+    from demicouture.interpolation.code_refinement import Refined
     from demicouture.interpolation.inversion import Inversion
 
 DESIGN_NUMBERS = re.compile(r"\d+(,\d+)*")
@@ -36,9 +37,6 @@ BETTER = 0.5
 
 INVERSION_STARTS = 512
 """Designs among which a photograph's search starts, at most: with the full-size network, half a minute on two cores."""
-
-LIKENESS = ((0.05, "almost the same as"), (0.5, "much like"), (0.7, "a little like"), (math.inf, "unlike"))
-"""A distance between two pictures in words, by the share of the data set's pictures that are nearer to another one."""
 
 
 @dataclass(frozen=True)
@@ -195,15 +193,6 @@ def read_ranks(folder: Path, count: int) -> np.ndarray:
     return ranks if np.isfinite(ranks).any() else np.zeros(count)
 
 
-def likeness(rank: float) -> str:
-    """Returns in words how like two pictures are, of :data:`LIKENESS`.
-
-    Args:
-        rank: The share of the data set's pictures that are nearer to another one than these are to each other.
-    """
-    return next(words for below, words in LIKENESS if rank < below)
-
-
 def parse_endpoint(text: str) -> EndpointSpec:
     """Returns what a person named: numbers are designs, ``casual:12`` is a photograph of a pole, all else is a file."""
     if DESIGN_NUMBERS.fullmatch(text):
@@ -332,52 +321,45 @@ def endpoint_of_photo(
     flag: str,
     path: Path,
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     rated: RatedDesigns,
     data: Path,
     quiet: bool,
-) -> tuple[Endpoint, np.ndarray, Inversion]:
-    """Returns a photograph as an endpoint: the design that is most like it.
+) -> tuple[Endpoint, Inversion | Refined]:
+    """Returns a photograph of one's own as an endpoint: the design that is most like it.
 
     Args:
         flag: Which flag gave it, for messages.
         path: The photograph.
         generator: Makes the designs.
+        encoder: Gives pictures their codes; without it the design is searched for.
         network: Describes pictures; None compares light and colour alone.
         rated: The search starts from some of them; in their folder lie the features of the data set's pictures.
         data: The data set, as whose pictures the photograph is cropped.
         quiet: Whether to show no progress bar.
 
     Returns:
-        The endpoint; the cropped photograph, uint8 (size, size, 3); and the design found for it.
+        The endpoint, with the cropped photograph, and the design found for it.
 
     Raises:
         InputError: The photograph cannot be used, or no design is near it.
     """
     # Imported here: people are looked for in it by libraries that no other endpoint needs.
     from demicouture.evaluation.reference import ReferenceFeatures
+    from demicouture.interpolation.code_refinement import find_code
     from demicouture.interpolation.inversion import find_latent
     from demicouture.interpolation.photo_input import read_photograph
 
     reference = ReferenceFeatures.load(rated.folder) if network else None
     cropped = read_photograph(flag, path, generator.output_shape[1], data)
-    found = find_latent(generator, network, reference, cropped, rated.designs.latents[:INVERSION_STARTS], quiet)
-    if not found.is_near:
+    if encoder and rated.photographs:
+        found = find_code(encoder, generator, rated.photographs.encodings, network, reference, cropped)
+    else:
+        found = find_latent(generator, network, reference, cropped, rated.designs.latents[:INVERSION_STARTS], quiet)
+    if not encoder and not found.is_near:
         raise InputError(
-            f"{flag} {path}: found no design near it ({describe_found(found)}), expected a photograph of the kind that "
+            f"{flag} {path}: found no design near it ({found.describe()}), expected a photograph of the kind that "
             "the generator learned from; use one garment seen from the front"
         )
     return Endpoint(found.latent.astype(np.float64), f"the design found for {path.name}", (), cropped), found
-
-
-def describe_found(found: Inversion) -> str:
-    """Returns how like a picture the design is that was found for it."""
-    if found.apart is None:
-        return "how like the design is that was found for it is not judged; make models fetches the network that does"
-    by_colour = ""
-    if not found.is_near:
-        by_colour = f"; {1 - found.alike:.0%} of other designs are more like that one than it is, by light and colour"
-    return (
-        f"{found.apart:.0%} of the data set's pictures are nearer to another than it is to the design found{by_colour}"
-        f": it is {likeness(found.apart) if found.is_near else 'unlike'} it"
-    )

@@ -30,7 +30,8 @@ from demicouture.evaluation.style_classifier import StyleClassifier, is_worthy
 from demicouture.files import write_array, write_csv
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook_page
-from demicouture.interpolation.endpoints import RatedDesigns, likeness
+from demicouture.interpolation.endpoints import RatedDesigns
+from demicouture.interpolation.likeness import likeness
 from demicouture.interpolation.paths import crossing_or_midpoint, path_between
 from demicouture.latents import sample_prior
 
@@ -58,8 +59,7 @@ class Criteria:
     Attributes:
         on_the_plane: Candidates from all over the plane; without a plane, pairs drawn at random. Of the demonstration's
             about one in five is in between for the classifier too.
-        of_each_pole: Each of so many most confident designs of the one pole is paired with each of the other; of
-            photographs, as many pairs are drawn at random.
+        of_each_pole: Each of so many most confident designs of the one pole is paired with each of the other.
         scores: The classifier's scores of what is in between: the other pole is two thirds as likely at the least.
         share: Of the candidates that qualify, this share of the highest ranks is chosen from: the points farthest
             from one another are also the strangest, and with all of them the lookbook would collect what only just
@@ -74,6 +74,15 @@ class Criteria:
     share: float = 0.25
     learned_from: int = 512
     size: int = lookbook_page.PAGE_ROWS * lookbook_page.PAGE_COLUMNS
+
+    def split(self, rated: RatedDesigns) -> tuple[int, int]:
+        """Returns how many pairs are drawn at random, and how many points of the plane.
+
+        Of photographs there are as many pairs as points.
+        """
+        count = self.on_the_plane + (self.of_each_pole**2 if rated.photographs else 0)
+        pairs = count if not rated.plane else count // 2 if rated.photographs else 0
+        return pairs, count - pairs
 
     def is_in_between(self, scores: np.ndarray) -> np.ndarray:
         """Returns whether the classifier takes designs for neither pole, bool (n,)."""
@@ -264,15 +273,14 @@ def choose_pairs(rated: RatedDesigns, seed: int, criteria: Criteria = USUAL_CRIT
     """
     designs = rated.designs
     if rated.photographs:
-        random = np.random.default_rng(seed)
-        count = criteria.of_each_pole**2 + (0 if rated.plane else criteria.on_the_plane)
+        random, count = np.random.default_rng(seed), criteria.split(rated)[0]
         drawn = [random.choice(rated.best_photographs(pole), count).tolist() for pole in (0, 1)]
         return list(zip(*drawn, strict=True))
     if len(designs.poles) != 2:
         return []
     pairs = list(product(*(rated.most_confident(pole, criteria.of_each_pole) for pole in (0, 1))))
     if not rated.plane:
-        random, count = np.random.default_rng(seed), criteria.on_the_plane
+        random, count = np.random.default_rng(seed), criteria.split(rated)[0]
         drawn = [random.choice(np.flatnonzero(designs.labelled(pole)), count).tolist() for pole in designs.poles]
         pairs += zip(*drawn, strict=True)
     return pairs
@@ -297,7 +305,7 @@ def find_candidates(
     points = [(pair, crossing_or_midpoint(path, plane)) for pair, path in zip(pairs, paths, strict=True)]
     points = [(pair, point) for pair, point in points if point.is_crossing or not plane]
     latents = np.array([point.latent for _, point in points]).reshape(-1, ends.shape[1])
-    count = criteria.on_the_plane if plane else 0
+    count = criteria.split(rated)[1]
     if plane:
         latents = np.concatenate([latents, plane.sample(count, seed)])
     return Candidates(latents.astype(np.float32), [*(pair for pair, _ in points), *[None] * count])

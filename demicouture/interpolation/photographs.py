@@ -15,12 +15,10 @@ from PIL import Image
 
 from demicouture import visualization
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.boundary.report import DESIGNS, PHOTOGRAPHS
 from demicouture.dcgan.encodings import RECORD, Encodings
 from demicouture.errors import InputError, PictureError
 from demicouture.images import WHITE, open_picture, to_square
-
-SOURCES = PHOTOGRAPHS, DESIGNS = "photographs", "designs"
-"""What paths go between."""
 
 BETTER = 0.5
 """The share of a pole's photographs, those that come back best from their codes, among which some are chosen."""
@@ -168,7 +166,8 @@ def read_photographs(
         data: The data set.
         generator_sha256: Of the generator, see :func:`demicouture.dcgan.inference.hash_generator`.
         seed: Of all that is chosen among them.
-        source: Of :data:`SOURCES`, what a person wants; or None, for photographs where they are.
+        source: What a person wants, of :data:`demicouture.boundary.report.SOURCES`; None takes photographs where they
+            are.
 
     Raises:
         InputError: The codes are damaged; or photographs are wanted, and not there.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,17 +14,16 @@ from demicouture import visualization
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dcgan import inference
 from demicouture.designs.designs import own_pictures
+from demicouture.interpolation.code_refinement import refine
 from demicouture.interpolation.endpoints import (
     Endpoint,
     EndpointSpec,
     Named,
     RatedDesigns,
-    describe_found,
     endpoint_of_designs,
     endpoint_of_photo,
     endpoint_of_photographs,
     endpoint_opposite,
-    likeness,
 )
 from demicouture.interpolation.outputs import MOST_OF_GIF, Interpolation, Step
 from demicouture.interpolation.paths import find_crossing, path_between, place_steps
@@ -75,6 +74,7 @@ def make_sequence(
     specs: Sequence[EndpointSpec],
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     options: SequenceOptions,
 ) -> Interpolation:
@@ -85,6 +85,7 @@ def make_sequence(
         specs: Both endpoints, see :func:`demicouture.interpolation.endpoints.choose_endpoints`.
         given: The same two, as a person gave them; None for one that was chosen.
         generator: Makes the designs.
+        encoder: Gives photographs of one's own their codes; None searches for their designs.
         network: Compares photographs with designs; None compares light and colour alone.
         options: The flags.
 
@@ -92,7 +93,7 @@ def make_sequence(
         InputError: A photograph cannot be used or found, or the generator is not the designs'.
     """
     plane = rated.plane
-    pair, photos = find_endpoints(rated, specs, given, generator, network, options)
+    pair, photos = find_endpoints(rated, specs, given, generator, encoder, network, options)
     path = path_between(options.path, pair[0].latent, pair[1].latent, plane)
     crossing = find_crossing(path, plane)
     t, frame_t = (place_steps(path, plane, count, options.even) for count in (options.steps, FRAMES))
@@ -125,6 +126,7 @@ def find_endpoints(
     specs: Sequence[EndpointSpec],
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     options: SequenceOptions,
 ) -> tuple[list[Endpoint], FoundPhotos]:
@@ -139,27 +141,30 @@ def find_endpoints(
             continue
         if isinstance(spec, Named):
             rows = rated.photographs.find(f"--{letter}", spec.of, spec.which)
-            pair.append(endpoint_of_photographs(rated.photographs, rows, side))
+            pair.append(refine_endpoint(endpoint_of_photographs(rated.photographs, rows, side), generator))
             continue
-        endpoint, cropped, found = endpoint_of_photo(
-            f"--{letter}", spec, generator, network, rated, options.data, options.quiet
+        endpoint, found = endpoint_of_photo(
+            f"--{letter}", spec, generator, encoder, network, rated, options.data, options.quiet
         )
         pair.append(endpoint)
-        like = "the design found" if found.apart is None else f"a design {likeness(found.apart)} it"
-        both, captions = np.stack([cropped, found.picture]), ["the photograph", like]
+        like = f"a design {found.likeness} it" if found.likeness else "the design found"
+        both, captions = np.stack([endpoint.original, found.picture]), ["the photograph", like]
         scale = max(1, MOST_OF_GIF // both.shape[1])
         photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
         photos.latents[f"found-{letter}.npy"] = endpoint.latent[np.newaxis]
-        photos.results[f"found_{letter}"] = {
-            "distance": found.distance,
-            "share_of_pictures_nearer_to_another": found.apart,
-            "share_of_designs_less_alike_by_colour": found.alike,
-        }
-        photos.messages.append(f"{spec.name}: {describe_found(found)}")
+        photos.results[f"found_{letter}"] = found.results
+        photos.messages.append(f"{spec.name}: {found.describe()}")
     for chosen, other in ((0, 1), (1, 0)):
         if rated.plane and given[chosen] is None and isinstance(given[other], Path):
-            pair[chosen] = endpoint_opposite(rated, pair[other].latent, side)
+            pair[chosen] = refine_endpoint(endpoint_opposite(rated, pair[other].latent, side), generator)
     return pair, photos
+
+
+def refine_endpoint(endpoint: Endpoint, generator: keras.Model) -> Endpoint:
+    """Returns a photograph of the data set with its code refined, and anything else as it is."""
+    if endpoint.original is None:
+        return endpoint
+    return replace(endpoint, latent=refine(generator, endpoint.original, endpoint.latent).astype(np.float64))
 
 
 def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing: float | None) -> str:
