@@ -157,7 +157,8 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
     report(f"{args.output}: {args.count} designs: {', '.join(counts)}")
     sheets = "grid.png and grid-by-score.png" + (", then suggested.png" if results["suggested"] else "")
     report(f"look at {sheets}; fill in your_label in {labels_file} and run: {same_command(args)}")
-    report(cli.next_step(args, "latent_svm.py", training=args.input if args.input_given else None))
+    given = {"training": args.input if args.input_given else None, "data": args.data if args.data_given else None}
+    report(cli.next_step(args, "latent_svm.py", **given))
 
 
 def same_command(args: argparse.Namespace) -> str:

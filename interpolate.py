@@ -1,41 +1,48 @@
-"""Makes designs in between: on the path from one design to another, in a grid of many pairs, and in a lookbook.
+"""Makes designs in between: on the path from one photograph to another, in a grid of many pairs, and in a lookbook.
+
+Where an encoder was trained, the ends are photographs of the data set, by the codes that it gave them; else they are
+designs (as with --from designs). Whatever has a number can be an end: a design, casual:123, lookbook:7, strip:4,
+board:2,3, a file of latents.
 
 The path keeps to what the generator has learnt: at every step, the latents are distributed as the prior. (A straight
 line leaves the prior in the middle, where designs look washed out; --path lerp shows that.)
 
-Reads outputs/3-training: generator.keras; outputs/4-generated: latents.npy, labels.csv, and where they exist
-designs.csv, the style classifier, the features of the data set's pictures, what is known of the generator's quality and
-the designs' pictures; and, where they exist, outputs/5-boundary: the hyperplane, and the pictures in data/2-dataset.
+Reads outputs/3-training: generator.keras, and where they exist encoder.keras and encodings.npz; outputs/4-generated:
+latents.npy, labels.csv, and where they exist designs.csv, the style classifier, the features of the data set's
+pictures, what is known of the generator's quality and the designs' pictures; and outputs/5-boundary: the hyperplane,
+and the pictures in data/2-dataset.
 Writes outputs/6-interpolation; where that holds what was made with other flags, a folder beside it, named after these:
-  strip.png, .npy    the steps side by side, with their numbers; the first and the last are the two designs, to the
-                     pixel; their latents
+  strip.png, .npy    the steps side by side, with the photographs at either end; where they are designs, the first and
+                     the last step are these, to the pixel; the steps' latents
   midpoint.png       the design half-way, enlarged
   crossing.png, .npy the design where the path crosses the hyperplane nearest to its middle, enlarged; its latent
   animation.gif      there and back again, with the strip below; animation.mp4: the same once, as browsers and phones
                      play it (H.264)
   found-a.png, .npy  with --a PHOTO (or --b): the photograph, as it was cropped, and the design found for it; its latent
-  steps.csv          strip, step, t from 0 to 1, signed distance from the hyperplane, picture
+  steps.csv          strip, step, t from 0 to 1, signed distance from the hyperplane, picture, both ends of the path
   strip-0/           each step's picture by itself
-and, unless endpoints are given, and where the network that describes pictures is there (make models fetches it) and the
-generator draws garments, a choice of thousands of designs in between, the most different of those that rank highest:
+and, unless endpoints are given:
+  photographs-casual.png, photographs-collection.png
+                     the data set's photographs, and the numbers by which --a casual:123 names them
+and, where the network that describes pictures is there (make models fetches it) and the generator draws garments, a
+choice of thousands of designs in between, the most different of those that rank highest:
   lookbook.png, .pdf on one page, each with its origin, and with the data set's nearest picture and how like it that is
-  lookbook.csv       number, both designs, score, distance, realism_rank, nearest picture; lookbook.npy: their latents
+  lookbook.csv       number, both ends, score, distance, realism_rank, nearest picture; lookbook.npy: their latents
   lookbook/          each design's picture by itself
 In place of all this, with --pairs K:
-  board.png          what lies between each of K designs of the one pole and each of K of the other
+  board.png          what lies between each of K photographs (or designs) of the one pole and each of K of the other
   board.npy          the latents, row by row; steps.csv and strip-0/ to strip-(K-1)/, one for each row
 with --random-walk SECONDS or --latents FILE:
   film.mp4           from one design to the next, one each second, and back to the first; strip.png, .npy: these designs
 and with --along NAME the files of a path, of one design that is walked along a direction.
 
-Whatever has a number can be an endpoint: a design, lookbook:7, strip:4, board:2,3, a file of latents.
 Enlarged pictures are enlarged by Lanczos' filter, which adds no detail.
 
 Examples:
   python interpolate.py
   python interpolate.py --a 3 --b 17 --steps 11
-  python interpolate.py --a my-shirt.jpg --b lookbook:7
-  python interpolate.py --along sleeves --a 17
+  python interpolate.py --a my-shirt.jpg --b casual:123
+  python interpolate.py --along sleeves --a lookbook:7
   python interpolate.py --random-walk 60
   python interpolate.py --pairs 8
 """
@@ -45,22 +52,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demicouture import cli, pretrained, runs
-from demicouture.boundary.outputs import read_plane
+from demicouture import cli, runs
+from demicouture.boundary.outputs import find_direction, read_plane
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs.designs import read_designs
 from demicouture.errors import InputError
-from demicouture.evaluation.generator_quality import NOT_JUDGED, draws_garments, read_quality, warn_of_blobs
+from demicouture.evaluation.generator_quality import describe_generator, draws_garments, read_quality, warn_of_blobs
 from demicouture.evaluation.imagenet_features import find_network
-from demicouture.files import hash_file, sha256
-from demicouture.interpolation import flags, lookbook, paths
+from demicouture.files import hash_file
+from demicouture.interpolation import flags, lookbook, paths, photographs
 from demicouture.interpolation.directions import Direction, read_direction
 from demicouture.interpolation.endpoints import (
     Endpoint,
@@ -73,6 +81,7 @@ from demicouture.interpolation.endpoints import (
     resolve_endpoints,
 )
 from demicouture.interpolation.film import make_film, read_waypoints
+from demicouture.interpolation.inputs import hash_inputs
 from demicouture.interpolation.outputs import Interpolation
 from demicouture.interpolation.pair_grid import make_pair_grid
 from demicouture.interpolation.sequence import SequenceOptions, make_sequence, make_walk
@@ -99,31 +108,6 @@ def read_rated_designs(args: argparse.Namespace) -> tuple[RatedDesigns, str]:
         if not plane and getattr(args, flag) == needs_plane:
             raise InputError(f"--{flag} {needs_plane}: expected a hyperplane, but {reason}")
     return RatedDesigns(args.input, designs, plane, read_ranks(args.input, len(designs.latents))), reason
-
-
-def hash_inputs(
-    args: argparse.Namespace, rated: RatedDesigns, generator_file: Path, specs: Sequence[EndpointSpec | Endpoint]
-) -> dict[str, str | None]:
-    """Returns the SHA-256 of all that is read; None for what may be missing, and is.
-
-    The network counts only as there or not: what it was needed for is made once it is.
-    """
-    plane = rated.plane
-    inputs = {name: hash_file(args.input / name) for name in ("latents.npy", "labels.csv")}
-    inputs["generator.keras"] = inference.hash_generator(generator_file)
-    inputs["hyperplane"] = sha256(plane.normal.tobytes() + np.float64(plane.intercept).tobytes()) if plane else None
-    for name in ("designs.csv", "style-classifier.json", "reference-features.npz"):
-        inputs[name] = hash_file(args.input / name) if (args.input / name).is_file() else None
-    is_there = pretrained.find(pretrained.IMAGENET) is not None
-    inputs["network"] = pretrained.EFFICIENTNET_LITE0.sha256 if is_there else None
-    for flag, spec in zip(("--a", "--b"), specs, strict=False):
-        if isinstance(spec, Path):
-            inputs[flag] = hash_file(spec)
-        elif isinstance(spec, Endpoint):
-            inputs[flag] = sha256(spec.latent.tobytes())
-    if args.along:
-        inputs["direction"] = hash_file(args.boundary / f"hyperplane-{args.along}.npz")
-    return inputs | ({"--latents": hash_file(args.latents)} if args.latents else {})
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -169,25 +153,18 @@ def make_book(
     return book, ""
 
 
-def describe_generator(quality: Mapping[str, Any] | None) -> str:
-    """Returns the line about the generator's quality that stands before the findings; "" where there is none."""
-    if quality is None:
-        return NOT_JUDGED
-    return "" if draws_garments(quality) else warn_of_blobs(quality)
-
-
 def find_specs(args: argparse.Namespace, rated: RatedDesigns) -> list[EndpointSpec | Endpoint]:
     """Returns the endpoints: both, the only one of a walk, or none where there is no path between two.
 
     Raises:
         InputError: One cannot be found, or not be chosen.
     """
-    if args.pairs:
+    if args.pairs and not rated.photographs:
         rated.check_two_poles()
     if args.pairs or args.random_walk or args.latents:
         return []
     if args.along and args.a is not None:
-        check_endpoint("--a", args.a, len(rated.designs.latents))
+        check_endpoint("--a", args.a, len(rated.designs.latents), rated.photographs)
         specs = [args.a]
     else:
         specs = choose_endpoints(rated, args.a, args.b)[: 1 if args.along else 2]
@@ -208,11 +185,14 @@ def make(
     if through is not None:
         title = f"Through {args.latents.name}" if args.latents else "A random walk"
         return make_film(through, title, rated, args.path, generator, args.quiet)
-    network = find_network() if any(isinstance(spec, Path) for spec in specs) else None
+    encoder = network = None
+    if any(isinstance(spec, Path) for spec in specs):
+        network = find_network()
+        encoder = rated.photographs and inference.load_encoder(args.training / "encoder.keras", generator)
     how = SequenceOptions(args.path, args.even, args.steps, args.size, args.data, args.quiet)
     if direction:
-        return make_walk(rated, specs[0], args.a, direction, generator, network, how)
-    return make_sequence(rated, specs, (args.a, args.b), generator, network, how)
+        return make_walk(rated, specs[0], args.a, direction, generator, encoder, network, how)
+    return make_sequence(rated, specs, (args.a, args.b), generator, encoder, network, how)
 
 
 def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.USUAL_CRITERIA) -> None:
@@ -220,6 +200,12 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
     args = parse_args(argv)
     say = cli.reporter(args)
     rated, no_plane = read_rated_designs(args)
+    generator_file = args.training / "generator.keras"
+    generator_sha256 = inference.hash_generator(generator_file)
+    encoded, no_photographs = photographs.read_photographs(
+        args.training, args.data, generator_sha256, args.seed, args.source
+    )
+    rated = replace(rated, photographs=encoded)
     specs, through, direction = find_specs(args, rated), None, None
     if args.latents:
         through = read_waypoints("--latents", args.latents)
@@ -228,8 +214,10 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
     if args.along:
         latents_sha256 = hash_file(args.input / "latents.npy")
         direction = read_direction("--along", args.boundary, args.along, args.input, latents_sha256)
-    generator_file = args.training / "generator.keras"
-    inputs, quality = hash_inputs(args, rated, generator_file, specs), read_quality(args.input)
+    further = {"--latents": args.latents} if args.latents else {}
+    further |= {"direction": find_direction("--along", args.boundary, args.along)} if args.along else {}
+    inputs = hash_inputs(rated, args.training, generator_sha256, specs, further)
+    quality = read_quality(args.input)
     given = {**vars(args), "a": format_endpoint(args.a), "b": format_endpoint(args.b)}
     options = flags.options_of(given | {"latents": args.latents and str(args.latents)})
     asked_for = args.output
@@ -249,6 +237,8 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         generator = inference.load_generator(generator_file)
         made, book, no_book = make(args, rated, specs, through, direction, generator), None, ""
         if specs and args.a is None and args.b is None and not direction:
+            if encoded:
+                made = replace(made, sheets={**made.sheets, **encoded.sheets(generator.output_shape[1])})
             book, no_book = make_book(args, rated, generator, criteria, quality)
 
         run.begin()
@@ -260,7 +250,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
     beside = f"{asked_for} holds what was made with other flags, and stays; this is beside it" * (
         args.output != asked_for
     )
-    for sentence in (about, made.message, *(book.messages if book else ()), no_plane, no_book, beside):
+    for sentence in (about, made.message, *(book.messages if book else ()), no_plane, no_photographs, no_book, beside):
         if sentence:
             say(sentence)
     shown = [*made.to_look_at, *(["lookbook.png"] if book and book.page else [])]

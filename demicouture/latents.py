@@ -6,6 +6,8 @@ The prior is uniform on the cube [-1, 1]^100, so the geometry is a cube's, not a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 LATENT_DIM = 100
@@ -149,17 +151,19 @@ def sample_plane(count: int, seed: int, normal: np.ndarray, intercept: float, sw
     return nearest_at_distance(points, normal, intercept)
 
 
-def without_directions(latents: np.ndarray, normals: np.ndarray) -> np.ndarray:
+def without_directions(latents: np.ndarray, normals: Sequence[np.ndarray]) -> np.ndarray:
     """Returns latents without their components along some directions, float64 (n, latent_dim).
 
     Args:
         latents: float (n, latent_dim).
-        normals: float64 (k, latent_dim), k at least 1; they need not be orthogonal to one another.
+        normals: k of them, float64 (latent_dim,); they need not be orthogonal to one another.
 
     Source:
         Shen et al., "InterFaceGAN", TPAMI 2020, section 3.3, where a finished direction is projected. Here the latents
         are, before a plane is fitted to them: of all planes independent of the others that is the best one.
     """
-    basis, _ = np.linalg.qr(np.asarray(normals, np.float64).T)  # (latent_dim, k)
     latents = np.asarray(latents, np.float64)
+    if not len(normals):
+        return latents
+    basis, _ = np.linalg.qr(np.stack(normals).T.astype(np.float64))  # (latent_dim, k)
     return latents - latents @ basis @ basis.T

@@ -119,7 +119,7 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     np.testing.assert_allclose(distances, latents.astype(float) @ normal + intercept, rtol=1e-12)
 
     interpolation = home / "outputs/6-interpolation"
-    assert columns(interpolation / "steps.csv") == "strip step t distance picture".split()
+    assert columns(interpolation / "steps.csv") == "strip step t distance picture first second".split()
     assert len(read(interpolation / "steps.csv")) == 9
     assert all((interpolation / name).exists() for name in ("strip.png", "midpoint.png", "animation.gif"))
 

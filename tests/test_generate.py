@@ -407,7 +407,7 @@ def test_messages_name_the_folders_that_were_given(home, tmp_path, capsys):
     assert run(home, *given) == 0  # The same files in other places: nothing to do.
     told = capsys.readouterr().out
     assert f"generate.py --home {home} {' '.join(given)} --count {COUNT}\n" in told
-    assert f"latent_svm.py --home {home} --training {tmp_path / 'training'}\n" in told
+    assert f"latent_svm.py --home {home} --training {tmp_path / 'training'} --data {tmp_path / 'pictures'}\n" in told
     edit(home, {0: "none"})
     assert run(home, *given) == 0
     assert [read_results(home)["input"], read_results(home)["data"]] == given[1::2]

@@ -111,7 +111,7 @@ def test_the_most_confident_two_are_joined_and_the_ends_are_the_designs_to_the_p
     assert run(home, "--size", "512") == 0
     folder, generated = home / "outputs/6-interpolation", home / "outputs/4-generated"
     rows = steps_of(folder)
-    assert list(rows[0]) == ["strip", "step", "t", "distance", "picture"]
+    assert list(rows[0]) == ["strip", "step", "t", "distance", "picture", "first", "second"]
     assert [(row["strip"], row["step"]) for row in rows] == [("0", str(step)) for step in range(9)]
     assert [float(row["t"]) for row in rows] == [step / 8 for step in range(9)]
     path = prior_preserving_path(*latents[list(MOST_CONFIDENT)], np.linspace(0, 1, 9))

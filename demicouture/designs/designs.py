@@ -24,31 +24,41 @@ few dozen values by one level; another generator moves most of them by dozens.""
 
 
 @dataclass(frozen=True)
-class Designs:
-    """Latents and labels of designs; row i of everything is ``design-<i>.png``.
+class LabelledLatents:
+    """Latents and a label for each.
 
     Attributes:
         latents: float32 or float64 (n, 100) in [-1, 1].
-        labels: The n labels that count, a person's where there is one, else the classifier's: a pole, or empty.
+        labels: The n labels that count: a pole, or empty.
+    """
+
+    latents: np.ndarray
+    labels: tuple[str, ...]
+
+    @property
+    def poles(self) -> tuple[str, ...]:
+        """The labels of at least one latent, sorted."""
+        return tuple(sorted(set(self.labels) - {""}))
+
+    def labelled(self, word: str) -> np.ndarray:
+        """Returns which latents are labelled ``word``, as bool (n,)."""
+        return np.array([label == word for label in self.labels])
+
+
+@dataclass(frozen=True)
+class Designs(LabelledLatents):
+    """Latents and labels of designs; row i of everything is ``design-<i>.png``.
+
+    Attributes:
+        labels: A person's where there is one, else the classifier's.
         scores: float64 (n,) in [0, 1], the classifier's share of the second pole; NaN where there is none.
         by_person: bool (n,); whether a person labelled the design, also as neither pole.
         judge_labels: The classifier's n labels, overruled by a person or not: a pole, or empty where it is unsure.
     """
 
-    latents: np.ndarray
-    labels: tuple[str, ...]
     scores: np.ndarray
     by_person: np.ndarray
     judge_labels: tuple[str, ...]
-
-    @property
-    def poles(self) -> tuple[str, ...]:
-        """The labels of at least one design, sorted."""
-        return tuple(sorted(set(self.labels) - {""}))
-
-    def labelled(self, word: str) -> np.ndarray:
-        """Returns which designs are labelled ``word``, as bool (n,)."""
-        return np.array([label == word for label in self.labels])
 
 
 def design_name(index: int) -> str:

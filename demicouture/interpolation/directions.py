@@ -11,7 +11,6 @@ import numpy as np
 from demicouture.boundary.figures import walk_stops
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.boundary.outputs import file_name, find_direction
-from demicouture.designs.designs import Designs
 from demicouture.errors import InputError
 from demicouture.files import read_record
 
@@ -65,7 +64,7 @@ def read_direction(flag: str, folder: Path, name: str, designs_folder: Path, lat
     return Direction(name, plane, tuple(report["poles"]), bool(report["boundary_found"]))
 
 
-def path_along(plane: Hyperplane, latent: np.ndarray, designs: Designs) -> Callable[[np.ndarray], np.ndarray]:
+def path_along(plane: Hyperplane, latent: np.ndarray, others: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Returns the path of a design straight across a plane, as far as designs lie on either side.
 
     Each point is the nearest point of the cube at its distance; from one end to the other the distance grows evenly.
@@ -73,9 +72,9 @@ def path_along(plane: Hyperplane, latent: np.ndarray, designs: Designs) -> Calla
     Args:
         plane: The plane.
         latent: float64 (latent_dim,), the design.
-        designs: The designs that say how far the generator was asked to go.
+        others: float (n, latent_dim), designs that say how far the generator was asked to go.
     """
-    low, high = walk_stops(designs, plane, 2)
+    low, high = walk_stops(others, plane, 2)
     distance = float(plane.signed_distance(latent[np.newaxis])[0])
     low, high = min(low, distance), max(high, distance)
 

@@ -103,7 +103,10 @@ def make_film(
         title=f"{title}, in the order of the film",
     )
     return Film(
-        [Step(0, number, number / count, distance) for number, distance in enumerate(distances)],
+        [
+            Step(0, number, number / count, distance, str(number), str((number + 1) % count))
+            for number, distance in enumerate(distances)
+        ],
         pictures,
         {"strip.png": sheet},
         {"designs": count, "frames": len(film)},

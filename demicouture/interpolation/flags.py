@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from demicouture import cli
+from demicouture.boundary.report import SOURCES
 from demicouture.interpolation import paths
 from demicouture.interpolation.endpoints import parse_endpoint
 from demicouture.interpolation.film import MOST_SECONDS
@@ -44,16 +45,25 @@ def add_flags(group: argparse._ArgumentGroup) -> None:
             flag,
             type=parse_endpoint,
             metavar="WHAT",
-            help=f"what to {what}: the number of a design; numbers with commas between, for the middle of several; "
-            "lookbook:7, strip:4 or board:2,3, by the numbers on these sheets; a file of latents, or a row of it, "
-            "kept.json:3; or a photograph's file, for the design that is most like it (default: the most confident "
-            f"design of the {pole} pole, among the better half by rank)",
+            help=f"what to {what}: casual:123, a photograph of the data set (or casual: and its file's name); the "
+            "number of a design; numbers with commas between, for the middle of several; lookbook:7, strip:4 or "
+            "board:2,3, by the numbers on these sheets; a file of latents, or a row of it, kept.json:3; or a "
+            "photograph's file, for the design that is most like it (default: a photograph of the "
+            f"{pole} pole, or its most confident design)",
         )
+    group.add_argument(
+        "--from",
+        dest="source",
+        choices=SOURCES,
+        help="what paths go between, where nothing else is said (default: photographs where an encoder was trained; "
+        "'designs' does as if there were none)",
+    )
     group.add_argument(
         "--pairs",
         type=cli.integer(1, MOST_PAIRS),
         metavar="K",
-        help="in place of one path, a grid of what lies between each of the K most confident designs of either pole",
+        help="in place of one path, a grid of what lies between each of K photographs of the one pole and each of K of "
+        "the other (or the most confident designs)",
     )
     group.add_argument(
         "--along",
@@ -131,7 +141,7 @@ def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         given: All flags by name, endpoints and files as a person wrote them.
     """
-    options = {name: given[name] for name in ("a", "b", "pairs", *USUAL)}
+    options = {"from": given["source"], **{name: given[name] for name in ("a", "b", "pairs", *USUAL)}}
     return options | {name: given[name] for name in ("along", "random_walk", "latents") if given[name] is not None}
 
 
@@ -139,6 +149,7 @@ def name_of(options: Mapping[str, Any]) -> str:
     """Returns what a folder beside the usual one is called: by all flags that are not as usual."""
     words = []
     for name, word in (
+        ("from", ""),
         ("pairs", "pairs"),
         ("random_walk", "random-walk"),
         ("latents", "through"),

@@ -34,12 +34,16 @@ class Step:
         step: The number of the step in it.
         t: Its place on the path, from 0 to 1.
         distance: Its signed distance from the hyperplane; None without one.
+        first: What the path begins with: a design's file name, or a photograph.
+        second: What it ends with.
     """
 
     strip: int
     step: int
     t: float
     distance: float | None
+    first: str
+    second: str
 
     @property
     def picture(self) -> str:
@@ -82,11 +86,11 @@ class Interpolation:
             size: The side of the video, in pixels.
             quiet: Whether to show no progress bar.
         """
-        for name in SOMETIMES:
-            (folder / name).unlink(missing_ok=True)
+        for old in (*(folder / name for name in SOMETIMES), *folder.glob("photographs-*.png")):
+            old.unlink(missing_ok=True)
         for step, picture in zip(self.steps, self.step_pictures, strict=True):
             save_png(folder / step.picture, picture)
-        columns = ("strip", "step", "t", "distance", "picture")
+        columns = ("strip", "step", "t", "distance", "picture", "first", "second")
         rows = ({column: getattr(step, column) for column in columns} for step in self.steps)
         write_csv(folder / "steps.csv", columns, rows)
         for name, sheet in self.sheets.items():

@@ -44,14 +44,13 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference | None:
-    """Returns what ``text`` refers to; None where it is a picture's name, or numbers of designs.
-
-    Of ``NAME:NUMBER`` any name is a reference: who resolves it knows which names there are.
-    """
+    """Returns what ``text`` refers to; None where it is neither a sheet with a number nor a file of latents."""
     if is_latents_file(Path(text)):
         return Reference(text)
     found = NUMBERED.fullmatch(text)
-    return Reference(found["source"], tuple(map(int, found["numbers"].split(",")))) if found else None
+    if not found or not (Path(found["source"]).name in SHEETS or is_latents_file(Path(found["source"]))):
+        return None
+    return Reference(found["source"], tuple(map(int, found["numbers"].split(","))))
 
 
 def resolve(flag: str, reference: Reference, folders: Sequence[Path]) -> tuple[np.ndarray, str]:
@@ -79,11 +78,6 @@ def resolve(flag: str, reference: Reference, folders: Sequence[Path]) -> tuple[n
             )
         rows, name = reference.numbers or (0,), source.name
         return _middle(flag, reference, latents, rows, 0), _name(reference.numbers, "latent", name)
-    if source.name not in SHEETS:
-        raise InputError(
-            f"{flag} {reference}: found no sheet or file of that name, expected lookbook:7, board:ROW,COLUMN, strip:4, "
-            "or FILE:NUMBER with a file of latents, .npy or .json"
-        )
     file = _find_sheet(flag, reference, [source.parent] if source.parent != Path(".") else folders)
     latents = read_latents_file(flag, file)
     if source.name == BOARD:

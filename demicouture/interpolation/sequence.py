@@ -16,21 +16,23 @@ from PIL import Image
 from demicouture import visualization
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dcgan import inference
-from demicouture.designs.designs import design_name, own_pictures
+from demicouture.designs.designs import own_pictures
 from demicouture.errors import InputError
+from demicouture.interpolation.code_refinement import refine
 from demicouture.interpolation.directions import Direction, path_along
 from demicouture.interpolation.endpoints import (
     Endpoint,
     EndpointSpec,
+    Named,
     RatedDesigns,
-    describe_found,
     endpoint_of_designs,
     endpoint_of_photo,
+    endpoint_of_photographs,
     endpoint_opposite,
-    likeness,
 )
 from demicouture.interpolation.outputs import MOST_OF_GIF, Interpolation, Step
 from demicouture.interpolation.paths import LatentPath, find_crossing, path_between, place_steps
+from demicouture.interpolation.references import Reference
 
 if TYPE_CHECKING:
     import keras
@@ -78,6 +80,7 @@ def make_sequence(
     specs: Sequence[EndpointSpec | Endpoint],
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     options: SequenceOptions,
 ) -> Interpolation:
@@ -88,13 +91,14 @@ def make_sequence(
         specs: Both endpoints, see :func:`demicouture.interpolation.endpoints.resolve_endpoints`.
         given: The same two, as a person gave them; None for one that was chosen.
         generator: Makes the designs.
+        encoder: Gives photographs of one's own their codes; None searches for their designs.
         network: Compares photographs with designs; None compares light and colour alone.
         options: The flags.
 
     Raises:
         InputError: A photograph cannot be used or found, both are one design, or the generator is not the designs'.
     """
-    pair, photos = find_endpoints(rated, specs, given, generator, network, options)
+    pair, photos = find_endpoints(rated, specs, given, generator, encoder, network, options)
     if np.array_equal(pair[0].latent, pair[1].latent):
         raise InputError(f"--a and --b: {pair[0].name} and {pair[1].name} are one design, expected two different ones")
     path = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane)
@@ -108,6 +112,7 @@ def make_walk(
     given: EndpointSpec | None,
     direction: Direction,
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     options: SequenceOptions,
 ) -> Interpolation:
@@ -116,10 +121,10 @@ def make_walk(
     Raises:
         InputError: A photograph cannot be used or found, or the generator is not the designs'.
     """
-    (start,), photos = find_endpoints(rated, [spec], [given], generator, network, options)
+    (start,), photos = find_endpoints(rated, [spec], [given], generator, encoder, network, options)
     if numbers := list(start.designs):  # The walk passes by the design itself, so nothing else checks the generator.
         own_pictures(rated.folder, numbers, inference.render(generator, rated.designs.latents[numbers]))
-    plane, path = direction.plane, path_along(direction.plane, start.latent, rated.designs)
+    plane, path = direction.plane, path_along(direction.plane, start.latent, rated.designs.latents)
     low, own, high = plane.signed_distance(np.stack([*path(np.array([0.0, 1.0])), start.latent]))[[0, 2, 1]]
     ends = [Endpoint(end, name) for end, name in zip(path(np.array([0.0, 1.0])), direction.ends, strict=True)]
     sentence = f"{start.name[0].upper()}{start.name[1:]} along {direction.name}, from {ends[0].name} to {ends[1].name}"
@@ -166,16 +171,16 @@ def draw_path(
     pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(folder, pair, pictures[[0, -1]])
 
     marked = crossing if mark is None else mark
-    sheets = {"strip.png": draw_strip(pictures, t, distances, marked, sentence)}
+    sheets = {"strip.png": draw_strip(pictures, t, distances, marked, sentence, pair)}
     sheets["midpoint.png"] = visualization.enlarge(middle[0], options.size)
     if crossing is not None:
         sheets["crossing.png"] = visualization.enlarge(crossed[0], options.size)
     latents = {"strip.npy": path(t)}
     if crossing is not None:
         latents["crossing.npy"] = path(np.array([crossing]))
-    names = [design_name(end.designs[0]) if len(end.designs) == 1 else end.name for end in pair]
+    names = [end.file_name for end in pair]
     return Interpolation(
-        [Step(0, number, *of_step) for number, of_step in enumerate(zip(t, distances, strict=True))],
+        [Step(0, number, *of_step, *names) for number, of_step in enumerate(zip(t, distances, strict=True))],
         pictures,
         sheets | photos.sheets,
         {**photos.results, "pair": names, "crossing": crossing},
@@ -190,6 +195,7 @@ def find_endpoints(
     specs: Sequence[EndpointSpec | Endpoint],
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     options: SequenceOptions,
 ) -> tuple[list[Endpoint], FoundPhotos]:
@@ -197,7 +203,7 @@ def find_endpoints(
 
     One that was chosen, opposite to a photograph, is chosen anew now that the photograph's side of the plane is known.
     """
-    pair, photos = [], FoundPhotos({}, {}, {}, [])
+    pair, photos, side = [], FoundPhotos({}, {}, {}, []), generator.output_shape[1]
     for letter, spec in zip("ab", specs, strict=False):
         if isinstance(spec, Endpoint):
             pair.append(spec)
@@ -205,26 +211,33 @@ def find_endpoints(
         if isinstance(spec, tuple):
             pair.append(endpoint_of_designs(rated.designs, spec))
             continue
-        endpoint, cropped, found = endpoint_of_photo(
-            f"--{letter}", spec, generator, network, rated, options.data, options.quiet
+        if isinstance(spec, Named):
+            rows = rated.photographs.find(f"--{letter}", spec.of, spec.which)
+            pair.append(refine_endpoint(endpoint_of_photographs(rated.photographs, rows, side), generator))
+            continue
+        endpoint, found = endpoint_of_photo(
+            f"--{letter}", spec, generator, encoder, network, rated, options.data, options.quiet
         )
         pair.append(endpoint)
-        like = "the design found" if found.apart is None else f"a design {likeness(found.apart)} it"
-        both, captions = np.stack([cropped, found.picture]), ["the photograph", like]
+        like = f"a design {found.likeness} it" if found.likeness else "the design found"
+        both, captions = np.stack([endpoint.original, found.picture]), ["the photograph", like]
         scale = max(1, MOST_OF_GIF // both.shape[1])
         photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
         photos.latents[f"found-{letter}.npy"] = endpoint.latent[np.newaxis]
-        photos.results[f"found_{letter}"] = {
-            "distance": found.distance,
-            "share_of_pictures_nearer_to_another": found.apart,
-            "share_of_designs_less_alike_by_colour": found.alike,
-        }
-        photos.messages.append(f"{spec.name}: {describe_found(found)}")
+        photos.results[f"found_{letter}"] = found.results
+        photos.messages.append(f"{spec.name}: {found.describe()}")
     for chosen, other in ((0, 1), (1, 0)) if len(pair) == 2 else ():
-        of_unknown_pole = given[other] is not None and not isinstance(given[other], tuple)
+        of_unknown_pole = isinstance(given[other], Path | Reference)
         if rated.plane and given[chosen] is None and of_unknown_pole:
-            pair[chosen] = endpoint_opposite(rated, pair[other].latent)
+            pair[chosen] = refine_endpoint(endpoint_opposite(rated, pair[other].latent, side), generator)
     return pair, photos
+
+
+def refine_endpoint(endpoint: Endpoint, generator: keras.Model) -> Endpoint:
+    """Returns a photograph of the data set with its code refined, and anything else as it is."""
+    if endpoint.original is None:
+        return endpoint
+    return replace(endpoint, latent=refine(generator, endpoint.original, endpoint.latent).astype(np.float64))
 
 
 def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing: float | None) -> str:
@@ -238,21 +251,29 @@ def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing:
 
 
 def draw_strip(
-    pictures: np.ndarray, t: np.ndarray, distances: Sequence[float | None], mark: float | None, sentence: str
+    pictures: np.ndarray,
+    t: np.ndarray,
+    distances: Sequence[float | None],
+    mark: float | None,
+    sentence: str,
+    pair: Sequence[Endpoint],
 ) -> Image.Image:
     """Returns the steps in one row, with number, t and distance below each, and a mark above a place on the path.
 
-    The numbers are those of ``--a strip:4``.
+    The numbers are those of ``--a strip:4``. Where an end was found for a photograph, that stands beside it.
     """
     captions = [f"{number}: t = {place:.3g}" for number, place in enumerate(t)]
     if distances[0] is not None:
         captions = [f"{text}\ndistance {distance:+.2f}" for text, distance in zip(captions, distances, strict=True)]
     scale = visualization.legible_scale(pictures.shape[1])
-    sheet = visualization.grid(pictures, len(pictures), scale=scale, gap=GAP, captions=captions, title=sentence)
+    before, after = ([end.original] if end.original is not None else [] for end in pair)
+    captions = ["the photograph"] * len(before) + captions + ["the photograph"] * len(after)
+    shown = np.stack([*before, *pictures, *after])
+    sheet = visualization.grid(shown, len(shown), scale=scale, gap=GAP, captions=captions, title=sentence)
     if mark is not None:
         side = pictures.shape[2] * scale
-        middles = GAP + side / 2 + np.arange(len(t)) * (side + GAP)
-        below_title = 2 * GAP + side + visualization.CAPTION_HEIGHT * (captions[0].count("\n") + 1)
+        middles = GAP + side / 2 + (len(before) + np.arange(len(t))) * (side + GAP)
+        below_title = 2 * GAP + side + visualization.CAPTION_HEIGHT * (captions[len(before)].count("\n") + 1)
         visualization.point_at(sheet, float(np.interp(mark, t, middles)), sheet.height - below_title)
     return sheet
 

@@ -7,7 +7,7 @@ import pytest
 
 from demicouture.errors import InputError
 from demicouture.files import write_csv
-from demicouture.interpolation.endpoints import format_endpoint, parse_endpoint
+from demicouture.interpolation.endpoints import Named, format_endpoint, parse_endpoint
 from demicouture.interpolation.paths import prior_preserving_mean
 from demicouture.interpolation.references import Reference, parse_reference, resolve
 from demicouture.latents import sample_prior
@@ -35,7 +35,8 @@ def test_what_a_person_may_write():
     assert parse_endpoint("17") == (17,)
     assert parse_endpoint("3,17") == (3, 17)
     assert parse_endpoint("lookbook:7") == Reference("lookbook", (7,))
-    assert parse_endpoint("casual:123") == Reference("casual", (123,))  # Who resolves it knows which names there are.
+    assert parse_endpoint("casual:123") == Named("casual", "123")  # A photograph of the data set.
+    assert parse_reference("lookbook") is None
     assert parse_endpoint("outputs/6-board/board:2,3") == Reference("outputs/6-board/board", (2, 3))
     assert parse_endpoint("found-a.npy") == Reference("found-a.npy")
     assert parse_endpoint(r"C:\kept.JSON:3") == Reference(r"C:\kept.JSON", (3,))
@@ -97,7 +98,6 @@ def test_a_sheet_beside_the_usual_folder_is_found_if_it_is_the_only_one(folder, 
         ("board:2,0", "the board has 2 rows and 3 columns, and both are counted from 0"),
         ("board:0,3", "the board has 2 rows and 3 columns"),
         ("board:1", "expected a row and a column as on the board, such as board:2,3"),
-        ("casual:3", "--a casual:3: found no sheet or file of that name, expected lookbook:7, board:ROW,COLUMN"),
         ("nowhere.npy:3", "--a nowhere.npy: not found"),
     ],
 )
