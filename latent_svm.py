@@ -138,10 +138,9 @@ def next_step(args: argparse.Namespace) -> str:
     """Returns the command that uses the result."""
     names = ("input", "training", "data")
     folders = {name: getattr(args, name) if getattr(args, f"{name}_given") else None for name in names}
-    if args.labels:
-        # Such labels have no pair to interpolate between; but the plane of the poles can be made independent of them.
-        return cli.next_step(args, "latent_svm.py", "--output", **folders) + f" --without {args.name}"
-    return cli.next_step(args, "interpolate.py", "--boundary", **folders)
+    # A direction has no pair of poles to interpolate between: one design walks along it.
+    along = f" --along {args.name}" if args.name else ""
+    return cli.next_step(args, "interpolate.py", "--boundary", **folders) + along
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -11,6 +11,8 @@ Writes: outputs/3-training/
           checkpoints/              the whole state of the run, to resume from; the last ones and the best one
           generator.keras           the best generator: the latest whose distance from the withheld pictures cannot
                                     be told from the least
+          generator-plain.keras     the same for any program with Keras 3, without this package
+          generator.onnx            the same for ONNX: latents (n, 100) to pictures (n, size, size, 3), both in [-1, 1]
           generator-last.keras, discriminator.keras
           encoder.keras             gives a picture the code from which generator.keras rebuilds it
           encodings.npz             the codes of all pictures
@@ -19,9 +21,9 @@ Writes: outputs/3-training/
 
 Presets:
   seed   the seed's run: 128×128, the full networks, 10,000 epochs, nothing added. Months without a GPU
-  best   the same networks with what the literature advises for a thousand pictures: DiffAugment, mirrored pictures,
-         averaged weights, a discriminator that learns faster than the generator
-  demo   64×64 and a thin generator: minutes on a CPU
+  best   an evening on two cores, at 128×128 or with --size 64, or minutes on a GPU: a thin generator, mirrored pictures,
+         averaged weights, and an encoder that learns along, so that pictures can be rebuilt and put in between
+  demo   64×64 and few epochs: minutes on a CPU
 
 One host trains. KERAS_BACKEND=jax in the environment trains on JAX in place of TensorFlow, and then on several of its
 devices (--devices).
@@ -66,8 +68,8 @@ SAMPLES = 64
 """Pictures in a sample grid, eight by eight: the first 64 designs that generate.py makes with the same seed."""
 
 MADE = (
-    *("generator.keras", "generator-last.keras", "discriminator.keras", "encoder.keras", "encodings.npz"),
-    *("history.csv", "history.png", "reals.png", "rebuilt.png"),
+    *("generator.keras", "generator-plain.keras", "generator.onnx", "generator-last.keras", "discriminator.keras"),
+    *("encoder.keras", "encodings.npz", "history.csv", "history.png", "reals.png", "rebuilt.png"),
 )
 """The files without which a run's folder is not whole."""
 
@@ -145,8 +147,8 @@ def train(
 
 def is_finished(run: RunFolder, inputs: dict[str, Any]) -> bool:
     """Returns whether a run with these options ended here and its generator is still the one that it made."""
-    if not run.is_current(inputs):
-        return False
+    if not run.is_current(inputs) or not all((run.path / name).exists() for name in MADE):
+        return False  # An earlier version recorded fewer files.
     try:
         generator = hash_generator(run.path / "generator.keras")
     except InputError:

@@ -18,15 +18,30 @@ SWEEPS = 50
 2,000 points still differed (Kolmogorov-Smirnov) from points drawn by rejection, after 10 none did."""
 
 
-def sample_prior(count: int, seed: int, latent_dim: int = LATENT_DIM) -> np.ndarray:
+def sample_prior(count: int, seed: int, latent_dim: int = LATENT_DIM, truncation: float = 1.0) -> np.ndarray:
     """Draws latents from the prior, U(-1, 1) in every coordinate.
 
     Row i depends on ``seed`` and i alone, however many are drawn: the generator fills the rows one after another.
 
+    Args:
+        count: Rows.
+        seed: Of the sample.
+        latent_dim: Columns.
+        truncation: Draws from U(-truncation, truncation) in place of the prior: the same latents, all shorter. For a
+            uniform prior the two truncation tricks are one: drawing anew what lies outside of a threshold (BigGAN), and
+            moving towards the mean (StyleGAN). It trades variety for designs nearer to the average one. That they look
+            better is not sure, for no latent in training was so short: with three generators at 64 pixels the kernel
+            distance stayed as it was down to 0.8 and rose from 0.7 on, while designs differed less and less.
+
     Returns:
         float32 (count, latent_dim) in [-1, 1].
+
+    Source:
+        Brock et al., "Large Scale GAN Training for High Fidelity Natural Image Synthesis", ICLR 2019, section 3.1;
+        Karras et al., "A Style-Based Generator Architecture", CVPR 2019, appendix B.
     """
-    return np.random.default_rng(seed).uniform(-1, 1, (count, latent_dim)).astype(np.float32)
+    latents = np.random.default_rng(seed).uniform(-1, 1, (count, latent_dim)).astype(np.float32)
+    return latents * np.float32(truncation)
 
 
 def signed_distance(latents: np.ndarray, normal: np.ndarray, intercept: float) -> np.ndarray:

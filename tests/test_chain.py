@@ -119,7 +119,7 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     np.testing.assert_allclose(distances, latents.astype(float) @ normal + intercept, rtol=1e-12)
 
     interpolation = home / "outputs/6-interpolation"
-    assert columns(interpolation / "steps.csv") == "strip step t distance picture".split()
+    assert columns(interpolation / "steps.csv") == "strip step t distance picture first second".split()
     assert len(read(interpolation / "steps.csv")) == 9
     assert all((interpolation / name).exists() for name in ("strip.png", "midpoint.png", "animation.gif"))
 
@@ -194,3 +194,26 @@ def test_what_the_readme_shows_and_names_is_there():
     manual = functools.cache(lambda script: run(script.removesuffix(".py"), "--help", cwd=HOUSE).stdout)
     for script, flag in re.findall(r"python (\w+\.py)[^\n#`]*? (--[a-z-]+)", readme):
         assert flag in manual(script), (script, flag)
+
+
+@pytest.mark.filterwarnings("default")  # Jupyter's own; what the notebook's cells warn of is in their outputs.
+def test_the_notebook_runs_from_top_to_bottom(home):
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(HOUSE / "docs/notebook.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs for cell in cells)  # In the repository it has none.
+    (home / "docs").mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(HOUSE))
+        patch.setenv("IPYTHONDIR", str(home / "ipython"))
+        patch.setenv("JUPYTER_RUNTIME_DIR", str(home / "jupyter"))
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(home / "docs")}}).execute()
+    pictures = [cell for cell in cells if any("image/png" in output.get("data", {}) for output in cell.outputs)]
+    assert len(pictures) == 4
+    printed = "".join(output.text for cell in cells for output in cell.outputs if output.output_type == "stream")
+    assert "casual: mean distance " in printed and "collection: mean distance " in printed
+    assert "Warning" not in printed
+    assert float(re.search(r"between the two: (\S+),", printed)[1]) <= 1e-5
+    assert np.load(home / "outputs/kept.npy").shape == (2, 100)

@@ -224,7 +224,7 @@ def test_directions_lie_beside_the_plane_and_can_be_left_out_of_it(done, tmp_pat
     before = contents(folder)
     capsys.readouterr()
     assert run(done, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
-    assert capsys.readouterr().out.splitlines()[-1].endswith(f"latent_svm.py --home {done} --without sleeves")
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"interpolate.py --home {done} --along sleeves")
     after = contents(folder)
     assert {name: after[name] for name in before} == before
     assert {"hyperplane-sleeves.npz", "report-sleeves.json", "plot-sleeves.png"} <= set(after)

@@ -14,6 +14,7 @@ from tiny_run import TINY, command, in_child, log, make_dataset, networks
 
 import train_dcgan
 from demicouture import cli, files
+from demicouture.dcgan.serialization import hash_weights
 from demicouture.errors import InputError, OptionsError
 from demicouture.evaluation import realism_scale
 from demicouture.evaluation.reference import ReferenceFeatures
@@ -59,6 +60,8 @@ def test_a_run_leaves_what_was_promised(undisturbed, dataset):
         "samples/epoch-00006.png",
         "samples.gif",
         "generator.keras",
+        "generator-plain.keras",
+        "generator.onnx",
         "generator-last.keras",
         "discriminator.keras",
         "encoder.keras",
@@ -161,6 +164,21 @@ def test_a_damaged_run_is_repaired_from_its_checkpoint(undisturbed, dataset, tmp
     tiny_run.main(dataset, output, "--epochs", "6")
     assert networks(output) == networks(undisturbed)
     assert log(output) == log(undisturbed)
+
+
+def test_a_run_of_a_version_that_exported_nothing_is_completed(undisturbed, dataset, tmp_path):
+    output = tmp_path / "run"
+    shutil.copytree(undisturbed, output)
+    exported = ("generator-plain.keras", "generator.onnx")
+    for name in exported:
+        (output / name).unlink()
+    summary = json.loads((output / "summary.json").read_text())
+    summary["files"] = [name for name in summary["files"] if name not in exported]
+    files.write_json(output / "summary.json", summary)
+    tiny_run.main(dataset, output, "--epochs", "6")
+    assert (output / "generator.onnx").read_bytes() == (undisturbed / "generator.onnx").read_bytes()
+    assert hash_weights(output / exported[0]) == hash_weights(undisturbed / exported[0])
+    assert networks(output) == networks(undisturbed)
 
 
 def test_other_options_and_other_pictures_are_refused(undisturbed, dataset, tmp_path):

@@ -284,12 +284,17 @@ def walk(examples: LabelledLatents, plane: Hyperplane, starts: np.ndarray, steps
         The stops' signed distances, float64 (steps,), evenly spread on either side, and the latents, float64
         (n, steps, latent_dim).
     """
-    distances = plane.signed_distance(examples.latents).clip(-0.9 * plane.reach, 0.9 * plane.reach)
+    stops = walk_stops(examples.latents, plane, steps)
+    return stops, np.stack([plane.nearest(examples.latents[starts], stop) for stop in stops], axis=1)
+
+
+def walk_stops(latents: np.ndarray, plane: Hyperplane, steps: int) -> np.ndarray:
+    """Returns how far a walk across the plane reaches, as :func:`walk` does: float64 (steps,), from side to side."""
+    distances = plane.signed_distance(latents).clip(-0.9 * plane.reach, 0.9 * plane.reach)
     low, high = float(distances.min()), float(distances.max())
     # Where all examples lie on one side, the other is unknown; as far as the known one is a guess.
     low, high = low if low < 0 else -high, high if high > 0 else -low
-    stops = np.interp(np.linspace(-1, 1, steps), [-1, 0, 1], [low, 0, high])
-    return stops, np.stack([plane.nearest(examples.latents[starts], stop) for stop in stops], axis=1)
+    return np.interp(np.linspace(-1, 1, steps), [-1, 0, 1], [low, 0, high])
 
 
 def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:

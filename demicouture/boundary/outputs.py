@@ -159,18 +159,29 @@ def read_directions(folder: Path, names: Sequence[str]) -> dict[str, np.ndarray]
     Raises:
         InputError: There is no such direction.
     """
-    normals = {}
-    for name in names:
-        path = folder / file_name("hyperplane.npz", name)
-        if not path.exists():
-            known = sorted(found.stem.removeprefix("hyperplane-") for found in folder.glob("hyperplane-*.npz"))
-            known = [known_name for known_name in known if not is_designs_plane(known_name)]
-            raise InputError(
-                f"--without {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
-                f"run: python latent_svm.py --labels {name}.csv"
-            )
-        normals[name] = Hyperplane.load(path).normal
-    return normals
+    return {name: Hyperplane.load(find_direction("--without", folder, name)).normal for name in names}
+
+
+def find_direction(flag: str, folder: Path, name: str) -> Path:
+    """Returns the file of a direction that was found before.
+
+    Args:
+        flag: What asks for it, for messages.
+        folder: The output folder.
+        name: The direction's.
+
+    Raises:
+        InputError: There is no such direction.
+    """
+    path = folder / file_name("hyperplane.npz", name)
+    if not path.exists():
+        known = sorted(found.stem.removeprefix("hyperplane-") for found in folder.glob("hyperplane-*.npz"))
+        known = [known_name for known_name in known if not is_designs_plane(known_name)]
+        raise InputError(
+            f"{flag} {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
+            f"run: python latent_svm.py --labels {name}.csv"
+        )
+    return path
 
 
 def read_plane(folder: Path, designs_folder: Path, latents_sha256: str) -> tuple[Hyperplane | None, str]:

@@ -202,14 +202,28 @@ def read_latents(path: Path) -> np.ndarray:
         raise InputError(f"{path}: not readable as a NumPy array ({error}), {wanted}") from None
     if not isinstance(latents, np.ndarray):
         raise InputError(f"{path}: found several arrays, {wanted}")
+    return check_latents(str(path), latents, wanted)
+
+
+def check_latents(name: str, latents: np.ndarray, wanted: str) -> np.ndarray:
+    """Returns latents if they are some.
+
+    Args:
+        name: What they come from, for messages.
+        latents: An array.
+        wanted: What was expected, and what to do, for messages.
+
+    Raises:
+        InputError: They have another type or shape, or lie outside the cube.
+    """
     if latents.dtype not in (np.float32, np.float64) or latents.ndim != 2 or latents.shape[1] != LATENT_DIM:
-        raise InputError(f"{path}: found {latents.dtype} of shape {latents.shape}, {wanted}")
+        raise InputError(f"{name}: found {latents.dtype} of shape {latents.shape}, {wanted}")
     if not len(latents):
-        raise InputError(f"{path}: found no latents, {wanted}")
+        raise InputError(f"{name}: found no latents, {wanted}")
     if not np.isfinite(latents).all():
-        raise InputError(f"{path}: found values that are NaN or infinite, {wanted}")
+        raise InputError(f"{name}: found values that are NaN or infinite, {wanted}")
     if np.abs(latents).max() > 1:
-        raise InputError(f"{path}: found values up to {np.abs(latents).max():g}, outside the cube, {wanted}")
+        raise InputError(f"{name}: found values up to {np.abs(latents).max():g}, outside the cube, {wanted}")
     return latents
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from demicouture import files
-from demicouture.dcgan.inference import hash_generator
+from demicouture.dcgan.export import save_exports
+from demicouture.dcgan.inference import hash_generator, load_generator
 from demicouture.dcgan.serialization import save_network
 from demicouture.errors import InputError
 from demicouture.training import checkpoints, collapse
@@ -96,7 +97,8 @@ class TrainingLoop:
     def finish(self) -> dict[str, Any]:
         """Writes the networks, the curves and the animation; returns the run's results for ``summary.json``.
 
-        The last generator is written again, because a kill may have come between the last checkpoint and it.
+        The best generator is written for other programs, too. The last one is written again, because a kill may have
+        come between the last checkpoint and it.
         """
         with still_there(self.folder):
             save_network(self.gan.ema_generator(), self.folder / "generator-last.keras")
@@ -110,6 +112,8 @@ class TrainingLoop:
             best = rows[-1]
             with still_there(self.folder):
                 checkpoints.save_kept(self.folder, self.gan)
+        with still_there(self.folder):
+            save_exports(load_generator(self.folder / "generator.keras"), self.folder)
         last_epoch, best_epoch = (
             {name: float(value) for name, value in row.items() if value} for row in (rows[-1], best)
         )
