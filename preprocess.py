@@ -48,6 +48,7 @@ from demicouture.preprocessing import (
     shortcut_check,
     top_classifier,
 )
+from demicouture.preprocessing.image_features import GARMENT, SUBJECTS
 from demicouture.preprocessing.records import DROP, KEEP
 from demicouture.preprocessing.rules import Rules
 
@@ -65,6 +66,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         choices=dataset.SIZES,
         default=128,
         help="the side of the pictures in pixels; a scraped picture whose shorter side is under it is dropped",
+    )
+    own.add_argument(
+        "--subject",
+        choices=SUBJECTS,
+        default=GARMENT,
+        help="what is left of a person: the garment from the shoulders to its hem or to mid-thigh, without head, hair, "
+        "neck, hands and bare skin, framed like one that nobody wears; or the figure from the chin to the hips",
     )
     own.add_argument(
         "--background",
@@ -105,7 +113,9 @@ def main(argv: list[str] | None = None) -> None:
     found, other_files = pipeline.find_scraped(args.input, poles)
     examples = top_classifier.find_examples(args.examples) if args.examples else {}
     models = pose.find_models()
-    options = {name: getattr(args, name) for name in ("size", "count", "background", "on_review", "people", "seed")}
+    options = {
+        name: getattr(args, name) for name in ("size", "count", "subject", "background", "on_review", "people", "seed")
+    }
     with cli.open_output(args, "preprocess.py", options, extendable=("count",)) as run:
         if args.fresh:
             run.begin()
@@ -125,10 +135,11 @@ def main(argv: list[str] | None = None) -> None:
         pipeline.extract_features(args.input, pictures, examples, known, log, models, progress)
         overrides.check_boxes(edits.table, edits.overrides, pictures, known)
 
-        rules = Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP)
+        rules = Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP, args.subject)
         rows, learned = pipeline.decide(pictures, known, edits, examples, rules)
-        how = {"size": args.size, "plain": args.background == "plain", "models": models, "progress": progress}
-        pipeline.crop_kept(args.input, args.output, rows, {p.file: p.sha256 for p in pictures}, **how)
+        how = {"size": args.size, "plain": args.background == "plain", "subject": args.subject, "models": models}
+        hashes = {picture.file: picture.sha256 for picture in pictures}
+        pipeline.crop_kept(args.input, args.output, rows, hashes, **how, progress=progress)
         sheets, edits = pipeline.write_results(args.input, args.output, poles, pictures, rows, edits, progress)
 
         counts = {pole: decisions.count_pole(rows, pole) for pole in poles}

@@ -41,7 +41,7 @@ def read(path: Path) -> list[dict[str, str]]:
 def home(tmp_path_factory) -> Path:
     """A home in which the six scripts ran, with a person's labels in between."""
     home = tmp_path_factory.mktemp("chain")
-    queries = ["casual,hoody,10", "casual,shirt,10", "collection,Dior runway,10", "collection,Etro runway,10"]
+    queries = ["casual,hoody,10", "casual,shirt,10", "collection,cape,10", "collection,long coat,10"]
     (home / "data").mkdir()
     (home / "data/queries.csv").write_text("\n".join(["pole,query,count", *queries]))
     flags = {"preprocess": ("--size", "32", "--count", "12"), "train_dcgan": TINY, "generate": ("--count", "24")}
