@@ -21,8 +21,8 @@ Writes: outputs/3-training/
 
 Presets:
   seed   the seed's run: 128×128, the full networks, 10,000 epochs, nothing added. Months without a GPU
-  best   an evening on two cores, at 128×128 or with --size 64, or minutes on a GPU: a thin generator, mirrored pictures,
-         averaged weights, and an encoder that learns along, so that pictures can be rebuilt and put in between
+  best   an evening on two cores, or minutes on a GPU: a thin generator, mirrored pictures, averaged weights, and an
+         encoder that learns along, so that pictures can be rebuilt, and designs made between them
   demo   64×64 and few epochs: minutes on a CPU
 
 One host trains. KERAS_BACKEND=jax in the environment trains on JAX in place of TensorFlow, and then on several of its
