@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import av
+import keras
 import numpy as np
 import planted
 import pytest
@@ -17,6 +18,7 @@ from demicouture import cli
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
+from demicouture.dcgan.encodings import Encodings
 from demicouture.designs.designs import design_name, read_designs
 from demicouture.evaluation import style_classifier
 from demicouture.evaluation.generator_quality import NOT_JUDGED
@@ -112,6 +114,7 @@ def test_the_most_confident_two_are_joined_and_the_ends_are_the_designs_to_the_p
     folder, generated = home / "outputs/6-interpolation", home / "outputs/4-generated"
     rows = steps_of(folder)
     assert list(rows[0]) == ["strip", "step", "t", "distance", "picture", "first", "second"]
+    assert {(row["first"], row["second"]) for row in rows} == {("design-0001.png", "design-0008.png")}
     assert [(row["strip"], row["step"]) for row in rows] == [("0", str(step)) for step in range(9)]
     assert [float(row["t"]) for row in rows] == [step / 8 for step in range(9)]
     path = prior_preserving_path(*latents[list(MOST_CONFIDENT)], np.linspace(0, 1, 9))
@@ -657,3 +660,149 @@ def test_without_the_network_there_is_no_lookbook_and_with_it_there_is(compared_
     printed = capsys.readouterr().out
     assert NOT_JUDGED in printed and "no lookbook" not in printed
     assert (home / "outputs/6-interpolation/lookbook.png").exists()
+
+
+def encode_dataset(home: Path, codes: np.ndarray, generator_sha256: str | None = None) -> Encodings:
+    """Leaves what train_dcgan.py leaves of an encoder; it gives each picture the code that it was rendered from."""
+    training = home / "outputs/3-training"
+    inputs = keras.Input((32, 32, 3))
+    spread = keras.initializers.RandomNormal(stddev=0.01, seed=1)
+    codes_of = keras.layers.Dense(LATENT_DIM, activation="tanh", kernel_initializer=spread)
+    keras.Model(inputs, codes_of(keras.layers.Flatten()(inputs))).save(training / "encoder.keras")
+    dataset = read_dataset(home / "data/2-dataset")
+    errors = np.linspace(40, 60, len(codes)).astype(np.float32)
+    generator_sha256 = generator_sha256 or inference.hash_generator(training / "generator.keras")
+    encodings = Encodings(
+        codes[[int(file.stem) for file in dataset.files]],
+        errors,
+        dataset.labels,
+        np.arange(len(codes)) % 10 == 0,
+        dataset.names,
+        dataset.poles,
+        dataset.sha256,
+        generator_sha256,
+    )
+    encodings.save(training)
+    return encodings
+
+
+CODES = sample_prior(60, 55)
+"""Of the compared home's pictures; whose pole is the first coordinate's sign."""
+
+
+@pytest.fixture(scope="module")
+def photographs_once(compared_home, tmp_path_factory):
+    home = shutil.copytree(compared_home, tmp_path_factory.mktemp("photographs") / "home")
+    return home, encode_dataset(home, CODES)
+
+
+@pytest.fixture
+def photographs_home(photographs_once, tmp_path):
+    home, encodings = photographs_once
+    return shutil.copytree(home, tmp_path / "home"), encodings
+
+
+def named(encodings: Encodings, name: str) -> int:
+    """The row of a photograph by its name, counted here once more."""
+    pole, number = name.split(":")
+    return np.flatnonzero(encodings.labels == planted.POLES.index(pole))[int(number)]
+
+
+def test_the_default_strip_goes_between_photographs_that_stand_at_either_end(photographs_home, capsys):
+    home, encodings = photographs_home
+    assert run(home, criteria=FEW) == 0
+    folder = home / "outputs/6-interpolation"
+    first, second = results_of(folder)["pair"]
+    rows = [named(encodings, name) for name in (first, second)]
+    assert encodings.labels[rows].tolist() == [0, 1]
+    assert f"From {first} to {second}: the hyperplane is crossed" in capsys.readouterr().out
+    strip = pixels(folder / "strip.png")
+    assert strip.shape[1] == 11 * 98 + 2
+    for left, row in ((2, rows[0]), (2 + 10 * 98, rows[1])):
+        photograph = pixels(home / "data/2-dataset" / encodings.files[row]).repeat(3, 0).repeat(3, 1)
+        assert any(
+            np.array_equal(strip[top : top + 96, left : left + 96], photograph) for top in range(len(strip) - 95)
+        )
+    assert {(row["first"], row["second"]) for row in steps_of(folder)} == {(first, second)}
+    assert pixels(folder / "photographs-casual.png").shape[0] > 96
+    # The lookbook's pairs are photographs, each shown beside it.
+    with open(folder / "lookbook.csv", newline="", encoding="utf-8-sig") as file:
+        chosen = list(csv.DictReader(file))
+    pairs = [(row["first"], row["second"]) for row in chosen if row["first"]]
+    assert pairs and all(
+        encodings.labels[named(encodings, name)] == pole for pair in pairs for pole, name in enumerate(pair)
+    )
+    page = pixels(folder / "lookbook.png")
+    assert page.shape == (2339, 1654, 3)
+    # As without an encoder, on demand.
+    assert run(home, "--from", "designs", "--pairs", "1", "--fresh") == 0
+    assert results_of(folder)["columns"] == ["design-0009.png"]
+    assert not list(folder.glob("photographs-*.png"))
+
+
+def test_photographs_are_named_and_their_opposite_is_chosen(photographs_home, capsys):
+    home, encodings = photographs_home
+    folder = home / "outputs/6-interpolation"
+    assert run(home, "--a", "collection:3", "--steps", "3") == 0
+    first, second = results_of(folder)["pair"]
+    assert first == "collection:3" and second.startswith("casual:")
+    assert json.loads((folder / "options.json").read_text())["options"]["a"] == "collection:3"
+    stem = Path(encodings.files[named(encodings, "collection:3")]).stem
+    assert run(home, "--a", f"collection:{stem}", "--b", "3", "--steps", "3", "--fresh") == 0
+    assert results_of(folder)["pair"] == ["collection:3", "design-0003.png"]
+    # One photograph only: one column more.
+    assert pixels(folder / "strip.png").shape[1] == 4 * 98 + 2
+    assert run(home, "--a", "casual:0,1", "--b", "3", "--steps", "3", "--fresh") == 0
+    assert results_of(folder)["pair"][0] == "the middle of casual:0, casual:1"
+    assert run(home, "--a", "collection:99", "--fresh") == 1
+    assert "--a collection:99: found " in capsys.readouterr().err
+    assert run(home, "--from", "designs", "--a", "collection:3", "--fresh") == 1
+    assert "--a collection:3: found no photographs in latent space" in capsys.readouterr().err
+
+
+def test_ones_own_photograph_is_encoded(photographs_home, capsys):
+    home, encodings = photographs_home
+    row = named(encodings, "casual:2")
+    save_png(home / "mine.png", pixels(home / "data/2-dataset" / encodings.files[row]))
+    assert run(home, "--a", str(home / "mine.png"), "--steps", "3") == 0
+    folder = home / "outputs/6-interpolation"
+    found = results_of(folder)["found_a"]
+    assert found["error"] < found["error_of_the_code"]
+    assert 0 <= found["share_of_withheld_pictures_that_come_back_worse"] <= 1
+    assert "of the photographs that training has not seen come back worse from their codes" in capsys.readouterr().out
+    assert results_of(folder)["pair"][0] == "the design found for mine.png"
+    side = np.load(folder / "found-a.npy")[0, 0] > 0
+    assert results_of(folder)["pair"][1].startswith("casual:" if side else "collection:")
+
+
+def test_a_grid_of_photographs(photographs_home, capsys):
+    home, encodings = photographs_home
+    assert run(home, "--pairs", "2") == 0
+    folder = home / "outputs/6-interpolation"
+    results, steps = results_of(folder), steps_of(folder)
+    assert [(row["first"], row["second"]) for row in steps] == [
+        (first, second) for first in results["rows"] for second in results["columns"]
+    ]
+    board = pixels(folder / "board.png")
+    for name in results["rows"] + results["columns"]:
+        photograph = pixels(home / "data/2-dataset" / encodings.files[named(encodings, name)])
+        large = photograph.repeat(3, 0).repeat(3, 1)
+        assert any(
+            np.array_equal(board[top : top + 96, left : left + 96], large)
+            for left in (2, 100, 198)
+            for top in range(len(board) - 95)
+        )
+    latents = np.load(folder / "board.npy")
+    ends = [encodings.codes[named(encodings, name)] for name in (results["rows"][0], results["columns"][1])]
+    assert latents[1] == pytest.approx(prior_preserving_path(*ends, np.array([float(steps[1]["t"])]))[0], abs=1e-6)
+
+
+def test_codes_of_another_generator_are_left_out_and_said_to_be(photographs_home, capsys):
+    home, _ = photographs_home
+    measured(home, 0.39)  # There is no lookbook of blobs.
+    encode_dataset(home, CODES, generator_sha256="another")
+    assert run(home, "--steps", "2") == 0
+    assert "encodings.npz: of another generator than generator.keras, so photographs are" in capsys.readouterr().out
+    assert results_of(home / "outputs/6-interpolation")["pair"] == ["design-0001.png", "design-0009.png"]
+    assert run(home, "--from", "photographs", "--fresh") == 1
+    assert "--from photographs: found no photographs in latent space: " in capsys.readouterr().err

@@ -230,7 +230,7 @@ def check_endpoint(flag: str, spec: EndpointSpec | None, count: int, photographs
         if not photographs:
             raise InputError(
                 f"{flag} {spec}: found no photographs in latent space, expected encodings.npz of this generator beside "
-                "it, and the data set; run train_dcgan.py again, or give the photograph's file"
+                "it, the data set, and no --from designs; run train_dcgan.py again, or give the photograph's file"
             )
         photographs.find(flag, spec.of, spec.which)
     for number in spec if isinstance(spec, tuple) else ():

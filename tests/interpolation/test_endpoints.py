@@ -37,6 +37,13 @@ def test_an_endpoint_is_numbers_of_designs_or_a_file():
     assert endpoints.parse_endpoint("3,17,40") == (3, 17, 40)
     assert endpoints.parse_endpoint("my-shirt.jpg") == Path("my-shirt.jpg")
     assert endpoints.parse_endpoint("./3") == Path("3")
+    named = endpoints.parse_endpoint("casual:123")
+    assert (named.of, named.which) == ("casual", "123") and endpoints.format_endpoint(named) == "casual:123"
+    assert endpoints.parse_endpoint("A:3,4") == endpoints.Named("A", "3,4")
+    assert endpoints.parse_endpoint("casual:shirt.png") == endpoints.Named("casual", "shirt.png")
+    # On Windows a path begins with a drive; and an address is none of ours.
+    for path in ("C:shirt.png", r"C:\\shirt.png", "./casual:3.png", "https://example.org/3"):
+        assert endpoints.parse_endpoint(path) == Path(path)
     assert [endpoints.format_endpoint(spec) for spec in ((3,), (3, 17), Path("a/b.jpg"), None)] == [
         3,
         "3,17",
