@@ -13,8 +13,9 @@ Writes  data/2-dataset/
 
 Dropped are damaged, small, blurred, blank and drawn pictures, and copies of others; people who are seen from the side
 or the back, or sit, and pictures of a pole of --people without anybody; and garments that are no tops, once there are
-examples. What a rule cannot decide is for review. Kept is a square: of a person from the chin to the hips, of a garment
-the whole. The rules on people need two model files that `make models` fetches; without them they are left out.
+examples. What a rule cannot decide is for review. Kept is a square around the garment alone: of a person head, hair,
+neck, hands and bare skin go, and what is below the hem or mid-thigh; --subject figure leaves the person from the chin
+to the hips. The rules on people need two model files that `make models` fetches; without them they are left out.
 
 Your edits always win. Fill in the last two columns of decisions.csv, `your_decision` (keep, drop or review) and
 `your_box` (left top right bottom, in pixels of the upright original), or move pictures between the three folders of
@@ -79,7 +80,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         choices=("keep", "plain"),
         default="plain",
         help="plain puts both poles on one light grey background, so that garments differ and backgrounds do not; keep "
-        "leaves each picture its own",
+        "leaves each picture its own, and so cuts nothing out",
     )
     own.add_argument(
         "--on-review",

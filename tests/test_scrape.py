@@ -24,6 +24,7 @@ from turned_clock import TurnedClock
 
 import scrape
 from demicouture import cli, parallel, runs
+from demicouture.cli import HOUSE
 from demicouture.errors import InputError, OptionsError, SourceError
 from demicouture.images import find_pictures
 from demicouture.scraping import failure_reasons
@@ -108,13 +109,28 @@ def test_a_pole_may_have_any_name_that_a_folder_can_have(home, pole):
 
 
 def test_without_a_queries_file_of_its_own_a_home_takes_the_seeds(tmp_path, capsys):
+    scrape.main(["--home", str(tmp_path), "--plan", "--source", "excite"])
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "excite gives at most 2,000 pictures of a query, 20 a request"
+    assert [line.split() for line in told[2:4]] == [
+        ["casual", "96", "4,000", "4,000", "200"],
+        ["collection", "250", "10,000", "10,000", "500"],
+    ]
+    assert told[-2] == "openverse: at most 14,000 of 14,000 pictures, in at least 3.0 days"
+    assert told[-1].startswith("met: at most 14,000 of 14,000 pictures, in at least 7.") and "no runway" in told[-1]
+    assert not (tmp_path / "data/1-scraped").exists()
+
+
+def test_the_wardrobe_draws_the_demonstrations_queries_for_the_seeds_name_fashion_houses(tmp_path, capsys):
     scrape.main(["--home", str(tmp_path), "--plan"])
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == "wardrobe: 14,000 pictures of 346 queries; it asks nobody, so no limits apply"
-    assert told[1] == "openverse: at most 14,000 of 14,000 pictures, in at least 3.0 days"
-    assert told[2].startswith("met: at most 14,000 of 14,000 pictures, in at least 7.") and "no runway" in told[2]
-    assert told[3].startswith("excite: at most 14,000 of 14,000 pictures, in at least ") and len(told) == 4
-    assert not (tmp_path / "data/1-scraped").exists()
+    assert told[0] == "wardrobe: 800 pictures of 16 queries; it asks nobody, so no limits apply" and len(told) == 4
+    with pytest.raises(InputError, match="found the query 'Chanel "):
+        scrape.main(["--home", str(tmp_path), "--queries", str(HOUSE / "data/queries.csv"), "--quiet"])
+    assert not list(tmp_path.rglob("*.jpg"))
+    # The seed's own, in the repository's folder, is not what a person wrote for the wardrobe.
+    assert scrape.parse_args(["--home", str(HOUSE)]).queries == HOUSE / "data/queries-demo.csv"
+    assert scrape.parse_args(["--home", str(HOUSE), "--source", "met"]).queries == HOUSE / "data/queries.csv"
 
 
 def test_an_unknown_pole_is_told(home):

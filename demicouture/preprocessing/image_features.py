@@ -24,6 +24,7 @@ from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, to
 from demicouture.preprocessing.worn_garment import find_worn_garment
 
 GARMENT, FIGURE = SUBJECTS = ("garment", "figure")
+"""What is left of a person: the garment alone, or all from the chin to the hips."""
 
 WORKING_SIDE = 256
 """The shorter side, in pixels, at which features are extracted: what BlazePose and GrabCut see is smaller still."""

@@ -35,7 +35,7 @@ NOT_FOUND = "file not found"
 UNUSABLE = (UNDECODABLE, TOO_LARGE)
 """The reasons that even a person cannot overrule, for there is nothing to look at."""
 
-CHOICES = (TOO_LIKE, OVER_COUNT)
+CHOICES = (NOT_CUT_OUT, TOO_LIKE, OVER_COUNT)
 """The reasons with which nothing is wrong with a picture."""
 
 

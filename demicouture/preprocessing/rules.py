@@ -20,7 +20,6 @@ no person                  in a pole of --people                      review: pe
 not from the front         a side or back view                        review: turned
 seated                     in a pole of --people
                                                                       review: second person
-                                                                      review: garment not cut out
 
 Of garments that nobody wears, in the other poles:
 
@@ -29,6 +28,8 @@ no top                     by examples of tops and of other things    review: pe
 
 And at the end, of pictures with which nothing is wrong:
 
+                           with --subject garment, a person from whom     review: garment not cut out
+                           the garment cannot be told
 too like another           the choice is to be varied; the row names the other one
 over --count               others were chosen
 

@@ -56,7 +56,7 @@ second on it is bare."""
 RADII = (0.08, 0.06)
 """Of what surely belongs to an upper arm and to a forearm."""
 
-ROUGH, ALL_ALONG = 10.0, 0.45
+ROUGH, ALL_ALONG = 10.0, 0.4
 """Sleeves of leopard and fur have skin's colours too, but no arm is so rough: the median deviation of the lightness
 within 3×3 pixels. Arms of so much skin only are asked: a shirt's short sleeve leaves less."""
 
