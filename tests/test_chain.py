@@ -96,8 +96,8 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
 
     training = home / "outputs/3-training"
     assert columns(training / "history.csv") == (
-        "epoch step d_loss g_loss d_real d_fake images_per_second nearest_neighbour_diversity distance "
-        "distance_low distance_high progress".split()
+        "epoch step d_loss g_loss d_real d_fake images_per_second nearest_neighbour_diversity reconstruction_error "
+        "code_loss distance distance_low distance_high progress".split()
     )
 
     generated = home / "outputs/4-generated"
@@ -142,15 +142,20 @@ def test_any_design_can_be_followed_back_to_a_pictures_address(home):
     assert line["url"].startswith("wardrobe:") and line["licence"] == "CC0-1.0"
 
 
-def test_the_ends_are_the_two_designs_to_the_pixel(home):
-    folder = home / "outputs/6-interpolation"
-    first, last = json.loads((folder / "summary.json").read_text())["results"]["pair"]
-    for step, design in (("step-00.png", first), ("step-08.png", last)):
-        with (
-            Image.open(folder / "strip-0" / step) as end,
-            Image.open(home / "outputs/4-generated" / design) as expected,
-        ):
-            assert np.array_equal(np.asarray(end), np.asarray(expected))
+def test_a_path_between_two_photographs_ends_at_what_the_generator_makes_of_their_codes(home):
+    from demicouture.dcgan.encodings import Encodings
+    from demicouture.dcgan.inference import load_generator, render
+
+    folder, training = home / "outputs/6-interpolation", home / "outputs/3-training"
+    pair = json.loads((folder / "summary.json").read_text())["results"]["pair"]
+    encodings = Encodings.load(training)
+    generator = load_generator(training / "generator.keras")
+    for pole, step, photograph in ((0, "step-00.png", pair[0]), (1, "step-08.png", pair[1])):
+        name, number = photograph.split(":")
+        assert name == encodings.poles[pole]
+        code = encodings.codes[encodings.labels == pole][int(number)]
+        with Image.open(folder / "strip-0" / step) as end:
+            assert np.array_equal(np.asarray(end), render(generator, code[np.newaxis])[0])
 
 
 @pytest.mark.parametrize("script", ["scrape", "preprocess", "train_dcgan", "latent_svm", "interpolate"])

@@ -281,5 +281,5 @@ def test_the_preset_of_the_seed_is_the_default_and_each_hyperparameter_a_flag():
     assert (args.learning_rate, args.augment, args.flips, args.ema) == (2e-4, False, False, 0)
     assert args.discriminator_learning_rate == 2e-4
     args = train_dcgan.parse_args(["--preset", "best", "--no-flips", "--width", "0.5"])
-    assert (args.learning_rate, args.discriminator_learning_rate) == (2e-4, 4e-4)
-    assert (args.width, args.discriminator_width, args.augment, args.flips, args.ema) == (0.5, 0.5, True, False, 0.999)
+    assert (args.learning_rate, args.discriminator_learning_rate) == (1e-3, 1e-3)
+    assert (args.width, args.discriminator_width, args.augment, args.flips, args.ema) == (0.5, 1, False, False, 0.999)
