@@ -232,7 +232,7 @@ def make_crop(task: Crop) -> bytes:
     # A box may be a small part of a large picture, which then is decoded at a larger scale.
     part = min(1.0, (right - left) / min(task.width, task.height))
     found = open_reduced(task.path, math.ceil(OVERSAMPLING * task.size / part))
-    image = cropping.crop(found, task.box, task.size)
+    image = None
     if task.plain:
         # From a larger scale the models might see it otherwise than when the garment's box was found.
         seen = open_reduced(task.path, WORKING_SIDE) if task.subject == GARMENT else found
@@ -244,11 +244,12 @@ def make_crop(task: Crop) -> bytes:
             box = tuple(edge * scale for edge in task.box)
             # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
             large = np.asarray(cropping.crop(found, task.box, OVERSAMPLING * task.size))
-            mask, covered = (crop_subject(pixels, each, box, len(large))[1] for each in (mask, covered))
-            mask = segmentation.refine(large, mask)
-            laid = segmentation.lay_on(segmentation.fill(large, mask, covered), mask)
-            image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
-    return cropping.encode(image, task.source, task.box)
+            mask = segmentation.refine(large, crop_subject(pixels, mask, box, len(large))[1])
+            if covered.any():
+                large = segmentation.fill(large, mask, crop_subject(pixels, covered, box, len(large))[1])
+            laid = segmentation.lay_on(large, mask)
+            image = Image.fromarray(cv2.resize(laid, (task.size, task.size), interpolation=cv2.INTER_AREA))
+    return cropping.encode(image or cropping.crop(found, task.box, task.size), task.source, task.box)
 
 
 def _mask_of(pixels: np.ndarray, subject: Subject, kept: str) -> tuple[np.ndarray, np.ndarray]:

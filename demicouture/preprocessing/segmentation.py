@@ -228,9 +228,14 @@ def fill(pixels: np.ndarray, mask: np.ndarray, covered: np.ndarray) -> np.ndarra
         filled[now] = cv2.GaussianBlur(colours, (0, 0), sigma)[now] / weight[now][:, None]
         missing &= ~now
         sigma *= 2
-    filled = cv2.resize(filled, covered.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    share = cv2.GaussianBlur(covered, (0, 0), 2)[..., None]
-    return np.rint(pixels * (1 - share) + filled * share).astype(np.uint8)
+    share = cv2.GaussianBlur(covered, (0, 0), 2)
+    left, top, width, height = cv2.boundingRect((share > 0.001).astype(np.uint8))
+    there = np.s_[top : top + height, left : left + width]
+    share = share[there][..., None]
+    filled = cv2.resize(filled, covered.shape[::-1], interpolation=cv2.INTER_LINEAR)[there]
+    result = pixels.copy()
+    result[there] = np.rint(pixels[there] * (1 - share) + filled * share)
+    return result
 
 
 def _grab_cut(colours: np.ndarray, trimap: np.ndarray) -> np.ndarray:

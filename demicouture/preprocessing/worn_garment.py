@@ -223,7 +223,7 @@ def _cut(pixels: np.ndarray, mask: np.ndarray, body: _Body) -> tuple[np.ndarray,
     cloth = core | sleeves
     if np.count_nonzero(cloth) < 30:
         return None
-    cloth_density = segmentation.likelihood(view.colours, segmentation.learn_colours(view.colours[cloth]))
+    cloth_density = _density(view, cloth)
     # A second, wider bell: on sunlit arms skin is far from what a face says, and yet no cloth's.
     density = np.maximum(skin.peak - distance / 2, skin.peak - 1.5 * np.log(5) - 2 - distance / 10)
     is_skin = cv2.blur(np.clip(density - cloth_density, -CERTAIN, CERTAIN), (3, 3))
@@ -245,11 +245,17 @@ def _cut(pixels: np.ndarray, mask: np.ndarray, body: _Body) -> tuple[np.ndarray,
     covered &= keep
     if np.count_nonzero(keep) < LEAST * 2 * body.half * body.torso**2:
         return None
-    if covered.sum() > MOST_COVERED * keep.sum() or keep[core].mean() < REMAINS:
+    if np.count_nonzero(covered) > MOST_COVERED * np.count_nonzero(keep):
         return None
-    if sleeves.any() and keep[sleeves & ~low].mean() < REMAINS:
-        return None
+    for cloth in (core, sleeves & ~low):
+        if np.count_nonzero(keep & cloth) < REMAINS * np.count_nonzero(cloth):
+            return None
     return keep, cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & keep
+
+
+def _density(view: _View, where: np.ndarray) -> np.ndarray:
+    """Returns the log density of each pixel's colour among those of a part, bool (height, width)."""
+    return segmentation.likelihood(view.colours, segmentation.learn_colours(view.colours[where]))
 
 
 @dataclass(frozen=True)
@@ -274,13 +280,13 @@ def _learn_bell(colours: np.ndarray, spread: np.ndarray) -> _Bell:
 def _squares(colours: np.ndarray, bell: _Bell) -> np.ndarray:
     """Returns the squared standard deviations of colours, float32 (..., 3), from the mean of a Gaussian: (...)."""
     apart = (colours.reshape(-1, 3) - bell.mean) @ bell.factor
-    return np.square(apart).sum(axis=1).reshape(colours.shape[:-1])
+    return np.einsum("ij,ij->i", apart, apart).reshape(colours.shape[:-1])
 
 
 def _is_like(colours: np.ndarray, skin: _Bell) -> np.ndarray:
     """Returns which colours, float32 (..., 3), may be skin's, by their hue first: bool (...)."""
-    off = colours - skin.mean
-    return (np.hypot(off[..., 1], off[..., 2]) < HUE) & (off[..., 0] > -DARKER) & (off[..., 0] < LIGHTER)
+    lightness, a, b = np.moveaxis(colours - skin.mean, -1, 0)
+    return (a * a + b * b < HUE**2) & (lightness > -DARKER) & (lightness < LIGHTER)
 
 
 def _find_face(view: _View) -> tuple[float, np.ndarray, np.ndarray]:
@@ -292,15 +298,16 @@ def _find_face(view: _View) -> tuple[float, np.ndarray, np.ndarray]:
     length = max(length, 0.08 * body.torso)
     chin = float(np.clip(body.along(mouth + 0.85 * length * way), -0.5, -0.14))
     down, across = view.towards((eyes + mouth) / 2, way, np.array([way[1], -way[0]]), length)
-    face = (np.hypot(down / 1.1, across / 0.85) < 1) & view.sure
-    from_brow = np.hypot(down + 0.5, across)
-    return chin, face, view.inside & (down < 0.3) & (from_brow > 1.2) & (from_brow < 3) & (view.down < chin)
+    face = (np.square(down / 1.1) + np.square(across / 0.85) < 1) & view.sure
+    from_brow = np.square(down + 0.5) + np.square(across)
+    ring = view.inside & (down < 0.3) & (from_brow > 1.2**2) & (from_brow < 3**2)
+    return chin, face, ring & (view.down < chin)
 
 
 def _learn_skin(view: _View, face: np.ndarray) -> _Bell | None:
     """Returns the colours of skin, by the face and what is like it of the hands; None without a face."""
     colours = view.lab[face]
-    colours = colours[:: max(1, len(colours) // 600)]
+    colours = colours[:: max(1, len(colours) // 300)]
     # Red and yellow prevail in skin of every tone; in glasses, beards and shadows they may not.
     warm = colours[(colours[:, 1] > 131) & (colours[:, 2] > 131) & (colours[:, 0] > 40)]
     colours = warm if len(warm) >= 12 else colours
@@ -349,13 +356,17 @@ def _find_hair(
 ) -> np.ndarray:
     """Returns where hair hangs below the chin, beside the neck and on the shoulders."""
     ring = ring & ~like_skin
+    found = np.zeros(ring.shape, bool)
     if np.count_nonzero(ring) < 12:
-        return np.zeros(ring.shape, bool)
-    hair = _learn_bell(view.lab[ring], HAIR_SPREAD)
-    density = np.maximum(hair.peak - _squares(view.lab, hair) / 2, segmentation.FLOOR)
-    is_hair = cv2.blur(np.clip(density - cloth_density, -CERTAIN, CERTAIN), (3, 3))
-    is_hair += np.where(view.above_shoulders, 3, -2)
-    return (is_hair > 0) & (view.down < 0.12) & (view.across < 0.5)
+        return found
+    colours = view.lab[ring]
+    hair = _learn_bell(colours[:: max(1, len(colours) // 600)], HAIR_SPREAD)
+    place = (view.down >= chin) & (view.down < 0.12) & (view.across < 0.5) & view.inside
+    density = np.maximum(hair.peak - _squares(view.lab[place], hair) / 2, segmentation.FLOOR)
+    is_hair = np.zeros(ring.shape, np.float32)
+    is_hair[place] = np.clip(density - cloth_density[place], -CERTAIN, CERTAIN)
+    found[place] = (cv2.blur(is_hair, (3, 3)) + np.where(view.above_shoulders, 3, -2))[place] > 0
+    return found
 
 
 def _below_hem(view: _View, torso: np.ndarray, like_skin: np.ndarray, cloth_density: np.ndarray) -> np.ndarray:
@@ -367,8 +378,7 @@ def _below_hem(view: _View, torso: np.ndarray, like_skin: np.ndarray, cloth_dens
     nothing = np.zeros(legs.shape, bool)
     if min(np.count_nonzero(legs), np.count_nonzero(torso)) <= 30:
         return nothing
-    leg_density = segmentation.likelihood(view.colours, segmentation.learn_colours(view.colours[legs]))
-    difference = np.clip(cloth_density - leg_density, -4, 4)
+    difference = np.clip(cloth_density - _density(view, legs), -4, 4)
     if difference[legs].mean() > -APART or difference[torso].mean() < APART:
         return nothing
     arm = (np.minimum(view.upper, view.forearm) < 0.15) & ~like_skin & (view.hand > 0.1)
