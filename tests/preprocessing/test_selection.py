@@ -166,7 +166,7 @@ def test_reasons_come_from_a_fixed_list():
         "near duplicate",
     )
     assert listed[-2:] == ("too like another", "over --count")
-    assert len(set(listed)) == len(listed) == 20
+    assert len(set(listed)) == len(listed) == 21
     assert set(UNUSABLE) < set(listed)
 
 
