@@ -41,12 +41,12 @@ PRESETS = {
     },
     # Five minutes on two cores. Small batches give more steps. The generator is what costs time, so it is thin; with a
     # discriminator as thin (4, 8 and 16 channels) no garments came in that time. DiffAugment, which keeps a
-    # discriminator from learning the pictures by heart, is left out: 20 passes over them are few.
+    # discriminator from learning the pictures by heart, is left out: 32 passes over them are few.
     "demo": {
         "size": 64,
         "width": 0.125,
         "discriminator_width": 1.0,
-        "epochs": 20,
+        "epochs": 32,
         "batch_size": 16,
         "learning_rate": 1e-3,
         "discriminator_learning_rate": None,

@@ -90,7 +90,6 @@ def test_codes_have_the_priors_mean_and_variance_before_anything_is_learned():
     assert np.abs(codes.mean(axis=0)).max() < 0.1
 
 
-@pytest.mark.both_backends
 def test_an_encoder_that_learns_afterwards_finds_generated_pictures_latents(tmp_path):
     generator = networks.build_generator(32, 1 / 64)
     first, *others, last, bias = generator.get_weights()
