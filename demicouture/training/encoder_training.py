@@ -71,7 +71,11 @@ class EncoderTraining(keras.Model):
 class _Bar(keras.callbacks.Callback):
     def __init__(self, quiet: bool):
         super().__init__()
-        self.bar = tqdm(total=STEPS, desc="training the encoder", unit="step", disable=quiet or None, leave=False)
+        self.quiet = quiet
+
+    def on_train_begin(self, logs=None):
+        how = {"unit": "step", "disable": self.quiet or None, "leave": False}
+        self.bar = tqdm(desc="training the encoder", total=self.params["steps"], **how)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()
