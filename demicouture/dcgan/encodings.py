@@ -61,7 +61,7 @@ class Encodings:
         *arrays, files, poles, dataset_sha256, generator_sha256 = read_arrays(
             path, [field.name for field in dataclasses.fields(cls)]
         )
-        names = tuple(files.tolist()), tuple(poles.tolist())
+        names = tuple(np.ravel(files).tolist()), tuple(np.ravel(poles).tolist())
         encodings = cls(*arrays, *names, str(dataset_sha256), str(generator_sha256))
         count = len(encodings.files)
         shapes = [(count, LATENT_DIM), (count,), (count,), (count,)]

@@ -58,7 +58,7 @@ class ReferenceFeatures:
         if not path.exists():
             return None
         *arrays, files, poles, dataset_sha256 = read_arrays(path, [field.name for field in dataclasses.fields(cls)])
-        reference = cls(*arrays, tuple(files.tolist()), tuple(poles.tolist()), str(dataset_sha256))
+        reference = cls(*arrays, tuple(np.ravel(files).tolist()), tuple(np.ravel(poles).tolist()), str(dataset_sha256))
         count = len(reference.files)
         shapes = [(count, FEATURES)] * 2 + [(count,)] * 2
         whole = [array.shape for array in arrays] == shapes and len(reference.poles) == 2

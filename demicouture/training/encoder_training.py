@@ -26,9 +26,6 @@ from demicouture.training.fit_state import Batches
 from demicouture.training.gan import compute_batch_statistics
 from demicouture.visualization import grid
 
-STEPS = 1000
-"""Of an encoder that learns afterwards: two minutes on two cores with the demonstration's generator."""
-
 LEARNING_RATE = 1e-3
 
 KNOWN_LATENTS = 4.0
@@ -84,7 +81,7 @@ class _Bar(keras.callbacks.Callback):
         self.bar.close()
 
 
-def fit_encoder(folder: Path, batches: Batches, width: float, seed: int, quiet: bool, steps: int = STEPS) -> None:
+def fit_encoder(folder: Path, batches: Batches, width: float, seed: int, quiet: bool, steps: int) -> None:
     """Trains an encoder for a run's ``generator.keras``, and writes ``encoder.keras``.
 
     Args:
