@@ -56,6 +56,11 @@ second on it is bare."""
 RADII = (0.08, 0.06)
 """Of what surely belongs to an upper arm and to a forearm."""
 
+SKIN_COLOURED, UNLIKE = 0.2, (2.0, 1.1)
+"""Of the chest beside the neckline, the part of skin's colour from which on the cloth is of that colour, too; then an
+upper arm and a forearm are bare only where face and hands explain them so much better, in log densities, than that
+cloth: a sleeve that is lost is worse than a bare arm that stays."""
+
 ROUGH, ALL_ALONG = 10.0, 0.4
 """Sleeves of leopard and fur have skin's colours too, but no arm is so rough: the median deviation of the lightness
 within 3×3 pixels. Arms of so much skin only are asked: a shirt's short sleeve leaves less."""
@@ -215,7 +220,7 @@ def _cut(pixels: np.ndarray, mask: np.ndarray, body: _Body) -> tuple[np.ndarray,
     distance = _squares(view.lab, skin)
     like_skin = _is_like(view.lab, skin)
 
-    sleeves, prior = _judge_arms(view, like_skin)
+    sleeves, prior = _judge_arms(view, like_skin, face)
     # The chest may be bare, and hands may lie before the torso.
     perhaps_bare = (view.hand < 0.2) | (view.forearm < 0.14) | ((view.down < 0.4) & (view.across < 0.3))
     core = (view.down > 0.15) & (view.down < 0.85) & (view.across < 0.85 * body.half) & view.sure
@@ -323,19 +328,37 @@ def _learn_skin(view: _View, face: np.ndarray) -> _Bell | None:
     return _learn_bell(np.concatenate(both), SPREAD)
 
 
-def _judge_arms(view: _View, skin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _judge_arms(view: _View, skin: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns which pixels surely are sleeves, and how likely skin is by where a pixel lies, in log odds."""
     light = view.lab[..., 0]
     rough = np.sqrt(np.maximum(cv2.blur(light * light, (3, 3)) - np.square(cv2.blur(light, (3, 3))), 0))
+    uppers, forearms = (
+        [(part < radius) & view.sure & (view.hand > 0.14) for part in parts]
+        for parts, radius in zip((view.uppers, view.forearms), RADII, strict=True)
+    )
+    cloth = _find_skin_coloured_cloth(view, skin)
     prior = np.full(skin.shape, -6, np.float32)
     prior[(view.across < 0.3) & (view.down < 0.45)] = -1.5
-    prior[view.down > 1] = -0.5
+    prior[view.down > 1] = -0.5 if cloth is None else -3
+    covered = [False, False]
+    if cloth is not None:
+        flesh = view.colours[(face | (view.hand < 0.06)) & view.sure & skin]
+        for index, axes in enumerate((uppers, forearms)):
+            arms = view.colours[(axes[0] | axes[1]) & skin]
+            covered[index] = _find_lead(arms, view.colours[cloth], flesh) > -UNLIKE[index]
+            if not covered[index]:
+                break  # Below a bare upper arm there is no sleeve.
+            # A coat's lower sleeves are like its upper ones, whatever the light on its front; their lower halves may
+            # be bare.
+            for shoulder, elbow, _ in ARMS:
+                half = view.body.points[[shoulder, elbow]].mean(axis=0)
+                cloth |= (view.distance(view.body.points[shoulder], half) < RADII[0]) & view.sure
     sleeves = np.zeros(skin.shape, bool)
-    for arm in zip(view.uppers, view.forearms, strict=True):
-        axes = [(part < radius) & view.sure & (view.hand > 0.14) for part, radius in zip(arm, RADII, strict=True)]
+    for arm, axes in zip(zip(view.uppers, view.forearms, strict=True), zip(uppers, forearms, strict=True), strict=True):
         shares = [float(skin[axis].mean()) if axis.any() else 0.0 for axis in axes]
         if shares[0] > ALL_ALONG and np.median(rough[axes[0] & skin]) > ROUGH:
             shares = [0.0, 0.0]
+        shares = [0.0 if is_cloth else share for is_cloth, share in zip(covered, shares, strict=True)]
         for part, axis, share in zip(arm, axes, shares, strict=True):
             near = part < 0.18
             if share < COVERED:
@@ -347,6 +370,25 @@ def _judge_arms(view: _View, skin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             else:
                 prior[near] = np.maximum(prior[near], 2)
     return sleeves, prior
+
+
+def _find_skin_coloured_cloth(view: _View, skin: np.ndarray) -> np.ndarray | None:
+    """Returns what is cloth although it has skin's colour, on the torso; None where nearly nothing of it has."""
+    chest = (view.down > 0.08) & (view.down < 0.55) & (view.across < 1.1 * view.body.half) & view.sure
+    chest &= (view.hand > 0.25) & (view.forearm > 0.2) & (view.upper > 0.12)
+    chest &= (view.across > 0.15) | (view.down > 0.45)
+    cloth = chest & skin
+    count = np.count_nonzero(cloth)
+    return cloth if count > 25 and count > SKIN_COLOURED * np.count_nonzero(chest) else None
+
+
+def _find_lead(colours: np.ndarray, cloth: np.ndarray, flesh: np.ndarray) -> float:
+    """Returns how much better cloth explains some colours than flesh does, in log densities; all uint8 (n, 3)."""
+    if not len(colours):
+        return 0.0
+    models = (segmentation.learn_colours(of) for of in (cloth, flesh))
+    as_cloth, as_flesh = (segmentation.likelihood(colours, model) for model in models)
+    return float(np.clip(as_cloth - as_flesh, -CERTAIN, CERTAIN).mean())
 
 
 def _find_hair(
