@@ -214,6 +214,26 @@ def _cut(pixels: np.ndarray, mask: np.ndarray, body: _Body) -> tuple[np.ndarray,
     """Returns what is garment and what of it is covered, bool (height, width); None where too little is left."""
     view = _View(pixels, mask, body)
     chin, face, brow = _find_face(view)
+    keep, covered = _cut_by_colours(view, chin, face, brow) or _cut_by_landmarks(view, chin)
+    if np.count_nonzero(keep) < LEAST * 2 * body.half * body.torso**2:
+        return None
+    return keep, cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & keep
+
+
+def _cut_by_landmarks(view: _View, chin: float) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the same as :func:`_cut_by_colours` where colours do not tell: bare arms, necks and legs stay."""
+    keep = view.inside & (view.down >= chin) & ~view.above_shoulders & (view.down <= view.body.mid_thigh)
+    hands = view.hand < 0.14
+    covered = keep & hands & (view.down > 0.25) & (view.across < 0.95 * view.body.half)
+    keep = _tidy(keep & ~hands | covered, view)
+    return keep, covered & keep
+
+
+def _cut_by_colours(
+    view: _View, chin: float, face: np.ndarray, brow: np.ndarray
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns what is garment and what of it is covered, bool (height, width); None where it cannot be right."""
+    body = view.body
     skin = _learn_skin(view, face)
     if skin is None:
         return None
@@ -248,14 +268,12 @@ def _cut(pixels: np.ndarray, mask: np.ndarray, body: _Body) -> tuple[np.ndarray,
     covered &= (view.down > 0.25) & (view.across < 0.95 * body.half)
     keep = _tidy(keep | covered, view)
     covered &= keep
-    if np.count_nonzero(keep) < LEAST * 2 * body.half * body.torso**2:
-        return None
     if np.count_nonzero(covered) > MOST_COVERED * np.count_nonzero(keep):
         return None
     for cloth in (core, sleeves & ~low):
         if np.count_nonzero(keep & cloth) < REMAINS * np.count_nonzero(cloth):
             return None
-    return keep, cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & keep
+    return keep, covered
 
 
 def _density(view: _View, where: np.ndarray) -> np.ndarray:
