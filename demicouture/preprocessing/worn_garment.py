@@ -61,7 +61,7 @@ SKIN_COLOURED, UNLIKE = 0.2, (2.0, 1.1)
 upper arm and a forearm are bare only where face and hands explain them so much better, in log densities, than that
 cloth: a sleeve that is lost is worse than a bare arm that stays."""
 
-ROUGH, ALL_ALONG = 10.0, 0.4
+ROUGH, ALL_ALONG = 20.0, 0.4
 """Sleeves of leopard and fur have skin's colours too, but no arm is so rough: the median deviation of the lightness
 within 3×3 pixels. Arms of so much skin only are asked: a shirt's short sleeve leaves less."""
 
@@ -71,10 +71,14 @@ APART = 1.8
 STEP = 12.0
 """What a step of one pixel costs a hem, in the same: it is a smooth line, and yet may follow a shirt's tails."""
 
+MOST_ALIKE, MOST_UNEVEN = 0.08, 0.085
+"""It is none where more than the first of what lies below it is of the garment's colours, or where its mean distance
+from its middle height is more than the second."""
+
 LEAST_HEM, LEAST_CUT, MOST_CUT = 0.5, 1.3, 1.55
 """No hem lies higher than the first; mid-thigh lies between the other two, wherever a skirt hides the knees."""
 
-LEAST, REMAINS, MOST_COVERED = 0.35, 0.6, 0.13
+LEAST, REMAINS, MOST_COVERED = 0.35, 0.6, 0.1
 """A cut has failed where less is left than the first, in squares of the torso between the shoulders; where less than
 the second remains of the torso's cloth or of the sleeves; or where more than the third of the garment lies behind hands
 and arms. These are left to a person: 22 of 527 street photographs."""
@@ -223,10 +227,9 @@ def _cut(pixels: np.ndarray, mask: np.ndarray, body: _Body) -> tuple[np.ndarray,
 def _cut_by_landmarks(view: _View, chin: float) -> tuple[np.ndarray, np.ndarray]:
     """Returns the same as :func:`_cut_by_colours` where colours do not tell: bare arms, necks and legs stay."""
     keep = view.inside & (view.down >= chin) & ~view.above_shoulders & (view.down <= view.body.mid_thigh)
-    hands = view.hand < 0.14
-    covered = keep & hands & (view.down > 0.25) & (view.across < 0.95 * view.body.half)
-    keep = _tidy(keep & ~hands | covered, view)
-    return keep, covered & keep
+    # What lies before the torso stays: without colours nobody knows where it ends.
+    beside = (view.hand < 0.14) & (view.across > 0.95 * view.body.half)
+    return _tidy(keep & ~beside, view), np.zeros_like(keep)
 
 
 def _cut_by_colours(
@@ -269,7 +272,7 @@ def _cut_by_colours(
     keep = _tidy(keep | covered, view)
     covered &= keep
     if np.count_nonzero(covered) > MOST_COVERED * np.count_nonzero(keep):
-        return None
+        covered[:] = False
     for cloth in (core, sleeves & ~low):
         if np.count_nonzero(keep & cloth) < REMAINS * np.count_nonzero(cloth):
             return None
@@ -448,8 +451,15 @@ def _below_hem(view: _View, torso: np.ndarray, like_skin: np.ndarray, cloth_dens
     side = 2 * round(0.05 * body.torso) + 1
     like_cloth = cv2.blur(difference, (side, side))
     sleeve = ((view.forearm < 0.16) | (view.upper < 0.2)) & (like_cloth > 0)
-    # A coat's sides hang lower than what is worn below it.
-    return (view.y > hem[None]) & ~sleeve & (like_cloth <= 2)
+    below = (view.y > hem[None]) & ~sleeve
+    # An open coat hangs lower than the shirt below it, and in changing light half a dress is found to be another.
+    beyond = below & counted & (view.down < body.mid_thigh)
+    if not beyond.any() or np.mean(like_cloth[beyond] > 0) > MOST_ALIKE:
+        return nothing
+    middle = hem[beyond.any(axis=0)]
+    if np.mean(np.abs(middle - np.median(middle))) > MOST_UNEVEN * body.torso:
+        return nothing
+    return below & (like_cloth <= 2)
 
 
 def _find_line(gain: np.ndarray) -> np.ndarray:
