@@ -35,7 +35,7 @@ HANDS = ((15, 17, 19), (16, 18, 20))
 THIGHS = ((LEFT_HIP, LEFT_KNEE), (RIGHT_HIP, RIGHT_KNEE))
 """BlazePose's landmarks: shoulder, elbow, wrist; wrist, little finger, index finger; hip, knee."""
 
-WORKING_SIDE = 192
+WORKING_SIDE = 160
 """The longer side, in pixels, of the part from the head to mid-thigh at which the garment is sought, at most."""
 
 SPREAD = np.array([14.0, 3.5, 3.5])
@@ -56,7 +56,7 @@ second on it is bare."""
 RADII = (0.08, 0.06)
 """Of what surely belongs to an upper arm and to a forearm."""
 
-SKIN_COLOURED, UNLIKE = 0.2, (2.0, 1.1)
+SKIN_COLOURED, UNLIKE = 0.15, (2.0, 1.1)
 """Of the chest beside the neckline, the part of skin's colour from which on the cloth is of that colour, too; then an
 upper arm and a forearm are bare only where face and hands explain them so much better, in log densities, than that
 cloth: a sleeve that is lost is worse than a bare arm that stays."""
