@@ -56,7 +56,7 @@ second on it is bare."""
 RADII = (0.08, 0.06)
 """Of what surely belongs to an upper arm and to a forearm."""
 
-SKIN_COLOURED, UNLIKE = 0.15, (2.0, 1.1)
+SKIN_COLOURED, UNLIKE = 0.15, (2.3, 1.1)
 """Of the chest beside the neckline, the part of skin's colour from which on the cloth is of that colour, too; then an
 upper arm and a forearm are bare only where face and hands explain them so much better, in log densities, than that
 cloth: a sleeve that is lost is worse than a bare arm that stays."""
@@ -243,7 +243,7 @@ def _cut_by_colours(
     distance = _squares(view.lab, skin)
     like_skin = _is_like(view.lab, skin)
 
-    sleeves, prior = _judge_arms(view, like_skin, face)
+    sleeves, prior, flesh = _judge_arms(view, like_skin, face)
     # The chest may be bare, and hands may lie before the torso.
     perhaps_bare = (view.hand < 0.2) | (view.forearm < 0.14) | ((view.down < 0.4) & (view.across < 0.3))
     core = (view.down > 0.15) & (view.down < 0.85) & (view.across < 0.85 * body.half) & view.sure
@@ -254,6 +254,8 @@ def _cut_by_colours(
     cloth_density = _density(view, cloth)
     # A second, wider bell: on sunlit arms skin is far from what a face says, and yet no cloth's.
     density = np.maximum(skin.peak - distance / 2, skin.peak - 1.5 * np.log(5) - 2 - distance / 10)
+    if flesh is not None:
+        density = _density(view, flesh)
     is_skin = cv2.blur(np.clip(density - cloth_density, -CERTAIN, CERTAIN), (3, 3))
     prior[view.above_shoulders] = 3
     prior[view.hand < 0.17] = 2
@@ -349,8 +351,11 @@ def _learn_skin(view: _View, face: np.ndarray) -> _Bell | None:
     return _learn_bell(np.concatenate(both), SPREAD)
 
 
-def _judge_arms(view: _View, skin: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns which pixels surely are sleeves, and how likely skin is by where a pixel lies, in log odds."""
+def _judge_arms(view: _View, skin: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Returns which pixels surely are sleeves; how likely skin is by where a pixel lies, in log odds; and flesh.
+
+    That is where face and hands show skin, where sleeves have its colour, too: only what is as exact tells them apart.
+    """
     light = view.lab[..., 0]
     rough = np.sqrt(np.maximum(cv2.blur(light * light, (3, 3)) - np.square(cv2.blur(light, (3, 3))), 0))
     uppers, forearms = (
@@ -363,10 +368,12 @@ def _judge_arms(view: _View, skin: np.ndarray, face: np.ndarray) -> tuple[np.nda
     prior[view.down > 1] = -0.5 if cloth is None else -3
     covered = [False, False]
     if cloth is not None:
-        flesh = view.colours[(face | (view.hand < 0.06)) & view.sure & skin]
+        hands = (view.hand < 0.06) & view.sure & skin
+        if _find_lead(view.colours[hands], view.colours[cloth], view.colours[face]) < 0:  # Not in pockets.
+            face = (face | hands) & skin
         for index, axes in enumerate((uppers, forearms)):
             arms = view.colours[(axes[0] | axes[1]) & skin]
-            covered[index] = _find_lead(arms, view.colours[cloth], flesh) > -UNLIKE[index]
+            covered[index] = _find_lead(arms, view.colours[cloth], view.colours[face]) > -UNLIKE[index]
             if not covered[index]:
                 break  # Below a bare upper arm there is no sleeve.
             # A coat's lower sleeves are like its upper ones, whatever the light on its front; their lower halves may
@@ -390,7 +397,7 @@ def _judge_arms(view: _View, skin: np.ndarray, face: np.ndarray) -> tuple[np.nda
                 prior[near] = np.maximum(prior[near], -1)
             else:
                 prior[near] = np.maximum(prior[near], 2)
-    return sleeves, prior
+    return sleeves, prior, face if covered[0] else None
 
 
 def _find_skin_coloured_cloth(view: _View, skin: np.ndarray) -> np.ndarray | None:
