@@ -240,7 +240,6 @@ def _cut_by_colours(
     skin = _learn_skin(view, face)
     if skin is None:
         return None
-    distance = _squares(view.lab, skin)
     like_skin = _is_like(view.lab, skin)
 
     sleeves, prior, flesh = _judge_arms(view, like_skin, face)
@@ -252,10 +251,7 @@ def _cut_by_colours(
     if np.count_nonzero(cloth) < 30:
         return None
     cloth_density = _density(view, cloth)
-    # A second, wider bell: on sunlit arms skin is far from what a face says, and yet no cloth's.
-    density = np.maximum(skin.peak - distance / 2, skin.peak - 1.5 * np.log(5) - 2 - distance / 10)
-    if flesh is not None:
-        density = _density(view, flesh)
+    density = _skin_density(view, skin) if flesh is None else _density(view, flesh)
     is_skin = cv2.blur(np.clip(density - cloth_density, -CERTAIN, CERTAIN), (3, 3))
     prior[view.above_shoulders] = 3
     prior[view.hand < 0.17] = 2
@@ -282,8 +278,12 @@ def _cut_by_colours(
 
 
 def _density(view: _View, where: np.ndarray) -> np.ndarray:
-    """Returns the log density of each pixel's colour among those of a part, bool (height, width)."""
-    return segmentation.likelihood(view.colours, segmentation.learn_colours(view.colours[where]))
+    """Returns the log density of each of the person's pixels' colours among those of a part, bool (height, width)."""
+    density = np.full(where.shape, segmentation.FLOOR, np.float32)
+    density[view.inside] = segmentation.likelihood(
+        view.colours[view.inside], segmentation.learn_colours(view.colours[where])
+    )
+    return density
 
 
 @dataclass(frozen=True)
@@ -303,6 +303,15 @@ def _learn_bell(colours: np.ndarray, spread: np.ndarray) -> _Bell:
     covariance = (typical - mean).T @ (typical - mean) / len(typical) + np.diag(np.square(spread))
     factor = np.linalg.cholesky(np.linalg.inv(covariance))
     return _Bell(mean.astype(np.float32), factor.astype(np.float32), float(-0.5 * np.log(np.linalg.det(covariance))))
+
+
+def _skin_density(view: _View, skin: _Bell) -> np.ndarray:
+    """Returns the log density of each of the person's pixels' colours among those of skin: float32 (height, width)."""
+    density = np.full(view.inside.shape, segmentation.FLOOR, np.float32)
+    distance = _squares(view.lab[view.inside], skin)
+    # A second, wider bell: on sunlit arms skin is far from what a face says, and yet no cloth's.
+    density[view.inside] = skin.peak + np.maximum(-distance / 2, -1.5 * np.log(5) - 2 - distance / 10)
+    return density
 
 
 def _squares(colours: np.ndarray, bell: _Bell) -> np.ndarray:
