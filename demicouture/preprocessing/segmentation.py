@@ -224,14 +224,16 @@ def fill(pixels: np.ndarray, mask: np.ndarray, covered: np.ndarray) -> np.ndarra
     size = tuple(max(1, round(side / 4)) for side in covered.shape[::-1])
     known = cv2.resize(((mask > 0.95) & (covered < 0.05)).astype(np.float32), size, interpolation=cv2.INTER_AREA)
     colours = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) * known[..., None]
-    filled, missing, sigma = np.zeros_like(colours), np.ones(known.shape, bool), 1.0
+    share = cv2.GaussianBlur(covered, (0, 0), 2)
+    wanted = cv2.resize((share > 0.001).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+    missing = cv2.dilate(wanted.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    filled, sigma = np.zeros_like(colours), 1.0
     while missing.any() and sigma < max(size):
         weight = cv2.GaussianBlur(known, (0, 0), sigma)
         now = missing & (weight > 0.02)
         filled[now] = cv2.GaussianBlur(colours, (0, 0), sigma)[now] / weight[now][:, None]
         missing &= ~now
         sigma *= 2
-    share = cv2.GaussianBlur(covered, (0, 0), 2)
     left, top, width, height = cv2.boundingRect((share > 0.001).astype(np.uint8))
     there = np.s_[top : top + height, left : left + width]
     share = share[there][..., None]
