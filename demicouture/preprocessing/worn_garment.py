@@ -78,7 +78,7 @@ from its middle height is more than the second."""
 LEAST_HEM, LEAST_CUT, MOST_CUT = 0.5, 1.3, 1.55
 """No hem lies higher than the first; mid-thigh lies between the other two, wherever a skirt hides the knees."""
 
-LEAST, REMAINS, MOST_COVERED = 0.35, 0.6, 0.1
+LEAST, REMAINS, MOST_COVERED = 0.35, 0.6, 0.08
 """A cut has failed where less is left than the first, in squares of the torso between the shoulders; where less than
 the second remains of the torso's cloth or of the sleeves; or where more than the third of the garment lies behind hands
 and arms. These are left to a person: 22 of 527 street photographs."""
