@@ -4,23 +4,26 @@ import pytest
 
 from demicouture.preprocessing import pose, segmentation
 from demicouture.preprocessing.pose import Person
-from demicouture.preprocessing.worn_garment import WornGarment, find_worn_garment
+from demicouture.preprocessing.worn_garment import WornGarment, _find_enclosed, find_worn_garment
 from demicouture.synthetic import scenes
 
 needs_models = pytest.mark.skipif(pose.find_models() is None, reason="BlazePose's models are not there: make models")
 
 HEIGHT, WIDTH = 400, 300
 SKIN, HAIR, GREEN, BLUE, BROWN = (224, 172, 138), (52, 34, 24), (40, 140, 70), (40, 70, 170), (120, 70, 40)
+TAN, GREY = (196, 142, 104), (90, 90, 95)
 GROUND = (150, 150, 160)
 PLACES = {0: (150, 72), 2: (158, 64), 5: (142, 64), 7: (170, 68), 8: (130, 68), 9: (156, 84), 10: (144, 84)}
 PLACES |= {11: (185, 125), 12: (115, 125), 23: (170, 225), 24: (130, 225), 25: (170, 320), 26: (130, 320)}
 ARMS = {13: (205, 180), 14: (95, 180), 15: (215, 235), 16: (85, 235)}
 HANDS = {17: (219, 252), 19: (214, 254), 18: (81, 252), 20: (86, 254)}
 CROSSED = {15: (140, 195), 17: (123, 191), 19: (122, 196)}
-"""BlazePose's landmarks of somebody who stands; of one who lays a hand on the belly."""
+FOLDED = {13: (190, 185), 15: (130, 170), 17: (118, 168), 19: (118, 170)}
+FOLDED |= {14: (110, 195), 16: (170, 200), 18: (182, 200), 20: (182, 198)}
+"""BlazePose's landmarks of somebody who stands; of one who lays a hand on the belly; of one who folds the arms."""
 
 
-def draw(top=GREEN, sleeves=None, legs=BROWN, hem=240, places=None, grain=3):
+def draw(top=GREEN, sleeves=None, legs=BROWN, hem=240, places=None, grain=3, coat=None):
     """Returns somebody in a top: pixels, and the person that BlazePose would find.
 
     Args:
@@ -30,6 +33,7 @@ def draw(top=GREEN, sleeves=None, legs=BROWN, hem=240, places=None, grain=3):
         hem: The top's lower end, in pixels.
         places: Landmarks that lie elsewhere.
         grain: The standard deviation of the colours.
+        coat: The colour of an open coat over it, to the knees; None for none.
     """
     points = np.full((33, 2), 150.0)
     for index, place in (PLACES | ARMS | HANDS | (places or {})).items():
@@ -47,6 +51,8 @@ def draw(top=GREEN, sleeves=None, legs=BROWN, hem=240, places=None, grain=3):
     paint(cv2.rectangle, (137, 90), (163, 125), colour=SKIN)
     paint(cv2.ellipse, (150, 72), (22, 28), 0, 0, 360, colour=SKIN)
     paint(cv2.rectangle, (115, 115), (185, hem), colour=top)
+    for left in (108, 172) if coat else ():
+        paint(cv2.rectangle, (left, 115), (left + 20, 330), colour=coat)
     for shoulder, elbow, wrist, index in ((11, 13, 15, 19), (12, 14, 16, 20)):
         for start, end in ((shoulder, elbow), (elbow, wrist)):
             paint(cv2.line, at[start], at[end], colour=sleeves or SKIN, thickness=18)
@@ -98,6 +104,50 @@ def test_a_sleeve_of_another_colour_stays():
     assert part(worn.mask, 207, 190, 211, 220) > 0.9 and part(worn.mask, 90, 190, 94, 220) > 0.9
 
 
+def test_sleeves_of_skins_colour_stay_where_the_torsos_cloth_has_it_too():
+    worn = cut(sleeves=TAN, coat=TAN)
+    assert part(worn.mask, 112, 130, 188, 260) > 0.95
+    assert part(worn.mask, 207, 190, 211, 220) > 0.9 and part(worn.mask, 90, 190, 94, 220) > 0.9
+    assert part(worn.mask, 205, 250, 230, 270) < 0.05 and part(worn.mask, 70, 250, 95, 270) < 0.05
+
+
+def test_bare_arms_beside_cloth_of_skins_colour_go():
+    worn = cut(top=TAN)
+    assert part(worn.mask, 120, 130, 180, 232) > 0.98
+    assert part(worn.mask, 205, 175, 230, 260) < 0.05 and part(worn.mask, 70, 175, 95, 260) < 0.05
+
+
+def test_an_open_coat_that_is_longer_than_what_is_worn_below_stays_whole():
+    worn = cut(sleeves=GREY, coat=GREY)
+    assert part(worn.mask, 112, 130, 126, 260) > 0.95 and part(worn.mask, 174, 130, 188, 260) > 0.95
+    assert abs(worn.box[3] - 272.5) <= 8
+
+
+def test_where_colours_do_not_tell_landmarks_do():
+    pixels, somebody = draw()
+    faceless = somebody.landmarks.copy()
+    faceless[:11] = (20, 20)  # far from the person's mask
+    worn = find_worn_garment(pixels, Person(1.0, faceless, somebody.visibility, somebody.world, somebody.mask))
+    assert part(worn.mask, 120, 130, 180, 260) > 0.98
+    assert part(worn.mask, 207, 190, 211, 220) > 0.9 and part(worn.mask, 90, 190, 94, 220) > 0.9
+    assert part(worn.mask, 100, 20, 200, 100) == part(worn.mask, 100, 290, 200, 400) == 0
+    assert part(worn.mask, 205, 246, 230, 270) < 0.05 and part(worn.mask, 70, 246, 95, 270) < 0.05
+    assert worn.covered.max() == 0
+
+
+def test_a_hand_at_the_garments_edge_covers_nothing_of_it():
+    garment, hands = np.zeros((40, 40), bool), np.zeros((40, 40), bool)
+    garment[5:30, 5:35] = True
+    hands[12:18, 12:18] = hands[28:38, 20:26] = True
+    enclosed = _find_enclosed(hands, garment)
+    assert enclosed[12:18, 12:18].all() and np.count_nonzero(enclosed) == 36
+
+
+def test_where_arms_hide_much_nothing_is_made_up():
+    worn = cut(places=FOLDED)
+    assert worn.covered.max() == 0 and part(worn.mask, 120, 130, 180, 232) > 0.97
+
+
 def test_a_hand_before_the_garment_is_covered_and_the_garment_goes_on_there():
     pixels, somebody = draw(sleeves=GREEN, places=CROSSED)
     worn = find_worn_garment(pixels, somebody)
@@ -117,13 +167,10 @@ def test_nothing_covered_changes_no_pixel():
     )
 
 
-def test_without_a_person_or_a_face_nothing_is_cut_out():
+def test_without_a_person_nothing_is_cut_out():
     pixels, somebody = draw()
     nobody = Person(1.0, somebody.landmarks, somebody.visibility, somebody.world, np.zeros_like(somebody.mask))
     assert find_worn_garment(pixels, nobody) is None
-    faceless = somebody.landmarks.copy()
-    faceless[:11] = (20, 20)  # far from the person's mask
-    assert find_worn_garment(pixels, Person(1.0, faceless, somebody.visibility, somebody.world, somebody.mask)) is None
 
 
 @pytest.mark.parametrize("factor", [0.5, 2])
