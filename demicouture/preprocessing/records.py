@@ -35,7 +35,7 @@ NOT_FOUND = "file not found"
 UNUSABLE = (UNDECODABLE, TOO_LARGE)
 """The reasons that even a person cannot overrule, for there is nothing to look at."""
 
-CHOICES = (NOT_CUT_OUT, TOO_LIKE, OVER_COUNT)
+CHOICES = (TOO_LIKE, OVER_COUNT)
 """The reasons with which nothing is wrong with a picture."""
 
 
@@ -83,4 +83,5 @@ def reasons(size: int) -> tuple[str, ...]:
     """Returns all reasons for which a rule drops a picture or sends it to review, in the order in which they apply."""
     files = UNDECODABLE, TOO_LARGE, too_small(size), IN_BOTH_POLES, EXACT_DUPLICATE, NEAR_DUPLICATE
     people = NO_PERSON, PERSON_UNCLEAR, NOT_FROM_THE_FRONT, SEATED, SECOND_PERSON, TURNED
-    return *files, BLANK, BLURRED, NO_PHOTOGRAPH, *people, NO_TOP, PERHAPS_NO_TOP, NO_GARMENT_FOUND, *CHOICES
+    garments = NO_TOP, PERHAPS_NO_TOP, NO_GARMENT_FOUND, NOT_CUT_OUT
+    return *files, BLANK, BLURRED, NO_PHOTOGRAPH, *people, *garments, *CHOICES

@@ -28,8 +28,8 @@ no top                     by examples of tops and of other things    review: pe
 
 And at the end, of pictures with which nothing is wrong:
 
-                           with --subject garment, a person from whom     review: garment not cut out
-                           the garment cannot be told
+                           with --subject garment, a person of whom      review: garment not cut out
+                           hardly any garment is to be seen
 too like another           the choice is to be varied; the row names the other one
 over --count               others were chosen
 

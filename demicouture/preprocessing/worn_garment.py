@@ -3,11 +3,12 @@
 BlazePose's landmarks say where to look, its mask what is the person. The colours of skin are learned from the face and
 the hands of the same picture, those of hair from around the face, those of cloth from the torso and from sleeves; each
 pixel then is what explains its colour best, weighed by where it lies. Where the legs wear another colour than the
-torso, the hem is the line between the two; otherwise the cut is at mid-thigh.
+torso, the hem is the line between the two; otherwise the cut is at mid-thigh. Where a cut by colours cannot be right,
+the landmarks alone draw it. In every doubt more stays: a sleeve that is lost is worse than a bare arm that is kept.
 
 Lengths are in torsos, from the middle of the shoulders to the middle of the hips: ``down`` along that line, 0 at the
 shoulders and 1 at the hips, ``across`` to both sides of it. Colours are CIE L*a*b* as OpenCV's 8 bits hold it. The
-numbers below are our choice, by looking at 200 street photographs one by one; the README says what they are worth.
+numbers below are our choice, by looking at street photographs one by one; the README says what they are worth.
 """
 
 from __future__ import annotations
@@ -79,9 +80,9 @@ LEAST_HEM, LEAST_CUT, MOST_CUT = 0.5, 1.3, 1.55
 """No hem lies higher than the first; mid-thigh lies between the other two, wherever a skirt hides the knees."""
 
 LEAST, REMAINS, MOST_COVERED = 0.35, 0.6, 0.08
-"""A cut has failed where less is left than the first, in squares of the torso between the shoulders; where less than
-the second remains of the torso's cloth or of the sleeves; or where more than the third of the garment lies behind hands
-and arms. These are left to a person: 22 of 527 street photographs."""
+"""There is no garment where less is left than the first, in squares of the torso between the shoulders. A cut by
+colours has failed where less than the second remains of the torso's cloth or of the sleeves. What lies behind hands and
+arms is drawn up to the third, in parts of the garment; of more nobody knows how it looks, and they stay."""
 
 ENCLOSED = 0.4
 """Of what lies around a hand, the least part that is garment where the hand lies before it."""
@@ -117,7 +118,7 @@ def find_worn_garment(pixels: np.ndarray, person: Person) -> WornGarment | None:
         person: The person in it.
 
     Returns:
-        None where too little is left: the face is hidden, or the garment has the colours of the skin.
+        None where hardly any of it is to be seen.
     """
     height, width = pixels.shape[:2]
     rows, columns = (np.flatnonzero((person.mask > 0.5).any(axis=axis)) for axis in (1, 0))
@@ -389,21 +390,13 @@ def _judge_arms(view: _View, skin: np.ndarray, face: np.ndarray) -> tuple[np.nda
     prior = np.full(skin.shape, -6, np.float32)
     prior[(view.across < 0.3) & (view.down < 0.45)] = -1.5
     prior[view.down > 1] = -0.5 if cloth is None else -3
-    covered = [False, False]
+    covered, flesh = [False, False], None
     if cloth is not None:
         hands = (view.hand < 0.06) & view.sure & skin
-        if _find_lead(view.colours[hands], view.colours[cloth], view.colours[face]) < 0:  # Not in pockets.
-            face = (face | hands) & skin
-        for index, axes in enumerate((uppers, forearms)):
-            arms = view.colours[(axes[0] | axes[1]) & skin]
-            covered[index] = _find_lead(arms, view.colours[cloth], view.colours[face]) > -UNLIKE[index]
-            if not covered[index]:
-                break  # Below a bare upper arm there is no sleeve.
-            # A coat's lower sleeves are like its upper ones, whatever the light on its front; their lower halves may
-            # be bare.
-            for shoulder, elbow, _ in ARMS:
-                half = view.body.points[[shoulder, elbow]].mean(axis=0)
-                cloth |= (view.distance(view.body.points[shoulder], half) < RADII[0]) & view.sure
+        in_pockets = _find_lead(view.colours[hands], view.colours[cloth], view.colours[face]) >= 0
+        flesh = face if in_pockets else (face | hands) & skin
+        arms = [(left | right) & skin for left, right in (uppers, forearms)]
+        covered = _find_covered(view, arms, cloth, flesh)
     sleeves = np.zeros(skin.shape, bool)
     for arm, axes in zip(zip(view.uppers, view.forearms, strict=True), zip(uppers, forearms, strict=True), strict=True):
         shares = [float(skin[axis].mean()) if axis.any() else 0.0 for axis in axes]
@@ -420,7 +413,22 @@ def _judge_arms(view: _View, skin: np.ndarray, face: np.ndarray) -> tuple[np.nda
                 prior[near] = np.maximum(prior[near], -1)
             else:
                 prior[near] = np.maximum(prior[near], 2)
-    return sleeves, prior, face if covered[0] else None
+    return sleeves, prior, flesh if covered[0] else None
+
+
+def _find_covered(view: _View, arms: list[np.ndarray], cloth: np.ndarray, flesh: np.ndarray) -> list[bool]:
+    """Returns whether upper arms and forearms are sleeves of skin's colour; all are where, bool (height, width)."""
+    covered = [False, False]
+    for index, arm in enumerate(arms):
+        lead = _find_lead(view.colours[arm], view.colours[cloth], view.colours[flesh])
+        covered[index] = lead > -UNLIKE[index]
+        if not covered[index]:
+            break  # Below a bare upper arm there is no sleeve.
+        # Lower sleeves are like upper ones, whatever the light on the front; those may end above the elbow.
+        for shoulder, elbow, _ in ARMS:
+            half = view.body.points[[shoulder, elbow]].mean(axis=0)
+            cloth = cloth | (view.distance(view.body.points[shoulder], half) < RADII[0]) & view.sure
+    return covered
 
 
 def _find_skin_coloured_cloth(view: _View, skin: np.ndarray) -> np.ndarray | None:
