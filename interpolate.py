@@ -86,6 +86,7 @@ from demicouture.interpolation.outputs import Interpolation
 from demicouture.interpolation.pair_grid import make_pair_grid
 from demicouture.interpolation.sequence import SequenceOptions, make_sequence, make_walk
 from demicouture.latents import sample_prior
+from demicouture.magazine.publishing import publish
 
 if TYPE_CHECKING:
     import keras
@@ -255,6 +256,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         lookbook.remove_lookbook(args.output)
         names = made.save(args.output, args.size, args.quiet) + (book.save(args.output) if book else [])
         run.finish(inputs, names, {**made.results, **judged, **({"lookbook": book.results} if book else {})})
+    publish(args.home, args.output)
     if no_book.startswith(about):
         about = ""
     beside = f"{asked_for} holds what was made with other flags, and stays; this is beside it"
