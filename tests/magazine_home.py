@@ -68,7 +68,7 @@ def make_training(home: Path, progress: float = 0.6, finished: bool = True, gene
     if finished:
         scale = {"untrained": 1000.0, "real": 0.0, "marks": {"white noise": 0.1, "blurred by two pixels": 0.6}}
         quality = {"progress": progress, "progress_low": progress - 0.02, "progress_high": progress + 0.02}
-        quality |= {"told_apart": 0.9, "copies": 0.0, "scale": scale}
+        quality |= {"told_apart": 0.9, "told_apart_low": 0.8, "told_apart_high": 1.0, "copies": 0.0, "scale": scale}
         results = {"preset": "demo", "poles": ["casual", "collection"], "pictures": 8, "quality": quality}
         finish(folder, options, results | {"generator_weights_sha256": generator_sha256})
 

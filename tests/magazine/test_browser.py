@@ -33,14 +33,17 @@ def generator():
 
     network = build_generator(SIDE, WIDTH)
     random = np.random.default_rng(4)
-    # As after training: normalisations have statistics, of either sign, and pictures are full of contrast.
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            gamma, beta, mean, variance = (weight.shape for weight in layer.get_weights())
-            values = [random.normal(0.5, 0.5, gamma), random.normal(0, 0.5, beta), random.normal(0, 0.5, mean)]
-            layer.set_weights([*values, random.uniform(0.2, 2, variance)])
-    *_, last, _ = network.layers
-    last.set_weights([weight * 4 for weight in last.get_weights()])
+    # As after training: normalisations have the statistics of their maps, and pictures are full of contrast.
+    normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    for layer in normalisations:
+        layer.gamma.assign(random.normal(1, 0.5, layer.gamma.shape))
+        layer.beta.assign(random.normal(0, 0.5, layer.beta.shape))
+        layer.momentum = 0.0
+    network(magazine_home.LATENTS, training=True)
+    for layer in normalisations:
+        layer.momentum = 0.99
+    convolution = network.layers[-2]
+    convolution.set_weights([3 * weight for weight in convolution.get_weights()])
     return network
 
 
@@ -194,25 +197,69 @@ def test_the_live_wardrobe_draws_what_generate_py_draws(open_page, generator):
 def test_three_that_are_kept_are_read_back_by_a_script(open_page, home, tmp_path, generator):
     import generate
     from demicouture.dcgan.inference import render
+    from demicouture.images import open_picture
 
     page = open_page()
     page.click("#garment-2 .heart")
     page.click("#strip .heart")
+    page.click("#surprise")
     page.click("#wardrobe .heart")
     page.click("#garment-3 .heart")
     page.click("#garment-3 .heart")  # And let go again.
     assert page.locator("#garment-2 .heart").get_attribute("aria-pressed") == "true"
     assert page.locator("#kept-list li").count() == 3
+    surprise = page.evaluate("demicouture.wardrobe.latent")
     page.reload()  # The browser remembers.
     assert page.locator("#kept-list li").count() == 3
     with page.expect_download() as download:
         page.click("#download")
     assert download.value.suggested_filename == "kept.json"
-    file = tmp_path / "kept.json"
-    download.value.save_as(file)
-    latents = np.array(json.loads(file.read_text())["latents"], np.float32)
+    download.value.save_as(tmp_path / "kept.json")
+    latents = np.array(json.loads((tmp_path / "kept.json").read_text())["latents"], np.float32)
     folder = home / "outputs/6-interpolation"
     assert np.array_equal(latents[0], np.load(folder / "lookbook.npy")[1])
     assert np.array_equal(latents[1], np.load(folder / "strip.npy")[0])
-    assert np.array_equal(latents[2], np.load(folder / "lookbook.npy")[1])
-    generate.main(["--home", str(home), "--latents", str(file), "--data", str(tmp_path), "--quiet"])
+    assert np.array_equal(latents[2], np.array(surprise, np.float32))
+
+    words = ["--home", str(tmp_path), "--input", str(home / "outputs/3-training")]
+    generate.main([*words, "--latents", str(tmp_path / "kept.json"), "--quiet"])
+    for number, picture in enumerate(render(generator, latents)):
+        assert np.array_equal(open_picture(tmp_path / f"outputs/4-generated-kept/design-{number:04d}.png"), picture)
+
+
+@pytest.mark.parametrize(("theme", "language", "width"), [("light", "en", 1280), ("dark", "ja", 400)])
+def test_no_serious_fault_for_those_who_do_not_see_or_do_not_point(open_page, theme, language, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(width, theme, f"?lang={language}")
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    faults = [fault for fault in Axe().run(page).response["violations"] if fault["impact"] in SERIOUS]
+    assert not [(fault["id"], fault["nodes"][0]["html"][:200], fault["nodes"][0]["failureSummary"]) for fault in faults]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # At 200%, as somebody reads who sees little: half the width, and nothing to scroll sideways.
+    page.set_viewport_size({"width": max(width // 2, 320), "height": 450})
+    assert page.evaluate("document.documentElement.scrollWidth") <= max(width // 2, 320)
+
+
+def test_japanese_is_asked_for_or_the_browsers(open_page):
+    page = open_page(query="?lang=ja")
+    assert page.title() == "Demicouture:カジュアルとコレクションのあいだ"
+    assert "まだ誰も作ったことのない服" in page.inner_text("#lookbook") and "nobody" not in page.inner_text("#lookbook")
+    assert page.locator("#garment-2 .heart").get_attribute("aria-label") == "この服をお気に入りに入れる"
+    page.click("[data-speak=en]")
+    assert page.title() == "Demicouture: between casual and collection"
+    assert "Garments that nobody has made" in page.inner_text("#lookbook")
+    assert page.locator("#garment-2 .heart").get_attribute("aria-label") == "Keep this garment"
+
+
+def test_without_scripts_everything_can_be_read(open_page):
+    page = open_page(java_script_enabled=False)
+    assert page.locator("#strip .frame").count() == 4 and page.locator("#strip .frame >> nth=3").is_visible()
+    assert not page.locator("#wardrobe").is_visible() and not page.locator(".heart >> nth=0").is_visible()
+
+
+def test_what_strangers_wrote_runs_nothing(open_page):
+    page = open_page()
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+    assert page.title() == "Demicouture: between casual and collection"
+    assert page.evaluate("document.querySelectorAll('script').length") == 3
