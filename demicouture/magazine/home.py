@@ -115,7 +115,7 @@ class Home:
         """Returns what a picture of the data set shows, by its name below the data set: "a cardigan"."""
         parts = Path(self._scraped_files.get(picture, "")).parts
         named = words.garment(parts[1]) if len(parts) == 3 else None
-        return named or words.one_of(picture.partition("/")[0], self.noun)
+        return named or words.one_of(picture.partition("/")[0])
 
     @cached_property
     def _photographs(self) -> dict[str, list[str]]:

@@ -34,6 +34,7 @@ def render(path: Path) -> str:
     environment.filters |= {"percent": _percent, "thousands": _thousands}
     content = _gather(home)
     network, no_wardrobe = _find_network(home)
+    scale = content["training"] and content["training"]["scale"]
     live = network is not None and bool(content["book"] or content["planes"])
     return environment.get_template("page.html").render(
         **content,
@@ -46,6 +47,8 @@ def render(path: Path) -> str:
         learned_from=(home.summary(home.training) or {"results": {}})["results"].get("pictures")
         or (content["dataset"] or {}).get("total"),
         live=live,
+        blobs=bool(scale and not scale["draws_garments"]),
+        keeps=live or any(content[name] and content[name]["latents"] is not None for name in ("book", "strip")),
         no_wardrobe=no_wardrobe,
         facts=inlining.json_block(_facts(home, content, network if live else None)),
         weights=inlining.to_base64(network.pack()) if live else "",

@@ -123,9 +123,7 @@ def how_like(rank: float) -> Text:
     return LIKENESS[likeness(rank)]
 
 
-def one_of(pole_name: str, noun: str) -> Text:
-    """Returns what a picture of a pole is called whose garment has no name: "a casual drawing"."""
+def one_of(pole_name: str) -> Text:
+    """Returns what a picture of a pole shows whose garment has no name: "a casual garment"."""
     english, japanese = pole(pole_name)
-    article = "an" if english[:1].lower() in "aeiou" else "a"
-    (one, _), (own, _) = PICTURES[noun]
-    return f"{article} {english} {one}", f"{japanese}の{own}"
+    return f"{'an' if english[:1].lower() in 'aeiou' else 'a'} {english} garment", f"{japanese}の服"
