@@ -14,8 +14,8 @@ and the pictures in data/2-dataset.
 Writes outputs/6-interpolation; where that holds what was made with other flags, a folder beside it, named after these:
   strip.png, .npy    the steps side by side, with the photographs at either end; where they are designs, the first and
                      the last step are these, to the pixel; the steps' latents
-  midpoint.png       the design half-way, enlarged
-  crossing.png, .npy the design where the path crosses the hyperplane nearest to its middle, enlarged; its latent
+  crossing.png, .npy the design where the path crosses the hyperplane nearest to its middle, enlarged; its latent. Where
+                     there is no crossing, midpoint.png, the design half-way
   animation.gif      there and back again, with the strip below; animation.mp4: the same once, as browsers and phones
                      play it (H.264)
   found-a.png, .npy  with --a PHOTO (or --b): the photograph, as it was cropped, and the design found for it; its latent

@@ -140,7 +140,7 @@ def train(
                     progress,
                     history,
                     callbacks.Samples(args.output, latents, args.epochs),
-                    Pages(args.home, args.output),
+                    Pages(args.home, args.output, report),
                     *([TensorBoard(args.output, history, first_epoch)] if args.tensorboard else []),
                     callbacks.Checkpoints(args.output, args.keep, history, interruption),
                     callbacks.CollapseWatch(args.output, first_epoch, args.on_collapse != "warn", report),

@@ -121,13 +121,11 @@ def test_the_most_confident_two_are_joined_and_the_ends_are_the_designs_to_the_p
     assert np.array_equal([float(row["distance"]) for row in rows], plane.signed_distance(path))
     for row, number in ((rows[0], MOST_CONFIDENT[0]), (rows[-1], MOST_CONFIDENT[1])):
         assert np.array_equal(pixels(folder / row["picture"]), pixels(generated / design_name(number)))
-    middle = Image.fromarray(pixels(folder / rows[4]["picture"])).resize((512, 512), Image.Resampling.LANCZOS)
-    assert np.abs(pixels(folder / "midpoint.png").astype(int) - np.asarray(middle)).max() <= 1
     results = results_of(folder)
     assert results["pair"] == ["design-0001.png", "design-0008.png"]
     point = prior_preserving_path(*latents[list(MOST_CONFIDENT)], np.array([results["crossing"]]))
     assert plane.signed_distance(point)[0] == pytest.approx(0, abs=1e-9)
-    assert pixels(folder / "crossing.png").shape == (512, 512, 3)
+    assert pixels(folder / "crossing.png").shape == (512, 512, 3) and not (folder / "midpoint.png").exists()
     with Image.open(folder / "animation.gif") as animation:
         assert animation.n_frames <= 2 * sequence.FRAMES - 2
         assert animation.size == (256, 256 + 256 // 9 + 6)
@@ -159,7 +157,7 @@ def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(done, capsys):
     assert run(done) == 0
     assert contents(folder) == before
     # A finished folder that was damaged is made again.
-    (folder / "midpoint.png").unlink()
+    (folder / "crossing.png").unlink()
     assert run(done) == 0
     assert contents(folder) == before
 
@@ -181,10 +179,12 @@ def test_without_a_boundary_there_are_strips_but_no_distances(done, capsys):
     assert "5-boundary: not found, so there are no distances; run: python latent_svm.py" in printed
     assert {row["distance"] for row in steps_of(folder)} == {""}
     assert not (folder / "crossing.png").exists()
+    middle = Image.fromarray(pixels(folder / "strip-0/step-04.png")).resize((512, 512), Image.Resampling.LANCZOS)
+    assert np.abs(pixels(folder / "midpoint.png").astype(int) - np.asarray(middle)).max() <= 1
     # Then one is made, and worked in.
     write_boundary(done, plane_between(np.load(done / "outputs/4-generated/latents.npy")))
     assert run(done) == 0
-    assert (folder / "crossing.png").exists()
+    assert (folder / "crossing.png").exists() and not (folder / "midpoint.png").exists()
 
 
 def test_a_path_on_one_side_says_so(home, capsys):

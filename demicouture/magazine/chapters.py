@@ -179,7 +179,10 @@ def _minutes_left(rows: list[dict[str, str]], options: dict[str, Any]) -> float:
     last = rows[-1]
     pictures = float(last["step"]) / float(last["epoch"]) * options["batch_size"]
     speeds = [float(row["images_per_second"]) for row in rows[-5:]]
-    return (options["epochs"] - int(last["epoch"])) * pictures / float(np.median(speeds)) / 60
+    minutes = (options["epochs"] - int(last["epoch"])) * pictures / float(np.median(speeds)) / 60
+    if not math.isfinite(minutes):
+        raise ValueError("no speed was recorded")
+    return minutes
 
 
 def scale(home: Home, rows: list[dict[str, str]]) -> dict[str, Any] | None:

@@ -173,3 +173,20 @@ def test_damaged_files_cost_their_own_part_alone(tmp_path):
         (home / file).write_bytes(b"\xff\x00damaged")
         assert "Demicouture" in page_of(home), file
         (home / file).write_bytes(content)
+
+
+def test_a_page_that_cannot_be_written_ends_no_training(tmp_path):
+    pytest.importorskip("keras")
+    from demicouture.magazine.progress import Pages
+
+    magazine_home.make_training(tmp_path, finished=False)
+    said: list[str] = []
+    pages = Pages(tmp_path, tmp_path / "outputs/3-training", said.append)
+    pages.on_epoch_end(8)  # The ninth epoch gave no sheet.
+    assert not (tmp_path / "outputs/index.html").exists()
+    pages.on_epoch_end(9)
+    assert "Learning to draw" in (tmp_path / "outputs/index.html").read_text("utf-8") and not said
+    (tmp_path / "outputs/index.html").unlink()
+    (tmp_path / "outputs/index.html").mkdir()
+    pages.on_epoch_end(9)
+    assert len(said) == 1 and said[0].endswith("training goes on")
