@@ -60,8 +60,8 @@ def lookbook(home: Home) -> dict[str, Any] | None:
     if not garments:
         return None
     whole = latents is not None and latents.shape[0] == len(rows)
-    # The cover shows how a garment comes about, so it has two ends.
-    cover = next((garment for garment in garments if garment["ends"]), garments[0])
+    # The cover shows how a garment comes about, so it has two ends, and to the classifier, too, it is neither style.
+    cover = min(garments, key=lambda one: (not one["ends"], abs((0.5 if one["score"] is None else one["score"]) - 0.5)))
     return {"garments": garments, "cover": cover, "latents": latents if whole else None}
 
 
