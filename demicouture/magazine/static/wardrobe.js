@@ -28,13 +28,13 @@ class Wardrobe {
 
   moved(latent, slider) {
     const share = Number(slider.value) / Number(slider.max);
-    if (slider.dataset.plane === undefined) return atNorm(latent, (0.35 + share * 0.95) * USUAL_NORM);
+    if (slider.dataset.plane === undefined) return atNorm(latent, (0.4 + share * 1.2) * USUAL_NORM);
     const plane = this.planes[Number(slider.dataset.plane)];
     return nearestAtDistance(latent, plane, plane.low + share * (plane.high - plane.low));
   }
 
   placeOf(slider) {
-    if (slider.dataset.plane === undefined) return (norm(this.latent) / USUAL_NORM - 0.35) / 0.95;
+    if (slider.dataset.plane === undefined) return (norm(this.latent) / USUAL_NORM - 0.4) / 1.2;
     const plane = this.planes[Number(slider.dataset.plane)];
     return (signedDistance(this.latent, plane) - plane.low) / (plane.high - plane.low);
   }
