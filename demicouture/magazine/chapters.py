@@ -28,6 +28,9 @@ SHEET_SIDE, FOLDED_SIDE = 1400, 700
 REASONS_SHOWN = 12
 """Reasons with a picture each, the most frequent ones."""
 
+NOT_BETWEEN_POLES = ("a", "b", "along", "pairs", "random_walk", "latents")
+"""Flags of interpolate.py with which a path need not lead from the one style to the other."""
+
 MOST_BARS = 30
 """Of the histogram of distances, on either side of the plane."""
 
@@ -82,6 +85,7 @@ def strip(home: Home) -> dict[str, Any] | None:
         "frames": pictures,
         "ends": [home.end(rows[0]["first"]), home.end(rows[0]["second"])],
         "crossing": crossing if isinstance(crossing, float) else None,
+        "between_poles": not any(summary["options"].get(name) for name in NOT_BETWEEN_POLES),
         "latents": latents if latents is not None and len(latents) == len(rows) else None,
     }
 

@@ -9,6 +9,7 @@ class Kept {
   constructor(edition, draw, wear) {
     this.name = `kept:${edition}`;
     this.draw = draw;
+    this.pictures = new Map(); // Each is drawn once.
     this.wear = wear;
     this.keys = (memory.get(this.name) ?? "").split(" ").filter(Boolean);
     this.list = document.querySelector("#kept-list");
@@ -49,7 +50,9 @@ class Kept {
     this.list.replaceChildren(
       ...this.latents.map((latent, i) => {
         const item = document.createElement("li");
-        const picture = this.draw(latent);
+        const key = this.keys[i];
+        const picture = this.pictures.get(key) ?? this.draw(latent);
+        this.pictures.set(key, picture);
         const label = inWords({ en: `Kept garment ${i + 1}`, ja: `お気に入り${i + 1}` });
         picture.setAttribute("role", "img");
         picture.setAttribute("aria-label", label);
