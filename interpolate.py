@@ -256,7 +256,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         lookbook.remove_lookbook(args.output)
         names = made.save(args.output, args.size, args.quiet) + (book.save(args.output) if book else [])
         run.finish(inputs, names, {**made.results, **judged, **({"lookbook": book.results} if book else {})})
-    publish(args.home, args.output)
+    page = publish(args.home, args.output)
     if no_book.startswith(about):
         about = ""
     beside = f"{asked_for} holds what was made with other flags, and stays; this is beside it"
@@ -266,7 +266,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         if sentence:
             say(sentence)
     shown = [*made.to_look_at, *(["lookbook.png"] if book and book.page else [])]
-    say("open: " + ", ".join(str(args.output / name) for name in shown))
+    say("open: " + ", ".join(map(str, [*([page] if page else []), *(args.output / name for name in shown)])))
 
 
 if __name__ == "__main__":

@@ -132,7 +132,9 @@ def test_the_most_confident_two_are_joined_and_the_ends_are_the_designs_to_the_p
     assert (folder / "animation.mp4").stat().st_size > 10_000
     printed = capsys.readouterr().out
     assert "From design 1 (casual) to design 8 (collection): the hyperplane is crossed at t = 0." in printed
-    assert all(f"6-interpolation/{name}" in printed.splitlines()[-1] for name in ("strip.png", "animation.gif"))
+    last = printed.splitlines()[-1]
+    assert last.startswith(f"open: {home / 'outputs/index.html'}, ")
+    assert all(f"6-interpolation/{name}" in last for name in ("strip.png", "animation.gif"))
 
 
 def test_the_strip_shows_every_step_to_the_pixel(home):

@@ -100,9 +100,16 @@ def scraping(home: Home) -> dict[str, Any] | None:
     return {
         "queries": queries or [],
         "fetched": sum(row["fetched"] for row in queries or []),
-        "sheets": [(sheet.stem, inlining.large(sheet, FOLDED_SIDE)) for sheet in sheets],
+        "sheets": [(_name_sheet(sheet.stem), inlining.large(sheet, FOLDED_SIDE)) for sheet in sheets],
         "command": summary and summary["results"].get("flags"),
     }
+
+
+def _name_sheet(stem: str) -> words.Text:
+    """Returns what a contact sheet shows, by its file: ``casual.polo-shirt``."""
+    pole, _, query = stem.partition(".")
+    english, japanese = words.garment(query) or (query.replace("-", " "),) * 2
+    return f"{words.pole(pole)[0]}: {english}", f"{words.pole(pole)[1]}:{japanese}"
 
 
 def _count_query(row: dict[str, Any]) -> dict[str, Any]:
