@@ -190,3 +190,13 @@ def test_a_page_that_cannot_be_written_ends_no_training(tmp_path):
     (tmp_path / "outputs/index.html").mkdir()
     pages.on_epoch_end(9)
     assert len(said) == 1 and said[0].endswith("training goes on")
+
+
+def test_a_generator_that_is_too_large_to_send_or_was_never_exported_is_told(tmp_path):
+    magazine_home.make_training(tmp_path)
+    text = english(BeautifulSoup(page_of(tmp_path), "html.parser").main)
+    assert "a file that an earlier version did not write" in text and "No live wardrobe" not in text
+    with open(tmp_path / "outputs/3-training/generator.onnx", "wb") as file:
+        file.truncate(130_000_000)  # The seed's own, but for its contents.
+    text = english(BeautifulSoup(page_of(tmp_path), "html.parser").main)
+    assert "This network is too large to be sent along in a page" in text
