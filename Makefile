@@ -1,4 +1,4 @@
-# make demo   sets up, runs the six scripts on drawn pictures, and names the pictures to open
+# make demo   sets up, runs the six scripts on drawn pictures, and names the page to open
 # make test   sets up, checks the code's style, and runs the tests
 # make models fetches the networks that find people and judge pictures; the set-up does it too, and goes on without them
 # Either installs once; what it installed is used again until a requirements file changes.
@@ -21,13 +21,7 @@ demo: $(VENV)/.installed
 	$(RUN) latent_svm.py
 	$(RUN) interpolate.py
 	@echo
-	@echo "The pictures to open, in the order in which they were made:"
-	@# Of blobs there is no lookbook: what is not there is not named.
-	@for picture in data/2-dataset/*-kept.png outputs/3-training/reals.png outputs/3-training/samples/*.png \
-	    outputs/3-training/history.png outputs/3-training/rebuilt.png outputs/4-generated/grid*.png \
-	    outputs/5-boundary/*.png outputs/6-interpolation/*.png outputs/6-interpolation/*.gif \
-	    outputs/6-interpolation/*.mp4 outputs/6-interpolation/*.pdf; do \
-	    if [ -e "$$picture" ]; then echo "$$picture"; fi; done
+	@echo "Open this: outputs/index.html"
 
 test: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .

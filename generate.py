@@ -56,6 +56,7 @@ from demicouture.evaluation.generator_quality import NOT_JUDGED, describe_qualit
 from demicouture.evaluation.reference import RECORD
 from demicouture.files import sha256
 from demicouture.latents import sample_prior
+from demicouture.magazine.publishing import publish
 
 COUNT = 100
 """As many as the seed made."""
@@ -239,6 +240,7 @@ def main(argv: list[str] | None = None) -> None:
         made += [RECORD] if found else []
         made += style_classifier.FILES if record else []
         run.finish(inputs | {"your_label": labels.hash_your_labels(table)}, made, results)
+    publish(args.home, args.output)
     tell(args, results)
 
 

@@ -14,8 +14,8 @@ and the pictures in data/2-dataset.
 Writes outputs/6-interpolation; where that holds what was made with other flags, a folder beside it, named after these:
   strip.png, .npy    the steps side by side, with the photographs at either end; where they are designs, the first and
                      the last step are these, to the pixel; the steps' latents
-  midpoint.png       the design half-way, enlarged
-  crossing.png, .npy the design where the path crosses the hyperplane nearest to its middle, enlarged; its latent
+  crossing.png, .npy the design where the path crosses the hyperplane nearest to its middle, enlarged; its latent. Where
+                     there is no crossing, midpoint.png, the design half-way
   animation.gif      there and back again, with the strip below; animation.mp4: the same once, as browsers and phones
                      play it (H.264)
   found-a.png, .npy  with --a PHOTO (or --b): the photograph, as it was cropped, and the design found for it; its latent
@@ -86,6 +86,7 @@ from demicouture.interpolation.outputs import Interpolation
 from demicouture.interpolation.pair_grid import make_pair_grid
 from demicouture.interpolation.sequence import SequenceOptions, make_sequence, make_walk
 from demicouture.latents import sample_prior
+from demicouture.magazine.publishing import publish
 
 if TYPE_CHECKING:
     import keras
@@ -255,6 +256,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         lookbook.remove_lookbook(args.output)
         names = made.save(args.output, args.size, args.quiet) + (book.save(args.output) if book else [])
         run.finish(inputs, names, {**made.results, **judged, **({"lookbook": book.results} if book else {})})
+    page = publish(args.home, args.output)
     if no_book.startswith(about):
         about = ""
     beside = f"{asked_for} holds what was made with other flags, and stays; this is beside it"
@@ -264,7 +266,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         if sentence:
             say(sentence)
     shown = [*made.to_look_at, *(["lookbook.png"] if book and book.page else [])]
-    say("open: " + ", ".join(str(args.output / name) for name in shown))
+    say("open: " + ", ".join(map(str, [*([page] if page else []), *(args.output / name for name in shown)])))
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ from demicouture.errors import InputError
 from demicouture.evaluation.generator_quality import describe_generator, read_quality
 from demicouture.files import hash_file
 from demicouture.latents import without_directions
+from demicouture.magazine.publishing import publish
 
 DIRECTION_NAME = re.compile(r"[\w-]+")
 """What a direction may be called, because files are."""
@@ -233,6 +234,7 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
         made = outputs.write(args.output, args.name, designs, photographs, found)
         results = {name: report[name] for name in ("from", "boundary_found", "poles")}
         run.finish(inputs, made, results | {"labels": str(args.labels.resolve()) if args.labels else None})
+    publish(args.home, args.output)
     say(f"{args.output}: {', '.join(made)}")
     for sentence in (*left_out, *findings.findings(report), next_step(args)):
         say(sentence)

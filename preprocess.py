@@ -39,6 +39,7 @@ from tqdm import tqdm
 
 from demicouture import cli, dataset, pretrained, runs
 from demicouture.errors import InputError, OptionsError
+from demicouture.magazine.publishing import publish
 from demicouture.preprocessing import (
     decisions,
     image_features,
@@ -152,6 +153,7 @@ def main(argv: list[str] | None = None) -> None:
             report(line)
         results = {"poles": counts, "tops": learned, "shortcuts": shortcuts, "other_files": other_files}
         pipeline.finish(run, pipeline.hash_inputs(pictures, examples, edits, models), sheets, results)
+    publish(args.home, args.output)
     report(f"made {args.output}; look at {', '.join(sheets)}")
     report(f"to disagree, fill in your_decision in decisions.csv or move pictures in {edits.review}; run this again")
     report(next_command(args))

@@ -30,6 +30,7 @@ from typing import Any
 from demicouture import cli, files
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
+from demicouture.magazine.publishing import publish
 from demicouture.scraping.clock import CLOCK, Clock
 from demicouture.scraping.forecast import describe_plan, describe_rest, describe_source
 from demicouture.scraping.http_client import MAX_PICTURE_BYTES, Fetcher
@@ -207,6 +208,7 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
                 report(describe_rest(folder.missing(source), source, args.delay))
             raise failure
         run.finish(inputs, made, {"flags": recorded_flags(args), "queries": rows})
+    publish(args.home, args.output)
     check_that_something_was_found(args, rows)
     folder.check_that_pictures_are_left(rows)
     report(f"made {args.output}; look at its contact sheets, and add photographs of your own to a pole if you like")

@@ -49,6 +49,7 @@ from demicouture.evaluation.generator_quality import describe_quality
 from demicouture.images import save_png
 from demicouture.keras_backend import backend_in_use, start_keras
 from demicouture.latents import sample_prior
+from demicouture.magazine.publishing import publish
 from demicouture.runs import RunFolder
 from demicouture.training.pictures import (
     choose_evenly,
@@ -89,6 +90,7 @@ def train(
     keras = start_keras()
     # Imported here: what is wrong with the flags and folders is reported without waiting for Keras.
     from demicouture.dcgan import networks
+    from demicouture.magazine.progress import Pages
     from demicouture.training import callbacks
     from demicouture.training.devices import built_in, on_one_device, use_devices
     from demicouture.training.encoder_training import describe_encoder, encode_dataset, fit_encoder
@@ -138,6 +140,7 @@ def train(
                     progress,
                     history,
                     callbacks.Samples(args.output, latents, args.epochs),
+                    Pages(args.home, args.output, report),
                     *([TensorBoard(args.output, history, first_epoch)] if args.tensorboard else []),
                     callbacks.Checkpoints(args.output, args.keep, history, interruption),
                     callbacks.CollapseWatch(args.output, first_epoch, args.on_collapse != "warn", report),
@@ -268,6 +271,7 @@ def main(argv: list[str] | None = None, measured: int = MEASURED, encoder_steps:
         found |= {"poles": dataset.poles, "pictures": len(dataset.pictures)}
         results = found | train(args, dataset, withheld, report, measured, encoder_steps)
         run.finish(inputs, MADE, results)
+    publish(args.home, args.output)
     report(f"trained {args.epochs} epochs; generator.keras is that of epoch {results['best_epoch']['epoch']:.0f}")
     for sentence in describe_quality(results["quality"]):
         report(sentence)

@@ -20,6 +20,7 @@ FOLDERS = (
     "designs",
     "boundary",
     "interpolation",
+    "magazine",
 )
 """Of the package, from the lowest to the highest: each uses those before it."""
 

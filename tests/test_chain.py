@@ -121,7 +121,9 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     interpolation = home / "outputs/6-interpolation"
     assert columns(interpolation / "steps.csv") == "strip step t distance picture first second".split()
     assert len(read(interpolation / "steps.csv")) == 9
-    assert all((interpolation / name).exists() for name in ("strip.png", "midpoint.png", "animation.gif"))
+    assert all((interpolation / name).exists() for name in ("strip.png", "animation.gif"))
+    assert len([*interpolation.glob("midpoint.png"), *interpolation.glob("crossing.png")]) == 1
+    assert (home / "outputs/index.html").exists()
 
     for folder in (home / "data/1-scraped", dataset, training, generated, boundary, interpolation):
         assert list(json.loads((folder / "options.json").read_text())) == ["script", "options", "versions"]

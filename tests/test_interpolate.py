@@ -121,20 +121,20 @@ def test_the_most_confident_two_are_joined_and_the_ends_are_the_designs_to_the_p
     assert np.array_equal([float(row["distance"]) for row in rows], plane.signed_distance(path))
     for row, number in ((rows[0], MOST_CONFIDENT[0]), (rows[-1], MOST_CONFIDENT[1])):
         assert np.array_equal(pixels(folder / row["picture"]), pixels(generated / design_name(number)))
-    middle = Image.fromarray(pixels(folder / rows[4]["picture"])).resize((512, 512), Image.Resampling.LANCZOS)
-    assert np.abs(pixels(folder / "midpoint.png").astype(int) - np.asarray(middle)).max() <= 1
     results = results_of(folder)
     assert results["pair"] == ["design-0001.png", "design-0008.png"]
     point = prior_preserving_path(*latents[list(MOST_CONFIDENT)], np.array([results["crossing"]]))
     assert plane.signed_distance(point)[0] == pytest.approx(0, abs=1e-9)
-    assert pixels(folder / "crossing.png").shape == (512, 512, 3)
+    assert pixels(folder / "crossing.png").shape == (512, 512, 3) and not (folder / "midpoint.png").exists()
     with Image.open(folder / "animation.gif") as animation:
         assert animation.n_frames <= 2 * sequence.FRAMES - 2
         assert animation.size == (256, 256 + 256 // 9 + 6)
     assert (folder / "animation.mp4").stat().st_size > 10_000
     printed = capsys.readouterr().out
     assert "From design 1 (casual) to design 8 (collection): the hyperplane is crossed at t = 0." in printed
-    assert all(f"6-interpolation/{name}" in printed.splitlines()[-1] for name in ("strip.png", "animation.gif"))
+    last = printed.splitlines()[-1]
+    assert last.startswith(f"open: {home / 'outputs/index.html'}, ")
+    assert all(f"6-interpolation/{name}" in last for name in ("strip.png", "animation.gif"))
 
 
 def test_the_strip_shows_every_step_to_the_pixel(home):
@@ -159,7 +159,7 @@ def test_nothing_is_left_to_do_and_a_killed_run_is_done_again(done, capsys):
     assert run(done) == 0
     assert contents(folder) == before
     # A finished folder that was damaged is made again.
-    (folder / "midpoint.png").unlink()
+    (folder / "crossing.png").unlink()
     assert run(done) == 0
     assert contents(folder) == before
 
@@ -181,10 +181,13 @@ def test_without_a_boundary_there_are_strips_but_no_distances(done, capsys):
     assert "5-boundary: not found, so there are no distances; run: python latent_svm.py" in printed
     assert {row["distance"] for row in steps_of(folder)} == {""}
     assert not (folder / "crossing.png").exists()
+    midpoint = pixels(folder / "midpoint.png").astype(int)
+    middle = Image.fromarray(pixels(folder / "strip-0/step-04.png"))
+    assert np.abs(midpoint - middle.resize(midpoint.shape[:2], Image.Resampling.LANCZOS)).max() <= 1
     # Then one is made, and worked in.
     write_boundary(done, plane_between(np.load(done / "outputs/4-generated/latents.npy")))
     assert run(done) == 0
-    assert (folder / "crossing.png").exists()
+    assert (folder / "crossing.png").exists() and not (folder / "midpoint.png").exists()
 
 
 def test_a_path_on_one_side_says_so(home, capsys):

@@ -21,7 +21,10 @@ FRAME_MILLISECONDS = 50
 HOLD_MILLISECONDS = 800
 """Long enough to recognise the two designs."""
 
-SOMETIMES = ("crossing.png", "crossing.npy", "found-a.png", "found-a.npy", "found-b.png", "found-b.npy")
+SOMETIMES = (
+    *("midpoint.png", "crossing.png", "crossing.npy"),
+    *("found-a.png", "found-a.npy", "found-b.png", "found-b.npy"),
+)
 """Files that only some runs make."""
 
 

@@ -165,16 +165,15 @@ def draw_path(
     t, frame_t = (place_steps(path, plane, count, options.even) for count in (options.steps, FRAMES))
     distances = plane.signed_distance(path(t)) if plane else [None] * options.steps
 
-    places = [t, [0.5], [] if crossing is None else [crossing], frame_t]
+    # One picture of what lies in between: where the path crosses the plane, or else half-way.
+    places = [t, [0.5 if crossing is None else crossing], frame_t]
     rendered = inference.render(generator, path(np.concatenate(places)), options.quiet)
-    pictures, middle, crossed, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
+    pictures, middle, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
     pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(folder, pair, pictures[[0, -1]])
 
     marked = crossing if mark is None else mark
     sheets = {"strip.png": draw_strip(pictures, t, distances, marked, sentence, pair)}
-    sheets["midpoint.png"] = visualization.enlarge(middle[0], options.size)
-    if crossing is not None:
-        sheets["crossing.png"] = visualization.enlarge(crossed[0], options.size)
+    sheets["midpoint.png" if crossing is None else "crossing.png"] = visualization.enlarge(middle[0], options.size)
     latents = {"strip.npy": path(t)}
     if crossing is not None:
         latents["crossing.npy"] = path(np.array([crossing]))
