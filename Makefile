@@ -10,7 +10,10 @@ RUN := $(VENV)/bin/python
 # Where tests are marked as running on both of Keras' backends: the gradient step, the layers, a run that is resumed.
 ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training
 
-.PHONY: demo test models clean
+
+set-up: $(VENV)/.installed
+
+.PHONY: set-up demo test models clean
 
 demo: $(VENV)/.installed
 	$(RUN) scrape.py --queries data/queries-demo.csv

@@ -15,8 +15,8 @@ Writes outputs/6-interpolation:
   found-a.png, .npy  with --a PHOTO (or --b): the photograph, as it was cropped, and the design found for it; its latent
   steps.csv          strip, step, t from 0 to 1, signed distance from the hyperplane, picture
   strip-0/           each step's picture by itself
-and, unless endpoints are given, and where the network that describes pictures is there (make models fetches it) and the
-generator draws garments, a choice of thousands of designs in between, the most different of those that rank highest:
+and, unless endpoints are given, and where the network that describes pictures is there (see below) and the generator
+draws garments, a choice of thousands of designs in between, the most different of those that rank highest:
   lookbook.png, .pdf on one page, each with its origin, and with the data set's nearest picture and how like it that is
   lookbook.csv       number, both designs, score, distance, realism_rank, nearest picture; lookbook.npy: their latents
   lookbook/          each design's picture by itself
@@ -24,7 +24,8 @@ With --pairs K in place of all this:
   board.png          what lies between each of K designs of the one pole and each of K of the other
   board.npy          the latents, row by row; steps.csv and strip-0/ to strip-(K-1)/, one for each row
 
-Enlarged pictures are enlarged by Lanczos' filter, which adds no detail.
+Enlarged pictures are enlarged by Lanczos' filter, which adds no detail. The network is fetched once, by
+python -m demicouture.pretrained
 
 Examples:
   python interpolate.py
@@ -42,10 +43,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
+
 import numpy as np
 
 from demicouture import cli, pretrained
 from demicouture.boundary.outputs import read_plane
+from demicouture.commands import command
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs.designs import read_designs
@@ -83,7 +87,7 @@ def read_rated_designs(args: argparse.Namespace) -> tuple[RatedDesigns, str]:
     """
     designs = read_designs(args.input)
     if not args.boundary_given and not args.boundary.is_dir():
-        plane, reason = None, f"{args.boundary}: not found, so there are no distances; run: python latent_svm.py"
+        plane, reason = None, f"{args.boundary}: not found, so there are no distances; run: {command('latent_svm.py')}"
     else:
         plane, reason = read_plane(args.boundary, args.input, hash_file(args.input / "latents.npy"))
     for flag, needs_plane in (("path", paths.BOUNDARY), ("even", paths.EQUAL_DISTANCE)):

@@ -41,6 +41,8 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
+
 import numpy as np
 
 from demicouture import cli, pretrained
@@ -50,6 +52,7 @@ from demicouture.boundary.figures import RenderedFigures, render_figures
 from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane
 from demicouture.boundary.report import FEWEST_LABELS, FULL_EFFORT, Effort
 from demicouture.boundary.style_scores import find_scorer
+from demicouture.commands import command
 from demicouture.dcgan import inference
 from demicouture.designs.designs import Designs, read_designs
 from demicouture.errors import InputError
@@ -75,7 +78,7 @@ def choose_labelled(designs: Designs, source: Path) -> tuple[np.ndarray, np.ndar
     if len(poles) < 2 or min(designs.labelled(pole).sum() for pole in poles) < FEWEST_LABELS:
         raise InputError(
             f"{source}: found these labels: {counts}; {expected}; "
-            "label more designs, in the column your_label, or make more: python generate.py --count N"
+            f"label more designs, in the column your_label, or make more: {command('generate.py', '--count')} N"
         )
     labelled = np.flatnonzero(~designs.labelled(""))
     return labelled, designs.labelled(poles[1])[labelled]
@@ -117,11 +120,10 @@ def describe_generator(folder: Path) -> str:
 
 def next_step(args: argparse.Namespace) -> str:
     """Returns the command that uses the result."""
-    folders = {name: getattr(args, name) if getattr(args, f"{name}_given") else None for name in ("input", "training")}
     if args.labels:
         # Such labels have no pair to interpolate between; but the plane of the poles can be made independent of them.
-        return cli.next_step(args, "latent_svm.py", "--output", **folders) + f" --without {args.name}"
-    return cli.next_step(args, "interpolate.py", "--boundary", **folders)
+        return cli.next_step("latent_svm.py", "--without", args.name)
+    return cli.next_step("interpolate.py")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -198,7 +200,7 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
     if not figures:
         walk = outputs.file_name("walk.png", args.name)
         missing = f"not found, so {walk} and the other pictures of designs were not made"
-        say(f"{generator_file}: {missing}; run train_dcgan.py, or give --training DIR")
+        say(f"{generator_file}: {missing}; run: {command('train_dcgan.py')}, or give --training DIR")
     for sentence in (*boundary_report.findings(report), next_step(args)):
         say(sentence)
 

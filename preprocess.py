@@ -14,7 +14,8 @@ Writes  data/2-dataset/
 Dropped are damaged, small, blurred, blank and drawn pictures, and copies of others; people who are seen from the side
 or the back, or sit, and pictures of a pole of --people without anybody; and garments that are no tops, once there are
 examples. What a rule cannot decide is for review. Kept is a square: of a person from the chin to the hips, of a garment
-the whole. The rules on people need two model files that `make models` fetches; without them they are left out.
+the whole. The rules on people need two model files; without them they are left out. They are fetched once, by
+python -m demicouture.pretrained
 
 Your edits always win. Fill in the last two columns of decisions.csv, `your_decision` (keep, drop or review) and
 `your_box` (left top right bottom, in pixels of the upright original), or move pictures between the three folders of
@@ -34,9 +35,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
+
 from tqdm import tqdm
 
 from demicouture import cli, dataset, pretrained, runs
+from demicouture.commands import command, flags_of_before, same_command
 from demicouture.errors import InputError, OptionsError
 from demicouture.preprocessing import (
     decisions,
@@ -50,6 +54,7 @@ from demicouture.preprocessing import (
 )
 from demicouture.preprocessing.records import DROP, KEEP
 from demicouture.preprocessing.rules import Rules
+from demicouture.training import recommendation
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -100,7 +105,7 @@ def main(argv: list[str] | None = None) -> None:
     """Culls and crops."""
     args = parse_args(argv)
     report, progress = cli.reporter(args), make_progress(args)
-    poles = dataset.find_poles(args.input, "python scrape.py")
+    poles = dataset.find_poles(args.input, command("scrape.py"))
     check_args(args, poles)
     found, other_files = pipeline.find_scraped(args.input, poles)
     examples = top_classifier.find_examples(args.examples) if args.examples else {}
@@ -115,7 +120,7 @@ def main(argv: list[str] | None = None) -> None:
         pictures = pipeline.hash_scraped(args.input, found, progress)
         if pipeline.is_current(run, pipeline.hash_inputs(pictures, examples, edits, models)):
             report(f"{args.output}: nothing to do, it is made from this input with these options and decisions")
-            report(next_command(args))
+            report(describe_next_step(args))
             return
 
         log = args.output / "features.jsonl"
@@ -141,8 +146,9 @@ def main(argv: list[str] | None = None) -> None:
         results = {"poles": counts, "tops": learned, "shortcuts": shortcuts, "other_files": other_files}
         pipeline.finish(run, pipeline.hash_inputs(pictures, examples, edits, models), sheets, results)
     report(f"made {args.output}; look at {', '.join(sheets)}")
-    report(f"to disagree, fill in your_decision in decisions.csv or move pictures in {edits.review}; run this again")
-    report(next_command(args))
+    disagree = f"fill in your_decision in decisions.csv or move pictures in {edits.review}"
+    report(f"to disagree, {disagree}, and run: {same_command()}")
+    report(describe_next_step(args))
 
 
 def make_progress(args: argparse.Namespace) -> Callable[[Iterable, str, int], Iterable]:
@@ -185,7 +191,7 @@ def describe_outcome(
     yield from decisions.find_oddities(rows)
     yield from decisions.suggest_people(rows, poles, args.people)
     if models is None:
-        yield f"people were not judged: no models; {pretrained.HOW_TO_GET}, and then this again"
+        yield f"people were not judged: no models; {pretrained.HOW_TO_GET}, and then: {same_command()}"
     if learned and not learned["used"]:
         yield (
             f"warning: the examples in {args.examples} are of another kind than your pictures (a classifier separates "
@@ -207,9 +213,16 @@ def refuse_empty_poles(args: argparse.Namespace, counts: Mapping[str, Mapping]) 
             )
 
 
-def next_command(args: argparse.Namespace) -> str:
-    """Returns the command that continues the chain, with the size where training would expect a larger one."""
-    return cli.next_step(args, "train_dcgan.py") + (f" --size {args.size}" if args.size < 128 else "")
+def describe_next_step(args: argparse.Namespace) -> str:
+    """Returns the lines on the training run that suits this data set and this machine, and how long it takes."""
+    if flags_of_before("train_dcgan.py"):
+        return cli.next_step("train_dcgan.py")
+    pictures, gpu = len(dataset.own_pictures(args.output)), recommendation.has_gpu()
+    words = recommendation.recommend(pictures, args.size, gpu)
+    if gpu:
+        return cli.next_step("train_dcgan.py", *words)
+    takes = recommendation.describe_duration(recommendation.estimate_recommended(words, pictures))
+    return f"training takes about {takes} here, without a GPU\n{cli.next_step('train_dcgan.py', *words)}"
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from demicouture.commands import command
 from demicouture.errors import InputError, PictureError
 from demicouture.files import hash_files
 from demicouture.images import WHITE, find_pictures, open_picture, to_square
@@ -119,16 +120,16 @@ def read_dataset(
         InputError: The folder is unfinished, a pole is missing or has fewer than two pictures, or a picture is damaged,
             smaller than ``size`` or not square.
     """
-    command = "python preprocess.py"
-    poles = find_poles(folder, command)
+    made_by = command("preprocess.py")
+    poles = find_poles(folder, made_by)
     if (folder / "options.json").exists() and not (folder / "summary.json").exists():
-        raise InputError(f"{folder}: unfinished (no summary.json); run: {command}")
+        raise InputError(f"{folder}: unfinished (no summary.json); run: {made_by}")
     files: list[Path] = []
     labels: list[int] = []
     for label, pole in enumerate(poles):
         found = find_pictures(folder / pole)
         if len(found) < 2:
-            raise InputError(f"{folder / pole}: found {len(found)} pictures, expected at least 2; run: {command}")
+            raise InputError(f"{folder / pole}: found {len(found)} pictures, expected at least 2; run: {made_by}")
         files += found
         labels += [label] * len(found)
     size = size or len(_read_square(files[0], None))
@@ -143,13 +144,15 @@ def _read_square(file: Path, size: int | None) -> np.ndarray:
     try:
         image = open_picture(file)
     except PictureError as error:
-        raise InputError(f"{file}: {error}; remove it or run preprocess.py again") from None
+        raise InputError(f"{file}: {error}; remove it, or run: {command('preprocess.py')}") from None
     size = size or image.width
     found = f"{file}: found {image.width}×{image.height} pixels, expected a square of {size} or more; "
     if image.width != image.height:
         raise InputError(found + "remove it, or let preprocess.py cut it")
     if image.width < size:
-        raise InputError(found + f"run preprocess.py with --size {size}, or train with a smaller --size")
+        raise InputError(
+            found + f"run: {command('preprocess.py', '--size', size, '--fresh')}, or train with a smaller --size"
+        )
     if image.width > size:
         image = to_square(image, (0, 0, *image.size), size, WHITE)
     return np.asarray(image)

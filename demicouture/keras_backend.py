@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
+from demicouture.commands import pip_install
 from demicouture.errors import InputError
 
 BACKENDS = ("tensorflow", "jax")
@@ -58,7 +59,7 @@ def start_keras() -> ModuleType:
                 tensorflow.config.optimizer.set_experimental_options({"remapping": False})
     except ImportError as error:
         raise InputError(
-            f"KERAS_BACKEND={wanted}: {error}; run: pip install {wanted} (or set KERAS_BACKEND to one of "
+            f"KERAS_BACKEND={wanted}: {error}; run: {pip_install(wanted)} (or set KERAS_BACKEND to one of "
             f"{', '.join(BACKENDS)} that is installed)"
         ) from error
     keras.config.set_image_data_format("channels_last")

@@ -58,7 +58,7 @@ def test_pictures_that_do_not_fit_are_named(folder, content, message):
 
 
 def test_folders_that_are_no_data_set(folder, tmp_path):
-    with pytest.raises(InputError, match=r"nothing: not found, expected a folder .* run: python scrape\.py"):
+    with pytest.raises(InputError, match=r"nothing: not found, expected a folder .* run: \S+ scrape\.py"):
         find_poles(tmp_path / "nothing", "python scrape.py")
     with pytest.raises(InputError, match=r"zen: found no sub-folder, expected exactly two"):
         find_poles(folder / "zen", "python scrape.py")
@@ -67,7 +67,7 @@ def test_folders_that_are_no_data_set(folder, tmp_path):
         find_poles(folder, "python scrape.py")
     (folder / "third").rmdir()
     (folder / "zen" / "b.png").unlink()
-    with pytest.raises(InputError, match=r"zen: found 1 pictures, expected at least 2; run: python preprocess\.py"):
+    with pytest.raises(InputError, match=r"zen: found 1 pictures, expected at least 2; run: \S+ preprocess\.py"):
         read_dataset(folder)
 
 

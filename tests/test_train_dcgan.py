@@ -202,7 +202,7 @@ def test_what_cannot_be_trained_on_is_told_in_one_line(dataset, tmp_path):
     for pole in ("casual", "collection"):
         (unfinished / pole).mkdir()
     (unfinished / "options.json").write_text("{}")
-    with pytest.raises(InputError, match=r"unfinished \(no summary.json\); run: python preprocess.py"):
+    with pytest.raises(InputError, match=r"unfinished \(no summary.json\); run: \S+ preprocess.py"):
         train_dcgan.main(command(unfinished, tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 

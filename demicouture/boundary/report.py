@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from demicouture.boundary import attribute_changes, hyperplane, style_scores, validation
+from demicouture.commands import command
 from demicouture.designs.designs import Designs
 
 FEWEST_LABELS = 2 * hyperplane.FOLDS
@@ -260,7 +261,8 @@ def findings(report: Mapping[str, Any]) -> list[str]:
             f"by their side of one half the plane is right on {unsure['accuracy']:.0%} of them ({low:.0%} to "
             f"{high:.0%}), and on {unsure['accuracy_with_them']:.0%} of all together"
         )
-    mend = "correct the labels, or label more designs, in the column your_label (more: python generate.py --count N)"
+    more = f"{command('generate.py', '--count')} N"
+    mend = f"correct the labels, or label more designs, in the column your_label (more: {more})"
     if report["p_value"] >= validation.SIGNIFICANT:
         sentences.append(
             f"Shuffled labels can be predicted as well too often (p is not below {validation.SIGNIFICANT}), so do not "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from demicouture.commands import command
 from demicouture.dcgan.serialization import hash_weights
 from demicouture.errors import InputError
 from demicouture.images import to_pixels
@@ -39,7 +40,7 @@ def hash_generator(path: Path) -> str:
 
 def _refuse_missing(path: Path) -> None:
     if not path.is_file():
-        raise InputError(f"{path}: not found, expected a trained generator; run: python train_dcgan.py")
+        raise InputError(f"{path}: not found, expected a trained generator; run: {command('train_dcgan.py')}")
 
 
 def load_generator(path: Path) -> keras.Model:
@@ -64,7 +65,8 @@ def load_generator(path: Path) -> keras.Model:
     except Exception as error:
         # A damaged archive makes Keras raise ValueError, KeyError, OSError, BadZipFile, TypeError …
         raise InputError(
-            f"{path}: not a Keras model that this version reads ({type(error).__name__}); run train_dcgan.py again"
+            f"{path}: not a Keras model that this version reads ({type(error).__name__}); "
+            f"run: {command('train_dcgan.py')}"
         ) from error
     # A network with several inputs or outputs has a list of shapes, which is not equal to any of these.
     if inputs != (None, LATENT_DIM) or len(outputs) != 4 or outputs[3] != 3 or outputs[1] != outputs[2]:

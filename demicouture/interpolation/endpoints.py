@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from demicouture import commands
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.designs.designs import Designs, design_name, read_rows
 from demicouture.errors import InputError
@@ -150,7 +151,7 @@ def read_ranks(folder: Path, count: int) -> np.ndarray:
             ranks[index] = float(row["realism_rank"] or 0)
         except ValueError:
             found = f"the realism_rank of {row['design']} is {row['realism_rank']!r}, expected a number"
-            raise InputError(f"{table}: {found}; run: python generate.py") from None
+            raise InputError(f"{table}: {found}; run: {commands.command('generate.py')}") from None
         if row["copy"] == "yes":
             ranks[index] = -np.inf
     return ranks if np.isfinite(ranks).any() else np.zeros(count)
@@ -286,7 +287,7 @@ def endpoint_of_photo(
 def describe_found(found: Inversion) -> str:
     """Returns how like a picture the design is that was found for it."""
     if found.apart is None:
-        return "how like the design is that was found for it is not judged; make models fetches the network that does"
+        return f"how like the design is that was found for it is not judged; run: {commands.fetch_models()}"
     by_colour = ""
     if not found.is_near:
         by_colour = f"; {1 - found.alike:.0%} of other designs are more like that one than it is, by light and colour"

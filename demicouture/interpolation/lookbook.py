@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from demicouture.boundary.figures import Renderer
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.commands import command, fetch_models
 from demicouture.dataset import Dataset
 from demicouture.designs.comparison import Comparison, describe_controls, reduce
 from demicouture.designs.designs import design_name
@@ -46,7 +47,7 @@ AT_A_TIME = 512
 HUNDRED = 100
 """Designs of each kind that are counted, chosen by nobody."""
 
-NO_NETWORK = "the network that describes pictures is not there; make models fetches it once (19 MB)"
+NO_NETWORK = f"the network that describes pictures is not there; run once (19 MB): {fetch_models()}"
 
 LOOKBOOK_FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
 
@@ -173,9 +174,8 @@ def reason_against(
     if not draws_garments(quality) and not anyway:
         return "there is no lookbook of blobs; --anyway makes one all the same"
     if ReferenceFeatures.load(folder) is None:
-        return (
-            f"{folder}: no features of the data set's pictures in it, so there is no lookbook; run generate.py with one"
-        )
+        found = f"{folder}: no features of the data set's pictures in it"
+        return f"{found}, so there is no lookbook; run: {command('generate.py')}"
     classifier = StyleClassifier.load(folder)
     if not plane and not (classifier and is_worthy(classifier.record)):
         return "neither hyperplane nor classifier separates the poles, so there is no lookbook of what is in between"

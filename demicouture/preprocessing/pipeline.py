@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from demicouture import dataset, files, parallel, pretrained
+from demicouture.commands import same_command
 from demicouture.errors import InputError
 from demicouture.images import find_pictures
 from demicouture.preprocessing import (
@@ -60,7 +61,9 @@ class Edits:
             InputError: The table or a picture's place has changed.
         """
         if _hash_if_there(self.table) != self.table_sha256 or review_folders.read_moves(self.review) != self.moves:
-            raise InputError(f"{self.table}: edited while preprocess.py was at work; run it again to take that in")
+            raise InputError(
+                f"{self.table}: edited while preprocess.py was at work; to take that in, run: {same_command()}"
+            )
 
 
 def read_edits(output: Path) -> Edits:

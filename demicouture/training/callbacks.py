@@ -24,6 +24,7 @@ from demicouture.training.devices import on_one_device
 from demicouture.training.gan import GAN
 from demicouture.training.generator_metrics import NAMES, GeneratorMetrics
 from demicouture.training.history import COLUMNS, best_row, draw_history, read_rows, row_to_keep, sample_path
+from demicouture.training.recommendation import LONG_RUN_HOURS, describe_duration
 from demicouture.visualization import grid
 
 EVALUATE_EVERY = 5
@@ -38,9 +39,6 @@ not every one of them is followed by one."""
 
 SHOWING_SECONDS = 30
 """The least time between two drawings of the curves, which take about a second, within a run."""
-
-LONG_RUN_HOURS = 12
-"""Our choice: a run that takes longer than overnight is announced."""
 
 
 def epoch_order(seed: int, epoch: int, rows: np.ndarray, wanted: int, rollbacks: int = 0) -> np.ndarray:
@@ -336,7 +334,7 @@ class Progress(keras.callbacks.Callback):
         if len(self.marks) == 2:
             hours = self.left / done * (self.marks[1] - self.marks[0]) / 3600
             if hours > LONG_RUN_HOURS:
-                took = f"{hours / 24:,.0f} days" if hours > 48 else f"{hours:.0f} hours"
+                took = describe_duration(hours * 3600)
                 self.report(
                     f"on this machine the whole run would take about {took}, measured; a GPU is the way out, or "
                     "--preset demo, a smaller --size, a smaller --width. It goes on now; Ctrl-C stops it, and what is "

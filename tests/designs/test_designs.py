@@ -72,7 +72,7 @@ def test_another_file_may_leave_designs_out(folder, tmp_path):
 
 def test_latents_and_labels_are_checked_against_each_other(folder):
     np.save(folder / "latents.npy", sample_prior(4, seed=0))
-    with pytest.raises(InputError, match=r"found 3 rows, expected 4, .* latents\.npy; run: python generate\.py$"):
+    with pytest.raises(InputError, match=r"found 3 rows, expected 4, .* latents\.npy; run: \S+ generate\.py$"):
         read_designs(folder)
 
 
@@ -100,7 +100,7 @@ def test_missing_files_are_named(folder, tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: not found, .* give another --labels"):
         read_designs(folder, tmp_path / "none.csv")
     (folder / "labels.csv").unlink()
-    with pytest.raises(InputError, match=r"labels\.csv: not found, .* run: python generate\.py"):
+    with pytest.raises(InputError, match=r"labels\.csv: not found, .* run: \S+ generate\.py"):
         read_designs(folder)
     (folder / "latents.npy").unlink()
     with pytest.raises(InputError, match=r"latents\.npy: not found"):
@@ -129,7 +129,7 @@ def test_other_arrays_are_refused(folder, array, message):
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00v\x00{'descr'", b"PK\x03\x04"])
 def test_damaged_latents_are_refused(folder, content):
     (folder / "latents.npy").write_bytes(content)
-    with pytest.raises(InputError, match=r"latents\.npy: not readable as a NumPy array .*run: python generate\.py$"):
+    with pytest.raises(InputError, match=r"latents\.npy: not readable as a NumPy array .*run: \S+ generate\.py$"):
         read_designs(folder)
 
 
