@@ -402,7 +402,7 @@ def test_a_photograph_that_is_a_design_is_found_and_noise_is_refused(home, capsy
     found = results_of(folder)["found_a"]
     assert found["distance"] is None and found["share_of_pictures_nearer_to_another"] is None
     printed = capsys.readouterr().out
-    assert "mine.png: how like the design is that was found for it is not judged; make models fetches" in printed
+    assert "mine.png: how like the design is that was found for it is not judged; run: " in printed
     assert "From the design found for mine.png to design 8" in printed
     assert printed.count("quality is not judged") == 1
     assert np.array_equal(pixels(folder / "strip-0/step-00.png"), inference.render(generator, latent)[0])
