@@ -21,7 +21,7 @@ Your edits always win. Fill in the last two columns of decisions.csv, `your_deci
 `your_box` (left top right bottom, in pixels of the upright original), or move pictures between the three folders of
 data/2-review, and run this again. No run writes into your two columns; all others are written anew, so an edit there
 is lost. What you keep and drop teaches the rules what a top is. A keep of yours overrules every reason but
-`undecodable` and `over 100 megapixels`; a drop of yours gives its place to the next picture. A box that is not square
+`undecodable`, `over 100 megapixels` and `strip beyond 4:1`; a drop of yours gives its place to the next picture. A box that is not square
 is widened to a square around its centre, and what lies outside the picture is filled with the colours of its edge.
 
 Example:
@@ -42,6 +42,7 @@ from tqdm import tqdm
 from demicouture import cli, dataset, pretrained, runs
 from demicouture.commands import command, flags_of_before, same_command
 from demicouture.errors import InputError, OptionsError
+from demicouture.images import describe_kinds
 from demicouture.preprocessing import (
     decisions,
     image_features,
@@ -183,7 +184,7 @@ def describe_outcome(
     counts: Mapping[str, Mapping],
     models: Path | None,
     learned: Mapping | None,
-    other_files: int,
+    other_files: Mapping[str, int],
 ) -> Iterator[str]:
     """Yields a line on each pole, and on everything that could not be judged or followed."""
     for pole in poles:
@@ -199,7 +200,7 @@ def describe_outcome(
             "the same source"
         )
     if other_files:
-        yield f"passed over {other_files:,} files whose names do not end like a picture's"
+        yield f"passed over what is no picture, or none of a kind that is read: {describe_kinds(other_files)}"
 
 
 def refuse_empty_poles(args: argparse.Namespace, counts: Mapping[str, Mapping]) -> None:

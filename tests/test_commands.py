@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from samples import noise, write
+from samples import encode, noise, write
 
 import generate
 import interpolate
@@ -129,7 +129,9 @@ def home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("here") / "my wear & 普段着"
     for pole in ("casual", "collection"):
         for number in range(4):
-            write(home / f"ours/data/1-scraped/{pole}/{number}.png", noise(96, 96, seed=number + 10 * len(pole)))
+            write(
+                home / f"ours/data/1-scraped/{pole}/{number}.png", encode(noise(number + 10 * len(pole), 96, 96), "PNG")
+            )
     return home
 
 

@@ -178,7 +178,7 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
         and "6 designs" in told
         and "latent_svm.py" in told
     )
-    assert re.search(rf"labels\.csv and run: python \S*generate\.py --home {re.escape(str(home))} --count 6\n", told)
+    assert re.search(rf"labels\.csv and run: \S+ \S*generate\.py --home {re.escape(str(home))} --count 6\n", told)
     assert run(home, "--quiet") == 0
     assert capsys.readouterr() == ("", "")
 

@@ -16,7 +16,6 @@ from samples import bomb, close, corners, encode, garment, noise, quarters, shir
 
 import preprocess
 from demicouture import cli, files, pretrained
-from demicouture.commands import command
 from demicouture.dataset import own_pictures, read_dataset
 from demicouture.parallel import WORTH_A_PROCESS
 from demicouture.preprocessing import classifiers, pose, segmentation
@@ -189,7 +188,7 @@ def test_a_data_set_as_promised(home, capsys):
         "review_by_reason": {},
         "by_person": 0,
     }
-    assert results["other_files"] == 1
+    assert results["other_files"] == {".txt": 1}
     assert results["tops"] is results["shortcuts"] is None
     assert sorted(path.name for path in dataset(home).iterdir()) == [
         *("casual", "casual-dropped.png", "casual-kept.png"),
@@ -208,7 +207,7 @@ def test_a_data_set_as_promised(home, capsys):
         "casual: 3 kept (not judged: no models 3), 6 dropped (exact duplicate 1, in both poles 1, smaller than 128×"
     )
     assert sum("python -m demicouture.pretrained" in line for line in output) == 1
-    assert "passed over 1 files whose names do not end like a picture's" in output
+    assert "passed over what is no picture, or none of a kind that is read: 1 .txt" in output
     assert output[-1].startswith("next: ") and "train_dcgan.py --home" in output[-1]
 
 
@@ -514,10 +513,7 @@ def test_what_is_a_top_is_learned_from_examples_that_may_come_and_change(made, c
     (examples / "other/1.jpg").unlink()
     assert run(made) == 1
     told = capsys.readouterr().err
-    assert (
-        f"other: {few - 1} pictures, expected at least {few}; add some, or run: {command('scrape.py', '--queries')}"
-        in told
-    )
+    assert f"other: {few - 1} pictures, expected at least {few}; add some, or run: " in told
 
 
 @needs_models
@@ -610,7 +606,7 @@ def remove(folder):
         (lambda home: remove(scraped(home) / "casual"), r"found 1 sub-folders \(collection\), expected exactly two"),
         (lambda home: (scraped(home) / "third").mkdir(), r"found 3 sub-folders \(casual, collection, third\)"),
         (lambda home: remove(scraped(home) / "casual/q0") or [p.unlink() for p in scraped(home).glob("casual/q1/*")],
-         "casual: 0 pictures, expected at least 2; run: .* scrape.py"),
+         "casual: 0 pictures, expected at least 2 pictures; run: .* scrape.py"),
         (lambda home: [write(p, b"x") for p in scraped(home).glob("casual/*/[1-3].jpg")],
          r"casual: 1 kept \(not .*\), 3 dropped \(undecodable 3\); expected at least 2 kept; add pictures to .* or w"),
         (lambda home: write(dataset(home), b""), "2-dataset: a file, expected a folder; choose another --output"),

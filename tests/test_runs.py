@@ -110,7 +110,7 @@ def test_other_options_are_refused_by_name(tmp_path):
     for options, message in [
         (
             {"count": 5, "batch_size": 16},
-            r"made with --batch-size 32 \(now 16\); to go on with these, run: .*, or add --fresh",
+            r"made with --batch-size 32 \(now 16\); to go on with these, run: .*or add --fresh",
         ),
         ({"count": 4, "batch_size": 32}, r"made with --count 5 \(now 4, expected at least as many\)"),
     ]:

@@ -304,7 +304,7 @@ def test_the_last_lines_name_the_counts_and_the_next_step(home, capsys):
     assert said[0].split() == ["wanted", "found", "fetched", "duplicates", "refused"]
     assert said[1].split() == ["casual", "2", "2", "2", "0", "0"]
     assert said[2].split() == ["collection", "1", "1", "1", "0", "0"]
-    assert re.fullmatch(rf"next: python \S*preprocess\.py --home {home}", said[-1])
+    assert re.fullmatch(rf"next: \S+ \S*preprocess\.py --home {home}", said[-1])
 
 
 # What cannot be, and what may come later
@@ -1021,7 +1021,7 @@ def test_the_script_run_from_another_folder_names_the_next_with_its_path(home):
         [sys.executable, SCRIPT, "--limit", "1"], cwd=home, capture_output=True, text=True, timeout=60
     )
     assert (made.returncode, made.stderr) == (0, "")
-    assert made.stdout.splitlines()[-1] == f"next: python {ROOT / 'preprocess.py'}"
+    assert made.stdout.splitlines()[-1] == f"next: {sys.executable} {ROOT / 'preprocess.py'}"
 
 
 def test_one_run_at_a_time_works_on_a_folder(home):

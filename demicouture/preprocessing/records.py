@@ -31,8 +31,10 @@ BY_A_PERSON = "a person's decision"
 NOT_FOUND = "file not found"
 """Reasons that no rule gives: a person decided, or a picture that a person decided on is gone."""
 
-UNUSABLE = (UNDECODABLE, TOO_LARGE)
-"""The reasons that even a person cannot overrule, for there is nothing to look at."""
+STRIP = "strip beyond 4:1"
+
+UNUSABLE = (UNDECODABLE, TOO_LARGE, STRIP)
+"""The reasons that even a person cannot overrule, for there is nothing to look at, or no square to cut."""
 
 CHOICES = (TOO_LIKE, OVER_COUNT)
 """The reasons with which nothing is wrong with a picture."""

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from samples import jpeg, write
 
-from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import sha256
 from demicouture.preprocessing.classifiers import FEWEST_EXAMPLES
@@ -123,9 +122,7 @@ def test_examples_lie_in_two_folders(tmp_path):
     assert {sha: top for sha, (_, top) in found.items()} == {sha256(c): n % 2 == 0 for n, c in enumerate(contents)}
     assert found[sha256(contents[3])][0] == tmp_path / "other/query/3.jpg"
     (tmp_path / "other/query/3.jpg").unlink()
-    message = (
-        f"{tmp_path}/other: {FEW - 1} pictures, expected at least {FEW}; add some, or run: {command('scrape.py')} --q"
-    )
+    message = f"{tmp_path}/other: {FEW - 1} pictures, expected at least {FEW}; add some, or run: "
     with pytest.raises(InputError, match=re.escape(message)):
         find_examples(tmp_path)
     with pytest.raises(InputError, match="nowhere/top: 0 pictures"):
