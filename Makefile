@@ -1,4 +1,5 @@
 # make demo   sets up, runs the six scripts on drawn pictures, and names the pictures to open
+# make mine CASUAL=FOLDER COLLECTION=FOLDER   sets up, and runs them on two folders of your own photographs
 # make test   sets up, checks the code's style, and runs the tests
 # make models fetches the networks that find people and judge pictures; the set-up does it too, and goes on without them
 # Either installs once; what it installed is used again until a requirements file changes.
@@ -11,9 +12,7 @@ RUN := $(VENV)/bin/python
 ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training
 
 
-set-up: $(VENV)/.installed
-
-.PHONY: set-up demo test models clean
+.PHONY: demo mine test models set-up clean
 
 demo: $(VENV)/.installed
 	$(RUN) scrape.py --queries data/queries-demo.csv
@@ -29,11 +28,17 @@ demo: $(VENV)/.installed
 	    outputs/3-training/history.png outputs/4-generated/grid*.png outputs/5-boundary/*.png \
 	    outputs/6-interpolation/*.png outputs/6-interpolation/*.gif outputs/6-interpolation/*.mp4 outputs/6-interpolation/*.pdf
 
+# The shell takes both folders from the environment, so that blanks and quotes in their names stay what they are.
+mine: $(VENV)/.installed
+	@$(RUN) mine.py "casual=$$CASUAL" "collection=$$COLLECTION"
+
 test: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest --numprocesses auto --dist loadfile
 	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist loadfile $(ON_BOTH_BACKENDS)
+
+set-up: $(VENV)/.installed
 
 models: $(VENV)/.installed
 	$(RUN) -m demicouture.pretrained

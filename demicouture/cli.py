@@ -85,7 +85,7 @@ def parse(command_line: argparse.ArgumentParser, argv: list[str] | None) -> argp
     args = command_line.parse_args(argv)
     given = {key: getattr(args, name) for name, key in args.folder_keys.items() if getattr(args, name) is not None}
     output = args.folder_keys["output"]
-    script = next(name for name, flags in commands.FOLDER_FLAGS.items() if flags["output"] == output)
+    script = next(name for name, flags in commands.FOLDER_FLAGS.items() if flags.get("output") == output)
     commands.remember(commands.Running(script, args.home, given, sys.argv[1:] if argv is None else argv))
     for name, key in args.folder_keys.items():
         setattr(args, f"{name}_given", key in given)

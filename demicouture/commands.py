@@ -31,6 +31,7 @@ FOLDERS = {
 """The chain of folders below ``--home``, by the names that scripts, docs and messages use."""
 
 FOLDER_FLAGS = {
+    "mine.py": {},
     "scrape.py": {"output": "1-scraped"},
     "preprocess.py": {"input": "1-scraped", "output": "2-dataset"},
     "train_dcgan.py": {"input": "2-dataset", "output": "3-training"},

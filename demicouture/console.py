@@ -13,7 +13,7 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @contextlib.contextmanager
 def silent_libraries() -> Iterator[None]:
-    """Closes file descriptor 2 to what is written inside; Python's exceptions are raised, not printed, and lose nothing.
+    """Closes file descriptor 2 to what is written inside; exceptions are raised, not printed, and lose nothing.
 
     The descriptor is the whole process's: what other threads write there meanwhile is lost, too.
     """

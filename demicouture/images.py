@@ -73,6 +73,9 @@ MAX_PIXELS = 100_000_000
 UNDECODABLE = "undecodable"
 TOO_LARGE = f"over {MAX_PIXELS // 1_000_000} megapixels"
 
+LONGEST = 4
+"""Our choice: what is longer, in parts of its shorter side, shows a landscape, a banner or a page, not a garment."""
+
 WHITE = (255, 255, 255)
 
 HEADER_BYTES = 32
@@ -98,7 +101,7 @@ DEPTHS = (8, 10, 12, 14, 16)
 MOST_OF_FLOATS = 10.0
 """Our choice: up to here a floating-point picture's 1 is white. With 255 for white, it would be all black."""
 
-# Editors write megabytes of history into a PNG file. Pillow's own limits, 1 MB for each text and for the colour profile,
+# Editors write megabytes of history into a PNG file. Pillow's own limits, 1 MB for each text and for the profile,
 # would lose such a picture; these are far below what a decompression bomb unpacks to, which is still refused.
 PngImagePlugin.MAX_TEXT_CHUNK = 64 * 2**20
 PngImagePlugin.MAX_TEXT_MEMORY = 256 * 2**20
@@ -265,6 +268,16 @@ def read_size(path: Path) -> tuple[int, int]:
         raise PictureError(UNDECODABLE) from error
 
 
+def is_strip(path: Path) -> bool:
+    """Returns whether a picture file is so long that no square of it shows a garment; only its header is read.
+
+    Raises:
+        PictureError: As :func:`read_size`.
+    """
+    sides = read_size(path)
+    return max(sides) > LONGEST * min(sides)
+
+
 def read_header(content: bytes) -> tuple[str, int, int]:
     """Returns what a picture's header says, without decoding it: the usual suffix of its format, width and height.
 
@@ -297,8 +310,8 @@ def _from_deep_grey(image: Image.Image) -> Image.Image:
     if isinstance(transparent := image.info.get("transparency"), int):
         nothing |= values == transparent
     largest = float(np.max(values, where=~nothing & np.isfinite(values), initial=0))
-    # These modes carry no maximum. Floating-point files are 0 to 1 by custom, with lights a little over it; whole numbers
-    # use as many bits as the camera has, which may be fewer than the file's.
+    # These modes carry no maximum. Floating-point files are 0 to 1 by custom, with lights a little over it; whole
+    # numbers use as many bits as the camera has, which may be fewer than the file's.
     if image.mode == "F" and largest <= MOST_OF_FLOATS:
         white = 1.0
     else:
@@ -368,6 +381,8 @@ def read_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
     """
     path, side = path_and_side
     try:
+        if is_strip(path):  # A line of pixels, which may have cost a minute.
+            return None
         image = open_reduced(path, side).image
     except (PictureError, FileNotFoundError):
         return None

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from samples import encode, noise, write
+from samples import shirt, write
 
 import generate
 import interpolate
@@ -129,9 +129,7 @@ def home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("here") / "my wear & 普段着"
     for pole in ("casual", "collection"):
         for number in range(4):
-            write(
-                home / f"ours/data/1-scraped/{pole}/{number}.png", encode(noise(number + 10 * len(pole), 96, 96), "PNG")
-            )
+            write(home / f"ours/data/1-scraped/{pole}/{number}.jpg", shirt(number + 10 * len(pole)))
     return home
 
 
@@ -156,6 +154,8 @@ def test_what_an_error_names_runs_when_pasted(home):
     assert failed.returncode == 1 and failed.stderr.count("\n") == 1
     follows = shell(named_command(failed.stderr), home)
     assert follows.stderr.startswith("error: no  where/data/2-dataset: not found, expected a folder")
+    follows = shell(named_command(follows.stderr), home)
+    assert follows.stderr.startswith("error: no  where/data/1-scraped: not found, expected a folder")
     assert "scrape.py --home 'no  where'" in follows.stderr
 
 

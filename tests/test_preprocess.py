@@ -208,7 +208,7 @@ def test_a_data_set_as_promised(home, capsys):
     )
     assert sum("python -m demicouture.pretrained" in line for line in output) == 1
     assert "passed over what is no picture, or none of a kind that is read: 1 .txt" in output
-    assert output[-1].startswith("next: ") and "train_dcgan.py --home" in output[-1]
+    assert output[-1].startswith("next: ") and output[-1].endswith("train_dcgan.py --preset demo --epochs 9000")
 
 
 def test_every_format_comes_out_upright_and_in_its_colours(home):
@@ -602,11 +602,11 @@ def remove(folder):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda home: remove(scraped(home)), "1-scraped: not found, expected a folder .* run: .* scrape.py"),
+        (lambda home: remove(scraped(home)), "1-scraped: not found, expected a folder .* run: .*scrape.py"),
         (lambda home: remove(scraped(home) / "casual"), r"found 1 sub-folders \(collection\), expected exactly two"),
         (lambda home: (scraped(home) / "third").mkdir(), r"found 3 sub-folders \(casual, collection, third\)"),
         (lambda home: remove(scraped(home) / "casual/q0") or [p.unlink() for p in scraped(home).glob("casual/q1/*")],
-         "casual: 0 pictures, expected at least 2 pictures; run: .* scrape.py"),
+         "casual: 0 pictures, expected at least 2 pictures; run: .*scrape.py"),
         (lambda home: [write(p, b"x") for p in scraped(home).glob("casual/*/[1-3].jpg")],
          r"casual: 1 kept \(not .*\), 3 dropped \(undecodable 3\); expected at least 2 kept; add pictures to .* or w"),
         (lambda home: write(dataset(home), b""), "2-dataset: a file, expected a folder; choose another --output"),
@@ -702,7 +702,7 @@ def test_a_small_size_is_told_to_the_next_script(home, capsys):
     assert capsys.readouterr().out == ""
     assert read_dataset(dataset(home)).pictures.shape[1] == 64
     assert run(home, "--home", str(home), "--size", "64") == 0
-    assert capsys.readouterr().out.endswith(f"train_dcgan.py --home {home} --size 64\n")
+    assert capsys.readouterr().out.endswith(f"train_dcgan.py --home {home} --preset demo --epochs 9000\n")
 
 
 @pytest.fixture(scope="module")
@@ -806,7 +806,7 @@ def test_an_edit_made_while_it_runs_is_not_lost(made, monkeypatch, capsys):
     monkeypatch.setattr(os, "replace", replace_and_edit)
     assert run(made) == 1
     told = capsys.readouterr().err
-    assert "decisions.csv: edited while preprocess.py was at work; run it again to take that in" in told
+    assert "decisions.csv: edited while preprocess.py was at work; to take that in, run: " in told
     assert not (dataset(made) / "summary.json").exists()
     assert table(made)["casual/q0/0.jpg"]["your_decision"] == "drop"
     assert run(made) == 0

@@ -17,7 +17,7 @@ from PIL import Image
 from demicouture import near_duplicates
 from demicouture.errors import PictureError
 from demicouture.files import write_text
-from demicouture.images import open_reduced, read_size
+from demicouture.images import is_strip, open_reduced
 from demicouture.preprocessing import cropping, descriptors, image_quality, segmentation
 from demicouture.preprocessing.cropping import OVERSAMPLING, Box
 from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
@@ -25,9 +25,6 @@ from demicouture.preprocessing.records import STRIP
 
 WORKING_SIDE = 256
 """The shorter side, in pixels, at which features are extracted: what BlazePose and GrabCut see is smaller still."""
-
-LONGEST = 4
-"""Our choice: what is longer, in parts of its shorter side, shows a landscape, a banner or a page, not a garment."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +165,7 @@ def _pose_model(folder: Path) -> PoseModel:
 def extract_features(task: FeatureTask) -> ImageFeatures:
     """Returns the features of a picture, or the reason why it has none."""
     try:
-        sides = read_size(task.path)
-        if max(sides) > LONGEST * min(sides):  # Before it costs: GrabCut on a panorama takes a minute.
+        if is_strip(task.path):  # Before it costs: GrabCut on a panorama takes a minute.
             return ImageFeatures(STRIP)
         found = open_reduced(task.path, WORKING_SIDE)
     except PictureError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from demicouture import dataset, files, parallel, pretrained
-from demicouture.commands import same_command
+from demicouture.commands import command, same_command
 from demicouture.errors import InputError
 from demicouture.images import describe_kinds, search_pictures
 from demicouture.preprocessing import (

@@ -82,6 +82,6 @@ def too_small(size: int) -> str:
 
 def reasons(size: int) -> tuple[str, ...]:
     """Returns all reasons for which a rule drops a picture or sends it to review, in the order in which they apply."""
-    files = UNDECODABLE, TOO_LARGE, too_small(size), IN_BOTH_POLES, EXACT_DUPLICATE, NEAR_DUPLICATE
+    files = *UNUSABLE, too_small(size), IN_BOTH_POLES, EXACT_DUPLICATE, NEAR_DUPLICATE
     people = NO_PERSON, PERSON_UNCLEAR, NOT_FROM_THE_FRONT, SEATED, SECOND_PERSON, TURNED
     return *files, BLANK, BLURRED, NO_PHOTOGRAPH, *people, NO_TOP, PERHAPS_NO_TOP, NO_GARMENT_FOUND, *CHOICES
