@@ -38,8 +38,6 @@ from pathlib import Path
 
 import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
 
-from tqdm import tqdm
-
 from demicouture import cli, dataset, pretrained, runs
 from demicouture.commands import command, flags_of_before, same_command
 from demicouture.errors import InputError, OptionsError
@@ -56,6 +54,7 @@ from demicouture.preprocessing import (
 )
 from demicouture.preprocessing.records import DROP, KEEP
 from demicouture.preprocessing.rules import Rules
+from demicouture.progress import progress_bar
 from demicouture.training import recommendation
 
 
@@ -157,7 +156,7 @@ def make_progress(args: argparse.Namespace) -> Callable[[Iterable, str, int], It
     """Returns a function that shows the progress of a step in a bar and gives its results back."""
 
     def progress(results: Iterable, title: str, total: int) -> Iterable:
-        return tqdm(results, title, total, unit="picture", disable=args.quiet or None, leave=False)
+        return progress_bar(results, title, total=total, unit="picture", quiet=args.quiet)
 
     return progress
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from demicouture.commands import command
 from demicouture.errors import InputError, PictureError
 from demicouture.files import hash_files
 from demicouture.images import WHITE, find_pictures, open_picture, to_square
+from demicouture.progress import progress_bar
 
 OUR_PICTURE = re.compile(r"[0-9a-f]{16}(-\d+)?\.png")
 """The names that preprocess.py gives. Other files in a pole's folder are somebody's own and are never removed."""
@@ -134,7 +134,7 @@ def read_dataset(
         labels += [label] * len(found)
     size = size or len(_read_square(files[0], None))
     pictures = allocate((len(files), size, size, 3))
-    bar = tqdm(files, desc="reading", unit="picture", disable=quiet or len(files) < LONG_READ or None, leave=False)
+    bar = progress_bar(files, "reading", unit="picture", quiet=quiet or len(files) < LONG_READ)
     for index, file in enumerate(bar):
         pictures[index] = _read_square(file, size)
     return Dataset(pictures, np.array(labels), poles, tuple(files), hash_files(files, folder))

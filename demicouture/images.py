@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageDraw, PngImagePlugin
 
 from demicouture.console import silent_libraries
 from demicouture.errors import PictureError
@@ -77,6 +77,8 @@ LONGEST = 4
 """Our choice: what is longer, in parts of its shorter side, shows a landscape, a banner or a page, not a garment."""
 
 WHITE = (255, 255, 255)
+
+TILE_GROUND, BORDER = (236, 236, 236), (150, 150, 150)
 
 HEADER_BYTES = 32
 """Enough to tell formats by."""
@@ -376,6 +378,8 @@ def save_png(path: Path, pixels: np.ndarray | Image.Image, compress_level: int =
 def read_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
     """Returns the whole of a picture, fitted into a square tile for a contact sheet; None if there is nothing to see.
 
+    A small one is enlarged by a whole number, and a thin line shows where it ends.
+
     Returns:
         uint8 (side, side, 3) in [0, 255].
     """
@@ -387,6 +391,11 @@ def read_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
     except (PictureError, FileNotFoundError):
         return None
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
-    tile = Image.new("RGB", (side, side), (236, 236, 236))
-    tile.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    if (larger := side // max(image.size)) > 1:
+        image = image.resize((larger * image.width, larger * image.height), Image.Resampling.NEAREST)
+    tile = Image.new("RGB", (side, side), TILE_GROUND)
+    left, top = (side - image.width) // 2, (side - image.height) // 2
+    tile.paste(image, (left, top))
+    # Without a border one could not tell where a picture on a light ground ends.
+    ImageDraw.Draw(tile).rectangle((left, top, left + image.width - 1, top + image.height - 1), outline=BORDER)
     return np.asarray(tile)

@@ -377,3 +377,11 @@ def test_strips_are_told_by_their_header(tmp_path):
         path = write(tmp_path / "b.png", encode(noise(0, width, height), "PNG"))
         assert is_strip(path) and read_tile((path, 64)) is None
     assert is_strip(write(tmp_path / "c.png", bomb(200_000, 10)))
+
+
+def test_a_tile_shows_where_its_picture_ends(tmp_path):
+    light = write(tmp_path / "a.png", encode(Image.new("RGB", (60, 30), (236, 236, 236)), "PNG"))
+    tile = read_tile((light, 128))
+    rows, columns = np.nonzero((tile == (150, 150, 150)).all(-1))
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (4, 123, 34, 93)  # at twice its size
+    assert len(rows) == 2 * 120 + 2 * 58

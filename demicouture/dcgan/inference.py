@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from demicouture.commands import command
 from demicouture.dcgan.serialization import hash_weights
@@ -19,6 +18,7 @@ from demicouture.errors import InputError
 from demicouture.images import to_pixels
 from demicouture.keras_backend import start_keras
 from demicouture.latents import LATENT_DIM
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -93,6 +93,6 @@ def render(generator: keras.Model, latents: np.ndarray, quiet: bool = True, titl
     padding = -len(latents) % CHUNK
     padded = np.concatenate([latents, np.zeros((padding, latents.shape[1]), np.float32)])
     pictures = []
-    for start in tqdm(range(0, len(padded), CHUNK), desc=title, unit="batch", disable=quiet or None, leave=False):
+    for start in progress_bar(range(0, len(padded), CHUNK), title, unit="batch", quiet=quiet):
         pictures.append(to_pixels(generator.predict_on_batch(padded[start : start + CHUNK])))
     return np.concatenate(pictures)[: len(latents)]

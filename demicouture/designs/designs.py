@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,6 +56,12 @@ class Designs:
 def design_name(index: int) -> str:
     """Returns the file name of the design that row ``index`` of the latents made."""
     return f"design-{index:04d}.png"
+
+
+def full_name(text: str) -> str:
+    """Returns a design's file name, however a person names it: ``17``, ``17.0``, ``design-0017`` or the name itself."""
+    found = re.fullmatch(r"(?:design-)?(\d{1,9})(?:\.0+)?(?:\.png)?", text.strip().lower())
+    return design_name(int(found[1])) if found else text
 
 
 def made_by_another_generator(folder: Path, generator_sha256: str) -> bool:
@@ -144,15 +151,15 @@ def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[
     for row in read_csv(path, columns):
         if not any(field.strip() for field in row.values()):
             continue
-        name = row["design"].strip()
+        name = full_name(row["design"])
         if name not in possible:
             raise InputError(
-                f"{path}: labels {name!r}, which is no design here, "
+                f"{path}: labels {row['design']!r}, which is no design here, "
                 f"expected {design_name(0)} to {design_name(count - 1)}; correct the name or remove the row"
             )
         if name in rows:
             raise InputError(f"{path}: found two rows for {name}, expected one; remove the wrong one")
-        rows[name] = row
+        rows[name] = row | {"design": name}
     return rows
 
 

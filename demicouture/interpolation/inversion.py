@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from demicouture.dcgan import inference
 from demicouture.evaluation import imagenet_features
 from demicouture.evaluation.copies import cosine_distances, distances_apart
 from demicouture.images import to_floats
 from demicouture.interpolation.input_gradients import with_gradients
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -184,7 +184,7 @@ def descend(losses: Callable[[Any], Any], starts: np.ndarray, steps: int, quiet:
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps))
     optimizer.build([latents])
     best, lowest = starts.copy(), np.full(len(starts), np.inf)
-    for _ in tqdm(range(steps), "finding the photograph", unit="step", disable=quiet or None, leave=False):
+    for _ in progress_bar(range(steps), "finding the photograph", unit="step", quiet=quiet):
         reached, gradients = run(latents.numpy())
         better = reached < lowest
         best[better], lowest[better] = latents.numpy()[better], reached[better]

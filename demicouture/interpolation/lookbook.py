@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from demicouture.boundary.figures import Renderer
 from demicouture.boundary.hyperplane import Hyperplane
@@ -34,6 +33,7 @@ from demicouture.interpolation import lookbook_page
 from demicouture.interpolation.endpoints import RatedDesigns, likeness
 from demicouture.interpolation.paths import crossing_or_midpoint, path_between
 from demicouture.latents import sample_prior
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -370,7 +370,7 @@ def make_lookbook(
 def _describe_all(latents: np.ndarray, render: Renderer, network: keras.Model, quiet: bool) -> np.ndarray:
     """Returns the features of designs, float32 (n, 1280), of which only some are in memory as pictures."""
     features = np.empty((len(latents), FEATURES), np.float32)
-    with tqdm(total=len(latents), desc="describing designs", unit="design", disable=quiet or None, leave=False) as bar:
+    with progress_bar(title="describing designs", total=len(latents), unit="design", quiet=quiet) as bar:
         for start in range(0, len(latents), AT_A_TIME):
             some = latents[start : start + AT_A_TIME]
             features[start : start + AT_A_TIME] = describe(network, render(some))

@@ -17,6 +17,7 @@ from demicouture.dcgan.inference import render
 from demicouture.dcgan.serialization import save_network
 from demicouture.files import write_csv
 from demicouture.images import save_png
+from demicouture.progress import progress_bar
 from demicouture.training import checkpoints
 from demicouture.training.checkpoints import still_there
 from demicouture.training.collapse import find_collapse, is_finite, looks_sound
@@ -296,14 +297,15 @@ class Progress(keras.callbacks.Callback):
         model: GAN = self.model
         total, done = self.epochs * model.batches.steps_per_epoch, int(model.step.numpy())
         self.left = total - done
-        self.line = tqdm(
+        self.line = progress_bar(
+            title="training",
             total=total,
             initial=done,
-            desc="training",
             unit="img",
             unit_scale=model.batches.batch_size,
-            disable=self.quiet or None,
+            quiet=self.quiet,
             smoothing=0.05,
+            leave=True,
         )
 
     def on_epoch_begin(self, epoch, logs=None):

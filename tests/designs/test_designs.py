@@ -154,3 +154,20 @@ def test_designs_keep_their_own_pictures_if_the_generator_is_theirs(tmp_path):
     (tmp_path / design_name(4)).write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"design-0004\.png: undecodable; remove it"):
         own_pictures(tmp_path, [4], pictures[:1])
+
+
+@pytest.mark.parametrize("named", ["2", "0002", "2.0", "design-2", "Design-0002", "design-0002.png", " design-02.PNG"])
+def test_designs_are_named_as_people_name_them(named, tmp_path):
+    path = tmp_path / "sleeves.csv"
+    path.write_text(f"Design;Label\n{named};long\n0;short\n;\n", encoding="utf-16")
+    rows = read_rows(path, ["design", "label"], 3)
+    assert {name: row["label"] for name, row in rows.items()} == {"design-0002.png": "long", "design-0000.png": "short"}
+    assert all(row["design"] == name for name, row in rows.items())
+
+
+@pytest.mark.parametrize("named", ["3", "design-0003.png", "-1", "two", "2.5", "design-0002.jpg"])
+def test_other_names_are_refused(named, tmp_path):
+    path = tmp_path / "sleeves.csv"
+    path.write_text(f"design,label\n{named},long\n")
+    with pytest.raises(InputError, match=f"labels '{named}', which is no design here, expected design-0000.png to"):
+        read_rows(path, ["design", "label"], 3)

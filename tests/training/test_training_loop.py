@@ -217,7 +217,7 @@ def test_a_full_disk_stops_the_run_in_one_line_with_a_checkpoint_to_go_on_from(u
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert capsys.readouterr().err == (
-        "error: a file cannot grow (a limit, or the disk is full); free some space and run the same command again\n"
+        "error: a file cannot grow (a limit, or the disk is full); free some space and run: \n"
     )
     assert steps_of_checkpoints(tmp_path)[-1] == 4
     assert not list(tmp_path.rglob(".*"))
