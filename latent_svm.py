@@ -135,8 +135,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--labels",
         type=Path,
         metavar="FILE",
-        help="a CSV file with the columns design (17, design-0017 or design-0017.png) and label, which labels all or some "
-        "designs with any two words; its name is the direction's (default: INPUT/labels.csv)",
+        help="a CSV file with the columns design (17, or design-0017.png) and label, which labels all designs or some "
+        "with any two words; its name is the direction's (default: INPUT/labels.csv)",
     )
     own.add_argument(
         "--without",

@@ -634,7 +634,7 @@ def test_inputs_that_cannot_be_used_are_refused_in_one_line(home, spoil, message
         (lambda home: edit(home, "casual/q0/0.jpg", your_box="999 0 1100 100"), "outside the picture"),
         (lambda home: edit(home, "casual/q0/0.jpg", your_box="0 0 9999 100"), "over 10 times as large as the picture"),
         (lambda home: edit(home, "casual/q0/0.jpg", file="casual/q0/2.jpg"), "in row 2 and row 3, expected it once"),
-        (lambda home: write(dataset(home) / "decisions.csv", b"\xff\xfe"), "decisions.csv: not UTF-8"),
+        (lambda home: write(dataset(home) / "decisions.csv", b"caf\xe9"), "decisions.csv: not UTF-8"),
         (lambda home: write(dataset(home) / "decisions.csv", b"file,pole\n"), "expected also picture, your_decision"),
         (
             lambda home: write(dataset(home) / "casual/mine.png", b""),

@@ -2,7 +2,7 @@ import numpy as np
 import planted
 import pytest
 
-from demicouture.designs.designs import design_name, own_pictures, read_designs
+from demicouture.designs.designs import design_name, own_pictures, read_designs, read_rows
 from demicouture.errors import InputError
 from demicouture.files import write_text
 from demicouture.images import save_png
