@@ -288,7 +288,7 @@ def test_a_damaged_generator_costs_nothing_that_is_finished(done, capsys):
 
 def test_other_options_are_refused_until_fresh(done, capsys):
     assert run(done, "--a", "3", "--b", "7") == 1
-    assert "made with --a None (now 3), --b None (now 7); use the same options" in capsys.readouterr().err
+    assert "made with --a None (now 3), --b None (now 7); to go on with these, run: " in capsys.readouterr().err
     assert run(done, "--a", "3", "--b", "7", "--fresh") == 0
     assert "6-interpolation: starting over; the old folder is now " in capsys.readouterr().out
     assert (done / "outputs/6-interpolation.old-1/strip.png").exists()

@@ -372,7 +372,7 @@ def test_the_next_command_passes_on_the_folders_that_were_given(home, capsys):
     for _ in range(2):  # When there was work to do, and when there was none.
         assert run(home, *flags, "--output", str(away / "plane")) == 0
         command = capsys.readouterr().out.splitlines()[-1]
-        flag_words = f"--home {home} --boundary {away}/plane --input {away}/designs --training {away}/none"
+        flag_words = f"--home {home} --input {away}/designs --training {away}/none --boundary {away}/plane"
         assert command.endswith(f"interpolate.py {flag_words}")
 
 
