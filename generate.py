@@ -23,7 +23,14 @@ script writes into that column, and from 40 labels on you are told how often the
 
 A rank is there to choose and to sort by. The best of a thousand blobs has rank 1.
 
-Example: python generate.py --count 2000 --suggest 20
+--latents FILE makes designs of latents of your own: an array, latents.npy, or JSON as a web page saves it,
+{"latents": [[100 numbers in [-1, 1]], ...]}. They lie in a folder of their own, named after the file.
+
+--truncation T draws all latents from the middle of the latent space, T times as wide: fewer surprises, less variety.
+
+Examples:
+  python generate.py --count 2000 --suggest 20
+  python generate.py --latents kept.json
 """
 
 from __future__ import annotations
@@ -31,6 +38,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
@@ -43,11 +51,13 @@ from demicouture.commands import command, same_command
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs import comparison, figures, labels, scoring
-from demicouture.designs.designs import design_name, made_by_another_generator
+from demicouture.designs.designs import made_by_another_generator
+from demicouture.designs.latents_file import read_latents_file
 from demicouture.designs.pictures import DesignPictures
 from demicouture.evaluation import style_classifier
 from demicouture.evaluation.generator_quality import NOT_JUDGED, describe_quality, draws_garments, warn_of_blobs
 from demicouture.evaluation.reference import RECORD
+from demicouture.files import sha256
 from demicouture.latents import sample_prior
 
 COUNT = 100
@@ -79,7 +89,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=0,
         help="name N designs whose labels would teach the plane most, and draw them as suggested.png",
     )
-    return cli.parse(command_line, argv)
+    own.add_argument(
+        "--latents",
+        type=Path,
+        metavar="FILE",
+        help="make the designs of these latents, .npy or .json, in place of random ones (OUTPUT is then by default "
+        "HOME/outputs/4-generated-NAME)",
+    )
+    own.add_argument(
+        "--truncation",
+        type=cli.number(0.05, 1),
+        metavar="T",
+        default=1.0,
+        help="draw latents from [-T, T] in place of [-1, 1]: nearer to the average design, and more alike",
+    )
+    args = cli.parse(command_line, argv)
+    if args.latents:
+        if args.count != COUNT or args.truncation != 1:
+            command_line.error("argument --latents: not allowed with --count or --truncation")
+        if not args.output_given:  # Beside the usual designs, with the labels that a person gave them.
+            cli.give_folder(args, "output", args.output.with_name(f"{args.output.name}-{args.latents.stem}"))
+    return args
 
 
 def suggest_designs(
@@ -133,33 +163,19 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
     report(cli.next_step("latent_svm.py"))
 
 
-def summarise(
-    args: argparse.Namespace,
-    record: Mapping[str, Any] | None,
-    rows: Sequence[Mapping[str, Any]],
-    poles: Sequence[str],
-    suggested: Sequence[int],
-) -> dict[str, Any]:
-    """Returns what is known of the designs, for the ``results`` in summary.json."""
-    return {
-        "poles": list(poles),
-        "input": str(args.input),
-        "data": str(args.data) if args.data.exists() else None,
-        "classifier": record and {name: record[name] for name in record if name != "arrays_sha256"},
-        "agreement": labels.measure_agreement(rows),
-        "labels": labels.count_labels(rows, poles),
-        "unlabelled": sum(not labels.label_of(row) for row in rows),
-        "copies": scoring.count_copies(rows),
-        "suggest": args.suggest,
-        "suggested": [design_name(index) for index in suggested],
-    }
-
-
 def main(argv: list[str] | None = None) -> None:
     """Generates, classifies and compares designs."""
     args = parse_args(argv)
     generator_file = args.input / "generator.keras"
+    if args.latents:
+        latents = read_latents_file("--latents", args.latents)
+        args.count = len(latents)
+    else:
+        latents = sample_prior(args.count, args.seed, truncation=args.truncation)
     options = {name: getattr(args, name) for name in ("count", "pictures", "seed")}
+    # Only where they are given, so that a folder of before goes on.
+    options |= {"latents": f"SHA-256 {sha256(latents.tobytes())[:16]}"} if args.latents else {}
+    options |= {"truncation": args.truncation} if args.truncation != 1 else {}
     options["generator_sha256"] = made_by = inference.hash_generator(generator_file)
     # Who names a folder wants it; the usual one may be missing.
     dataset = read_dataset(args.data) if args.data_given or args.data.exists() else None
@@ -171,7 +187,6 @@ def main(argv: list[str] | None = None) -> None:
         found = comparison.find_reference(args.input, None if args.fresh else run.path, dataset)
         poles = found[1].poles if found else dataset and dataset.poles
         table = {} if args.fresh else labels.read_labels(run.path, args.count, poles, record, finished=bool(last))
-        latents = sample_prior(args.count, args.seed)
         pictures = DesignPictures(run.path, latents, args.pictures, generator_file, anew=args.fresh)
         inputs, quality = (
             comparison.list_inputs(made_by, found, dataset, last),
@@ -204,7 +219,8 @@ def main(argv: list[str] | None = None) -> None:
         suggested = suggest_designs(pictures, rows, poles, args.suggest, args.seed)
         differs = bool(found and dataset and found[1].dataset_sha256 != dataset.sha256)
         results = {"quality": quality, "network": inputs["network"] is not None, "data_differs": differs}
-        results |= summarise(args, record, rows, poles, suggested)
+        results |= {"input": str(args.input), "data": str(args.data) if args.data.exists() else None}
+        results |= {"suggest": args.suggest} | scoring.summarise(record, rows, poles, suggested)
         made = [*pictures.files, "labels.csv", "designs.csv", *sheets, *(["suggested.png"] if suggested else [])]
         made += [RECORD] if found else []
         made += style_classifier.FILES if record else []

@@ -13,17 +13,17 @@ Writes  data/2-dataset/
 
 Dropped are damaged, small, blurred, blank and drawn pictures, and copies of others; people who are seen from the side
 or the back, or sit, and pictures of a pole of --people without anybody; and garments that are no tops, once there are
-examples. What a rule cannot decide is for review. Kept is a square: of a person from the chin to the hips, of a garment
-the whole. The rules on people need two model files; without them they are left out. They are fetched once, by
+examples. What a rule cannot decide is for review. Kept is a square around the garment alone: of a person head, hair,
+neck, hands and bare skin go, and what is below the hem or mid-thigh; --subject figure leaves the person from the chin
+to the hips. The rules on people need two model files; without them they are left out. They are fetched once, by
 python -m demicouture.pretrained
 
 Your edits always win. Fill in the last two columns of decisions.csv, `your_decision` (keep, drop or review) and
 `your_box` (left top right bottom, in pixels of the upright original), or move pictures between the three folders of
 data/2-review, and run this again. No run writes into your two columns; all others are written anew, so an edit there
 is lost. What you keep and drop teaches the rules what a top is. A keep of yours overrules every reason but
-`undecodable`, `over 100 megapixels` and `strip beyond 4:1`; a drop of yours gives its place to the next picture. A box
-that is not square is widened to a square around its centre, and what lies outside the picture is filled with the
-colours of its edge.
+`undecodable`, `over 100 megapixels` and `strip beyond 4:1`; a drop of yours gives its place to the next picture. A box that is not square
+is widened to a square around its centre, and what lies outside the picture is filled with the colours of its edge.
 
 Example:
     python preprocess.py --count 500 --size 128
@@ -52,6 +52,7 @@ from demicouture.preprocessing import (
     shortcut_check,
     top_classifier,
 )
+from demicouture.preprocessing.image_features import GARMENT, SUBJECTS
 from demicouture.preprocessing.records import DROP, KEEP
 from demicouture.preprocessing.rules import Rules
 from demicouture.progress import progress_bar
@@ -73,11 +74,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="the side of the pictures in pixels; a scraped picture whose shorter side is under it is dropped",
     )
     own.add_argument(
+        "--subject",
+        choices=SUBJECTS,
+        default=GARMENT,
+        help="what is left of a person: the garment from the shoulders to its hem or to mid-thigh, without head, hair, "
+        "neck, hands and bare skin, framed like one that nobody wears; or the figure from the chin to the hips",
+    )
+    own.add_argument(
         "--background",
         choices=("keep", "plain"),
         default="plain",
         help="plain puts both poles on one light grey background, so that garments differ and backgrounds do not; keep "
-        "leaves each picture its own",
+        "leaves each picture its own, and so cuts nothing out",
     )
     own.add_argument(
         "--on-review",
@@ -111,7 +119,9 @@ def main(argv: list[str] | None = None) -> None:
     found, other_files = pipeline.find_scraped(args.input, poles)
     examples = top_classifier.find_examples(args.examples) if args.examples else {}
     models = pose.find_models()
-    options = {name: getattr(args, name) for name in ("size", "count", "background", "on_review", "people", "seed")}
+    options = {
+        name: getattr(args, name) for name in ("size", "count", "subject", "background", "on_review", "people", "seed")
+    }
     with cli.open_output(args, "preprocess.py", options, extendable=("count",)) as run:
         if args.fresh:
             run.begin()
@@ -131,10 +141,11 @@ def main(argv: list[str] | None = None) -> None:
         pipeline.extract_features(args.input, pictures, examples, known, log, models, progress)
         overrides.check_boxes(edits.table, edits.overrides, pictures, known)
 
-        rules = Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP)
+        rules = Rules(args.size, args.count, args.seed, tuple(args.people), args.on_review == KEEP, args.subject)
         rows, learned = pipeline.decide(pictures, known, edits, examples, rules)
-        how = {"size": args.size, "plain": args.background == "plain", "models": models, "progress": progress}
-        pipeline.crop_kept(args.input, args.output, rows, {p.file: p.sha256 for p in pictures}, **how)
+        how = {"size": args.size, "plain": args.background == "plain", "subject": args.subject, "models": models}
+        hashes = {picture.file: picture.sha256 for picture in pictures}
+        pipeline.crop_kept(args.input, args.output, rows, hashes, **how, progress=progress)
         sheets, edits = pipeline.write_results(args.input, args.output, poles, pictures, rows, edits, progress)
 
         counts = {pole: decisions.count_pole(rows, pole) for pole in poles}

@@ -56,7 +56,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--queries",
         type=Path,
         metavar="FILE",
-        help="CSV with the columns pole,query,count (default: HOME/data/queries.csv if there, else the seed's plan)",
+        help="CSV with the columns pole,query,count (default: HOME/data/queries.csv if there, else the "
+        "seed's plan; for the wardrobe data/queries-demo.csv)",
     )
     own.add_argument(
         "--urls",
@@ -114,9 +115,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     own.add_argument("--retry-failed", action="store_true", help="try again what failed in earlier runs")
     own.add_argument("--allow-private-hosts", action="store_true", help="fetch also from this machine and its network")
     args = cli.parse(parser, argv)
-    own_queries = args.home / "data/queries.csv"
-    args.queries = args.queries or (own_queries if own_queries.exists() else cli.HOUSE / "data/queries.csv")
+    args.queries = args.queries or default_queries(args)
     return args
+
+
+def default_queries(args: argparse.Namespace) -> Path:
+    """Returns the queries of the home folder, or else the seed's, or the wardrobe's, which draws no house's looks."""
+    own, seeds = args.home / "data/queries.csv", cli.HOUSE / "data/queries.csv"
+    if own.exists() and not own.samefile(seeds):
+        return own
+    return seeds.with_name("queries-demo.csv") if args.source == "wardrobe" else seeds
 
 
 def open_fetcher(args: argparse.Namespace, clock: Clock) -> Fetcher:

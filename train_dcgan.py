@@ -11,14 +11,19 @@ Writes: outputs/3-training/
           checkpoints/              the whole state of the run, to resume from; the last ones and the best one
           generator.keras           the best generator: the latest whose distance from the withheld pictures cannot
                                     be told from the least
+          generator-plain.keras     the same for any program with Keras 3, without this package
+          generator.onnx            the same for ONNX: latents (n, 100) to pictures (n, size, size, 3), both in [-1, 1]
           generator-last.keras, discriminator.keras
+          encoder.keras             gives a picture the code from which generator.keras rebuilds it
+          encodings.npz             the codes of all pictures
+          rebuilt.png               withheld pictures, and what is rebuilt from their codes
           summary.json              written last: where it is missing, the run is unfinished
 
 Presets:
   seed   the seed's run: 128×128, the full networks, 10,000 epochs, nothing added. Months without a GPU
-  best   the same networks with what the literature advises for a thousand pictures: DiffAugment, mirrored pictures,
-         averaged weights, a discriminator that learns faster than the generator
-  demo   64×64 and a thin generator: minutes on a CPU
+  best   an evening on two cores, or minutes on a GPU: a thin generator, mirrored pictures, averaged weights, and an
+         encoder that learns along, so that pictures can be rebuilt, and designs made between them
+  demo   64×64 and few epochs: minutes on a CPU
 
 One host trains. KERAS_BACKEND=jax in the environment trains on JAX in place of TensorFlow, and then on several of its
 devices (--devices).
@@ -66,7 +71,10 @@ MEASURED = 256
 SAMPLES = 64
 """Pictures in a sample grid, eight by eight: the first 64 designs that generate.py makes with the same seed."""
 
-MADE = ("generator.keras", "generator-last.keras", "discriminator.keras", "history.csv", "history.png", "reals.png")
+MADE = (
+    *("generator.keras", "generator-plain.keras", "generator.onnx", "generator-last.keras", "discriminator.keras"),
+    *("encoder.keras", "encodings.npz", "history.csv", "history.png", "reals.png", "rebuilt.png"),
+)
 """The files without which a run's folder is not whole."""
 
 
@@ -78,7 +86,8 @@ def train(
     # Imported here: what is wrong with the flags and folders is reported without waiting for Keras.
     from demicouture.dcgan import networks
     from demicouture.training import callbacks
-    from demicouture.training.devices import built_in, use_devices
+    from demicouture.training.devices import built_in, on_one_device, use_devices
+    from demicouture.training.encoder_training import describe_encoder, encode_dataset, fit_encoder
     from demicouture.training.fit_state import Batches
     from demicouture.training.gan import BETA_1, GAN, AveragingAdam
     from demicouture.training.generator_metrics import open_metrics
@@ -95,8 +104,10 @@ def train(
     with built_in(args.precision):
         generator = networks.build_generator(args.size, args.width)
         discriminator = networks.build_discriminator(args.size, args.discriminator_width)
+        learns_along = args.encoder == "along"
+        encoder = networks.build_encoder(args.size, args.discriminator_width) if learns_along else None
     batches = Batches(dataset.pictures, args.batch_size, np.flatnonzero(~withheld))
-    extras = {"augment": args.augment, "flips": args.flips, "fresh_fakes": args.fresh_fakes}
+    extras = {"augment": args.augment, "flips": args.flips, "fresh_fakes": args.fresh_fakes, "encoder": encoder}
     gan = GAN(generator, discriminator, batches, **extras, seed=args.seed)
     gan.compile(
         d_optimizer=keras.optimizers.Adam(args.discriminator_learning_rate, BETA_1),
@@ -129,14 +140,19 @@ def train(
                 ],
             )
     results = loop.finish()
+    with on_one_device():
+        if not learns_along:
+            fit_encoder(args.output, batches, args.discriminator_width, args.seed, args.quiet)
+        found = encode_dataset(args.output, dataset, withheld, args.quiet)
+    report(describe_encoder(found))
     quality = metrics.measure(load_generator(args.output / "generator.keras"))
-    return {"devices": devices, **results, "quality": quality}
+    return {"devices": devices, **results, "encoder": found, "quality": quality}
 
 
 def is_finished(run: RunFolder, inputs: dict[str, Any]) -> bool:
     """Returns whether a run with these options ended here and its generator is still the one that it made."""
-    if not run.is_current(inputs):
-        return False
+    if not run.is_current(inputs) or not all((run.path / name).exists() for name in MADE):
+        return False  # An earlier version recorded fewer files.
     try:
         generator = hash_generator(run.path / "generator.keras")
     except InputError:
@@ -145,12 +161,14 @@ def is_finished(run: RunFolder, inputs: dict[str, Any]) -> bool:
 
 
 def describe(args: argparse.Namespace) -> None:
-    """Prints the two networks."""
+    """Prints the networks."""
     start_keras()
     from demicouture.dcgan import networks
 
     print(networks.format_table(networks.build_generator(args.size, args.width)))
     print(networks.format_table(networks.build_discriminator(args.size, args.discriminator_width)))
+    if args.encoder == "along":
+        print(networks.format_table(networks.build_encoder(args.size, args.discriminator_width)))
 
 
 def device_count(text: str) -> int:
@@ -205,7 +223,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=1,
         help="GPUs that share each batch; more than 1 on JAX only",
     )
-    own.add_argument("--describe", action="store_true", help="print the two networks and stop")
+    own.add_argument("--describe", action="store_true", help="print the networks and stop")
     args = cli.parse(parser, argv)
     vars(args).update(fill_in(args.preset or "seed", vars(args)))
     return args

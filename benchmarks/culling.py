@@ -8,7 +8,7 @@ Prints  for each pole how often hand and rule agree, precision and recall of eac
         file, and how well the crops frame what the hand framed.
 
 Rows of decisions.csv on which a person decided are left out, and what merely had no place (over --count, too like
-another) counts as kept: nothing was found wrong with it.
+another) or was not cut out counts as kept: nothing was found wrong with it.
 
 Example:
     python preprocess.py --input photographs --output labelled && python benchmarks/culling.py labelled/decisions.csv

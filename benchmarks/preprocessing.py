@@ -40,7 +40,7 @@ SIDES = {"12 megapixels": (4000, 3000), "1 megapixel": (1155, 866), "small": (40
 
 def draw_photograph(number: int, width: int, height: int) -> bytes:
     """Returns a drawn garment or look as a JPEG file of this size, with noise, as a camera would write it."""
-    pole, query = (("casual", "hoody"), ("collection", "Yohji Yamamoto runway look"))[number % 2]
+    pole, query = (("casual", "hoody"), ("collection", "cape"))[number % 2]
     wardrobe = Wardrobe(seed=1)
     # Far apart, so that two numbers never come to the same picture past the waste that it draws in between.
     good = next(index for index in itertools.count(100 * number) if not wardrobe.kind(pole, query, index))

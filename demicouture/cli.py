@@ -93,6 +93,13 @@ def parse(command_line: argparse.ArgumentParser, argv: list[str] | None) -> argp
     return args
 
 
+def give_folder(args: argparse.Namespace, name: str, path: Path) -> None:
+    """Lets one of the folders be another one, as if the command line had named it."""
+    setattr(args, name, path)
+    setattr(args, f"{name}_given", True)
+    commands.give(args.folder_keys[name], path)
+
+
 def folder(args: argparse.Namespace, key: str) -> Path:
     """Returns the folder of the chain that ``key`` names, below ``--home``."""
     return args.home / FOLDERS[key]

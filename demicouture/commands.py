@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -36,7 +36,12 @@ FOLDER_FLAGS = {
     "preprocess.py": {"input": "1-scraped", "output": "2-dataset"},
     "train_dcgan.py": {"input": "2-dataset", "output": "3-training"},
     "generate.py": {"input": "3-training", "data": "2-dataset", "output": "4-generated"},
-    "latent_svm.py": {"input": "4-generated", "training": "3-training", "output": "5-boundary"},
+    "latent_svm.py": {
+        "input": "4-generated",
+        "training": "3-training",
+        "data": "2-dataset",
+        "output": "5-boundary",
+    },
     "interpolate.py": {
         "input": "4-generated",
         "training": "3-training",
@@ -72,6 +77,11 @@ def remember(running: Running) -> None:
     """Remembers the running script's command line, so that the commands it names work on the same folders."""
     global _running
     _running = running
+
+
+def give(key: str, path: Path) -> None:
+    """Remembers a folder of the chain that the command line did not name, but that follows from it."""
+    remember(replace(_running, given={**_running.given, key: path}))
 
 
 def command(script: str, *words: object, without: Collection[str] = ()) -> str:

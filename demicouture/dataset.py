@@ -132,15 +132,20 @@ def read_dataset(
             raise InputError(f"{folder / pole}: found {len(found)} pictures, expected at least 2; run: {made_by}")
         files += found
         labels += [label] * len(found)
-    size = size or len(_read_square(files[0], None))
+    size = size or len(read_square(files[0], None))
     pictures = allocate((len(files), size, size, 3))
     bar = progress_bar(files, "reading", unit="picture", quiet=quiet or len(files) < LONG_READ)
     for index, file in enumerate(bar):
-        pictures[index] = _read_square(file, size)
+        pictures[index] = read_square(file, size)
     return Dataset(pictures, np.array(labels), poles, tuple(files), hash_files(files, folder))
 
 
-def _read_square(file: Path, size: int | None) -> np.ndarray:
+def read_square(file: Path, size: int | None) -> np.ndarray:
+    """Returns a picture of a data set, uint8 (size, size, 3), reduced to ``size``; None takes it as it is.
+
+    Raises:
+        InputError: It is damaged, smaller than ``size`` or not square.
+    """
     try:
         image = open_picture(file)
     except PictureError as error:

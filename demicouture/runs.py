@@ -19,6 +19,7 @@ there finished.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import platform
 import time
@@ -187,6 +188,44 @@ def open_run(
                 "choose another --output or add --fresh"
             )
         yield RunFolder(folder, script, options, before, fresh=fresh, name=name, flags=flags, report=report)
+
+
+def folder_beside(folder: Path, script: str, options: Mapping[str, Any], name: str, fresh: bool = False) -> Path:
+    """Returns a folder for a result with these options: the one asked for, or one beside it.
+
+    Args:
+        folder: The output folder asked for.
+        script: The file name of the script that writes it.
+        options: All that decides the result.
+        name: What the result is called where the folder holds another one of the same script.
+        fresh: Whether to begin anew: where the result is already, or else in ``folder``, which is then moved aside.
+
+    Returns:
+        ``folder``, unless this script made it with other options; then ``<folder>-<name>``, or the first of
+        ``<folder>-<name>-2``, -3 … that is free or was made with these.
+
+    Raises:
+        InputError: A folder's ``options.json`` is damaged.
+    """
+
+    def is_other(candidate: Path) -> bool:
+        if not (candidate / "options.json").exists():
+            return candidate != folder and candidate.exists()
+        record = read_options(candidate)
+        before = record["options"]
+        same = all(before.get(key) == options.get(key) for key in {**before, **options})
+        return not same and (record["script"] == script or candidate != folder)
+
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    named = folder if folder.name not in ("", "..") else Path(os.path.abspath(folder))  # "." has no name.
+    candidates = itertools.chain([folder], (named.with_name(f"{named.name}-{name}") for name in names))
+    try:
+        found = next(candidate for candidate in candidates if not is_other(candidate))
+    except InputError:
+        if not fresh:
+            raise
+        return folder
+    return found if found.exists() or not fresh else folder
 
 
 @contextlib.contextmanager

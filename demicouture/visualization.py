@@ -8,7 +8,6 @@ import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -141,31 +140,6 @@ def save_animation(path: Path, frames: np.ndarray, milliseconds: int, hold: int,
         images += images[-2:0:-1]
     with atomic_path(path) as partial:
         images[0].save(partial, save_all=True, append_images=images[1:], duration=durations, loop=0)
-
-
-def save_video(path: Path, frames: np.ndarray, milliseconds: int, hold: int) -> None:
-    """Writes an animation there and back again, once, to an MP4 file atomically.
-
-    It is coded as MPEG-4 Part 2: OpenCV's wheels hold no encoder for H.264, whose patents they would have to license.
-    Players play it; browsers mostly do not, and take the GIF.
-
-    Args:
-        path: The MP4 file to write.
-        frames: uint8 (n, height, width, 3) in [0, 255], n at least 2, both sides even.
-        milliseconds: How long a frame is shown.
-        hold: How long the first and the last frame are shown, in milliseconds.
-    """
-    still = hold // milliseconds
-    first, last = frames[:1].repeat(still, 0), frames[-1:].repeat(still, 0)
-    sequence = np.concatenate([first, frames[1:-1], last, frames[-2:0:-1], frames[:1]])
-    height, width = frames.shape[1:3]
-    with atomic_path(path) as partial:
-        writer = cv2.VideoWriter(str(partial), cv2.VideoWriter.fourcc(*"mp4v"), 1000 / milliseconds, (width, height))
-        if not writer.isOpened():
-            raise OSError(f"{path}: OpenCV cannot write MPEG-4 here")
-        for frame in sequence:
-            writer.write(np.ascontiguousarray(frame[:, :, ::-1]))  # OpenCV's order is blue, green, red.
-        writer.release()
 
 
 def with_strip(frames: np.ndarray, steps: np.ndarray, size: int) -> np.ndarray:

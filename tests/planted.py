@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from demicouture.dcgan.encodings import Encodings
 from demicouture.designs.designs import design_name
 from demicouture.files import write_csv
 from demicouture.latents import LATENT_DIM, sample_prior
@@ -60,6 +61,25 @@ def write_generated(
     ]
     write_csv(folder / "labels.csv", ["design", "label", "score", "your_label"], rows)
     return folder
+
+
+def write_encodings(
+    training: Path,
+    codes: np.ndarray,
+    labels: np.ndarray,
+    withheld: np.ndarray,
+    dataset_sha256: str = "",
+    generator_sha256: str = "",
+) -> Encodings:
+    """Writes encodings.npz as ``train_dcgan.py`` does, for photographs that need not be there; returns the codes."""
+    names = tuple(f"{POLES[int(label)]}/{number:016x}.png" for number, label in enumerate(labels))
+    known = dataset_sha256, generator_sha256
+    encodings = Encodings(
+        codes, np.zeros(len(codes), np.float32), labels.astype(np.int64), withheld, names, POLES, *known
+    )
+    training.mkdir(parents=True, exist_ok=True)
+    encodings.save(training)
+    return encodings
 
 
 def words_of(labels: np.ndarray) -> list[str]:

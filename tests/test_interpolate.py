@@ -1,12 +1,14 @@
 import csv
 import json
-import re
 import shutil
 import subprocess
+import re
 import sys
 from functools import partial
 from pathlib import Path
 
+import av
+import keras
 import numpy as np
 import planted
 import pytest
@@ -17,12 +19,13 @@ from demicouture import cli
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
+from demicouture.dcgan.encodings import Encodings
 from demicouture.designs.designs import design_name, read_designs
 from demicouture.evaluation import style_classifier
 from demicouture.evaluation.generator_quality import NOT_JUDGED
 from demicouture.evaluation.imagenet_features import describe
 from demicouture.evaluation.reference import describe_dataset
-from demicouture.files import write_json
+from demicouture.files import hash_file, write_json
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook, sequence
 from demicouture.interpolation.endpoints import RatedDesigns, choose_endpoints
@@ -111,7 +114,8 @@ def test_the_most_confident_two_are_joined_and_the_ends_are_the_designs_to_the_p
     assert run(home, "--size", "512") == 0
     folder, generated = home / "outputs/6-interpolation", home / "outputs/4-generated"
     rows = steps_of(folder)
-    assert list(rows[0]) == ["strip", "step", "t", "distance", "picture"]
+    assert list(rows[0]) == ["strip", "step", "t", "distance", "picture", "first", "second"]
+    assert {(row["first"], row["second"]) for row in rows} == {("design-0001.png", "design-0008.png")}
     assert [(row["strip"], row["step"]) for row in rows] == [("0", str(step)) for step in range(9)]
     assert [float(row["t"]) for row in rows] == [step / 8 for step in range(9)]
     path = prior_preserving_path(*latents[list(MOST_CONFIDENT)], np.linspace(0, 1, 9))
@@ -286,12 +290,140 @@ def test_a_damaged_generator_costs_nothing_that_is_finished(done, capsys):
     assert contents(folder) == before
 
 
-def test_other_options_are_refused_until_fresh(done, capsys):
-    assert run(done, "--a", "3", "--b", "7") == 1
-    assert "made with --a None (now 3), --b None (now 7); to go on with these, run: " in capsys.readouterr().err
+def test_with_other_flags_the_new_lies_beside_the_old(done, capsys):
+    folder = done / "outputs/6-interpolation"
+    before = contents(folder)
+    for flags, name in (
+        (("--steps", "5"), "steps-5"),
+        (("--pairs", "2"), "pairs-2"),
+        (("--a", "3", "--b", "7", "--path", "lerp"), "from-3-to-7-path-lerp"),
+    ):
+        beside = folder.with_name(f"6-interpolation-{name}-size-64")
+        for said in (f"{folder} holds what was made with other flags, and stays", f"{beside}: nothing to do"):
+            assert run(done, *flags) == 0
+            assert said in capsys.readouterr().out
+        assert (beside / "summary.json").exists()
+    assert len(steps_of(folder.with_name("6-interpolation-steps-5-size-64"))) == 5
+    assert contents(folder) == before
+    # What lies beside another is what begins anew there.
+    assert run(done, "--pairs", "2", "--fresh") == 0
+    assert folder.with_name("6-interpolation-pairs-2-size-64.old-1").is_dir() and contents(folder) == before
+
+
+def test_fresh_begins_anew_in_the_folder_itself(done, capsys):
     assert run(done, "--a", "3", "--b", "7", "--fresh") == 0
     assert "6-interpolation: starting over; the old folder is now " in capsys.readouterr().out
     assert (done / "outputs/6-interpolation.old-1/strip.png").exists()
+
+
+def test_nothing_made_is_a_dead_end(done, capsys):
+    """From a strip to a board, from that to a path, and from that through a file of JSON to a film and to designs."""
+    folder, latents = done / "outputs/6-interpolation", np.load(done / "outputs/4-generated/latents.npy")
+    strip, crossing = np.load(folder / "strip.npy"), np.load(folder / "crossing.npy")
+    assert strip.shape == (9, LATENT_DIM) and strip.dtype == np.float32
+    assert np.array_equal(strip[[0, -1]], latents[list(MOST_CONFIDENT)])
+    plane = Hyperplane.load(done / "outputs/5-boundary/hyperplane.npz")
+    assert plane.signed_distance(crossing) == pytest.approx([0], abs=1e-6)
+    assert run(done, "--pairs", "2") == 0
+    flags = ("--a", "board:1,0", "--b", f"{folder}/crossing.npy", "--steps", "3")
+    assert run(done, *flags) == 0
+    printed = capsys.readouterr().out
+    assert "From design 1,0 of the board to crossing.npy" in printed
+    beside = folder.with_name("6-interpolation-from-board-1-0-to-crossing-steps-3-size-64")
+    board = np.load(folder.with_name("6-interpolation-pairs-2-size-64") / "board.npy")
+    assert np.array_equal(np.load(beside / "strip.npy")[[0, -1]], [board[2], crossing[0]])
+    # The step of a strip is its picture to the pixel; the other end is of the other pole.
+    assert run(done, "--a", "strip:2", "--steps", "2") == 0
+    again = folder.with_name("6-interpolation-from-strip-2-steps-2-size-64")
+    assert np.array_equal(pixels(again / "strip-0/step-00.png"), pixels(folder / "strip-0/step-02.png"))
+    assert results_of(again)["pair"] == ["step 2 of the strip", "design-0008.png"]
+    # A changed board is worked in.
+    assert run(done, *flags) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    np.save(folder.with_name("6-interpolation-pairs-2-size-64") / "board.npy", board[::-1])
+    assert run(done, *flags) == 0
+    assert np.array_equal(np.load(beside / "strip.npy")[0], board[1])
+
+
+def test_both_ends_have_to_differ(done, capsys):
+    assert run(done, "--a", "strip:0", "--b", "1") == 1
+    assert "--a and --b: step 0 of the strip and design 1 (casual) are one design" in capsys.readouterr().err
+
+
+def write_direction(home: Path, name: str, plane: Hyperplane, found: bool = True) -> None:
+    folder = home / "outputs/5-boundary"
+    plane.save(folder / f"hyperplane-{name}.npz")
+    write_json(folder / f"report-{name}.json", {"poles": ["long", "short"], "boundary_found": found})
+    latents = hash_file(home / "outputs/4-generated/latents.npy")
+    write_json(folder / f"summary-{name}.json", {"inputs": {"latents.npy": latents}})
+
+
+def test_a_walk_along_a_direction(home, capsys):
+    latents = np.load(home / "outputs/4-generated/latents.npy")
+    sleeves = Hyperplane(np.eye(LATENT_DIM)[4], 0.0)
+    write_direction(home, "sleeves", sleeves)
+    assert run(home, "--along", "sleeves", "--a", "7", "--steps", "5") == 0
+    folder = home / "outputs/6-interpolation"
+    assert "Design 7 (collection) along sleeves, from long to short, in 5 steps" in capsys.readouterr().out
+    strip, distances = np.load(folder / "strip.npy"), sleeves.signed_distance(latents)
+    # From the farthest design on the one side to the farthest on the other, evenly, and nothing else changes.
+    wanted = np.linspace(max(distances.min(), -0.9), min(distances.max(), 0.9), 5)
+    assert strip[:, 4] == pytest.approx(wanted, abs=1e-6)
+    assert np.array_equal(np.delete(strip, 4, axis=1), np.delete(latents[[7] * 5], 4, axis=1))
+    assert [float(row["distance"]) for row in steps_of(folder)] == pytest.approx(wanted, abs=1e-6)
+    generator = inference.load_generator(home / "outputs/3-training/generator.keras")
+    assert np.array_equal(pixels(folder / "strip-0/step-00.png"), inference.render(generator, strip[:1])[0])
+    assert results_of(folder)["start"] == "design 7 (collection)" and results_of(folder)["along"] == "sleeves"
+    # The plane between the poles is not needed, and another start is another walk; without one it is the usual design.
+    assert run(home, "--along", "sleeves", "--a", f"{folder}/strip.npy:1", "--steps", "5") == 0
+    assert run(home, "--along", "sleeves", "--steps", "5") == 0
+    printed = capsys.readouterr().out
+    assert "Latent 1 of strip.npy along sleeves" in printed and "Design 1 (casual) along sleeves" in printed
+
+
+def test_a_direction_that_is_none_is_told(home, capsys):
+    assert run(home, "--along", "sleeves", "--a", "7") == 1
+    error = capsys.readouterr().err
+    assert re.search("--along sleeves: .* expected one of: none yet; run: .*latent_svm.py .*--labels", error)
+    write_direction(home, "sleeves", Hyperplane(np.eye(LATENT_DIM)[4], 0.0), found=False)
+    assert run(home, "--along", "sleeves", "--a", "7", "--steps", "2") == 0
+    assert "sleeves: no boundary was found between long and short, so what changes may be" in capsys.readouterr().out
+    assert run(home, "--along", "sleeves", "--a", "12") == 1
+    assert "--a 12: found 12 designs" in capsys.readouterr().err
+    write_json(home / "outputs/5-boundary/summary-sleeves.json", {"inputs": {"latents.npy": "others"}})
+    assert run(home, "--along", "sleeves", "--a", "7") == 1
+    assert "--along sleeves: found in other designs than" in capsys.readouterr().err
+    (home / "outputs/5-boundary/summary-sleeves.json").unlink()
+    assert run(home, "--along", "sleeves", "--a", "7") == 1
+    assert "summary-sleeves.json: not found, so latent_svm.py was stopped" in capsys.readouterr().err
+
+
+def test_a_film_through_a_file_and_at_random(home, capsys):
+    folder, kept = home / "outputs/6-interpolation", sample_prior(3, 50)
+    write_json(home / "kept.json", {"latents": kept.astype(float).tolist()})
+    assert run(home, "--latents", str(home / "kept.json")) == 0
+    assert "Through kept.json: 3 seconds, 3 designs and back to the first" in capsys.readouterr().out
+    assert np.array_equal(np.load(folder / "strip.npy"), kept)
+    generator = inference.load_generator(home / "outputs/3-training/generator.keras")
+    for step, picture in enumerate(inference.render(generator, kept)):
+        assert np.array_equal(pixels(folder / f"strip-0/step-{step:02d}.png"), picture)
+    with av.open(str(folder / "film.mp4")) as film:
+        stream = film.streams.video[0]
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.width, stream.height, stream.average_rate) == (64, 64, 20)
+        frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in film.decode(video=0)]
+    assert len(frames) == 60
+    for second, picture in enumerate(inference.render(generator, kept)):
+        shown = np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.LANCZOS))
+        assert np.abs(frames[20 * second] - shown).mean() < 8
+    # It ends near to where it began.
+    assert np.abs(frames[-1] - frames[0]).mean() < np.abs(frames[30] - frames[0]).mean() / 2
+    assert run(home, "--random-walk", "2", "--seed", "4") == 0
+    walk = folder.with_name("6-interpolation-random-walk-2-size-64-seed-4")
+    assert np.array_equal(np.load(walk / "strip.npy"), sample_prior(2, 4)) and (walk / "film.mp4").exists()
+    write_json(home / "kept.json", {"latents": kept[:1].astype(float).tolist()})
+    assert run(home, "--latents", str(home / "kept.json")) == 1
+    assert "kept.json: found 1 latents, expected 2 to 600 for a film" in capsys.readouterr().err
 
 
 def test_it_runs_by_itself_from_anywhere(home, tmp_path):
@@ -313,7 +445,7 @@ def test_the_own_flags_stand_after_the_shared_ones(capsys):
     shared, own = capsys.readouterr().out.split("\nof this script:\n")
     assert "--fresh" in shared and "--boundary" in shared and "--pairs" in own
     assert " ".join(own.split()).count("2 to 99") == 1
-    assert "MPEG-4 Part 2" in shared and "Lanczos" in shared
+    assert "H.264" in shared and "Lanczos" in shared
 
 
 def test_wrong_usage_leaves_with_2(home):
@@ -324,6 +456,12 @@ def test_wrong_usage_leaves_with_2(home):
         ["--path", "foot"],
         ["--pairs", "0"],
         ["--pairs", "2", "--a", "1"],
+        ["--pairs", "2", "--random-walk", "3"],
+        ["--along", "sleeves", "--b", "3"],
+        ["--along", "sleeves", "--even", "distance"],
+        ["--random-walk", "1"],
+        ["--random-walk", "5", "--a", "3"],
+        ["--latents", "kept.json", "--steps", "3"],
     ):
         with pytest.raises(SystemExit) as stopped:
             run(home, *flags)
@@ -523,3 +661,149 @@ def test_without_the_network_there_is_no_lookbook_and_with_it_there_is(compared_
     printed = capsys.readouterr().out
     assert NOT_JUDGED in printed and "no lookbook" not in printed
     assert (home / "outputs/6-interpolation/lookbook.png").exists()
+
+
+def encode_dataset(home: Path, codes: np.ndarray, generator_sha256: str | None = None) -> Encodings:
+    """Leaves what train_dcgan.py leaves of an encoder; it gives each picture the code that it was rendered from."""
+    training = home / "outputs/3-training"
+    inputs = keras.Input((32, 32, 3))
+    spread = keras.initializers.RandomNormal(stddev=0.01, seed=1)
+    codes_of = keras.layers.Dense(LATENT_DIM, activation="tanh", kernel_initializer=spread)
+    keras.Model(inputs, codes_of(keras.layers.Flatten()(inputs))).save(training / "encoder.keras")
+    dataset = read_dataset(home / "data/2-dataset")
+    errors = np.linspace(40, 60, len(codes)).astype(np.float32)
+    generator_sha256 = generator_sha256 or inference.hash_generator(training / "generator.keras")
+    encodings = Encodings(
+        codes[[int(file.stem) for file in dataset.files]],
+        errors,
+        dataset.labels,
+        np.arange(len(codes)) % 10 == 0,
+        dataset.names,
+        dataset.poles,
+        dataset.sha256,
+        generator_sha256,
+    )
+    encodings.save(training)
+    return encodings
+
+
+CODES = sample_prior(60, 55)
+"""Of the compared home's pictures; whose pole is the first coordinate's sign."""
+
+
+@pytest.fixture(scope="module")
+def photographs_once(compared_home, tmp_path_factory):
+    home = shutil.copytree(compared_home, tmp_path_factory.mktemp("photographs") / "home")
+    return home, encode_dataset(home, CODES)
+
+
+@pytest.fixture
+def photographs_home(photographs_once, tmp_path):
+    home, encodings = photographs_once
+    return shutil.copytree(home, tmp_path / "home"), encodings
+
+
+def named(encodings: Encodings, name: str) -> int:
+    """The row of a photograph by its name, counted here once more."""
+    pole, number = name.split(":")
+    return np.flatnonzero(encodings.labels == planted.POLES.index(pole))[int(number)]
+
+
+def test_the_default_strip_goes_between_photographs_that_stand_at_either_end(photographs_home, capsys):
+    home, encodings = photographs_home
+    assert run(home, criteria=FEW) == 0
+    folder = home / "outputs/6-interpolation"
+    first, second = results_of(folder)["pair"]
+    rows = [named(encodings, name) for name in (first, second)]
+    assert encodings.labels[rows].tolist() == [0, 1]
+    assert f"From {first} to {second}: the hyperplane is crossed" in capsys.readouterr().out
+    strip = pixels(folder / "strip.png")
+    assert strip.shape[1] == 11 * 98 + 2
+    for left, row in ((2, rows[0]), (2 + 10 * 98, rows[1])):
+        photograph = pixels(home / "data/2-dataset" / encodings.files[row]).repeat(3, 0).repeat(3, 1)
+        assert any(
+            np.array_equal(strip[top : top + 96, left : left + 96], photograph) for top in range(len(strip) - 95)
+        )
+    assert {(row["first"], row["second"]) for row in steps_of(folder)} == {(first, second)}
+    assert pixels(folder / "photographs-casual.png").shape[0] > 96
+    # The lookbook's pairs are photographs, each shown beside it.
+    with open(folder / "lookbook.csv", newline="", encoding="utf-8-sig") as file:
+        chosen = list(csv.DictReader(file))
+    pairs = [(row["first"], row["second"]) for row in chosen if row["first"]]
+    assert pairs and all(
+        encodings.labels[named(encodings, name)] == pole for pair in pairs for pole, name in enumerate(pair)
+    )
+    page = pixels(folder / "lookbook.png")
+    assert page.shape == (2339, 1654, 3)
+    # As without an encoder, on demand.
+    assert run(home, "--from", "designs", "--pairs", "1", "--fresh") == 0
+    assert results_of(folder)["columns"] == ["design-0009.png"]
+    assert not list(folder.glob("photographs-*.png"))
+
+
+def test_photographs_are_named_and_their_opposite_is_chosen(photographs_home, capsys):
+    home, encodings = photographs_home
+    folder = home / "outputs/6-interpolation"
+    assert run(home, "--a", "collection:3", "--steps", "3") == 0
+    first, second = results_of(folder)["pair"]
+    assert first == "collection:3" and second.startswith("casual:")
+    assert json.loads((folder / "options.json").read_text())["options"]["a"] == "collection:3"
+    stem = Path(encodings.files[named(encodings, "collection:3")]).stem
+    assert run(home, "--a", f"collection:{stem}", "--b", "3", "--steps", "3", "--fresh") == 0
+    assert results_of(folder)["pair"] == ["collection:3", "design-0003.png"]
+    # One photograph only: one column more.
+    assert pixels(folder / "strip.png").shape[1] == 4 * 98 + 2
+    assert run(home, "--a", "casual:0,1", "--b", "3", "--steps", "3", "--fresh") == 0
+    assert results_of(folder)["pair"][0] == "the middle of casual:0, casual:1"
+    assert run(home, "--a", "collection:99", "--fresh") == 1
+    assert "--a collection:99: found " in capsys.readouterr().err
+    assert run(home, "--from", "designs", "--a", "collection:3", "--fresh") == 1
+    assert "--a collection:3: found no photographs in latent space" in capsys.readouterr().err
+
+
+def test_ones_own_photograph_is_encoded(photographs_home, capsys):
+    home, encodings = photographs_home
+    row = named(encodings, "casual:2")
+    save_png(home / "mine.png", pixels(home / "data/2-dataset" / encodings.files[row]))
+    assert run(home, "--a", str(home / "mine.png"), "--steps", "3") == 0
+    folder = home / "outputs/6-interpolation"
+    found = results_of(folder)["found_a"]
+    assert found["error"] < found["error_of_the_code"]
+    assert 0 <= found["share_of_withheld_pictures_that_come_back_worse"] <= 1
+    assert "of the photographs that training has not seen come back worse from their codes" in capsys.readouterr().out
+    assert results_of(folder)["pair"][0] == "the design found for mine.png"
+    side = np.load(folder / "found-a.npy")[0, 0] > 0
+    assert results_of(folder)["pair"][1].startswith("casual:" if side else "collection:")
+
+
+def test_a_grid_of_photographs(photographs_home, capsys):
+    home, encodings = photographs_home
+    assert run(home, "--pairs", "2") == 0
+    folder = home / "outputs/6-interpolation"
+    results, steps = results_of(folder), steps_of(folder)
+    assert [(row["first"], row["second"]) for row in steps] == [
+        (first, second) for first in results["rows"] for second in results["columns"]
+    ]
+    board = pixels(folder / "board.png")
+    for name in results["rows"] + results["columns"]:
+        photograph = pixels(home / "data/2-dataset" / encodings.files[named(encodings, name)])
+        large = photograph.repeat(3, 0).repeat(3, 1)
+        assert any(
+            np.array_equal(board[top : top + 96, left : left + 96], large)
+            for left in (2, 100, 198)
+            for top in range(len(board) - 95)
+        )
+    latents = np.load(folder / "board.npy")
+    ends = [encodings.codes[named(encodings, name)] for name in (results["rows"][0], results["columns"][1])]
+    assert latents[1] == pytest.approx(prior_preserving_path(*ends, np.array([float(steps[1]["t"])]))[0], abs=1e-6)
+
+
+def test_codes_of_another_generator_are_left_out_and_said_to_be(photographs_home, capsys):
+    home, _ = photographs_home
+    measured(home, 0.39)  # There is no lookbook of blobs.
+    encode_dataset(home, CODES, generator_sha256="another")
+    assert run(home, "--steps", "2") == 0
+    assert "encodings.npz: of another generator than generator.keras, so photographs are" in capsys.readouterr().out
+    assert results_of(home / "outputs/6-interpolation")["pair"] == ["design-0001.png", "design-0009.png"]
+    assert run(home, "--from", "photographs", "--fresh") == 1
+    assert "--from photographs: found no photographs in latent space: " in capsys.readouterr().err

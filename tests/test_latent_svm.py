@@ -15,11 +15,14 @@ import latent_svm
 from demicouture import cli, pretrained
 from demicouture.boundary import validation
 from demicouture.boundary.hyperplane import Hyperplane
-from demicouture.boundary.outputs import NUMBER_FILES, PICTURE_FILES
+from demicouture.boundary.outputs import NUMBER_FILES, PICTURE_FILES, read_plane
 from demicouture.boundary.report import Effort
+from demicouture.dataset import read_dataset
+from demicouture.dcgan.encodings import Encodings
+from demicouture.dcgan.inference import hash_generator
 from demicouture.designs.designs import design_name
 from demicouture.evaluation import style_classifier
-from demicouture.files import write_text
+from demicouture.files import hash_file, write_text
 from demicouture.latents import sample_prior
 
 COUNT = 40
@@ -221,7 +224,7 @@ def test_directions_lie_beside_the_plane_and_can_be_left_out_of_it(done, tmp_pat
     before = contents(folder)
     capsys.readouterr()
     assert run(done, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
-    assert capsys.readouterr().out.splitlines()[-1].endswith(f"latent_svm.py --home {done} --without sleeves")
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"interpolate.py --home {done} --along sleeves")
     after = contents(folder)
     assert {name: after[name] for name in before} == before
     assert {"hyperplane-sleeves.npz", "report-sleeves.json", "plot-sleeves.png"} <= set(after)
@@ -331,12 +334,204 @@ def test_blobs_are_called_blobs_before_anything_is_said_of_them(home, capsys):
     of_findings = [i for i, line in enumerate(lines) if line.startswith(("A plane separates", "No boundary between"))]
     assert lines.index("this generator draws blobs, not garments") < of_findings[0]
     write_quality({"progress": 0.7})
-    assert latent_svm.describe_generator(generated) == ""
+    assert run(home) == 0
+    assert "draws blobs" not in capsys.readouterr().out
 
 
-def test_without_the_network_one_line_says_that_quality_is_not_judged(tmp_path, monkeypatch):
-    monkeypatch.setenv(pretrained.FOLDER_VARIABLE, str(tmp_path / "none"))
-    assert latent_svm.describe_generator(tmp_path).startswith("quality is not judged: that takes ")
+def test_one_line_says_that_quality_is_not_judged(done, capsys):
+    assert run(done) == 0
+    assert capsys.readouterr().out.startswith("quality is not judged: that takes ")
+
+
+PHOTOGRAPHS = 240
+
+
+def write_photographs(home: Path, generator_sha256: str = "") -> Encodings:
+    """Codes of photographs on both sides of a planted plane, one in six withheld; the designs' plane is another."""
+    codes, labels, _ = planted.planted(PHOTOGRAPHS, 11, intercept=0.0)
+    withheld = np.arange(PHOTOGRAPHS) % 6 == 0
+    training = home / "outputs/3-training"
+    return planted.write_encodings(training, codes, labels, withheld, generator_sha256=generator_sha256)
+
+
+@pytest.fixture(scope="module")
+def of_photographs_once(done_once, tmp_path_factory):
+    """A home in which the plane is fitted on photographs, in place of one of designs that lay there."""
+    home = shutil.copytree(done_once, tmp_path_factory.mktemp("photographs"), dirs_exist_ok=True)
+    write_photographs(home)
+    assert run(home) == 0
+    return home
+
+
+@pytest.fixture
+def of_photographs(of_photographs_once, tmp_path):
+    return shutil.copytree(of_photographs_once, tmp_path, dirs_exist_ok=True)
+
+
+def test_a_planted_plane_is_found_by_the_true_labels_of_photographs(of_photographs_once):
+    folder = of_photographs_once / "outputs/5-boundary"
+    assert set(contents(folder)) == {
+        *("options.json", "summary.json", "photographs.csv", "hyperplane-designs.npz"),
+        *NUMBER_FILES,
+    }
+    encodings = Encodings.load(of_photographs_once / "outputs/3-training")
+    plane, report = Hyperplane.load(folder / "hyperplane.npz"), json.loads((folder / "report.json").read_text())
+    assert report["from"] == "photographs" and report["boundary_found"] is True
+    assert plane.normal @ planted.planted_normal(11) > 0.8
+    # The accuracy that is told is that on photographs that nothing has seen.
+    distances = encodings.codes.astype(np.float64) @ plane.normal + plane.intercept
+    right = ((distances > 0) == encodings.labels)[encodings.withheld]
+    assert report["held_out_accuracy"] == right.mean() > 0.7
+    assert report["held_out_interval"] == list(validation.accuracy_interval(right.mean(), 40))
+    assert sum(report["labels"].values()) == 200 and sum(report["withheld"].values()) == 40
+    assert report["training_accuracy"] > report["cross_validation_on_seen"]["held_out_accuracy"] > 0.7
+    with open(folder / "photographs.csv", newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["photograph", "label", "withheld", "distance"]
+    assert [row["photograph"] for row in rows] == list(encodings.files)
+    assert [row["label"] for row in rows] == planted.words_of(encodings.labels)
+    assert [row["withheld"] == "yes" for row in rows] == encodings.withheld.tolist()
+    assert np.array_equal([float(row["distance"]) for row in rows], distances)
+    on_the_plane = np.load(folder / "on-the-plane.npy")
+    assert on_the_plane.shape == (PHOTOGRAPHS, 100)
+    assert plane.signed_distance(on_the_plane) == pytest.approx(np.zeros(PHOTOGRAPHS), abs=1e-6)
+
+
+def test_all_designs_have_their_distance_from_the_photographs_plane(of_photographs_once):
+    folder = of_photographs_once / "outputs/5-boundary"
+    plane = Hyperplane.load(folder / "hyperplane.npz")
+    with open(folder / "distances.csv", newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["design", "label", "distance"] and len(rows) == COUNT
+    latents = np.load(of_photographs_once / "outputs/4-generated/latents.npy").astype(np.float64)
+    assert np.array_equal([float(row["distance"]) for row in rows], latents @ plane.normal + plane.intercept)
+    # interpolate.py takes it for these designs' plane.
+    generated = of_photographs_once / "outputs/4-generated"
+    found, reason = read_plane(folder, generated, hash_file(generated / "latents.npy"))
+    assert np.array_equal(found.normal, plane.normal) and reason == ""
+
+
+def test_the_designs_plane_stands_beside_and_is_the_whole_result_where_it_is_asked_for(
+    of_photographs, done_once, capsys
+):
+    folder, before = of_photographs / "outputs/5-boundary", contents(done_once / "outputs/5-boundary")
+    of_photographs_plane = contents(folder)
+    assert of_photographs_plane["hyperplane-designs.npz"] == before["hyperplane.npz"]
+    planes = [Hyperplane.load(folder / f"hyperplane{name}.npz").normal for name in ("", "-designs")]
+    report = json.loads((folder / "report.json").read_text())["designs"]
+    assert report["angle_degrees"] == pytest.approx(np.degrees(np.arccos(planes[0] @ planes[1])))
+    assert sum(report["labels"].values()) == COUNT
+    # What is fitted is an input: another one is worked in, and nothing of the first is left.
+    assert run(of_photographs, "--from", "designs") == 0
+    assert contents(folder) == before
+    capsys.readouterr()
+    assert run(of_photographs) == 0
+    printed = capsys.readouterr().out
+    assert contents(folder) == of_photographs_plane
+    assert (
+        f"The plane of the {COUNT} labelled designs, beside it, is at {report['angle_degrees']:.0f}° to it" in printed
+    )
+    assert "% of withheld photographs on the right side (95% interval " in printed
+    assert "p = 0.005 among those that training saw" in printed
+    assert run(of_photographs) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    # Other codes are worked in, too.
+    codes, labels, _ = planted.planted(PHOTOGRAPHS, 12)
+    planted.write_encodings(of_photographs / "outputs/3-training", codes, labels, np.arange(PHOTOGRAPHS) % 6 == 0)
+    assert run(of_photographs) == 0
+    assert contents(folder)["hyperplane.npz"] != of_photographs_plane["hyperplane.npz"]
+
+
+def test_without_labels_of_designs_there_is_a_plane_all_the_same(home, capsys):
+    write_photographs(home)
+    planted.write_generated(home / "outputs/4-generated", sample_prior(COUNT, 0), [""] * COUNT)
+    assert run(home) == 0
+    assert not (home / "outputs/5-boundary/hyperplane-designs.npz").exists()
+    printed = capsys.readouterr().out
+    assert "No plane of the designs' own labels stands beside the photographs': " in printed
+    assert "labels.csv: found these labels: none; expected two kinds, each on at least 10 designs" in printed
+
+
+def test_codes_for_another_generator_are_left_out_or_refused(home, tiny_training, capsys):
+    shutil.copytree(tiny_training, home / "outputs/3-training")
+    write_photographs(home, generator_sha256="another")
+    assert run(home) == 0
+    assert "encodings.npz: codes for another generator than " in capsys.readouterr().out
+    assert json.loads((home / "outputs/5-boundary/report.json").read_text())["from"] == "designs"
+    assert run(home, "--from", "photographs") == 1
+    assert "encodings.npz: codes for another generator than " in capsys.readouterr().err
+    # The generator is not there, but the designs' record names another one.
+    (home / "outputs/3-training/generator.keras").unlink()
+    record = {"script": "generate.py", "options": {"count": COUNT, "generator_sha256": "a third"}}
+    write_text(home / "outputs/4-generated/options.json", json.dumps(record))
+    assert run(home, "--from", "photographs") == 1
+    assert "4-generated: made by another generator than " in capsys.readouterr().err
+    (home / "outputs/3-training/encodings.npz").unlink()
+    assert run(home, "--from", "photographs") == 1
+    assert "encodings.npz: not found, expected photographs' codes; run train_dcgan.py" in capsys.readouterr().err
+
+
+def test_too_few_photographs_are_left_out(home, capsys):
+    codes, labels, _ = planted.planted(24, 0)
+    planted.write_encodings(home / "outputs/3-training", codes, labels, np.arange(24) % 4 == 0)
+    assert run(home) == 0
+    assert re.search(
+        r"encodings.npz: found casual \d+ and \d withheld, collection \d+ and \d withheld, expected at least 10 of "
+        "each that training saw and 1 withheld, so the photographs' codes are left out",
+        capsys.readouterr().out,
+    )
+
+
+def test_labels_of_designs_and_the_name_of_their_plane_are_not_mixed_up(home, tmp_path, capsys):
+    write_photographs(home)
+    assert run(home, "--labels", write_sleeves(tmp_path / "sleeves.csv")) == 0
+    folder = home / "outputs/5-boundary"
+    assert json.loads((folder / "report-sleeves.json").read_text())["from"] == "designs"
+    assert run(home, "--without", "sleeves") == 0
+    names = "hyperplane-without-sleeves.npz", "hyperplane-designs-without-sleeves.npz", "hyperplane-sleeves.npz"
+    *both, sleeves = (Hyperplane.load(folder / name).normal for name in names)
+    assert all(abs(normal @ sleeves) < 1e-12 for normal in both)
+    assert run(home, "--without", "colour") == 1
+    assert "expected one of: sleeves, without-sleeves;" in capsys.readouterr().err
+    sleeves_file = str(tmp_path / "sleeves.csv")
+    refused = [
+        ["--labels", sleeves_file, "--from", "photographs"],
+        ["--without", "designs"],
+        ["--labels", "designs.csv"],
+    ]
+    for flags in refused:
+        with pytest.raises(SystemExit) as left:
+            latent_svm.main(["--home", str(home), *flags])
+        assert left.value.code == 2
+
+
+def test_photographs_are_shown_beside_what_their_codes_make(home, tiny_training, capsys):
+    shutil.copytree(tiny_training, home / "outputs/3-training")
+    generator_sha256 = hash_generator(tiny_training / "generator.keras")
+    encodings = write_photographs(home, generator_sha256)
+    dataset, folder = home / "data/2-dataset", home / "outputs/5-boundary"
+    for number, name in enumerate(encodings.files):
+        (dataset / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 64), (number, 0, 0)).save(dataset / name)
+    planted.write_encodings(
+        home / "outputs/3-training",
+        *(encodings.codes, encodings.labels, encodings.withheld, read_dataset(dataset).sha256, generator_sha256),
+    )
+    assert run(home) == 0
+    assert "photographs that were encoded" not in capsys.readouterr().out
+    with Image.open(folder / "walk.png") as sheet:
+        width = sheet.width
+        # The first column holds withheld photographs: black or red, unlike anything else.
+        column = np.asarray(sheet)[60:, 60:150].reshape(-1, 3)
+    reds = {int(red) for red, green, blue in np.unique(column, axis=0) if green == blue == 0}
+    assert 6 < len(reds) and all(encodings.withheld[red] for red in reds)
+    assert set(contents(folder)) >= {*NUMBER_FILES, *PICTURE_FILES}
+    # One photograph has changed: what is there is not what was encoded.
+    Image.new("RGB", (64, 64), "white").save(dataset / encodings.files[0])
+    assert run(home) == 0
+    assert "2-dataset: not the photographs that were encoded, so they are not shown" in capsys.readouterr().out
+    with Image.open(folder / "walk.png") as sheet:
+        assert sheet.width < width
 
 
 def test_a_generator_of_other_designs_is_told(home, tiny_training, capsys):

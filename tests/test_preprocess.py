@@ -170,7 +170,7 @@ def test_a_data_set_as_promised(home, capsys):
     assert results["dataset_sha256"] == found.sha256
     assert told["options"] == {
         **{"size": 128, "count": 500, "seed": 0},
-        **{"background": "plain", "on_review": "drop", "people": ["collection"]},
+        **{"subject": "garment", "background": "plain", "on_review": "drop", "people": ["collection"]},
     }
     assert sorted(told["inputs"]) == ["1-scraped", "2-review", "decisions.csv", "examples", "pose models"]
     assert told["inputs"]["decisions.csv"] == files.hash_file(dataset(home) / "decisions.csv")
@@ -335,6 +335,7 @@ def test_count_is_raised_never_lowered(home, capsys):
     for flags, message in [
         (("--size", "64"), "--size 128 (now 64)"),
         (("--seed", "1"), "--seed 0 (now 1)"),
+        (("--subject", "figure"), "--subject garment (now figure)"),
         (("--background", "keep"), "--background plain (now keep)"),
         (("--on-review", "keep"), "--on-review drop (now keep)"),
         (("--people",), "--people ['collection'] (now [])"),
@@ -520,8 +521,8 @@ def test_what_is_a_top_is_learned_from_examples_that_may_come_and_change(made, c
 def test_the_rules_on_people_begin_once_the_models_are_there(home, monkeypatch, capsys):
     remove(scraped(home))
     wardrobe = Wardrobe()
-    for index in (0, 1, 4):
-        write(scraped(home) / f"collection/{index}.png", wardrobe.offer("collection", "Dior runway", index).content)
+    for index in (0, 1, 3):
+        write(scraped(home) / f"collection/{index}.png", wardrobe.offer("collection", "long coat", index).content)
     write(scraped(home) / "collection/empty.jpg", shirt(1))
     for number in (2, 3, 4):
         write(scraped(home) / f"casual/{number}.jpg", shirt(number))
@@ -549,6 +550,16 @@ def test_the_rules_on_people_begin_once_the_models_are_there(home, monkeypatch, 
     assert "nothing to do" in capsys.readouterr().out
     assert run(home, "--fresh") == 0
     assert snapshot(dataset(home)) == later
+
+    # The whole figure, and the garment alone, are cut out of different squares.
+    assert run(home, "--fresh", "--subject", "figure") == 0
+    figures = table(home)
+    assert {row["decision"] for row in figures.values()} == {row["decision"] for row in rows.values()}
+    assert figures["collection/0.png"]["left"] != rows["collection/0.png"]["left"]
+    assert (cut_of(home, "collection/0.png")[:3] != segmentation.PLAIN).any()
+    edit(home, "collection/0.png", your_box="20 30 180 190")
+    assert run(home, "--subject", "figure") == 0
+    assert table(home)["collection/0.png"]["left"] == "20"
 
     assert run(home, "--fresh", "--people") == 0
     assert not any(row["reason"] for row in table(home).values())
@@ -828,6 +839,7 @@ def test_help_is_a_manual():
         "--count N",
         "(default: 500)",
         "--size {32,64,128,256,512}",
+        "--subject {garment,figure}",
         "--background {keep,plain}",
         "--on-review {keep,drop}",
         "--people [POLE ...]",

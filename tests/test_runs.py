@@ -180,3 +180,34 @@ def test_one_script_at_a_time_and_the_second_says_who_holds_the_folder(tmp_path)
         holder.kill()  # However it ends, the folder is free again.
     assert make(folder, {}, "generate.py")
     assert not [name for name in os.listdir(tmp_path) if name.endswith("holder.json")]
+
+
+def test_a_result_of_other_options_has_a_folder_beside(tmp_path, monkeypatch):
+    folder = tmp_path / "6-things"
+
+    def beside(fresh: bool = False, **options: object) -> str:
+        return runs.folder_beside(folder, "script.py", options, "odd", fresh).name
+
+    def make(name: str, script: str = "script.py", **options: object) -> None:
+        with runs.open_run(tmp_path / name, script, options) as run:
+            run.begin()
+
+    assert beside(a=1) == "6-things"
+    make("6-things", a=1)
+    assert beside(a=1) == beside(a=1, b=None) == "6-things"
+    assert beside(a=2) == "6-things-odd"
+    assert beside(fresh=True, a=2) == "6-things"  # Nothing of that is anywhere yet, so the folder begins anew.
+    make("6-things-odd", a=2)
+    assert beside(a=2) == beside(fresh=True, a=2) == "6-things-odd"
+    monkeypatch.chdir(folder)
+    assert runs.folder_beside(Path("."), "script.py", {"a": 2}, "odd") == tmp_path / "6-things-odd"
+    # Where the name is taken, by other options or by files of a person's, it is numbered.
+    assert beside(a=3) == "6-things-odd-2"
+    (tmp_path / "6-things-odd-2").mkdir()
+    assert beside(a=3) == "6-things-odd-3"
+    # Of another script's folder nothing is made beside: that one has to be named to a person.
+    assert runs.folder_beside(folder, "other.py", {"a": 3}, "odd") == folder
+    (folder / "options.json").write_text("{")
+    with pytest.raises(InputError, match="not readable as JSON"):
+        beside(a=1)
+    assert beside(fresh=True, a=1) == "6-things"

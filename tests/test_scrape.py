@@ -24,6 +24,7 @@ from turned_clock import TurnedClock
 
 import scrape
 from demicouture import cli, parallel, runs
+from demicouture.cli import HOUSE
 from demicouture.errors import InputError, OptionsError, SourceError
 from demicouture.images import find_pictures
 from demicouture.scraping import failure_reasons
@@ -33,7 +34,7 @@ from demicouture.scraping.sources.wardrobe import Wardrobe
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = str(ROOT / "scrape.py")
-PLAN = "pole,query,count\ncasual,hoody,4\ncasual,polo shirt,4\ncollection,Prada runway look,4\n"
+PLAN = "pole,query,count\ncasual,hoody,4\ncasual,polo shirt,4\ncollection,long cape,4\n"
 
 
 @pytest.fixture
@@ -108,13 +109,28 @@ def test_a_pole_may_have_any_name_that_a_folder_can_have(home, pole):
 
 
 def test_without_a_queries_file_of_its_own_a_home_takes_the_seeds(tmp_path, capsys):
+    scrape.main(["--home", str(tmp_path), "--plan", "--source", "excite"])
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "excite gives at most 2,000 pictures of a query, 20 a request"
+    assert [line.split() for line in told[2:4]] == [
+        ["casual", "96", "4,000", "4,000", "200"],
+        ["collection", "250", "10,000", "10,000", "500"],
+    ]
+    assert told[-2] == "openverse: at most 14,000 of 14,000 pictures, in at least 3.0 days"
+    assert told[-1].startswith("met: at most 14,000 of 14,000 pictures, in at least 7.") and "no runway" in told[-1]
+    assert not (tmp_path / "data/1-scraped").exists()
+
+
+def test_the_wardrobe_draws_the_demonstrations_queries_for_the_seeds_name_fashion_houses(tmp_path, capsys):
     scrape.main(["--home", str(tmp_path), "--plan"])
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == "wardrobe: 14,000 pictures of 346 queries; it asks nobody, so no limits apply"
-    assert told[1] == "openverse: at most 14,000 of 14,000 pictures, in at least 3.0 days"
-    assert told[2].startswith("met: at most 14,000 of 14,000 pictures, in at least 7.") and "no runway" in told[2]
-    assert told[3].startswith("excite: at most 14,000 of 14,000 pictures, in at least ") and len(told) == 4
-    assert not (tmp_path / "data/1-scraped").exists()
+    assert told[0] == "wardrobe: 800 pictures of 16 queries; it asks nobody, so no limits apply" and len(told) == 4
+    with pytest.raises(InputError, match="found the query 'Chanel "):
+        scrape.main(["--home", str(tmp_path), "--queries", str(HOUSE / "data/queries.csv"), "--quiet"])
+    assert not list(tmp_path.rglob("*.jpg"))
+    # The seed's own, in the repository's folder, is not what a person wrote for the wardrobe.
+    assert scrape.parse_args(["--home", str(HOUSE)]).queries == HOUSE / "data/queries-demo.csv"
+    assert scrape.parse_args(["--home", str(HOUSE), "--source", "met"]).queries == HOUSE / "data/queries.csv"
 
 
 def test_an_unknown_pole_is_told(home):
@@ -142,7 +158,7 @@ def test_the_wardrobe_is_written_as_the_design_says(home):
     assert [(row["pole"], row["query"], row["wanted"], row["fetched"]) for row in rows] == [
         ("casual", "hoody", 4, 4),
         ("casual", "polo shirt", 4, 4),
-        ("collection", "Prada runway look", 4, 4),
+        ("collection", "long cape", 4, 4),
     ]
 
 
@@ -151,7 +167,7 @@ def test_the_summary_names_what_was_read_and_what_was_made(home):
     folder = home / "data/1-scraped"
     found = json.loads((folder / "summary.json").read_text("utf-8"))
     assert found["inputs"] == {"queries": hashlib.sha256(PLAN.encode()).hexdigest(), "urls": None}
-    sheets = ["casual.hoody.png", "casual.polo-shirt.png", "collection.prada-runway-look.png"]
+    sheets = ["casual.hoody.png", "casual.polo-shirt.png", "collection.long-cape.png"]
     assert found["files"] == ["ATTRIBUTION.md", "attribution.csv", *sheets, "manifest.jsonl", "query-progress.json"]
     assert sorted(found["results"]) == ["flags", "queries"]
     assert found["options"].keys() == {"poles", "seed", "queries", "limit"}
@@ -168,7 +184,7 @@ def test_a_file_that_is_removed_is_made_again(home, name):
 
 
 def test_planted_waste_is_written_as_it_is(home):
-    wardrobe = Wardrobe(queries={"casual": ["hoody", "polo shirt"], "collection": ["Prada runway look"]})
+    wardrobe = Wardrobe(queries={"casual": ["hoody", "polo shirt"], "collection": ["long cape"]})
     first = next(i for i in range(1000) if wardrobe.kind("casual", "hoody", i) == "truncated")
     folder = home / "data/1-scraped"
     folder.mkdir()
@@ -218,7 +234,7 @@ def test_one_pole_now_and_the_other_later(home, tmp_path_factory):
 def test_one_pole_alone_may_be_collected_and_the_other_from_another_file(home, capsys):
     one, other = home / "one.csv", home / "other.csv"
     one.write_text("pole,query,count\ncasual,hoody,2\n")
-    other.write_text("pole,query,count\ncouture,Prada runway,2\n")
+    other.write_text("pole,query,count\ncouture,cape,2\n")
     scrape.main(["--home", str(home), "--queries", str(one)])
     told = capsys.readouterr().out
     assert f"preprocess.py needs two poles: collect the other one into {home / 'data/1-scraped'} as well\n" in told
@@ -544,7 +560,7 @@ def test_what_is_downloaded_is_judged_by_its_content(home, website):
     }
     addresses = {elsewhere(website, path): path for path in expected}
     secret = f"http://me:secret@localhost:{website.port}/sound.jpg"
-    serve(website, {"hoody": [*addresses, secret], "Prada runway look": [elsewhere(website, "/sound.jpg")]})
+    serve(website, {"hoody": [*addresses, secret], "long cape": [elsewhere(website, "/sound.jpg")]})
     (home / "data/queries.csv").write_text(PLAN.replace(",4", ",500"))
     run_excite(home, website, "--timeout", 1)
 
@@ -562,7 +578,7 @@ def test_what_is_downloaded_is_judged_by_its_content(home, website):
     # In the other pole the same bytes are written, too: preprocess.py is to see them.
     assert {path for path, content in tree(home).items() if content == sound} == {
         f"casual/hoody/{name}",
-        f"collection/prada-runway-look/{name}",
+        f"collection/long-cape/{name}",
     }
     assert len(tree(home)) == 3
     row = summary(home)["queries"][0]
@@ -573,7 +589,7 @@ def test_what_is_downloaded_is_judged_by_its_content(home, website):
 def test_nothing_is_fetched_or_asked_for_twice(home, website):
     paths = [website.add(f"/{number}.jpg", jpeg(number)).replace("127.0.0.1", "localhost") for number in range(6)]
     gone = elsewhere(website, "/gone.jpg")
-    serve(website, {"hoody": [*paths[:3], gone, *paths[3:]], "polo shirt": paths[:1], "Prada runway look": paths})
+    serve(website, {"hoody": [*paths[:3], gone, *paths[3:]], "polo shirt": paths[:1], "long cape": paths})
     run_excite(home, website, "--limit", 2)
     assert [len(summary(home)["queries"][index]["requested"]) for index in range(3)] == [1, 1, 1]
     assert len(lines(home)) == 5
@@ -922,7 +938,7 @@ def test_a_source_that_ends_early_leaves_everything_in_order(home, website, caps
     scrape.main(flags, TurnedClock())
     searched = [parse_qs(urlsplit(path).query)["q"][0] for path in website.asked if path.startswith("/api/")]
     # Two had one picture of four, and are not asked again.
-    assert searched == ["hoody", "polo shirt", "Prada runway look"]
+    assert searched == ["hoody", "polo shirt", "long cape"]
     assert (folder / "summary.json").exists()
 
 

@@ -14,6 +14,7 @@ from tiny_run import TINY, command, in_child, log, make_dataset, networks
 
 import train_dcgan
 from demicouture import cli, files
+from demicouture.dcgan.serialization import hash_weights
 from demicouture.errors import InputError, OptionsError
 from demicouture.evaluation import realism_scale
 from demicouture.evaluation.reference import ReferenceFeatures
@@ -59,12 +60,17 @@ def test_a_run_leaves_what_was_promised(undisturbed, dataset):
         "samples/epoch-00006.png",
         "samples.gif",
         "generator.keras",
+        "generator-plain.keras",
+        "generator.onnx",
         "generator-last.keras",
         "discriminator.keras",
+        "encoder.keras",
+        "encodings.npz",
+        "rebuilt.png",
         "summary.json",
     }
     own = ["epoch", "step", "d_loss", "g_loss", "d_real", "d_fake", "images_per_second"]
-    own += ["nearest_neighbour_diversity"]
+    own += ["nearest_neighbour_diversity", "reconstruction_error", "code_loss"]
     assert list(rows[0]) == [*own, "distance", "distance_low", "distance_high", "progress"]
     assert [(row["epoch"], row["step"]) for row in rows] == [(str(n), str(2 * n)) for n in range(1, 7)]
     summary = json.loads((undisturbed / "summary.json").read_text())
@@ -158,6 +164,21 @@ def test_a_damaged_run_is_repaired_from_its_checkpoint(undisturbed, dataset, tmp
     assert log(output) == log(undisturbed)
 
 
+def test_a_run_of_a_version_that_exported_nothing_is_completed(undisturbed, dataset, tmp_path):
+    output = tmp_path / "run"
+    shutil.copytree(undisturbed, output)
+    exported = ("generator-plain.keras", "generator.onnx")
+    for name in exported:
+        (output / name).unlink()
+    summary = json.loads((output / "summary.json").read_text())
+    summary["files"] = [name for name in summary["files"] if name not in exported]
+    files.write_json(output / "summary.json", summary)
+    tiny_run.main(dataset, output, "--epochs", "6")
+    assert (output / "generator.onnx").read_bytes() == (undisturbed / "generator.onnx").read_bytes()
+    assert hash_weights(output / exported[0]) == hash_weights(undisturbed / exported[0])
+    assert networks(output) == networks(undisturbed)
+
+
 def test_other_options_and_other_pictures_are_refused(undisturbed, dataset, tmp_path):
     with pytest.raises(OptionsError, match=r"made with --learning-rate 0.001 \(now 0.1\), --disc"):
         train_dcgan.main(command(dataset, undisturbed, "--epochs", "6", "--learning-rate", "0.1"))
@@ -214,7 +235,7 @@ def test_an_unknown_backend_is_reported_in_one_line(dataset, tmp_path, monkeypat
 
 def test_quality_is_measured_by_withheld_pictures_and_what_it_takes_is_kept(network, tmp_path):
     folder, dataset = tmp_path / "run", make_dataset(tmp_path / "data", pictures=20)
-    flags = command(dataset, folder, "--epochs", "2")
+    flags = command(dataset, folder, "--encoder", "afterwards", "--epochs", "2")
     train_dcgan.main(flags, measured=12)
     summary = json.loads((folder / "summary.json").read_text())
     withheld = summary["options"]["withheld"]
@@ -258,5 +279,5 @@ def test_the_preset_of_the_seed_is_the_default_and_each_hyperparameter_a_flag():
     assert (args.learning_rate, args.augment, args.flips, args.ema) == (2e-4, False, False, 0)
     assert args.discriminator_learning_rate == 2e-4
     args = train_dcgan.parse_args(["--preset", "best", "--no-flips", "--width", "0.5"])
-    assert (args.learning_rate, args.discriminator_learning_rate) == (2e-4, 4e-4)
-    assert (args.width, args.discriminator_width, args.augment, args.flips, args.ema) == (0.5, 0.5, True, False, 0.999)
+    assert (args.learning_rate, args.discriminator_learning_rate) == (1e-3, 1e-3)
+    assert (args.width, args.discriminator_width, args.augment, args.flips, args.ema) == (0.5, 1, False, False, 0.999)

@@ -1,4 +1,3 @@
-import cv2
 import numpy as np
 from PIL import Image
 
@@ -76,24 +75,6 @@ def test_an_animation_goes_there_and_back(tmp_path):
             animation.seek(index)
             seen.append((animation.convert("RGB").getpixel((5, 5)), animation.info["duration"]))
     assert seen == [(RED, 500), ((128, 0, 128), 50), (BLUE, 500), ((128, 0, 128), 50)]
-
-
-def test_a_video_goes_there_and_back_and_is_the_same_file_twice(tmp_path):
-    frames = np.stack([np.full((32, 48, 3), colour, np.uint8) for colour in (RED, (128, 0, 128), BLUE)])
-    for name in ("a.mp4", "b.mp4"):
-        visualization.save_video(tmp_path / name, frames, milliseconds=50, hold=100)
-    assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
-    video = cv2.VideoCapture(str(tmp_path / "a.mp4"))
-    assert video.get(cv2.CAP_PROP_FPS) == 20
-    assert int(video.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little") == b"FMP4"  # What MPEG-4 Part 2 is called there.
-    seen = []
-    while (read := video.read())[0]:
-        assert read[1].shape == (32, 48, 3)
-        seen.append(read[1][16, 24, ::-1].astype(int))
-    video.release()
-    assert len(seen) == 7
-    wanted = [RED, RED, (128, 0, 128), BLUE, BLUE, (128, 0, 128), RED]
-    assert np.abs(np.array(seen) - wanted).max() <= 8  # The code is not lossless.
 
 
 def test_below_a_frame_stands_the_strip_with_a_mark_where_it_is():

@@ -54,8 +54,9 @@ def in_child(program: str, **environment: str) -> subprocess.CompletedProcess:
 
 
 def networks(folder: Path) -> list[str]:
-    """The hashes of the three networks of a run that ended."""
-    return [hash_weights(folder / f"{name}.keras") for name in ("generator", "generator-last", "discriminator")]
+    """The hashes of the networks of a run that ended."""
+    names = ("generator", "generator-last", "discriminator", "encoder")
+    return [hash_weights(folder / f"{name}.keras") for name in names]
 
 
 def log(folder: Path) -> list[dict[str, str]]:

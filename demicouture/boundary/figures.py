@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from demicouture import visualization
 from demicouture.boundary import attribute_changes, validation
 from demicouture.boundary.attribute_changes import Change, PictureChange
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.boundary.photographs import Photographs
 from demicouture.boundary.style_scores import SCORED, Scorer, compare_scores, random_plane
-from demicouture.designs.designs import Designs, own_pictures
+from demicouture.designs.designs import Designs, LabelledLatents, own_pictures
 
 SHOWN_OF_EACH_POLE = 10
 """Designs of each pole above their nearest points on the plane: a row that fits on a screen."""
@@ -45,6 +46,32 @@ a CPU render them in two minutes."""
 Renderer = Callable[[np.ndarray], np.ndarray]
 """Makes pictures, uint8 (n, size, size, 3), of latents, float (n, latent_dim)."""
 
+Reader = Callable[[np.ndarray], np.ndarray]
+"""Reads photographs, uint8 (n, size, size, 3), by their numbers, int (n,)."""
+
+
+@dataclass(frozen=True)
+class ShownPhotographs:
+    """What the sheets show of photographs: those that were withheld, for they show what happens to anybody's.
+
+    Attributes:
+        photographs: All photographs.
+        read: Reads some of them; None where the data set is not there.
+    """
+
+    photographs: Photographs
+    read: Reader | None
+
+    @property
+    def withheld(self) -> np.ndarray:
+        """Which ones may be shown, int (n,)."""
+        return np.flatnonzero(self.photographs.withheld)
+
+    def beside(self, indices: np.ndarray, rebuilt: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns the photographs, where they are there, and what the generator makes of their codes, by title."""
+        originals = {} if self.read is None else {"photograph": self.read(indices)}
+        return originals | {"from its code": rebuilt}
+
 
 @dataclass(frozen=True)
 class RenderedFigures:
@@ -68,23 +95,29 @@ class RenderedFigures:
 def render_figures(
     folder: Path,
     designs: Designs,
+    shown: ShownPhotographs | None,
     plane: Hyperplane,
     in_between: np.ndarray,
     render: Renderer,
     scorer: Scorer | None,
     seed: int,
 ) -> RenderedFigures:
-    """Renders designs on both sides of the plane and on it, and measures what changes and how in between they are.
+    """Renders what lies on both sides of the plane and on it, and measures what changes and how in between that is.
+
+    What is measured is measured on designs, also where the plane is the photographs': they are drawn from the prior, so
+    that nothing but the plane tells their sides, and the plane is not fitted to them.
 
     Args:
         folder: Where the designs' own pictures lie.
         designs: The designs and their labels.
+        shown: The photographs that the plane is fitted on; None where that are the designs.
         plane: The hyperplane.
         in_between: float64 (n, latent_dim), on the plane.
         render: The generator.
         scorer: The style classifier, where there is one.
         seed: Decides the folds of the explained variance, and the random plane.
     """
+    poles = (shown.photographs if shown else designs).poles
     distances = plane.signed_distance(designs.latents)
     measured = spread_by_distance(np.arange(len(distances)), distances, MEASURED)
     pictures, on_the_plane = render(designs.latents[measured]), render(in_between[:SCORED])
@@ -109,48 +142,61 @@ def render_figures(
         of_random_plane = render(random_plane(plane, seed).sample(len(on_the_plane), seed))
         findings["style_scores"] = compare_scores(*map(scorer, (on_the_plane, pictures, of_random_plane)))
     sheets = {
-        "walk.png": draw_walk(designs, plane, render),
-        "difference.png": draw_difference(picture_change, designs.poles, stops),
-        "on-the-plane.png": draw_on_the_plane(folder, designs, plane, render),
-        "in-between.png": draw_in_between(on_the_plane[:SHOWN_ON_THE_PLANE], designs.poles),
+        "walk.png": draw_walk_of_photographs(shown, plane, render) if shown else draw_walk(designs, plane, render),
+        "difference.png": draw_difference(picture_change, poles, stops),
+        "on-the-plane.png": (
+            draw_photographs_on_the_plane(shown, plane, render)
+            if shown
+            else draw_designs_on_the_plane(folder, designs, plane, render)
+        ),
+        "in-between.png": draw_in_between(on_the_plane[:SHOWN_ON_THE_PLANE], poles),
     }
     labels = tuple(designs.labels[index] for index in measured)
     return RenderedFigures(sheets, changes, distances[measured], labels, findings)
 
 
-def draw_sets(
-    path: Path, report: Mapping[str, Any], finding: str, labels: np.ndarray, training: np.ndarray, held_out: np.ndarray
-) -> None:
-    """Draws histograms of both labelled sets along the normal: as fitted, and held out of the fit.
+@dataclass(frozen=True)
+class Histogram:
+    """A panel of :func:`draw_sets`.
+
+    Attributes:
+        title: What was measured, with the finding.
+        distances: float64 (n,), signed distances.
+        labels: bool (n,), true for the second pole.
+    """
+
+    title: str
+    distances: np.ndarray
+    labels: np.ndarray
+
+
+def draw_sets(path: Path, poles: Sequence[str], finding: str, noun: str, panels: Sequence[Histogram]) -> None:
+    """Draws histograms of both labelled sets along the normal, one panel above the other.
 
     Args:
         path: The PNG file to write.
-        report: The content of ``report.json``.
+        poles: The two poles' names.
         finding: The plot's title.
-        labels: bool (n,), true for the second pole.
-        training: float64 (n,), distances from the plane fitted on all n designs.
-        held_out: float64 (n,), distances from planes fitted without the design.
+        noun: What is counted.
+        panels: Two or more: as fitted, and held out of the fit.
     """
-    reach = 1.05 * max(np.abs(training).max(), np.abs(held_out).max())
+    reach = 1.05 * max(np.abs(panel.distances).max() for panel in panels)
     bins = np.linspace(-reach, reach, 41)  # An even number of bins, so that none lies on both sides of the plane.
-    panels = (
-        (training, f"Designs that the plane was fitted on: {report['training_accuracy']:.0%} on the right side"),
-        (held_out, f"The same designs, each held out of the fit: {report['held_out_accuracy']:.0%} on the right side"),
-    )
-    with visualization.plot(path, height=6.0, rows=2) as axes:
+    with visualization.plot(path, height=6.0, rows=len(panels)) as axes:
         axes[0].figure.suptitle(finding, fontsize=11, fontweight="bold", wrap=True)
-        for axis, (distances, title) in zip(axes, panels, strict=True):
-            for pole, colour, members in zip(
-                report["poles"], visualization.POLE_COLOURS, (~labels, labels), strict=True
-            ):
-                axis.hist(distances[members], bins, color=colour, alpha=0.6, label=f"{pole}, {members.sum()} designs")
+        for axis, panel in zip(axes, panels, strict=True):
+            both = zip(poles, visualization.POLE_COLOURS, (~panel.labels, panel.labels), strict=True)
+            for pole, colour, members in both:
+                label = f"{pole}, {members.sum()} {noun}"
+                axis.hist(panel.distances[members], bins, color=colour, alpha=0.6, label=label)
             axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=1.5, label="the plane")
-            axis.set(title=title, ylabel="designs", xlim=(-reach, reach))
-        axes[0].legend(frameon=False, fontsize=9, loc="upper right")
-        axes[1].set_xlabel("signed distance from the plane (units of latent space)")
+            axis.set(title=panel.title, ylabel=noun, xlim=(-reach, reach))
+            axis.margins(y=0.25)  # Room for the legend, which the line of the plane goes behind.
+            axis.legend(framealpha=1, edgecolor="none", fontsize=9, loc="upper center", ncols=3)
+        axes[-1].set_xlabel("signed distance from the plane (units of latent space)")
 
 
-def draw_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
+def draw_designs_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
     """Returns a sheet of labelled designs of both poles, and below each the nearest design on the plane.
 
     Args:
@@ -162,50 +208,93 @@ def draw_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render:
     Raises:
         InputError: The generator is not the one that made the designs.
     """
-    distances = plane.signed_distance(designs.latents)
+    return _draw_on_the_plane(
+        designs,
+        np.arange(len(designs.latents)),
+        plane,
+        render,
+        lambda indices, rendered: {"": own_pictures(folder, indices, rendered)},
+        lambda index: f"{index}: ",
+        "Designs (number: signed distance from the plane), and the nearest point of the plane to each",
+    )
+
+
+def draw_photographs_on_the_plane(shown: ShownPhotographs, plane: Hyperplane, render: Renderer) -> Image.Image:
+    """Returns a sheet of withheld photographs of both poles, rebuilt, and the nearest design on the plane to each."""
+    return _draw_on_the_plane(
+        shown.photographs,
+        shown.withheld,
+        plane,
+        render,
+        shown.beside,
+        lambda _: "",
+        "Photographs that training has not seen (signed distance of the code from the plane), and the nearest point of "
+        "the plane to each",
+    )
+
+
+def _draw_on_the_plane(
+    examples: LabelledLatents,
+    candidates: np.ndarray,
+    plane: Hyperplane,
+    render: Renderer,
+    rows_of: Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]],
+    name: Callable[[int], str],
+    title: str,
+) -> Image.Image:
+    """Returns a sheet: for each pole the examples' rows, by title, and below them the nearest points on the plane."""
+    distances = plane.signed_distance(examples.latents)
     chosen = [
-        spread_by_distance(np.flatnonzero(designs.labelled(pole)), distances, SHOWN_OF_EACH_POLE)
-        for pole in designs.poles
+        spread_by_distance(candidates[examples.labelled(pole)[candidates]], distances, SHOWN_OF_EACH_POLE)
+        for pole in examples.poles
     ]
     columns = min(len(indices) for indices in chosen)
     pictures, captions, titles = [], [], []
-    for pole, indices in zip(designs.poles, (indices[:columns] for indices in chosen), strict=True):
-        pictures.append(own_pictures(folder, indices, render(designs.latents[indices])))
-        pictures.append(render(plane.nearest(designs.latents[indices])))
-        captions += [f"{index}: {distances[index]:+.2f}" for index in indices] + ["on the plane"] * columns
-        titles += [pole, "in between"]
+    for pole, indices in zip(examples.poles, (indices[:columns] for indices in chosen), strict=True):
+        rows = rows_of(indices, render(examples.latents[indices]))
+        captions += [f"{name(index)}{distances[index]:+.2f}" for index in indices]
+        for row_title in list(rows)[1:]:
+            captions += [row_title] * columns
+        captions += ["on the plane"] * columns
+        pictures += [*rows.values(), render(plane.nearest(examples.latents[indices]))]
+        titles += [pole, *[""] * (len(rows) - 1), "in between"]
     return visualization.grid(
         np.concatenate(pictures),
         columns,
         scale=visualization.legible_scale(pictures[0].shape[1]),
         captions=captions,
-        title="Designs (number: signed distance from the plane), and the nearest point of the plane to each",
+        title=title,
         row_titles=titles,
     )
 
 
-def walk(designs: Designs, plane: Hyperplane, starts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Moves designs straight across the plane, inside the cube.
+def walk(examples: LabelledLatents, plane: Hyperplane, starts: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Moves designs, or photographs' codes, straight across the plane, inside the cube.
 
-    On either side the walk reaches as far as the furthest design there, so not beyond what the generator was trained
+    On either side the walk reaches as far as the furthest example there, so not beyond what the generator was trained
     on: where one pole is rare, its side is the shorter one. Each stop is the nearest point of the cube at its distance.
 
     Args:
-        designs: The designs.
+        examples: The designs or the photographs.
         plane: The hyperplane.
-        starts: int (n,), which designs to move.
+        starts: int (n,), which of them to move.
         steps: How many stops.
 
     Returns:
         The stops' signed distances, float64 (steps,), evenly spread on either side, and the latents, float64
         (n, steps, latent_dim).
     """
-    distances = plane.signed_distance(designs.latents).clip(-0.9 * plane.reach, 0.9 * plane.reach)
+    stops = walk_stops(examples.latents, plane, steps)
+    return stops, np.stack([plane.nearest(examples.latents[starts], stop) for stop in stops], axis=1)
+
+
+def walk_stops(latents: np.ndarray, plane: Hyperplane, steps: int) -> np.ndarray:
+    """Returns how far a walk across the plane reaches, as :func:`walk` does: float64 (steps,), from side to side."""
+    distances = plane.signed_distance(latents).clip(-0.9 * plane.reach, 0.9 * plane.reach)
     low, high = float(distances.min()), float(distances.max())
-    # Where all designs lie on one side, the other is unknown; as far as the known one is a guess.
+    # Where all examples lie on one side, the other is unknown; as far as the known one is a guess.
     low, high = low if low < 0 else -high, high if high > 0 else -low
-    stops = np.interp(np.linspace(-1, 1, steps), [-1, 0, 1], [low, 0, high])
-    return stops, np.stack([plane.nearest(designs.latents[starts], stop) for stop in stops], axis=1)
+    return np.interp(np.linspace(-1, 1, steps), [-1, 0, 1], [low, 0, high])
 
 
 def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
@@ -218,16 +307,43 @@ def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Im
     """
     distances = plane.signed_distance(designs.latents)
     starts = spread_by_distance(np.arange(len(distances)), distances, WALKS)
-    stops, latents = walk(designs, plane, starts, WALK_STEPS)
+    names = [f"design {start}" for start in starts]
+    return _draw_walk(designs, starts, names, {}, plane, render, "A walk")
+
+
+def draw_walk_of_photographs(shown: ShownPhotographs, plane: Hyperplane, render: Renderer) -> Image.Image:
+    """Returns a sheet of withheld photographs, rebuilt from their codes, and the codes' walks across the plane."""
+    photographs = shown.photographs
+    starts = spread_by_distance(shown.withheld, plane.signed_distance(photographs.latents), WALKS)
+    names = [photographs.labels[start] for start in starts]
+    before = shown.beside(starts, render(photographs.latents[starts]))
+    title = "Photographs that training has not seen, walked"
+    return _draw_walk(photographs, starts, names, before, plane, render, title)
+
+
+def _draw_walk(
+    examples: LabelledLatents,
+    starts: np.ndarray,
+    names: Sequence[str],
+    before: dict[str, np.ndarray],
+    plane: Hyperplane,
+    render: Renderer,
+    title: str,
+) -> Image.Image:
+    """Returns a sheet: each example in a row, with pictures to stand before the walk by their column's title."""
+    distances = plane.signed_distance(examples.latents)
+    stops, latents = walk(examples, plane, starts, WALK_STEPS)
     pictures = render(latents.reshape(-1, latents.shape[-1]))
-    first, second = designs.poles
+    columns = [pictures[step::WALK_STEPS] for step in range(WALK_STEPS)]
+    columns = [*before.values(), *columns]
+    first, second = examples.poles
     return visualization.grid(
-        pictures,
-        WALK_STEPS,
+        np.stack(columns, axis=1).reshape(-1, *pictures.shape[1:]),
+        len(columns),
         scale=visualization.legible_scale(pictures.shape[1]),
-        title=f"A walk across the plane, from {first} (negative distances) to {second} (positive)",
-        row_titles=[f"design {start}\nat {distances[start]:+.2f}" for start in starts],
-        column_titles=[f"{stop:+.2f}" if stop else "0: the plane" for stop in stops],
+        title=f"{title} across the plane, from {first} (negative distances) to {second} (positive)",
+        row_titles=[f"{name}\nat {distances[start]:+.2f}" for name, start in zip(names, starts, strict=True)],
+        column_titles=[*before, *[f"{stop:+.2f}" if stop else "0: the plane" for stop in stops]],
     )
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from demicouture.boundary import attribute_changes
-from demicouture.boundary import report as boundary_report
-from demicouture.boundary.figures import RenderedFigures, draw_changes, draw_learning_curve, draw_sets
+from demicouture.boundary import attribute_changes, findings
+from demicouture.boundary.figures import Histogram, RenderedFigures, draw_changes, draw_learning_curve, draw_sets
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.boundary.photographs import Photographs
+from demicouture.boundary.report import DESIGNS, PHOTOGRAPHS
 from demicouture.boundary.validation import HeldOut, LearningCurve
 from demicouture.commands import command
-from demicouture.designs.designs import Designs, design_name
+from demicouture.designs.designs import Designs, LabelledLatents, design_name
 from demicouture.errors import InputError
 from demicouture.files import read_json, write_array, write_csv, write_json
 from demicouture.images import save_png
@@ -30,8 +32,39 @@ NUMBER_FILES = (
 )
 """Files that need the labelled latents only."""
 
+PHOTOGRAPHS_FILE = "photographs.csv"
+"""Of a plane that is fitted on photographs."""
+
+DESIGNS_PLANE = f"hyperplane-{DESIGNS}.npz"
+"""The judged designs' own plane, beside the photographs'."""
+
 PICTURE_FILES = ("walk.png", "difference.png", "changes.png", "changes.csv", "on-the-plane.png", "in-between.png")
 """Files that need the generator too."""
+
+YES, NO = "yes", "no"
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """All that was found of a plane, before it is written.
+
+    Attributes:
+        plane: The hyperplane.
+        in_between: float64 (n, latent_dim), its uniform sample.
+        report: The content of ``report.json``.
+        held_out: The linear SVM's results in cross-validation.
+        curve: The learning curve.
+        figures: What needs the generator; None leaves it out.
+        designs_plane: The designs' plane, where the other one is the photographs'.
+    """
+
+    plane: Hyperplane
+    in_between: np.ndarray
+    report: Mapping[str, Any]
+    held_out: HeldOut
+    curve: LearningCurve
+    figures: RenderedFigures | None
+    designs_plane: Hyperplane | None = None
 
 
 def file_name(name: str, direction: str) -> str:
@@ -40,55 +73,85 @@ def file_name(name: str, direction: str) -> str:
     return f"{stem}-{direction}.{suffix}" if direction else name
 
 
+def is_designs_plane(direction: str) -> bool:
+    """Returns whether a direction's name is that of :data:`DESIGNS_PLANE`, or begins as such a name does."""
+    return direction.split("-")[0] == DESIGNS
+
+
 def write(
-    folder: Path,
-    direction: str,
-    designs: Designs,
-    plane: Hyperplane,
-    in_between: np.ndarray,
-    report: Mapping[str, Any],
-    held_out: HeldOut,
-    curve: LearningCurve,
-    figures: RenderedFigures | None,
+    folder: Path, direction: str, designs: Designs, photographs: Photographs | None, found: Boundary
 ) -> list[str]:
-    """Writes all files, and removes pictures of an earlier plane; returns the files' names.
+    """Writes all files, and removes those of an earlier plane that this one has not; returns the files' names.
 
     Args:
         folder: The output folder.
         direction: The direction's name, "" for the plane between the poles.
         designs: The designs and their labels.
-        plane: The hyperplane.
-        in_between: float64 (n, latent_dim), the sample of the plane.
-        report: The content of ``report.json``.
-        held_out: The linear SVM's results on the labelled designs.
-        curve: The learning curve.
-        figures: What needs the generator; None leaves it out.
+        photographs: What the plane is fitted on; None where that are the designs.
+        found: What was found.
     """
+    made = [*NUMBER_FILES, *(PICTURE_FILES if found.figures else ())]
+    made += [PHOTOGRAPHS_FILE] if photographs else []
+    made += [DESIGNS_PLANE] if found.designs_plane else []
 
     def place(name: str) -> Path:
         return folder / file_name(name, direction)
 
-    for name in PICTURE_FILES:
+    for name in {*PICTURE_FILES, PHOTOGRAPHS_FILE, DESIGNS_PLANE} - set(made):
         place(name).unlink(missing_ok=True)
+    plane = found.plane
     plane.save(place("hyperplane.npz"))
-    write_json(place("report.json"), report)
-    columns = ("design", "label", "distance")
-    distances = plane.signed_distance(designs.latents)
-    rows = zip(map(design_name, range(len(distances))), designs.labels, distances, strict=True)
-    write_csv(place("distances.csv"), columns, (dict(zip(columns, row, strict=True)) for row in rows))
-    labelled = ~designs.labelled("")
-    latents, labels = designs.latents[labelled], designs.labelled(designs.poles[1])[labelled]
-    write_array(place("on-the-plane.npy"), plane.nearest(latents).astype(np.float32))
-    write_array(place("in-between.npy"), in_between.astype(np.float32))
-    title = boundary_report.main_finding(report)
-    draw_sets(place("plot.png"), report, title, labels, plane.signed_distance(latents), held_out.distances)
-    draw_learning_curve(place("learning-curve.png"), curve, boundary_report.normal_finding(report))
-    if figures:
+    if found.designs_plane:
+        found.designs_plane.save(place(DESIGNS_PLANE))
+    write_json(place("report.json"), found.report)
+    names = map(design_name, range(len(designs.latents)))
+    _write_distances(place("distances.csv"), designs, plane, {"design": names})
+    if photographs:
+        withheld = [YES if one else NO for one in photographs.withheld]
+        columns = {"photograph": photographs.names, "withheld": withheld}
+        _write_distances(place(PHOTOGRAPHS_FILE), photographs, plane, columns)
+    labelled = (photographs or designs).latents[~(photographs or designs).labelled("")]
+    write_array(place("on-the-plane.npy"), plane.nearest(labelled).astype(np.float32))
+    write_array(place("in-between.npy"), found.in_between.astype(np.float32))
+    panels = _panels_of_photographs(photographs, found) if photographs else _panels_of_designs(designs, found)
+    noun, poles = PHOTOGRAPHS if photographs else DESIGNS, found.report["poles"]
+    draw_sets(place("plot.png"), poles, findings.main_finding(found.report), noun, panels)
+    draw_learning_curve(place("learning-curve.png"), found.curve, findings.normal_finding(found.report))
+    if figures := found.figures:
         for name, sheet in figures.sheets.items():
             save_png(place(name), sheet)
-        draw_changes(place("changes.png"), figures.changes, figures.distances, figures.labels, designs.poles)
+        draw_changes(place("changes.png"), figures.changes, figures.distances, figures.labels, poles)
         attribute_changes.write_changes(place("changes.csv"), figures.changes)
-    return [file_name(name, direction) for name in (*NUMBER_FILES, *(PICTURE_FILES if figures else ()))]
+    return [file_name(name, direction) for name in made]
+
+
+def _write_distances(path: Path, examples: LabelledLatents, plane: Hyperplane, columns: dict[str, Any]) -> None:
+    first, *further = columns.items()
+    table = dict([first, ("label", examples.labels), *further, ("distance", plane.signed_distance(examples.latents))])
+    write_csv(path, list(table), (dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)))
+
+
+def _panels_of_designs(designs: Designs, found: Boundary) -> list[Histogram]:
+    labelled, report = ~designs.labelled(""), found.report
+    labels = designs.labelled(designs.poles[1])[labelled]
+    fitted = f"Designs that the plane was fitted on: {report['training_accuracy']:.0%} on the right side"
+    held_out = f"The same designs, each held out of the fit: {report['held_out_accuracy']:.0%} on the right side"
+    return [
+        Histogram(fitted, found.plane.signed_distance(designs.latents[labelled]), labels),
+        Histogram(held_out, found.held_out.distances, labels),
+    ]
+
+
+def _panels_of_photographs(photographs: Photographs, found: Boundary) -> list[Histogram]:
+    report, labels = found.report, photographs.labelled(photographs.poles[1])
+    distances = found.plane.signed_distance(photographs.latents)
+    seen = f"Photographs that the plane was fitted on: {report['training_accuracy']:.0%} on the right side"
+    unseen = "Photographs that neither generator, encoder nor plane has seen: "
+    unseen += f"{report['held_out_accuracy']:.0%} on the right side"
+    return [
+        Histogram(title, distances[part], labels[part])
+        for title, part in ((seen, ~photographs.withheld), (unseen, photographs.withheld))
+    ]
 
 
 def read_directions(folder: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -97,17 +160,29 @@ def read_directions(folder: Path, names: Sequence[str]) -> dict[str, np.ndarray]
     Raises:
         InputError: There is no such direction.
     """
-    normals = {}
-    for name in names:
-        path = folder / file_name("hyperplane.npz", name)
-        if not path.exists():
-            known = sorted(found.stem.removeprefix("hyperplane-") for found in folder.glob("hyperplane-*.npz"))
-            raise InputError(
-                f"--without {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
-                f"run: {command('latent_svm.py', '--labels', f'{name}.csv')}"
-            )
-        normals[name] = Hyperplane.load(path).normal
-    return normals
+    return {name: Hyperplane.load(find_direction("--without", folder, name)).normal for name in names}
+
+
+def find_direction(flag: str, folder: Path, name: str) -> Path:
+    """Returns the file of a direction that was found before.
+
+    Args:
+        flag: What asks for it, for messages.
+        folder: The output folder.
+        name: The direction's.
+
+    Raises:
+        InputError: There is no such direction.
+    """
+    path = folder / file_name("hyperplane.npz", name)
+    if not path.exists():
+        known = sorted(found.stem.removeprefix("hyperplane-") for found in folder.glob("hyperplane-*.npz"))
+        known = [known_name for known_name in known if not is_designs_plane(known_name)]
+        raise InputError(
+            f"{flag} {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
+            f"run: {command('latent_svm.py', '--labels', f'{name}.csv')}"
+        )
+    return path
 
 
 def read_plane(folder: Path, designs_folder: Path, latents_sha256: str) -> tuple[Hyperplane | None, str]:

@@ -1,16 +1,20 @@
-"""The content of ``report.json``, and its findings in sentences."""
+"""The content of ``report.json``: what the labels are, how far to trust the plane, what a person's labels change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from demicouture.boundary import attribute_changes, hyperplane, style_scores, validation
+from demicouture.boundary import hyperplane, style_scores, validation
 from demicouture.commands import command
 from demicouture.designs.designs import Designs
+from demicouture.errors import InputError
+
+PHOTOGRAPHS, DESIGNS = SOURCES = ("photographs", "designs")
+"""What a plane can be fitted on."""
 
 FEWEST_LABELS = 2 * hyperplane.FOLDS
 """Of each pole: nested folds deal them out twice."""
@@ -38,6 +42,30 @@ class Effort:
 
 
 FULL_EFFORT = Effort()
+
+
+def choose_labelled(designs: Designs, source: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which designs are labelled, int (n,), and whether with the second pole, bool (n,).
+
+    Args:
+        designs: The designs.
+        source: Where their labels come from, for messages.
+
+    Raises:
+        InputError: The labels are not of exactly two kinds, or one of them is too rare to be held out.
+    """
+    poles, expected = designs.poles, f"expected two kinds, each on at least {FEWEST_LABELS} designs"
+    counts = ", ".join(f"{pole} {designs.labelled(pole).sum()}" for pole in poles) or "none"
+    if len(poles) > 2:
+        mend = "correct the labels, in the column your_label"
+        raise InputError(f"{source}: found labels of {len(poles)} kinds ({counts}), {expected}; {mend}")
+    if len(poles) < 2 or min(designs.labelled(pole).sum() for pole in poles) < FEWEST_LABELS:
+        raise InputError(
+            f"{source}: found these labels: {counts}; {expected}; "
+            f"label more designs, in the column your_label, or make more: {command('generate.py', '--count')} N"
+        )
+    labelled = np.flatnonzero(~designs.labelled(""))
+    return labelled, designs.labelled(poles[1])[labelled]
 
 
 def weigh(designs: Designs, labelled: np.ndarray) -> np.ndarray:
@@ -98,7 +126,7 @@ def compare_sources(
             planes.append(own_fit.plane)
     found |= {"angle_degrees": None, "angle_degrees_by_number_alone": None}
     if len(planes) == 2:
-        found["angle_degrees"] = _angle(*planes)
+        found["angle_degrees"] = angle_between(*planes)
         scores = designs.scores
         sides = np.where(scores > 0.5, designs.poles[1], np.where(scores <= 0.5, designs.poles[0], ""))
         classifiers = np.where(labels_by["classifier"] == "", sides, labels_by["classifier"])
@@ -106,11 +134,12 @@ def compare_sources(
         of_second = int(same_designs[1].sum())
         if min(of_second, len(same_designs[1]) - of_second) >= hyperplane.FOLDS:
             refitted = hyperplane.fit_hyperplane(*same_designs, seed=seed).plane
-            found["angle_degrees_by_number_alone"] = _angle(planes[0], refitted)
+            found["angle_degrees_by_number_alone"] = angle_between(planes[0], refitted)
     return found
 
 
-def _angle(first: hyperplane.Hyperplane, second: hyperplane.Hyperplane) -> float:
+def angle_between(first: hyperplane.Hyperplane, second: hyperplane.Hyperplane) -> float:
+    """Returns the angle between the normals of two planes, in degrees."""
     return float(np.degrees(np.arccos(np.clip(first.normal @ second.normal, -1, 1))))
 
 
@@ -195,8 +224,8 @@ def validate(
     return report, linear, curve
 
 
-def describe(designs: Designs, labels: np.ndarray, fit: hyperplane.Fit, training: np.ndarray) -> dict[str, Any]:
-    """Returns the labels and the fit, for ``report.json``."""
+def describe_labels(designs: Designs) -> dict[str, Any]:
+    """Returns the numbers of a plane's labels, and whose they are, for ``report.json``."""
     sources = {
         pole: {
             "classifier": int(np.sum(designs.labelled(pole) & ~designs.by_person)),
@@ -208,8 +237,20 @@ def describe(designs: Designs, labels: np.ndarray, fit: hyperplane.Fit, training
         "poles": list(designs.poles),
         "labels": {pole: sum(counts.values()) for pole, counts in sources.items()},
         "labelled_by": sources,
-        "unlabelled": len(designs.labels) - len(labels),
-        "training_accuracy": float(np.mean((training > 0) == labels)),
+        "unlabelled": int(designs.labelled("").sum()),
+    }
+
+
+def describe_fit(fit: hyperplane.Fit, latents: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Returns what was fitted, for ``report.json``.
+
+    Args:
+        fit: The fit.
+        latents: float (n, latent_dim), those that the plane was fitted on.
+        labels: bool (n,), true for the second pole.
+    """
+    return {
+        "training_accuracy": float(np.mean((fit.plane.signed_distance(latents) > 0) == labels)),
         "C": fit.penalty,
         "margin": fit.margin,
         "support_vectors": int(fit.is_support_vector.sum()),
@@ -219,91 +260,35 @@ def describe(designs: Designs, labels: np.ndarray, fit: hyperplane.Fit, training
     }
 
 
-def main_finding(report: Mapping[str, Any]) -> str:
-    """Returns whether there is a boundary, and on what evidence, in one sentence."""
-    low, high = report["held_out_interval"]
-    evidence = (
-        f"{report['held_out_accuracy']:.0%} of held-out designs on the right side "
-        f"(95% interval {low:.0%} to {high:.0%}), p = {report['p_value']:.3g}"
-    )
-    first, second = report["poles"]
-    if report["boundary_found"]:
-        return f"A plane separates {first} from {second}: {evidence}"
-    return f"No boundary between {first} and {second} was found: {evidence}"
+def report_designs(
+    worth: dict[str, Any],
+    designs: Designs,
+    latents: np.ndarray,
+    fit: hyperplane.Fit,
+    held_out: validation.HeldOut,
+    seed: int,
+    quiet: bool,
+    effort: Effort,
+) -> dict[str, Any]:
+    """Returns the content of ``report.json`` for a plane that is fitted on designs.
 
-
-def normal_finding(report: Mapping[str, Any]) -> str:
-    """Returns how near the normal is to the true one, in one sentence."""
-    curve, count = report["learning_curve"], sum(report["labels"].values())
-    stability = f"normals from resampled labels have a cosine of {report['bootstrap_cosine']:.2f} to one another"
-    if curve["cosine_now"] is None:
-        return f"How well {count} labels give the normal cannot be estimated; {stability}"
-    if curve["labels_needed"] is None:
-        enough = f"under {validation.FEWEST_FOR_A_FORECAST} labels do not say how many more are needed"
-    else:
-        enough = f"{curve['target_cosine']} takes about {curve['labels_needed']:,} labels"
-    return f"{count} labels give the normal to a cosine of about {curve['cosine_now']:.2f}; {enough} ({stability})"
-
-
-def findings(report: Mapping[str, Any]) -> list[str]:
-    """Returns all findings, one sentence after the other."""
-    first, second = report["poles"]
-    sentences = [
-        f"{main_finding(report)}. Training accuracy is {report['training_accuracy']:.0%}, which means little; "
-        f"always guessing the larger pole gives {report['accuracy_of_guessing_the_larger_pole']:.0%}. Of all pairs "
-        f"of a held-out {first} and a held-out {second} design {report['held_out_area_under_roc']:.0%} lie in the "
-        "right order"
-    ]
-    if (unsure := report["unsure"])["designs"]:
-        low, high = unsure["interval"]
-        sentences.append(
-            f"The {unsure['designs']} designs that the classifier is unsure of have no label and are not among these; "
-            f"by their side of one half the plane is right on {unsure['accuracy']:.0%} of them ({low:.0%} to "
-            f"{high:.0%}), and on {unsure['accuracy_with_them']:.0%} of all together"
-        )
-    more = f"{command('generate.py', '--count')} N"
-    mend = f"correct the labels, or label more designs, in the column your_label (more: {more})"
-    if report["p_value"] >= validation.SIGNIFICANT:
-        sentences.append(
-            f"Shuffled labels can be predicted as well too often (p is not below {validation.SIGNIFICANT}), so do not "
-            f"rely on this plane: {mend}"
-        )
-    elif not report["boundary_found"]:
-        sentences.append(
-            f"There is a direction from {first} to {second}, but no place along it where a design is as likely "
-            f"labelled {first} as {second}, so do not rely on this plane: {mend}"
-        )
-    sentences.append(normal_finding(report))
-    others = ", ".join(f"{name} {found['held_out_accuracy']:.0%}" for name, found in report["classifiers"].items())
-    if report["plane_is_too_simple"]:
-        sentences.append(
-            f"A plane is too simple: a curved boundary is right on {report['curved_is_better_by']:.0%} more of the "
-            f"held-out designs ({others}; p = {report['curved_is_better_p_value']:.2g})"
-        )
-    else:
-        sentences.append(f"No curved boundary is clearly better than the plane ({others})")
-    by_source = report["by_source"]
-    by_classifier, by_person = (sum(by_source[source]["labels"].values()) for source in ("classifier", "person"))
-    if (angle := by_source["angle_degrees"]) is not None:
-        alone = by_source["angle_degrees_by_number_alone"]
-        beside = (
-            "their number alone cannot be judged"
-            if alone is None
-            else f"by their number alone, the classifier's own labels on the designs that the person labelled give "
-            f"{alone:.0f}°"
-        )
-        sentences.append(f"The classifier's labels alone and a person's alone give planes {angle:.0f}° apart; {beside}")
-    elif by_classifier and by_person:
-        sentences.append(
-            f"{by_person} labels are a person's; from {FEWEST_LABELS} of each pole on, they are compared with the "
-            "classifier's"
-        )
-    if across := report.get("across_the_plane"):
-        if scores := across["style_scores"]:
-            sentences.append(style_scores.describe_scores(scores, report["poles"]))
-        sentences.append(f"Across the plane, {across['explained']}")
-        sentences.append(across["changes"])
-        sentences.append(
-            f"Of what changes in the pictures, {attribute_changes.format_shares(across['change_in_the_picture'])}"
-        )
-    return sentences
+    Args:
+        worth: How far to trust it, as :func:`validate` says.
+        designs: The designs.
+        latents: float64 (n, latent_dim), all designs', without the directions to be independent of.
+        fit: The fit to all labels.
+        held_out: The linear SVM's results on all labels.
+        seed: Decides the folds.
+        quiet: Whether to show no progress bar.
+        effort: How much is computed.
+    """
+    labelled = ~designs.labelled("")
+    labels = designs.labelled(designs.poles[1])[labelled]
+    return {
+        "from": DESIGNS,
+        **worth,
+        **describe_labels(designs),
+        **describe_fit(fit, latents[labelled], labels),
+        "unsure": measure_unsure(designs, latents, fit.plane, held_out.accuracy),
+        "by_source": compare_sources(designs, latents, fit, held_out, seed, quiet, effort),
+    }

@@ -16,8 +16,9 @@ import numpy as np
 
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.boundary.validation import accuracy_interval
+from demicouture.commands import command
 from demicouture.evaluation import imagenet_features
-from demicouture.evaluation.style_classifier import UNSURE, StyleClassifier, is_worthy
+from demicouture.evaluation.style_classifier import RECORD, UNSURE, StyleClassifier, is_worthy
 
 SCORED = 200
 """Designs of a plane that are scored: a share of them is known to 7 percentage points."""
@@ -29,24 +30,29 @@ Scorer = Callable[[np.ndarray], np.ndarray]
 """Scores pictures, uint8 (n, size, size, 3): the share of the second pole, float64 (n,) in [0, 1]."""
 
 
-def find_scorer(folder: Path, poles: Sequence[str], quiet: bool) -> Scorer | None:
-    """Returns the style classifier of a designs' folder as a function of pictures.
+def find_scorer(folder: Path, poles: Sequence[str], quiet: bool) -> tuple[Scorer | None, str]:
+    """Returns the style classifier of a designs' folder as a function of pictures; or None, and the reason.
 
-    None where it is not there or not accurate enough, where it knows other poles, or where the network is not there
-    that describes the pictures.
+    The reason is empty where there is nothing to mend here: there is no classifier or it is not accurate enough, as
+    ``generate.py`` says; it knows other poles; or the network is not there that describes the pictures.
 
     Args:
         folder: A folder that ``generate.py`` wrote.
         poles: The labels that the plane separates, sorted.
         quiet: Whether to show no progress bar.
     """
+    if not (folder / RECORD).exists():
+        return None, ""
     classifier = StyleClassifier.load(folder)
-    if classifier is None or classifier.poles != tuple(poles) or not is_worthy(classifier.record):
-        return None
+    if classifier is None:
+        what = "made by an earlier version, or damaged, so nothing is said of the style classifier's scores"
+        return None, f"{folder / RECORD}: {what}; run: {command('generate.py')}"
+    if classifier.poles != tuple(poles) or not is_worthy(classifier.record):
+        return None, ""
     if (network := imagenet_features.find_network()) is None:
-        return None
+        return None, ""
     describe = partial(imagenet_features.describe, network, quiet=quiet, title="scoring designs")
-    return lambda pictures: classifier.score(describe(pictures))
+    return lambda pictures: classifier.score(describe(pictures)), ""
 
 
 def random_plane(plane: Hyperplane, seed: int) -> Hyperplane:

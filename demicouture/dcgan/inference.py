@@ -1,4 +1,4 @@
-"""Rendering: from latents to pictures, by one function for all scripts.
+"""Rendering and encoding: from latents to pictures and back, by one function each for all scripts.
 
 The same latent gives the same picture, to the bit, at any place in a batch and whatever else is rendered with it. A
 batch of another size would run through other kernels and differ in a few dozen pixel values, so every batch has the
@@ -8,14 +8,14 @@ same size.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from demicouture.commands import command
 from demicouture.dcgan.serialization import hash_weights
 from demicouture.errors import InputError
-from demicouture.images import to_pixels
+from demicouture.images import to_floats, to_pixels
 from demicouture.keras_backend import start_keras
 from demicouture.latents import LATENT_DIM
 from demicouture.progress import progress_bar
@@ -53,21 +53,7 @@ def load_generator(path: Path) -> keras.Model:
         InputError: The file is missing, is not a Keras model, or is no generator (latents in, RGB pictures out).
     """
     _refuse_missing(path)
-    # Imported here: only what renders has to wait for the backend to start.
-    start_keras()
-    import keras
-
-    from demicouture.dcgan import networks  # noqa: F401  (registers the layers that the file names)
-
-    try:
-        generator = keras.saving.load_model(path, compile=False, safe_mode=True)
-        inputs, outputs = generator.input_shape, generator.output_shape
-    except Exception as error:
-        # A damaged archive makes Keras raise ValueError, KeyError, OSError, BadZipFile, TypeError …
-        raise InputError(
-            f"{path}: not a Keras model that this version reads ({type(error).__name__}); "
-            f"run: {command('train_dcgan.py')}"
-        ) from error
+    generator, inputs, outputs = _load_network(path)
     # A network with several inputs or outputs has a list of shapes, which is not equal to any of these.
     if inputs != (None, LATENT_DIM) or len(outputs) != 4 or outputs[3] != 3 or outputs[1] != outputs[2]:
         raise InputError(
@@ -75,6 +61,68 @@ def load_generator(path: Path) -> keras.Model:
             "give the folder with generator.keras"
         )
     return generator
+
+
+def load_encoder(path: Path, generator: keras.Model) -> keras.Model:
+    """Loads the encoder that was trained with a generator.
+
+    Args:
+        path: An ``encoder.keras`` that ``train_dcgan.py`` wrote.
+        generator: The generator beside it.
+
+    Raises:
+        InputError: The file is missing, is not a Keras model, or is no encoder of the generator's pictures.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: not found, expected a trained encoder; run: {command('train_dcgan.py')}")
+    encoder, inputs, outputs = _load_network(path)
+    if inputs != generator.output_shape or outputs != generator.input_shape:
+        raise InputError(
+            f"{path}: maps {inputs} to {outputs}, expected {generator.output_shape} to {generator.input_shape}, as the "
+            f"generator beside it takes them; run: {command('train_dcgan.py')}"
+        )
+    return encoder
+
+
+def _load_network(path: Path) -> tuple[keras.Model, Any, Any]:
+    """Returns a network, and the shapes of what goes in and of what comes out.
+
+    Raises:
+        InputError: The file is not a Keras model.
+    """
+    # Imported here: only what renders has to wait for the backend to start.
+    start_keras()
+    import keras
+
+    from demicouture.dcgan import networks  # noqa: F401  (registers the layers that the file names)
+
+    try:
+        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        return network, network.input_shape, network.output_shape
+    except Exception as error:
+        # A damaged archive makes Keras raise ValueError, KeyError, OSError, BadZipFile, TypeError …
+        raise InputError(
+            f"{path}: not a Keras model that this version reads ({type(error).__name__}); "
+            f"run: {command('train_dcgan.py')}"
+        ) from error
+
+
+def encode(encoder: keras.Model, pictures: np.ndarray) -> np.ndarray:
+    """Returns the code of each picture: the latent from which the generator rebuilds it.
+
+    Args:
+        encoder: Maps (n, size, size, 3) in [-1, 1] to (n, latent_dim) in [-1, 1].
+        pictures: uint8 (n, size, size, 3) in [0, 255], n at least 1.
+
+    Returns:
+        float32 (n, latent_dim) in [-1, 1]. Code i depends on picture i alone.
+    """
+    codes = []
+    for start in range(0, len(pictures), CHUNK):
+        chunk = to_floats(pictures[start : start + CHUNK])
+        padded = np.pad(chunk, [(0, CHUNK - len(chunk)), (0, 0), (0, 0), (0, 0)])
+        codes.append(np.asarray(encoder.predict_on_batch(padded))[: len(chunk)])
+    return np.concatenate(codes)
 
 
 def render(generator: keras.Model, latents: np.ndarray, quiet: bool = True, title: str = "rendering") -> np.ndarray:

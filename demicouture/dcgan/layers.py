@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -170,3 +171,19 @@ class BatchNormalization(keras.layers.BatchNormalization):
         for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance * ((count - 1) / count))):
             moving.assign(moving * self.momentum + value * (1 - self.momentum))
         return outputs
+
+
+@keras.saving.register_keras_serializable("demicouture")
+class NormalToUniform(keras.layers.Layer):
+    """Maps what is distributed as a standard normal to what is distributed as U(-1, 1): erf(x / √2).
+
+    The normal's distribution function, from -1 to 1 in place of 0 to 1.
+    """
+
+    def call(self, inputs):
+        """Maps, elementwise."""
+        return ops.erf(inputs * np.float32(math.sqrt(0.5)))
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape of the result, which is the input's."""
+        return input_shape

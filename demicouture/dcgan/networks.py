@@ -15,7 +15,7 @@ import keras
 from keras import layers
 
 from demicouture.dataset import SIZES
-from demicouture.dcgan.layers import BatchNormalization, UpsamplingConv2D
+from demicouture.dcgan.layers import BatchNormalization, NormalToUniform, UpsamplingConv2D
 from demicouture.latents import LATENT_DIM
 
 FIRST_SIDE = 16
@@ -26,6 +26,11 @@ LAST_SIDE = 8
 """The side of the discriminator's last feature map, at every size."""
 
 DISCRIMINATOR_CHANNELS = 32
+ENCODER_CHANNELS = 32
+MOST_ENCODER_CHANNELS = 192
+ENCODER_LAST_SIDE = 4
+"""The side of the encoder's last feature map, at every size."""
+
 LEAKY_SLOPE = 0.2
 """The DCGAN paper's; the seed does not say."""
 
@@ -94,6 +99,36 @@ def build_discriminator(size: int = 128, width: float = 1.0) -> keras.Model:
     x = layers.Flatten()(x)
     logits = layers.Dense(1, dtype="float32", name="logits")(x)
     return keras.Model(pictures, logits, name="discriminator")
+
+
+def build_encoder(size: int = 128, width: float = 1.0, latent_dim: int = LATENT_DIM) -> keras.Model:
+    """Builds the encoder: pictures to the latents from which the generator rebuilds them, which are called their codes.
+
+    Its last batch normalisation, without scale and shift, gives every coordinate of a batch's codes the mean and the
+    variance of a standard normal, and :class:`demicouture.dcgan.layers.NormalToUniform` makes the prior's U(-1, 1) of
+    that; so codes have nearly the prior's distribution before anything was learned.
+
+    Args:
+        size: The pictures' side, one of :data:`demicouture.dataset.SIZES`.
+        width: The factor on all inner channel counts.
+        latent_dim: The latents' dimension.
+
+    Returns:
+        Maps float (n, size, size, 3) in [-1, 1] to float32 (n, latent_dim) in [-1, 1].
+    """
+    pictures = keras.Input((size, size, 3), name="pictures")
+    x = pictures
+    for block in range(_doublings(size, ENCODER_LAST_SIDE)):
+        channels = min(ENCODER_CHANNELS * 2**block, MOST_ENCODER_CHANNELS)
+        x = layers.Conv2D(scaled(channels, width), 3, strides=2, padding="same")(x)
+        if block:
+            x = BatchNormalization()(x)
+        x = layers.LeakyReLU(LEAKY_SLOPE)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(latent_dim, use_bias=False, dtype="float32")(x)  # The normalisation takes a bias away again.
+    x = layers.BatchNormalization(center=False, scale=False, epsilon=1e-5, dtype="float32")(x)
+    codes = NormalToUniform(dtype="float32", name="codes")(x)
+    return keras.Model(pictures, codes, name="encoder")
 
 
 def format_table(network: keras.Model) -> str:

@@ -26,31 +26,41 @@ few dozen values by one level; another generator moves most of them by dozens.""
 
 
 @dataclass(frozen=True)
-class Designs:
-    """Latents and labels of designs; row i of everything is ``design-<i>.png``.
+class LabelledLatents:
+    """Latents and a label for each.
 
     Attributes:
         latents: float32 or float64 (n, 100) in [-1, 1].
-        labels: The n labels that count, a person's where there is one, else the classifier's: a pole, or empty.
+        labels: The n labels that count: a pole, or empty.
+    """
+
+    latents: np.ndarray
+    labels: tuple[str, ...]
+
+    @property
+    def poles(self) -> tuple[str, ...]:
+        """The labels of at least one latent, sorted."""
+        return tuple(sorted(set(self.labels) - {""}))
+
+    def labelled(self, word: str) -> np.ndarray:
+        """Returns which latents are labelled ``word``, as bool (n,)."""
+        return np.array([label == word for label in self.labels])
+
+
+@dataclass(frozen=True)
+class Designs(LabelledLatents):
+    """Latents and labels of designs; row i of everything is ``design-<i>.png``.
+
+    Attributes:
+        labels: A person's where there is one, else the classifier's.
         scores: float64 (n,) in [0, 1], the classifier's share of the second pole; NaN where there is none.
         by_person: bool (n,); whether a person labelled the design, also as neither pole.
         judge_labels: The classifier's n labels, overruled by a person or not: a pole, or empty where it is unsure.
     """
 
-    latents: np.ndarray
-    labels: tuple[str, ...]
     scores: np.ndarray
     by_person: np.ndarray
     judge_labels: tuple[str, ...]
-
-    @property
-    def poles(self) -> tuple[str, ...]:
-        """The labels of at least one design, sorted."""
-        return tuple(sorted(set(self.labels) - {""}))
-
-    def labelled(self, word: str) -> np.ndarray:
-        """Returns which designs are labelled ``word``, as bool (n,)."""
-        return np.array([label == word for label in self.labels])
 
 
 def design_name(index: int) -> str:
@@ -200,14 +210,28 @@ def read_latents(path: Path) -> np.ndarray:
         raise InputError(f"{path}: not readable as a NumPy array ({error}), {wanted}") from None
     if not isinstance(latents, np.ndarray):
         raise InputError(f"{path}: found several arrays, {wanted}")
+    return check_latents(str(path), latents, wanted)
+
+
+def check_latents(name: str, latents: np.ndarray, wanted: str) -> np.ndarray:
+    """Returns latents if they are some.
+
+    Args:
+        name: What they come from, for messages.
+        latents: An array.
+        wanted: What was expected, and what to do, for messages.
+
+    Raises:
+        InputError: They have another type or shape, or lie outside the cube.
+    """
     if latents.dtype not in (np.float32, np.float64) or latents.ndim != 2 or latents.shape[1] != LATENT_DIM:
-        raise InputError(f"{path}: found {latents.dtype} of shape {latents.shape}, {wanted}")
+        raise InputError(f"{name}: found {latents.dtype} of shape {latents.shape}, {wanted}")
     if not len(latents):
-        raise InputError(f"{path}: found no latents, {wanted}")
+        raise InputError(f"{name}: found no latents, {wanted}")
     if not np.isfinite(latents).all():
-        raise InputError(f"{path}: found values that are NaN or infinite, {wanted}")
+        raise InputError(f"{name}: found values that are NaN or infinite, {wanted}")
     if np.abs(latents).max() > 1:
-        raise InputError(f"{path}: found values up to {np.abs(latents).max():g}, outside the cube, {wanted}")
+        raise InputError(f"{name}: found values up to {np.abs(latents).max():g}, outside the cube, {wanted}")
     return latents
 
 

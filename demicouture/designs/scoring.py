@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from demicouture.dataset import Dataset
+from demicouture.designs import labels
 from demicouture.designs.comparison import Comparison, prepare
 from demicouture.designs.designs import design_name, read_rows, read_score
 from demicouture.designs.pictures import DesignPictures
@@ -167,3 +168,25 @@ def write_scores(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def count_copies(rows: Sequence[Mapping[str, Any]]) -> int | None:
     """Returns how many designs are copies of a picture of the data set; None where that is unknown."""
     return sum(row["copy"] == YES for row in rows) if any(row["copy"] for row in rows) else None
+
+
+def summarise(
+    record: Mapping[str, Any] | None, rows: Sequence[Mapping[str, Any]], poles: Sequence[str], suggested: Sequence[int]
+) -> dict[str, Any]:
+    """Returns what is known of the designs, for the ``results`` in ``summary.json``.
+
+    Args:
+        record: The style classifier's, or None.
+        rows: Each design's, with its labels.
+        poles: The two.
+        suggested: The numbers of the designs whose labels would teach most.
+    """
+    return {
+        "poles": list(poles),
+        "classifier": record and {name: record[name] for name in record if name != "arrays_sha256"},
+        "agreement": labels.measure_agreement(rows),
+        "labels": labels.count_labels(rows, poles),
+        "unlabelled": sum(not labels.label_of(row) for row in rows),
+        "copies": count_copies(rows),
+        "suggested": [design_name(index) for index in suggested],
+    }

@@ -55,6 +55,12 @@ def find_nearest(features: np.ndarray, reference: ReferenceFeatures) -> Nearest:
     return Nearest([reference.files[training[index]] for index in nearest], distance, rank, copy)
 
 
+def distances_to_training(features: np.ndarray, reference: ReferenceFeatures) -> np.ndarray:
+    """Returns how far pictures, by their features (n, dim), are from the nearest training picture; float64 (n,)."""
+    training = ~reference.withheld
+    return _nearest(features, reference.features[training], reference.mirrored[training])[1]
+
+
 def distances_apart(reference: ReferenceFeatures) -> np.ndarray:
     """Returns how far each training picture is from the nearest other one, mirrored or not; float64 (n,), sorted."""
     training = ~reference.withheld

@@ -152,6 +152,13 @@ def warn_of_blobs(quality: Mapping[str, Any]) -> str:
     )
 
 
+def describe_generator(quality: Mapping[str, Any] | None) -> str:
+    """Returns the line about a generator's quality that stands before other findings; "" where there is none."""
+    if quality is None:
+        return NOT_JUDGED
+    return "" if draws_garments(quality) else warn_of_blobs(quality)
+
+
 def read_quality(folder: Path) -> dict[str, Any] | None:
     """Returns what :meth:`QualityMeter.measure` found of a generator, from a folder's ``summary.json``; None: nothing.
 

@@ -31,11 +31,22 @@ class RealismScale:
         untrained: Of an untrained generator's pictures: 0%.
         real: Of the pictures that the generator learns from: 100%.
         marks: Of the controls, by name: these pictures blurred, cross-faded and so on.
+
+    Raises:
+        InputError: 0% is no further from the withheld pictures than 100% is.
     """
 
     untrained: float
     real: float
     marks: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        """Refuses a scale without a length."""
+        if not self.untrained > self.real:  # So that NaN is refused, too.
+            raise InputError(
+                "the scale of realism: an untrained generator is as near to the withheld pictures as the others are; "
+                "expected pictures of one kind in the data set"
+            )
 
     def progress(self, distance: float) -> float:
         """Returns how far a kernel distance is on the way from an untrained generator to real pictures, in [0, 1]."""
@@ -56,16 +67,8 @@ class RealismScale:
             return None
         record = read_record(folder / RECORD, "untrained", "real", "marks")
         try:
-            scale = cls(
-                float(record["untrained"]),
-                float(record["real"]),
-                {str(name): float(mark) for name, mark in record["marks"].items()},
-            )
+            ends = float(record["untrained"]), float(record["real"])
+            marks = {str(name): float(mark) for name, mark in record["marks"].items()}
         except (TypeError, ValueError, AttributeError):
             raise InputError(f"{folder / RECORD}: found no numbers in it; add --fresh to start over") from None
-        if scale.untrained <= scale.real:
-            raise InputError(
-                f"{folder / RECORD}: an untrained generator is as near to the withheld pictures as the others are; "
-                "expected pictures of one kind in the data set"
-            )
-        return scale
+        return cls(*ends, marks)

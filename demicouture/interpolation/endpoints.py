@@ -1,4 +1,4 @@
-"""Endpoints of a path: a design, the middle of several, or a photograph; and the choice where none is given."""
+"""Endpoints of a path: a design, a photograph, or the middle of several; and the choice where none is given."""
 
 from __future__ import annotations
 
@@ -11,18 +11,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from demicouture import commands
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.commands import command
 from demicouture.designs.designs import Designs, design_name, read_rows
 from demicouture.errors import InputError
 from demicouture.interpolation.paths import prior_preserving_mean
+from demicouture.interpolation.photographs import Photographs
+from demicouture.interpolation.references import Reference, parse_reference, resolve
 
 if TYPE_CHECKING:
     import keras
 
+    from demicouture.interpolation.code_refinement import Refined
     from demicouture.interpolation.inversion import Inversion
 
 DESIGN_NUMBERS = re.compile(r"\d+(,\d+)*")
+
+NAMED = re.compile(r"([^:/\\]{2,}):([^:/\\][^:\\]*)|([^:/\\]+):(\d+(?:,\d+)*)")
+"""``casual:123`` or ``casual:file.png``, and neither an address nor a path on a drive of Windows, ``C:shirt.jpg``."""
 
 CONFIDENT = 0.1
 """The largest distance of a confident design's score from its pole: by the classifier's own account, one in ten of
@@ -34,11 +40,27 @@ BETTER = 0.5
 INVERSION_STARTS = 512
 """Designs among which a photograph's search starts, at most: with the full-size network, half a minute on two cores."""
 
-LIKENESS = ((0.05, "almost the same as"), (0.5, "much like"), (0.7, "a little like"), (math.inf, "unlike"))
-"""A distance between two pictures in words, by the share of the data set's pictures that are nearer to another one."""
 
-EndpointSpec = tuple[int, ...] | Path
-"""What ``--a`` or ``--b`` names: designs by number, or a photograph."""
+@dataclass(frozen=True)
+class Named:
+    """What a person named in a list: ``casual:123`` is a photograph of the data set, in its pole.
+
+    Attributes:
+        of: The list's name: a pole.
+        which: A number, numbers with commas between, or a file's name.
+    """
+
+    of: str
+    which: str
+
+    def __str__(self) -> str:
+        """Returns what the person typed."""
+        return f"{self.of}:{self.which}"
+
+
+EndpointSpec = tuple[int, ...] | Path | Named | Reference
+"""What ``--a`` or ``--b`` names: designs by number, a photograph's file, photographs of the data set, or what was made
+before."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +71,18 @@ class Endpoint:
         latent: float64 (latent_dim,) in [-1, 1].
         name: What it is called in a title.
         designs: The numbers of the designs that it is made of; none for a photograph.
+        original: The photograph that it was found for, uint8 (size, size, 3); None for designs, and where it is gone.
     """
 
     latent: np.ndarray
     name: str
     designs: tuple[int, ...] = ()
+    original: np.ndarray | None = None
+
+    @property
+    def file_name(self) -> str:
+        """What it is called in tables: a single design's file name, or else its name."""
+        return design_name(self.designs[0]) if len(self.designs) == 1 else self.name
 
 
 @dataclass(frozen=True)
@@ -65,12 +94,14 @@ class RatedDesigns:
         designs: Their latents and labels.
         plane: The hyperplane between the poles, or None.
         ranks: float64 (n,), see :func:`read_ranks`.
+        photographs: The data set's photographs in the same latent space, or None.
     """
 
     folder: Path
     designs: Designs
     plane: Hyperplane | None
     ranks: np.ndarray
+    photographs: Photographs | None = None
 
     def most_confident(self, pole: int, count: int = 1, without: Sequence[int] = ()) -> list[int]:
         """Returns designs that are clearly of a pole, the clearest first; not those that a person would pass over.
@@ -119,6 +150,14 @@ class RatedDesigns:
         ]
         return of_pole[np.lexsort(keys)[:count]].tolist()
 
+    def best_photographs(self, pole: int) -> list[int]:
+        """Returns the rows of photographs to show, see :meth:`Photographs.best`; none where there are none."""
+        if not self.photographs:
+            return []
+        # A plane between other poles says nothing of these photographs' sides.
+        same = self.designs.poles in ((), self.photographs.poles)
+        return self.photographs.best(pole, self.plane if same else None)
+
     def check_two_poles(self) -> None:
         """Refuses designs without labels of two poles.
 
@@ -151,24 +190,24 @@ def read_ranks(folder: Path, count: int) -> np.ndarray:
             ranks[index] = float(row["realism_rank"] or 0)
         except ValueError:
             found = f"the realism_rank of {row['design']} is {row['realism_rank']!r}, expected a number"
-            raise InputError(f"{table}: {found}; run: {commands.command('generate.py')}") from None
+            raise InputError(f"{table}: {found}; run: {command('generate.py')}") from None
         if row["copy"] == "yes":
             ranks[index] = -np.inf
     return ranks if np.isfinite(ranks).any() else np.zeros(count)
 
 
-def likeness(rank: float) -> str:
-    """Returns in words how like two pictures are, of :data:`LIKENESS`.
-
-    Args:
-        rank: The share of the data set's pictures that are nearer to another one than these are to each other.
-    """
-    return next(words for below, words in LIKENESS if rank < below)
-
-
 def parse_endpoint(text: str) -> EndpointSpec:
-    """Returns what a person named: numbers with commas between are designs, all else is a file."""
-    return tuple(int(number) for number in text.split(",")) if DESIGN_NUMBERS.fullmatch(text) else Path(text)
+    """Returns what a person named: numbers are designs, ``casual:12`` is a photograph of a pole, ``strip:4`` a step.
+
+    All else is a file.
+    """
+    if DESIGN_NUMBERS.fullmatch(text):
+        return tuple(int(number) for number in text.split(","))
+    if reference := parse_reference(text):
+        return reference
+    if (named := NAMED.fullmatch(text)) and not Path(text).is_file():
+        return Named(named[1] or named[3], named[2] or named[4])
+    return Path(text)
 
 
 def format_endpoint(spec: EndpointSpec | None) -> int | str | None:
@@ -178,8 +217,8 @@ def format_endpoint(spec: EndpointSpec | None) -> int | str | None:
     return None if spec is None else str(spec)
 
 
-def check_endpoint(flag: str, spec: EndpointSpec | None, count: int) -> None:
-    """Refuses numbers of designs that do not exist, or that are named twice, and files that do not exist.
+def check_endpoint(flag: str, spec: EndpointSpec | None, count: int, photographs: Photographs | None = None) -> None:
+    """Refuses what does not exist or is named twice: numbers of designs, files, and photographs of the data set.
 
     Raises:
         InputError: It is so.
@@ -188,6 +227,14 @@ def check_endpoint(flag: str, spec: EndpointSpec | None, count: int) -> None:
         raise InputError(
             f"{flag} {spec}: not found, expected a picture's file, or numbers of designs such as 3 or 3,17,40"
         )
+    if isinstance(spec, Named):
+        if not photographs:
+            raise InputError(
+                f"{flag} {spec}: found no photographs in latent space, expected encodings.npz of this generator beside "
+                "it, the data set, and no --from designs; give the photograph's file, or run: "
+                f"{command('train_dcgan.py')}"
+            )
+        photographs.find(flag, spec.of, spec.which)
     for number in spec if isinstance(spec, tuple) else ():
         if number >= count:
             raise InputError(f"{flag} {number}: found {count} designs, expected a number from 0 to {count - 1}")
@@ -198,23 +245,26 @@ def check_endpoint(flag: str, spec: EndpointSpec | None, count: int) -> None:
 def choose_endpoints(
     rated: RatedDesigns, a: EndpointSpec | None, b: EndpointSpec | None
 ) -> tuple[EndpointSpec, EndpointSpec]:
-    """Returns both endpoints: as given, or else the most confident design of a pole.
+    """Returns both endpoints: as given, or else a photograph of a pole, or its most confident design.
 
-    Where one is given, the other is of the other pole; of a photograph's pole nothing is known yet.
+    Where one is given, the other is of the other pole, and a design where that is one; of the pole of a photograph of
+    one's own nothing is known yet.
 
     Raises:
         InputError: There is no such design or file, both are one, or a pole has no labelled design to choose.
     """
     designs = rated.designs
     for flag, spec in (("--a", a), ("--b", b)):
-        check_endpoint(flag, spec, len(designs.latents))
+        check_endpoint(flag, spec, len(designs.latents), rated.photographs)
     if a is not None and a == b:
         name = format_endpoint(a)
         raise InputError(f"--a {name} --b {name}: found one design, expected two different ones")
     if a is not None and b is not None:
         return a, b
-    rated.check_two_poles()
     given = a if a is not None else b
+    if rated.photographs and not isinstance(given, tuple):
+        return _choose_photographs(rated, a, b)
+    rated.check_two_poles()
     taken = given if isinstance(given, tuple) else ()
     swap = bool(taken) and {designs.labels[number] for number in taken} == {designs.poles[int(a is None) ^ 1]}
 
@@ -227,6 +277,44 @@ def choose_endpoints(
     return (most_confident(int(swap)) if a is None else a, most_confident(int(not swap)) if b is None else b)
 
 
+def resolve_endpoints(specs: Sequence[EndpointSpec], folders: Sequence[Path]) -> list[EndpointSpec | Endpoint]:
+    """Returns endpoints with what was made before looked up; arguments as for :func:`.references.resolve`.
+
+    Raises:
+        InputError: There is no such thing.
+    """
+    return [
+        Endpoint(*resolve(f"--{letter}", spec, folders)) if isinstance(spec, Reference) else spec
+        for letter, spec in zip("ab", specs, strict=False)
+    ]
+
+
+def _choose_photographs(
+    rated: RatedDesigns, a: EndpointSpec | None, b: EndpointSpec | None
+) -> tuple[EndpointSpec, EndpointSpec]:
+    """Returns both endpoints, of which a person gave one photograph at most."""
+    photographs = rated.photographs
+    given = a if a is not None else b
+    # From the first pole to the second, unless what is given is of the pole at the other end.
+    swap = isinstance(given, Named) and given.of == photographs.poles[int(a is not None)]
+    first, second = (name_photograph(photographs, rated.best_photographs(pole)[0]) for pole in (0, 1))
+    return a or (second if swap else first), b or (first if swap else second)
+
+
+def name_photograph(photographs: Photographs, row: int) -> Named:
+    """Returns a photograph of the data set as a person would name it."""
+    return Named(*photographs.name(row).rsplit(":", 1))
+
+
+def endpoint_of_photographs(photographs: Photographs, rows: Sequence[int], side: int) -> Endpoint:
+    """Returns a photograph of the data set as an endpoint, or the middle of several; ``side`` is the designs'."""
+    names = [photographs.name(row) for row in rows]
+    if len(rows) > 1:
+        return Endpoint(prior_preserving_mean(photographs.latents[list(rows)]), f"the middle of {', '.join(names)}")
+    latent = photographs.latents[rows[0]].astype(np.float64)
+    return Endpoint(latent, names[0], original=photographs.picture(rows[0], side))
+
+
 def endpoint_of_designs(designs: Designs, numbers: Sequence[int]) -> Endpoint:
     """Returns a design as an endpoint, or the middle of several."""
     latent = prior_preserving_mean(designs.latents[list(numbers)])
@@ -236,9 +324,17 @@ def endpoint_of_designs(designs: Designs, numbers: Sequence[int]) -> Endpoint:
     return Endpoint(latent, f"design {numbers[0]}" + (f" ({label})" if label else ""), tuple(numbers))
 
 
-def endpoint_opposite(rated: RatedDesigns, latent: np.ndarray) -> Endpoint:
-    """Returns the most confident design of the pole on whose side of the plane a latent does not lie."""
+def endpoint_opposite(rated: RatedDesigns, latent: np.ndarray, side: int) -> Endpoint:
+    """Returns a photograph of the pole on whose side of the plane a latent does not lie, or its most confident design.
+
+    Args:
+        rated: The photographs or designs, and the plane.
+        latent: float (latent_dim,).
+        side: That of the designs, in pixels.
+    """
     pole = int(rated.plane.signed_distance(latent[np.newaxis])[0] <= 0)
+    if rated.photographs:
+        return endpoint_of_photographs(rated.photographs, rated.best_photographs(pole)[:1], side)
     return endpoint_of_designs(rated.designs, rated.most_confident(pole))
 
 
@@ -246,52 +342,45 @@ def endpoint_of_photo(
     flag: str,
     path: Path,
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     rated: RatedDesigns,
     data: Path,
     quiet: bool,
-) -> tuple[Endpoint, np.ndarray, Inversion]:
-    """Returns a photograph as an endpoint: the design that is most like it.
+) -> tuple[Endpoint, Inversion | Refined]:
+    """Returns a photograph of one's own as an endpoint: the design that is most like it.
 
     Args:
         flag: Which flag gave it, for messages.
         path: The photograph.
         generator: Makes the designs.
+        encoder: Gives pictures their codes; without it the design is searched for.
         network: Describes pictures; None compares light and colour alone.
         rated: The search starts from some of them; in their folder lie the features of the data set's pictures.
         data: The data set, as whose pictures the photograph is cropped.
         quiet: Whether to show no progress bar.
 
     Returns:
-        The endpoint; the cropped photograph, uint8 (size, size, 3); and the design found for it.
+        The endpoint, with the cropped photograph, and the design found for it.
 
     Raises:
         InputError: The photograph cannot be used, or no design is near it.
     """
     # Imported here: people are looked for in it by libraries that no other endpoint needs.
     from demicouture.evaluation.reference import ReferenceFeatures
+    from demicouture.interpolation.code_refinement import find_code
     from demicouture.interpolation.inversion import find_latent
     from demicouture.interpolation.photo_input import read_photograph
 
     reference = ReferenceFeatures.load(rated.folder) if network else None
     cropped = read_photograph(flag, path, generator.output_shape[1], data)
-    found = find_latent(generator, network, reference, cropped, rated.designs.latents[:INVERSION_STARTS], quiet)
-    if not found.is_near:
+    if encoder and rated.photographs:
+        found = find_code(encoder, generator, rated.photographs.encodings, network, reference, cropped)
+    else:
+        found = find_latent(generator, network, reference, cropped, rated.designs.latents[:INVERSION_STARTS], quiet)
+    if not encoder and not found.is_near:
         raise InputError(
-            f"{flag} {path}: found no design near it ({describe_found(found)}), expected a photograph of the kind that "
+            f"{flag} {path}: found no design near it ({found.describe()}), expected a photograph of the kind that "
             "the generator learned from; use one garment seen from the front"
         )
-    return Endpoint(found.latent.astype(np.float64), f"the design found for {path.name}"), cropped, found
-
-
-def describe_found(found: Inversion) -> str:
-    """Returns how like a picture the design is that was found for it."""
-    if found.apart is None:
-        return f"how like the design is that was found for it is not judged; run: {commands.fetch_models()}"
-    by_colour = ""
-    if not found.is_near:
-        by_colour = f"; {1 - found.alike:.0%} of other designs are more like that one than it is, by light and colour"
-    return (
-        f"{found.apart:.0%} of the data set's pictures are nearer to another than it is to the design found{by_colour}"
-        f": it is {likeness(found.apart) if found.is_near else 'unlike'} it"
-    )
+    return Endpoint(found.latent.astype(np.float64), f"the design found for {path.name}", (), cropped), found

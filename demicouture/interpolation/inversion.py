@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from demicouture.commands import fetch_models
 from demicouture.dcgan import inference
 from demicouture.evaluation import imagenet_features
 from demicouture.evaluation.copies import cosine_distances, distances_apart
 from demicouture.images import to_floats
 from demicouture.interpolation.input_gradients import with_gradients
+from demicouture.interpolation.likeness import likeness
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -74,6 +76,36 @@ class Inversion:
     distance: float | None
     apart: float | None
     alike: float
+
+    @property
+    def likeness(self) -> str | None:
+        """How like the design is, in words; None where that is not judged."""
+        if self.distance is None or self.apart is None:
+            return None
+        return likeness(self.apart) if self.is_near else "unlike"
+
+    @property
+    def results(self) -> dict[str, float | None]:
+        """The part for ``summary.json``."""
+        return {
+            "distance": self.distance,
+            "share_of_pictures_nearer_to_another": self.apart,
+            "share_of_designs_less_alike_by_colour": self.alike,
+        }
+
+    def describe(self) -> str:
+        """Returns how like a picture the design is that was found for it."""
+        if self.apart is None:
+            return f"how like the design is that was found for it is not judged; run: {fetch_models()}"
+        by_colour = ""
+        if not self.is_near:
+            by_colour = (
+                f"; {1 - self.alike:.0%} of other designs are more like that one than it is, by light and colour"
+            )
+        return (
+            f"{self.apart:.0%} of the data set's pictures are nearer to another than it is to the design found"
+            f"{by_colour}: it is {self.likeness} it"
+        )
 
     @property
     def is_near(self) -> bool:
@@ -160,7 +192,14 @@ def _thumbnails(pictures: np.ndarray) -> np.ndarray:
     return np.concatenate([np.asarray(_shrink(to_floats(pictures[start : start + STARTS]))) for start in parts])
 
 
-def descend(losses: Callable[[Any], Any], starts: np.ndarray, steps: int, quiet: bool) -> tuple[np.ndarray, np.ndarray]:
+def descend(
+    losses: Callable[[Any], Any],
+    starts: np.ndarray,
+    steps: int,
+    quiet: bool,
+    learning_rate: float = LEARNING_RATE,
+    bound: float | None = 1,
+) -> tuple[np.ndarray, np.ndarray]:
     """Minimises losses over latents, inside the cube.
 
     Args:
@@ -168,6 +207,8 @@ def descend(losses: Callable[[Any], Any], starts: np.ndarray, steps: int, quiet:
         starts: float64 (n, latent_dim) in [-1, 1].
         steps: How many steps to take.
         quiet: Whether to show no progress bar.
+        learning_rate: The first step's.
+        bound: The largest coordinate; None for what is no latent, and has no bound.
 
     Returns:
         The best latents that each start passed, float64 (n, latent_dim) in [-1, 1], and its loss, float64 (n,).
@@ -180,8 +221,9 @@ def descend(losses: Callable[[Any], Any], starts: np.ndarray, steps: int, quiet:
 
     run = with_gradients(losses)
     latents = keras.Variable(starts, dtype="float32")
-    latents.constraint = lambda moved: keras.ops.clip(moved, -1, 1)
-    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps))
+    if bound is not None:
+        latents.constraint = lambda moved: keras.ops.clip(moved, -bound, bound)
+    optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
     optimizer.build([latents])
     best, lowest = starts.copy(), np.full(len(starts), np.inf)
     for _ in progress_bar(range(steps), "finding the photograph", unit="step", quiet=quiet):

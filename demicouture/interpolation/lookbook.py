@@ -30,7 +30,8 @@ from demicouture.evaluation.style_classifier import StyleClassifier, is_worthy
 from demicouture.files import write_array, write_csv
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook_page
-from demicouture.interpolation.endpoints import RatedDesigns, likeness
+from demicouture.interpolation.endpoints import RatedDesigns
+from demicouture.interpolation.likeness import likeness
 from demicouture.interpolation.paths import crossing_or_midpoint, path_between
 from demicouture.latents import sample_prior
 from demicouture.progress import progress_bar
@@ -75,6 +76,15 @@ class Criteria:
     learned_from: int = 512
     size: int = lookbook_page.PAGE_ROWS * lookbook_page.PAGE_COLUMNS
 
+    def split(self, rated: RatedDesigns) -> tuple[int, int]:
+        """Returns how many pairs are drawn at random, and how many points of the plane.
+
+        Of photographs there are as many pairs as points.
+        """
+        count = self.on_the_plane + (self.of_each_pole**2 if rated.photographs else 0)
+        pairs = count if not rated.plane else count // 2 if rated.photographs else 0
+        return pairs, count - pairs
+
     def is_in_between(self, scores: np.ndarray) -> np.ndarray:
         """Returns whether the classifier takes designs for neither pole, bool (n,)."""
         low, high = self.scores
@@ -90,7 +100,8 @@ class Candidates:
 
     Attributes:
         latents: float32 (n, latent_dim) in [-1, 1].
-        parents: The numbers of the two designs that each lies between; None for one from the plane itself.
+        parents: The two photographs that each lies between, by row, or designs, by number; None for one from the plane
+            itself.
     """
 
     latents: np.ndarray
@@ -252,17 +263,24 @@ def counterparts(latents: np.ndarray, plane: Hyperplane, distance: float) -> np.
 def choose_pairs(rated: RatedDesigns, seed: int, criteria: Criteria = USUAL_CRITERIA) -> list[tuple[int, int]]:
     """Returns pairs of designs, one of each pole: the most confident, each with each; without a plane random ones, too.
 
+    Where there are photographs in latent space, the pairs are photographs', by row, and all at random: there are many,
+    and none is a better garment than the others.
+
     Args:
         rated: The designs.
         seed: Of the pairs at random.
         criteria: How many.
     """
     designs = rated.designs
+    if rated.photographs:
+        random, count = np.random.default_rng(seed), criteria.split(rated)[0]
+        drawn = [random.choice(rated.best_photographs(pole), count).tolist() for pole in (0, 1)]
+        return list(zip(*drawn, strict=True))
     if len(designs.poles) != 2:
         return []
     pairs = list(product(*(rated.most_confident(pole, criteria.of_each_pole) for pole in (0, 1))))
     if not rated.plane:
-        random, count = np.random.default_rng(seed), criteria.on_the_plane
+        random, count = np.random.default_rng(seed), criteria.split(rated)[0]
         drawn = [random.choice(np.flatnonzero(designs.labelled(pole)), count).tolist() for pole in designs.poles]
         pairs += zip(*drawn, strict=True)
     return pairs
@@ -271,26 +289,31 @@ def choose_pairs(rated: RatedDesigns, seed: int, criteria: Criteria = USUAL_CRIT
 def find_candidates(
     rated: RatedDesigns, pairs: Sequence[tuple[int, int]], seed: int, criteria: Criteria = USUAL_CRITERIA
 ) -> Candidates:
-    """Returns candidates: where the paths between pairs of designs cross the plane, and a uniform sample of the plane.
+    """Returns candidates: where the paths between pairs cross the plane, and a uniform sample of the plane.
 
     A pair on one side of the plane has nothing in between. Without a plane there are only the pairs, and the midpoints
     of their paths in place of the crossings.
 
     Args:
-        rated: The designs.
-        pairs: The numbers of two designs each.
+        rated: The photographs or designs.
+        pairs: Two of them each, see :func:`choose_pairs`.
         seed: Of the sample.
         criteria: How large the sample is.
     """
-    designs, plane = rated.designs, rated.plane
-    paths = (path_between("preserving", *designs.latents[list(pair)], plane) for pair in pairs)
+    plane, ends = rated.plane, latents_of_parents(rated)
+    paths = (path_between("preserving", *ends[list(pair)], plane) for pair in pairs)
     points = [(pair, crossing_or_midpoint(path, plane)) for pair, path in zip(pairs, paths, strict=True)]
     points = [(pair, point) for pair, point in points if point.is_crossing or not plane]
-    latents = np.array([point.latent for _, point in points]).reshape(-1, designs.latents.shape[1])
-    count = criteria.on_the_plane if plane else 0
+    latents = np.array([point.latent for _, point in points]).reshape(-1, ends.shape[1])
+    count = criteria.split(rated)[1]
     if plane:
         latents = np.concatenate([latents, plane.sample(count, seed)])
     return Candidates(latents.astype(np.float32), [*(pair for pair, _ in points), *[None] * count])
+
+
+def latents_of_parents(rated: RatedDesigns) -> np.ndarray:
+    """Returns the latents of what pairs are made of, float (n, latent_dim): photographs, or designs without those."""
+    return rated.photographs.latents if rated.photographs else rated.designs.latents
 
 
 def make_lookbook(
@@ -307,7 +330,7 @@ def make_lookbook(
     """Makes the lookbook.
 
     Args:
-        rated: The designs that pairs are made of.
+        rated: The photographs or designs that pairs are made of.
         comparison: What candidates are compared with.
         network: Describes pictures.
         render: The generator.
@@ -338,9 +361,8 @@ def make_lookbook(
         return Lookbook(None, np.empty(0), np.empty(0), [], results, [*messages, nothing])
     latents = candidates.latents[chosen]
     pictures = render(latents)
-    rows = _tabulate(candidates, chosen, scored, rated.plane)
-    parents = [candidates.parents[row] for row in chosen]
-    captions = [_caption(*both, rated.plane) for both in zip(rows, parents, strict=True)]
+    rows = _tabulate(rated, candidates, chosen, scored)
+    captions = [_caption(row, candidates.parents[index], rated) for row, index in zip(rows, chosen, strict=True)]
     first, second = comparison.reference.poles
     page = lookbook_page.draw_page(
         pictures,
@@ -349,8 +371,9 @@ def make_lookbook(
         captions,
         f"Lookbook: {len(chosen)} designs in between {first} and {second}",
         [
-            f"Beside each, from above: towards {first}, towards {second}, and the picture of the data set nearest to "
-            f"it. Score: 0 is {first}, 1 is {second}, by a classifier. Enlarged by Lanczos' filter.",
+            f"Beside each, from above: its two {'photographs' if rated.photographs else 'designs'}, or else towards "
+            f"{first} and towards {second}; and the data set's nearest picture. Score: 0 is {first}, 1 is {second}, by "
+            "a classifier. Enlarged by Lanczos' filter.",
             warning or "Classifiers chose these; whether they are garments, and good ones, is for you to see.",
         ],
     )
@@ -416,8 +439,9 @@ def _count(
 
 
 def _tabulate(
-    candidates: Candidates, chosen: Sequence[int], scored: ScoredDesigns, plane: Hyperplane | None
+    rated: RatedDesigns, candidates: Candidates, chosen: Sequence[int], scored: ScoredDesigns
 ) -> list[dict[str, Any]]:
+    plane, name = rated.plane, rated.photographs.name if rated.photographs else design_name
     distances = plane.signed_distance(candidates.latents[chosen]) if plane else [None] * len(chosen)
     nearest, rows = scored.nearest, []
     for number, (row, distance) in enumerate(zip(chosen, distances, strict=True), 1):
@@ -425,8 +449,8 @@ def _tabulate(
         rows.append(
             {
                 "number": number,
-                "first": design_name(parents[0]) if parents else "",
-                "second": design_name(parents[1]) if parents else "",
+                "first": name(parents[0]) if parents else "",
+                "second": name(parents[1]) if parents else "",
                 "score": None if np.isnan(scored.scores[row]) else scored.scores[row],
                 "distance": distance,
                 "realism_rank": scored.ranks[row],
@@ -439,8 +463,10 @@ def _tabulate(
     return rows
 
 
-def _caption(row: dict[str, Any], parents: tuple[int, int] | None, plane: Hyperplane | None) -> tuple[str, ...]:
-    origin = f"designs {parents[0]} × {parents[1]}" if parents else "from the plane" if plane else "a new design"
+def _caption(row: dict[str, Any], parents: tuple[int, int] | None, rated: RatedDesigns) -> tuple[str, ...]:
+    origin = "from the plane" if rated.plane else "a new design"
+    if parents:
+        origin = f"{row['first']} × {row['second']}" if rated.photographs else f"designs {parents[0]} × {parents[1]}"
     score = "" if row["score"] is None else f"   score {row['score']:.2f}"
     return (
         f"{row['number']}   {origin}{score}",
@@ -452,16 +478,22 @@ def _caption(row: dict[str, Any], parents: tuple[int, int] | None, plane: Hyperp
 def _draw_counterparts(
     rated: RatedDesigns, candidates: Candidates, chosen: Sequence[int], render: Renderer
 ) -> list[np.ndarray | None]:
-    """Returns the pictures towards either pole: of a pair the two designs, of others their own counterparts."""
-    designs, plane = rated.designs, rated.plane
+    """Returns the pictures towards either pole: of a pair both photographs or designs, of others their counterparts."""
+    designs, plane, ends = rated.designs, rated.plane, latents_of_parents(rated)
     latents: list[np.ndarray | None] = []
     typical = float(np.quantile(np.abs(plane.signed_distance(designs.latents)), TYPICAL)) if plane else 0.0
     for row in chosen:
         parents = candidates.parents[row]
         if parents:
-            latents.append(designs.latents[list(parents)].astype(np.float64))
+            latents.append(ends[list(parents)].astype(np.float64))
         else:
             latents.append(counterparts(candidates.latents[row : row + 1], plane, typical)[0] if plane else None)
     whole = [pair for pair in latents if pair is not None]
     pictures = iter(np.split(render(np.concatenate(whole)), len(whole))) if whole else iter(())
-    return [None if pair is None else next(pictures) for pair in latents]
+    sides = [None if pair is None else next(pictures) for pair in latents]
+    for place, row in enumerate(chosen):
+        for end, photograph in enumerate(candidates.parents[row] or () if rated.photographs else ()):
+            original = rated.photographs.picture(photograph, sides[place].shape[1])
+            if original is not None:
+                sides[place][end] = original
+    return sides

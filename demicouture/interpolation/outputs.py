@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from demicouture import visualization
+from demicouture import video, visualization
 from demicouture.files import write_array, write_csv
 from demicouture.images import save_png
 
@@ -21,7 +21,7 @@ FRAME_MILLISECONDS = 50
 HOLD_MILLISECONDS = 800
 """Long enough to recognise the two designs."""
 
-SOMETIMES = ("crossing.png", "found-a.png", "found-a.npy", "found-b.png", "found-b.npy")
+SOMETIMES = ("crossing.png", "crossing.npy", "found-a.png", "found-a.npy", "found-b.png", "found-b.npy")
 """Files that only some runs make."""
 
 
@@ -34,12 +34,16 @@ class Step:
         step: The number of the step in it.
         t: Its place on the path, from 0 to 1.
         distance: Its signed distance from the hyperplane; None without one.
+        first: What the path begins with: a design's file name, or a photograph.
+        second: What it ends with.
     """
 
     strip: int
     step: int
     t: float
     distance: float | None
+    first: str
+    second: str
 
     @property
     def picture(self) -> str:
@@ -74,18 +78,19 @@ class Interpolation:
         """The names of the files to open."""
         return [*self.sheets, *(["animation.gif", "animation.mp4"] if self.frames is not None else [])]
 
-    def save(self, folder: Path, size: int) -> list[str]:
+    def save(self, folder: Path, size: int, quiet: bool = True) -> list[str]:
         """Writes all but the results; returns the files' names.
 
         Args:
             folder: The output folder.
             size: The side of the video, in pixels.
+            quiet: Whether to show no progress bar.
         """
-        for name in SOMETIMES:
-            (folder / name).unlink(missing_ok=True)
+        for old in (*(folder / name for name in SOMETIMES), *folder.glob("photographs-*.png")):
+            old.unlink(missing_ok=True)
         for step, picture in zip(self.steps, self.step_pictures, strict=True):
             save_png(folder / step.picture, picture)
-        columns = ("strip", "step", "t", "distance", "picture")
+        columns = ("strip", "step", "t", "distance", "picture", "first", "second")
         rows = ({column: getattr(step, column) for column in columns} for step in self.steps)
         write_csv(folder / "steps.csv", columns, rows)
         for name, sheet in self.sheets.items():
@@ -93,10 +98,11 @@ class Interpolation:
         for name, latents in self.latents.items():
             write_array(folder / name, latents.astype(np.float32))
         if self.frames is not None:
-            for name, side, save in (
-                ("animation.gif", min(size, MOST_OF_GIF), visualization.save_animation),
-                ("animation.mp4", size, visualization.save_video),
-            ):
-                frames = visualization.with_strip(self.frames, self.step_pictures, side - side % 2)
-                save(folder / name, frames, FRAME_MILLISECONDS, HOLD_MILLISECONDS)
+            small, large = (
+                visualization.with_strip(self.frames, self.step_pictures, side - side % 2)
+                for side in (min(size, MOST_OF_GIF), size)
+            )
+            visualization.save_animation(folder / "animation.gif", small, FRAME_MILLISECONDS, HOLD_MILLISECONDS)
+            still = HOLD_MILLISECONDS // FRAME_MILLISECONDS
+            video.save_video(folder / "animation.mp4", video.there_and_back(large, still), FRAME_MILLISECONDS)
         return ["steps.csv", *(step.picture for step in self.steps), *self.to_look_at, *self.latents]

@@ -1,4 +1,4 @@
-"""Pair grids: what lies between each of some designs of the one pole and each of some of the other."""
+"""Pair grids: what lies between each of some photographs or designs of the one pole and each of some of the other."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from PIL import Image
 
 from demicouture import visualization
 from demicouture.dcgan import inference
-from demicouture.designs.designs import design_name, own_pictures
-from demicouture.interpolation.endpoints import RatedDesigns, endpoint_of_designs
+from demicouture.designs.designs import own_pictures
+from demicouture.interpolation.endpoints import (
+    Endpoint,
+    RatedDesigns,
+    endpoint_of_designs,
+    endpoint_of_photographs,
+)
 from demicouture.interpolation.outputs import Interpolation, Step
 from demicouture.interpolation.paths import PathPoint, crossing_or_midpoint, path_between
 
@@ -21,11 +26,13 @@ if TYPE_CHECKING:
 
 
 def make_pair_grid(rated: RatedDesigns, count: int, path: str, generator: keras.Model, quiet: bool) -> Interpolation:
-    """Finds what lies between each of the most confident designs of the one pole and each of the other.
+    """Finds what lies between each of some photographs of the one pole and each of some of the other.
+
+    Where there are no photographs in latent space, they are the most confident designs of either pole.
 
     Args:
         rated: The designs.
-        count: Designs of each pole.
+        count: Photographs or designs of each pole.
         path: Of :data:`demicouture.interpolation.paths.PATH_NAMES`.
         generator: Makes the designs.
         quiet: Whether to show no progress bar.
@@ -33,38 +40,54 @@ def make_pair_grid(rated: RatedDesigns, count: int, path: str, generator: keras.
     Raises:
         InputError: The generator is not the designs'.
     """
-    designs, plane = rated.designs, rated.plane
-    first, second = (rated.most_confident(pole, count) for pole in (0, 1))
-    points = [
-        crossing_or_midpoint(path_between(path, *designs.latents[list(pair)], plane), plane)
-        for pair in product(first, second)
-    ]
+    plane = rated.plane
+    first, second = (_find_ends(rated, pole, count, generator.output_shape[1]) for pole in (0, 1))
+    pairs = list(product(first, second))
+    points = [crossing_or_midpoint(path_between(path, *(end.latent for end in pair), plane), plane) for pair in pairs]
     latents = np.stack([point.latent for point in points])
-    numbers = [*first, *second]
-    rendered = inference.render(generator, np.concatenate([designs.latents[numbers], latents]), quiet)
-    own, pictures = own_pictures(rated.folder, numbers, rendered[: len(numbers)]), rendered[len(numbers) :]
+    pictures = inference.render(generator, latents, quiet)
     distances = plane.signed_distance(latents) if plane else [None] * len(points)
     steps = [
-        Step(number // len(second), number % len(second), point.t, distance)
-        for number, (point, distance) in enumerate(zip(points, distances, strict=True))
+        Step(number // len(second), number % len(second), point.t, distance, *(end.file_name for end in pair))
+        for number, (point, distance, pair) in enumerate(zip(points, distances, pairs, strict=True))
     ]
-    names = [[endpoint_of_designs(designs, [number]).name for number in side] for side in (first, second)]
+    rows, columns = (_draw_ends(rated, ends, generator) for ends in (first, second))
+    names = [[end.name for end in ends] for ends in (first, second)]
     crossed = sum(point.is_crossing for point in points)
+    what = "photographs" if rated.photographs else "designs"
     message = f"{len(points)} designs in between, {crossed} of them on the hyperplane"
     if (fewest := min(len(first), len(second))) < count:
-        message += f"; of one pole there are only {fewest} designs"
+        message += f"; of one pole there are only {fewest} {what}"
     return Interpolation(
         steps,
         pictures,
-        {"board.png": draw_pair_grid(pictures, own[: len(first)], own[len(first) :], names, points)},
+        {"board.png": draw_pair_grid(pictures, rows, columns, names, points, what)},
         {
-            "rows": [design_name(number) for number in first],
-            "columns": [design_name(number) for number in second],
+            "rows": [end.file_name for end in first],
+            "columns": [end.file_name for end in second],
             "crossed": crossed,
         },
         message,
         {"board.npy": latents},
     )
+
+
+def _find_ends(rated: RatedDesigns, pole: int, count: int, side: int) -> list[Endpoint]:
+    """Returns photographs of a pole, or designs where there are none, at most ``count``."""
+    if rated.photographs:
+        rows = rated.best_photographs(pole)[:count]
+        return [endpoint_of_photographs(rated.photographs, [row], side) for row in rows]
+    return [endpoint_of_designs(rated.designs, [number]) for number in rated.most_confident(pole, count)]
+
+
+def _draw_ends(rated: RatedDesigns, ends: Sequence[Endpoint], generator: keras.Model) -> np.ndarray:
+    """Returns the pictures of photographs, or of designs as they lie in their folder; uint8 (n, size, size, 3)."""
+    rendered = inference.render(generator, np.stack([end.latent for end in ends]))
+    if not ends[0].designs:
+        return np.stack(
+            [picture if end.original is None else end.original for end, picture in zip(ends, rendered, strict=True)]
+        )
+    return own_pictures(rated.folder, [end.designs[0] for end in ends], rendered)
 
 
 def draw_pair_grid(
@@ -73,15 +96,17 @@ def draw_pair_grid(
     columns: np.ndarray,
     names: Sequence[Sequence[str]],
     points: Sequence[PathPoint],
+    what: str = "designs",
 ) -> Image.Image:
-    """Returns the grid, with the designs of each pair on its left and upper side.
+    """Returns the grid, with both ends of each pair on its left and upper side; numbers as in ``--a board:2,3``.
 
     Args:
         pictures: uint8 (rows · columns, size, size, 3), row by row.
-        rows: uint8 (rows, size, size, 3), the first pole's designs.
+        rows: uint8 (rows, size, size, 3), those of the first pole.
         columns: uint8 (columns, size, size, 3), the second pole's.
         names: The names of the rows and of the columns.
         points: Where each picture lies on its path.
+        what: What stands around the grid, in a word.
     """
     white = np.full_like(rows[0], 255)
     width = len(columns)
@@ -90,7 +115,10 @@ def draw_pair_grid(
         inside = slice(row * width, (row + 1) * width)
         sheet += [design, *pictures[inside]]
         captions += [name]
-        captions += [f"t = {point.t:.2f}" + ("" if point.is_crossing else ", no crossing") for point in points[inside]]
+        captions += [
+            f"{row},{column}: t = {point.t:.2f}" + ("" if point.is_crossing else ", no crossing")
+            for column, point in enumerate(points[inside])
+        ]
     crossed = sum(point.is_crossing for point in points)
     where = f"{crossed} of {len(points)} on the hyperplane" if crossed else "each at the midpoint of the path"
     return visualization.grid(
@@ -98,5 +126,5 @@ def draw_pair_grid(
         width + 1,
         scale=visualization.legible_scale(rows.shape[1]),
         captions=captions,
-        title=f"Between each of {len(rows)} designs (left) and each of {width} (above): {where}",
+        title=f"Between each of {len(rows)} {what} (left) and each of {width} (above): {where}",
     )

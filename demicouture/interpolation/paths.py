@@ -258,3 +258,31 @@ def crossing_or_midpoint(path: LatentPath, plane: Hyperplane | None) -> PathPoin
     crossing = nearest_crossing(lambda t: plane.signed_distance(path(t)), scan=PAIR_SCAN) if plane else None
     t = 0.5 if crossing is None else crossing
     return PathPoint(path(np.array([t]))[0], t, crossing is not None)
+
+
+def interpolate(
+    first: np.ndarray, second: np.ndarray, steps: int, path: str = "preserving", plane: Hyperplane | None = None
+) -> np.ndarray:
+    """Returns latents in equal steps from one to another, both included.
+
+    Args:
+        first: float (latent_dim,) in [-1, 1].
+        second: float (latent_dim,) in [-1, 1].
+        steps: How many, at least 2.
+        path: Of :data:`PATH_NAMES`.
+        plane: The hyperplane, which BOUNDARY needs.
+
+    Returns:
+        float64 (steps, latent_dim) in [-1, 1].
+
+    Raises:
+        ValueError: The two are not one latent each, there are too few steps, or there is no such path.
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    if first.ndim != 1 or first.shape != second.shape:
+        raise ValueError(f"latents of shapes {first.shape} and {second.shape}, expected one latent each")
+    if steps < 2:
+        raise ValueError(f"{steps} steps, expected at least 2")
+    if path not in PATH_NAMES or (path == BOUNDARY and plane is None):
+        raise ValueError(f"path {path!r}, expected one of {', '.join(PATH_NAMES)}; {BOUNDARY!r} with a plane")
+    return path_between(path, first, second, plane)(np.linspace(0, 1, steps))

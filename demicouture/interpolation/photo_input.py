@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -27,7 +28,7 @@ def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
         flag: What asks for it, for messages.
         path: The file.
         size: The side of the generator's pictures, in pixels.
-        data: The data set, whose ``options.json`` says whether backgrounds were replaced; without one, they were.
+        data: The data set, whose ``options.json`` says what was cut out; without one, the garment.
 
     Returns:
         uint8 (size, size, 3) in [0, 255].
@@ -49,9 +50,12 @@ def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
         return np.asarray(whole)
     found = pose.find_models()
     features = image_features.extract_features(image_features.FeatureTask(path, found))
-    cut = image_features.Crop(
-        path, files.hash_file(path), features.width, features.height, features.box, size, _is_plain(data), found
-    )
+    options = _options(data)
+    subject = options.get("subject", image_features.FIGURE)
+    box = features.garment_box if subject == image_features.GARMENT else None
+    is_plain = options.get("background") != "keep"
+    what = path, files.hash_file(path), features.width, features.height, box or features.box
+    cut = image_features.Crop(*what, size, is_plain, found, subject=subject)
     return np.asarray(open_picture(image_features.make_crop(cut)))
 
 
@@ -72,7 +76,8 @@ def correlation(pixels: np.ndarray) -> float:
     return float(min(np.corrcoef(first.ravel(), second.ravel())[0, 1] for first, second in pairs))
 
 
-def _is_plain(data: Path) -> bool:
+def _options(data: Path) -> dict[str, Any]:
+    """Returns how a data set was cut; where nothing says it, as preprocess.py does by itself."""
     if not (data / "options.json").exists():
-        return True
-    return runs.read_options(data)["options"].get("background") != "keep"
+        return {"subject": image_features.GARMENT}
+    return runs.read_options(data)["options"]

@@ -1,9 +1,12 @@
-"""Sequences: designs along one path in equal steps, as a strip and as an animation."""
+"""Sequences: designs along one path in equal steps, as a strip and as an animation.
+
+The path leads from one endpoint to another, or from one design along a direction that was found.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,19 +16,23 @@ from PIL import Image
 from demicouture import visualization
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dcgan import inference
-from demicouture.designs.designs import design_name, own_pictures
+from demicouture.designs.designs import own_pictures
+from demicouture.errors import InputError
+from demicouture.interpolation.code_refinement import refine
+from demicouture.interpolation.directions import Direction, path_along
 from demicouture.interpolation.endpoints import (
     Endpoint,
     EndpointSpec,
+    Named,
     RatedDesigns,
-    describe_found,
     endpoint_of_designs,
     endpoint_of_photo,
+    endpoint_of_photographs,
     endpoint_opposite,
-    likeness,
 )
 from demicouture.interpolation.outputs import MOST_OF_GIF, Interpolation, Step
-from demicouture.interpolation.paths import find_crossing, path_between, place_steps
+from demicouture.interpolation.paths import LatentPath, find_crossing, path_between, place_steps
+from demicouture.interpolation.references import Reference
 
 if TYPE_CHECKING:
     import keras
@@ -70,9 +77,10 @@ class FoundPhotos:
 
 def make_sequence(
     rated: RatedDesigns,
-    specs: Sequence[EndpointSpec],
+    specs: Sequence[EndpointSpec | Endpoint],
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     options: SequenceOptions,
 ) -> Interpolation:
@@ -80,18 +88,79 @@ def make_sequence(
 
     Args:
         rated: The designs.
-        specs: Both endpoints, see :func:`demicouture.interpolation.endpoints.choose_endpoints`.
+        specs: Both endpoints, see :func:`demicouture.interpolation.endpoints.resolve_endpoints`.
         given: The same two, as a person gave them; None for one that was chosen.
         generator: Makes the designs.
+        encoder: Gives photographs of one's own their codes; None searches for their designs.
         network: Compares photographs with designs; None compares light and colour alone.
         options: The flags.
 
     Raises:
+        InputError: A photograph cannot be used or found, both are one design, or the generator is not the designs'.
+    """
+    pair, photos = find_endpoints(rated, specs, given, generator, encoder, network, options)
+    if np.array_equal(pair[0].latent, pair[1].latent):
+        raise InputError(f"--a and --b: {pair[0].name} and {pair[1].name} are one design, expected two different ones")
+    path = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane)
+    sentence = describe_strip(pair, rated.plane, find_crossing(path, rated.plane))
+    return draw_path(rated.folder, path, rated.plane, pair, sentence, photos, generator, options)
+
+
+def make_walk(
+    rated: RatedDesigns,
+    spec: EndpointSpec | Endpoint,
+    given: EndpointSpec | None,
+    direction: Direction,
+    generator: keras.Model,
+    encoder: keras.Model | None,
+    network: keras.Model | None,
+    options: SequenceOptions,
+) -> Interpolation:
+    """Makes the sequence of one design along a direction; arguments as for :func:`make_sequence`.
+
+    Raises:
         InputError: A photograph cannot be used or found, or the generator is not the designs'.
     """
-    plane = rated.plane
-    pair, photos = find_endpoints(rated, specs, given, generator, network, options)
-    path = path_between(options.path, pair[0].latent, pair[1].latent, plane)
+    (start,), photos = find_endpoints(rated, [spec], [given], generator, encoder, network, options)
+    if numbers := list(start.designs):  # The walk passes by the design itself, so nothing else checks the generator.
+        own_pictures(rated.folder, numbers, inference.render(generator, rated.designs.latents[numbers]))
+    plane, path = direction.plane, path_along(direction.plane, start.latent, rated.designs.latents)
+    low, own, high = plane.signed_distance(np.stack([*path(np.array([0.0, 1.0])), start.latent]))[[0, 2, 1]]
+    ends = [Endpoint(end, name) for end, name in zip(path(np.array([0.0, 1.0])), direction.ends, strict=True)]
+    sentence = f"{start.name[0].upper()}{start.name[1:]} along {direction.name}, from {ends[0].name} to {ends[1].name}"
+    made = draw_path(rated.folder, path, plane, ends, sentence, photos, generator, options, (own - low) / (high - low))
+    walked = {"along": direction.name, "start": start.name, "own_distance": own, "boundary_found": direction.is_found}
+    message = "\n".join(filter(None, [direction.warning, f"{made.message}; the mark is where the design itself lies"]))
+    return replace(made, results={**made.results, **walked}, message=message)
+
+
+def draw_path(
+    folder: Path,
+    path: LatentPath,
+    plane: Hyperplane | None,
+    pair: Sequence[Endpoint],
+    sentence: str,
+    photos: FoundPhotos,
+    generator: keras.Model,
+    options: SequenceOptions,
+    mark: float | None = None,
+) -> Interpolation:
+    """Renders a path.
+
+    Args:
+        folder: The designs' folder.
+        path: The path.
+        plane: What distances are measured from; None measures none.
+        pair: Its ends.
+        sentence: What the strip shows.
+        photos: The photographs among the endpoints.
+        generator: Makes the designs.
+        options: The flags.
+        mark: The place on the path that is marked; None marks where it crosses the plane.
+
+    Raises:
+        InputError: The generator is not the designs'.
+    """
     crossing = find_crossing(path, plane)
     t, frame_t = (place_steps(path, plane, count, options.even) for count in (options.steps, FRAMES))
     distances = plane.signed_distance(path(t)) if plane else [None] * options.steps
@@ -99,61 +168,76 @@ def make_sequence(
     places = [t, [0.5], [] if crossing is None else [crossing], frame_t]
     rendered = inference.render(generator, path(np.concatenate(places)), options.quiet)
     pictures, middle, crossed, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
-    pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(rated.folder, pair, pictures[[0, -1]])
+    pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(folder, pair, pictures[[0, -1]])
 
-    sentence = describe_strip(pair, plane, crossing)
-    sheets = {"strip.png": draw_strip(pictures, t, distances, crossing, sentence)}
+    marked = crossing if mark is None else mark
+    sheets = {"strip.png": draw_strip(pictures, t, distances, marked, sentence, pair)}
     sheets["midpoint.png"] = visualization.enlarge(middle[0], options.size)
     if crossing is not None:
         sheets["crossing.png"] = visualization.enlarge(crossed[0], options.size)
-    names = [design_name(end.designs[0]) if len(end.designs) == 1 else end.name for end in pair]
+    latents = {"strip.npy": path(t)}
+    if crossing is not None:
+        latents["crossing.npy"] = path(np.array([crossing]))
+    names = [end.file_name for end in pair]
     return Interpolation(
-        [Step(0, number, *of_step) for number, of_step in enumerate(zip(t, distances, strict=True))],
+        [Step(0, number, *of_step, *names) for number, of_step in enumerate(zip(t, distances, strict=True))],
         pictures,
         sheets | photos.sheets,
         {**photos.results, "pair": names, "crossing": crossing},
         "\n".join([*photos.messages, f"{sentence}, in {options.steps} steps"]),
-        photos.latents,
+        latents | photos.latents,
         frames,
     )
 
 
 def find_endpoints(
     rated: RatedDesigns,
-    specs: Sequence[EndpointSpec],
+    specs: Sequence[EndpointSpec | Endpoint],
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
+    encoder: keras.Model | None,
     network: keras.Model | None,
     options: SequenceOptions,
 ) -> tuple[list[Endpoint], FoundPhotos]:
-    """Returns both endpoints; arguments as for :func:`make_sequence`.
+    """Returns both endpoints, or the only one; arguments as for :func:`make_sequence`.
 
     One that was chosen, opposite to a photograph, is chosen anew now that the photograph's side of the plane is known.
     """
-    pair, photos = [], FoundPhotos({}, {}, {}, [])
-    for letter, spec in zip("ab", specs, strict=True):
+    pair, photos, side = [], FoundPhotos({}, {}, {}, []), generator.output_shape[1]
+    for letter, spec in zip("ab", specs, strict=False):
+        if isinstance(spec, Endpoint):
+            pair.append(spec)
+            continue
         if isinstance(spec, tuple):
             pair.append(endpoint_of_designs(rated.designs, spec))
             continue
-        endpoint, cropped, found = endpoint_of_photo(
-            f"--{letter}", spec, generator, network, rated, options.data, options.quiet
+        if isinstance(spec, Named):
+            rows = rated.photographs.find(f"--{letter}", spec.of, spec.which)
+            pair.append(refine_endpoint(endpoint_of_photographs(rated.photographs, rows, side), generator))
+            continue
+        endpoint, found = endpoint_of_photo(
+            f"--{letter}", spec, generator, encoder, network, rated, options.data, options.quiet
         )
         pair.append(endpoint)
-        like = "the design found" if found.apart is None else f"a design {likeness(found.apart)} it"
-        both, captions = np.stack([cropped, found.picture]), ["the photograph", like]
+        like = f"a design {found.likeness} it" if found.likeness else "the design found"
+        both, captions = np.stack([endpoint.original, found.picture]), ["the photograph", like]
         scale = max(1, MOST_OF_GIF // both.shape[1])
         photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
         photos.latents[f"found-{letter}.npy"] = endpoint.latent[np.newaxis]
-        photos.results[f"found_{letter}"] = {
-            "distance": found.distance,
-            "share_of_pictures_nearer_to_another": found.apart,
-            "share_of_designs_less_alike_by_colour": found.alike,
-        }
-        photos.messages.append(f"{spec.name}: {describe_found(found)}")
-    for chosen, other in ((0, 1), (1, 0)):
-        if rated.plane and given[chosen] is None and isinstance(given[other], Path):
-            pair[chosen] = endpoint_opposite(rated, pair[other].latent)
+        photos.results[f"found_{letter}"] = found.results
+        photos.messages.append(f"{spec.name}: {found.describe()}")
+    for chosen, other in ((0, 1), (1, 0)) if len(pair) == 2 else ():
+        of_unknown_pole = isinstance(given[other], Path | Reference)
+        if rated.plane and given[chosen] is None and of_unknown_pole:
+            pair[chosen] = refine_endpoint(endpoint_opposite(rated, pair[other].latent, side), generator)
     return pair, photos
+
+
+def refine_endpoint(endpoint: Endpoint, generator: keras.Model) -> Endpoint:
+    """Returns a photograph of the data set with its code refined, and anything else as it is."""
+    if endpoint.original is None:
+        return endpoint
+    return replace(endpoint, latent=refine(generator, endpoint.original, endpoint.latent).astype(np.float64))
 
 
 def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing: float | None) -> str:
@@ -167,19 +251,30 @@ def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing:
 
 
 def draw_strip(
-    pictures: np.ndarray, t: np.ndarray, distances: Sequence[float | None], crossing: float | None, sentence: str
+    pictures: np.ndarray,
+    t: np.ndarray,
+    distances: Sequence[float | None],
+    mark: float | None,
+    sentence: str,
+    pair: Sequence[Endpoint],
 ) -> Image.Image:
-    """Returns the steps in one row, with t and the distance below each, and a mark above where the plane is crossed."""
-    captions = [f"t = {place:.3g}" for place in t]
+    """Returns the steps in one row, with number, t and distance below each, and a mark above a place on the path.
+
+    The numbers are those of ``--a strip:4``. Where an end was found for a photograph, that stands beside it.
+    """
+    captions = [f"{number}: t = {place:.3g}" for number, place in enumerate(t)]
     if distances[0] is not None:
         captions = [f"{text}\ndistance {distance:+.2f}" for text, distance in zip(captions, distances, strict=True)]
     scale = visualization.legible_scale(pictures.shape[1])
-    sheet = visualization.grid(pictures, len(pictures), scale=scale, gap=GAP, captions=captions, title=sentence)
-    if crossing is not None:
+    before, after = ([end.original] if end.original is not None else [] for end in pair)
+    captions = ["the photograph"] * len(before) + captions + ["the photograph"] * len(after)
+    shown = np.stack([*before, *pictures, *after])
+    sheet = visualization.grid(shown, len(shown), scale=scale, gap=GAP, captions=captions, title=sentence)
+    if mark is not None:
         side = pictures.shape[2] * scale
-        middles = GAP + side / 2 + np.arange(len(t)) * (side + GAP)
-        below_title = 2 * GAP + side + visualization.CAPTION_HEIGHT * (captions[0].count("\n") + 1)
-        visualization.point_at(sheet, float(np.interp(crossing, t, middles)), sheet.height - below_title)
+        middles = GAP + side / 2 + (len(before) + np.arange(len(t))) * (side + GAP)
+        below_title = 2 * GAP + side + visualization.CAPTION_HEIGHT * (captions[len(before)].count("\n") + 1)
+        visualization.point_at(sheet, float(np.interp(mark, t, middles)), sheet.height - below_title)
     return sheet
 
 

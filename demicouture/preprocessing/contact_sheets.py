@@ -15,7 +15,7 @@ from demicouture.images import read_tile, save_png
 from demicouture.parallel import in_order
 from demicouture.preprocessing.decisions import DROPPED, KEPT, KINDS, Row, is_manual, sort_rows
 from demicouture.preprocessing.records import OVER_COUNT, REVIEW
-from demicouture.visualization import CAPTION_SIZE, grid, load_font
+from demicouture.visualization import CAPTION_SIZE, evenly_spread, grid, load_font
 
 MOST_KEPT = 600
 MOST_OF_A_REASON = 48
@@ -93,18 +93,13 @@ def _choose(pole: str, word: str, entries: Sequence, most: int) -> tuple[str, li
     reasons = sorted(counts, key=lambda reason: (reason == OVER_COUNT, reason))
     chosen = []
     for reason in reasons:
-        chosen += evenly_spread([entry for entry in entries if entry[1]["reason"] == reason], most)
+        alike = [entry for entry in entries if entry[1]["reason"] == reason]
+        chosen += [alike[index] for index in evenly_spread(len(alike), most)]
     named = ", ".join(f"{reason} {counts[reason]:,}" for reason in reasons if reason)
     title = f"{pole}: {len(entries):,} {word}" + (f" ({named})" if named else "")
     if len(chosen) < len(entries):
         title += f"; shown: {len(chosen):,} of {len(entries):,}, evenly spread"
     return title, chosen
-
-
-def evenly_spread(entries: Sequence, most: int) -> list:
-    """Returns at most so many entries, evenly spread over all."""
-    shown = min(len(entries), most)
-    return [entries[index * len(entries) // shown] for index in range(shown)]
 
 
 def draw_missing(file: str) -> np.ndarray:

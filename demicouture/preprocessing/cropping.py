@@ -34,6 +34,10 @@ TORSOS = 2.0
 MARGIN = 0.06
 """What is left free around a garment on each side, in sides of the smallest square around it."""
 
+ALIKE = 0.1
+"""The same, where worn garments and others are framed alike: so that nothing reaches into the border of the shortcut
+check, neither a sleeve of the ones nor a hem of the others."""
+
 COMPRESSION = 3
 """zlib's level. Cut pictures become 5% larger than at its usual 6, and are saved in half the time, which for small
 photographs is most of the work."""
@@ -73,10 +77,10 @@ def person_box(centre_x: float, centre_y: float, torso_length: float) -> Box:
     return left, top, left + side, top + side
 
 
-def garment_box(box: Box) -> Box:
-    """Returns the square that shows a garment: the smallest around its box, with a margin."""
+def garment_box(box: Box, margin: float = MARGIN) -> Box:
+    """Returns the square that shows a garment: the smallest around its box, with a margin in sides of that square."""
     left, top, right, bottom = square_around(box)
-    margin = round(MARGIN * (right - left))
+    margin = round(margin * (right - left))
     return left - margin, top - margin, right + margin, bottom + margin
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from demicouture.files import write_csv
-from demicouture.preprocessing.image_features import ImageFeatures
+from demicouture.preprocessing.cropping import Box
+from demicouture.preprocessing.image_features import FIGURE, GARMENT, ImageFeatures
 from demicouture.preprocessing.overrides import FIRST_ROW, YOUR_COLUMNS, Override
 from demicouture.preprocessing.records import (
     BY_A_PERSON,
@@ -66,6 +67,7 @@ def make_rows(
     tops: Mapping[str, float] | None = None,
     styles: Mapping[str, float] | None = None,
     keep_reviewed: bool = False,
+    subject: str = FIGURE,
 ) -> list[dict]:
     """Returns the rows of decisions.csv, sorted by file: the rules' answers, or a person's where one is given.
 
@@ -80,6 +82,7 @@ def make_rows(
         tops: How surely a picture is a top, by SHA-256, where there is a score.
         styles: How much a picture looks like the second pole, by SHA-256, where there is a score.
         keep_reviewed: Whether pictures for review are taken into the data set.
+        subject: What the box shows of a person: the garment or the whole figure.
     """
     rows, taken = [], set()
     for picture in pictures:
@@ -100,7 +103,7 @@ def make_rows(
                 "pole": picture.pole,
                 "decision": decision,
                 "reason": reason,
-                **dict(zip(SIDES, override.box or known.box or (None,) * 4, strict=True)),
+                **dict(zip(SIDES, override.box or _box(known, subject) or (None,) * 4, strict=True)),
                 "picture": name,
                 "like": like,
                 **{column: getattr(known, column) for column in MEASURED},
@@ -115,6 +118,10 @@ def make_rows(
         row |= {"file": file, "pole": file.partition("/")[0], "decision": override.decision or row["decision"]}
         rows.append(row | {"reason": NOT_FOUND, "picture": "", "like": ""})
     return sorted(rows, key=lambda row: row["file"])
+
+
+def _box(known: ImageFeatures, subject: str) -> Box | None:
+    return known.garment_box if subject == GARMENT and known.garment_box else known.box
 
 
 def is_manual(row: Row) -> bool:

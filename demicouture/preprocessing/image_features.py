@@ -22,6 +22,10 @@ from demicouture.preprocessing import cropping, descriptors, image_quality, segm
 from demicouture.preprocessing.cropping import OVERSAMPLING, Box
 from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
 from demicouture.preprocessing.records import STRIP
+from demicouture.preprocessing.worn_garment import find_worn_garment
+
+GARMENT, FIGURE = SUBJECTS = ("garment", "figure")
+"""What is left of a person: the garment alone, or all from the chin to the hips."""
 
 WORKING_SIDE = 256
 """The shorter side, in pixels, at which features are extracted: what BlazePose and GrabCut see is smaller still."""
@@ -45,6 +49,8 @@ class ImageFeatures:
         thighs: How upright the thighs are, in [0, 1]; None where they are not to be seen.
         second: How large a second person is, in parts of the first.
         garment: The part of the picture that the garment takes, in [0, 1]; None where a person was found.
+        garment_box: The square to crop of the garment alone, worn or not, framed alike; None where none was found, or
+            where it could not be told from the person.
         thumbnail_base64: The picture's thumbnail, for finding near duplicates; base64.
         descriptor_base64: The descriptor of the crop without its background; base64.
     """
@@ -62,6 +68,7 @@ class ImageFeatures:
     thighs: float | None = None
     second: float | None = None
     garment: float | None = None
+    garment_box: Box | None = None
     thumbnail_base64: str = ""
     descriptor_base64: str = ""
 
@@ -101,6 +108,7 @@ class Crop:
         size: The side of the result in pixels.
         plain: Whether its background is replaced by a plain one.
         models: The folder of BlazePose's models; None where they are not there.
+        subject: What is left of a person before a plain background: the garment or the whole figure.
     """
 
     path: Path
@@ -111,11 +119,15 @@ class Crop:
     size: int
     plain: bool = False
     models: Path | None = None
+    subject: str = FIGURE
 
     @property
     def source(self) -> str:
         """What the crop is made from, and how: which pixels are background depends on whether people are seen."""
-        return f"{self.sha256} plain {'with' if self.models else 'without'} models" if self.plain else self.sha256
+        if not self.plain:
+            return self.sha256
+        how = f"{self.sha256} plain {'with' if self.models else 'without'} models"
+        return how if self.subject == FIGURE else f"{how} {self.subject}"
 
 
 @dataclass(frozen=True)
@@ -157,6 +169,21 @@ def find_subject(pixels: np.ndarray, models: Path | None) -> Subject:
     return Subject(mask.astype(np.float32), box, None, people)
 
 
+def frame_garment(pixels: np.ndarray, subject: Subject) -> Box | None:
+    """Returns the square around the garment alone, with the same margin whether somebody wears it or not.
+
+    Args:
+        pixels: uint8 (height, width, 3) in [0, 255].
+        subject: What it is of.
+
+    Returns:
+        In pixels of the picture given; None where there is no garment, or none that can be told from the person.
+    """
+    worn = find_worn_garment(pixels, subject.person) if subject.person else None
+    box = worn.box if worn else None if subject.person else segmentation.mask_box(subject.mask > 0.5)
+    return box and cropping.garment_box(box, cropping.ALIKE)
+
+
 @lru_cache(maxsize=1)
 def _pose_model(folder: Path) -> PoseModel:
     return PoseModel(folder)
@@ -174,6 +201,7 @@ def extract_features(task: FeatureTask) -> ImageFeatures:
     subject = find_subject(pixels, task.models)
     scale = found.width / pixels.shape[1]
     person = subject.person
+    framed = frame_garment(pixels, subject)
     return ImageFeatures(
         "",
         found.width,
@@ -188,6 +216,7 @@ def extract_features(task: FeatureTask) -> ImageFeatures:
         thighs=thighs(person) if person else None,
         second=subject.people.second if person else None,
         garment=None if person else float(np.mean(subject.mask)),
+        garment_box=_scale(framed, scale) if framed else None,
         thumbnail_base64=_to_text(near_duplicates.thumbnail(pixels)),
         descriptor_base64=_to_text(
             descriptors.describe(*crop_subject(pixels, subject.mask, subject.box, 2 * descriptors.SIDE))
@@ -206,19 +235,33 @@ def make_crop(task: Crop) -> bytes:
     # A box may be a small part of a large picture, which then is decoded at a larger scale.
     part = min(1.0, (right - left) / min(task.width, task.height))
     found = open_reduced(task.path, math.ceil(OVERSAMPLING * task.size / part))
-    image = cropping.crop(found, task.box, task.size)
+    image = None
     if task.plain:
-        pixels = np.asarray(_downscale(found.image, WORKING_SIDE))
+        # From a larger scale the models might see it otherwise than when the garment's box was found.
+        seen = open_reduced(task.path, WORKING_SIDE) if task.subject == GARMENT else found
+        pixels = np.asarray(_downscale(seen.image, WORKING_SIDE))
         subject = find_subject(pixels, task.models)
         if subject.mask.any():
-            soft = subject.mask if subject.person else segmentation.soften(subject.mask > 0.5)
-            scale = pixels.shape[1] / found.width
+            mask, covered = _mask_of(pixels, subject, task.subject)
+            scale = pixels.shape[1] / seen.width
+            box = tuple(edge * scale for edge in task.box)
             # At twice the size, and then reduced: the mask's edge would show its steps otherwise.
             large = np.asarray(cropping.crop(found, task.box, OVERSAMPLING * task.size))
-            _, mask = crop_subject(pixels, soft, tuple(edge * scale for edge in task.box), len(large))
-            laid = segmentation.lay_on(large, segmentation.refine(large, mask))
-            image = Image.fromarray(cv2.resize(laid, image.size, interpolation=cv2.INTER_AREA))
-    return cropping.encode(image, task.source, task.box)
+            mask = segmentation.refine(large, crop_subject(pixels, mask, box, len(large))[1])
+            if covered.any():
+                large = segmentation.fill(large, mask, crop_subject(pixels, covered, box, len(large))[1])
+            laid = segmentation.lay_on(large, mask)
+            image = Image.fromarray(cv2.resize(laid, (task.size, task.size), interpolation=cv2.INTER_AREA))
+    return cropping.encode(image or cropping.crop(found, task.box, task.size), task.source, task.box)
+
+
+def _mask_of(pixels: np.ndarray, subject: Subject, kept: str) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the soft mask of what is kept of a picture, and where a hand covers it: float32 (height, width)."""
+    nothing = np.zeros_like(subject.mask)
+    if not subject.person:
+        return segmentation.soften(subject.mask > 0.5), nothing
+    worn = find_worn_garment(pixels, subject.person) if kept == GARMENT else None
+    return (worn.mask, worn.covered) if worn else (subject.mask, nothing)
 
 
 def crop_subject(
@@ -279,7 +322,8 @@ def read_log(path: Path) -> dict[str, ImageFeatures]:
             values = json.loads(line)
             sha256 = values.pop("sha256")
             if set(values) == names:
-                known[sha256] = ImageFeatures(**values | {"box": values["box"] and tuple(values["box"])})
+                boxes = {name: values[name] and tuple(values[name]) for name in ("box", "garment_box")}
+                known[sha256] = ImageFeatures(**values | boxes)
         except (ValueError, KeyError, TypeError, AttributeError):
             continue
     return known

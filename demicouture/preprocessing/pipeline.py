@@ -180,7 +180,14 @@ def decide(
     manual = {file: override.decision for file, override in edits.overrides.items() if override.decision}
     verdicts, styles = selection.select(pictures, known, manual, top_scores, rules)
     rows = decisions.make_rows(
-        pictures, known, verdicts, edits.overrides, top_scores, styles, keep_reviewed=rules.keep_reviewed
+        pictures,
+        known,
+        verdicts,
+        edits.overrides,
+        top_scores,
+        styles,
+        keep_reviewed=rules.keep_reviewed,
+        subject=rules.subject,
     )
     return rows, learned and learned | {"used": bool(top_scores)}
 
@@ -193,6 +200,7 @@ def crop_kept(
     *,
     size: int,
     plain: bool,
+    subject: str,
     models: Path | None,
     progress: Callable,
 ) -> None:
@@ -205,6 +213,7 @@ def crop_kept(
         hashes: The SHA-256 of each scraped picture, by file.
         size: The side of the result in pixels.
         plain: Whether backgrounds are replaced by a plain one.
+        subject: What is left of a person: the garment or the whole figure.
         models: The folder of BlazePose's models; None where they are not there.
         progress: See above.
     """
@@ -214,7 +223,7 @@ def crop_kept(
         if row["picture"]:
             box = tuple(row[side] for side in decisions.SIDES)
             path, sha256 = source / row["file"], hashes[row["file"]]
-            task = image_features.Crop(path, sha256, row["width"], row["height"], box, size, plain, models)
+            task = image_features.Crop(path, sha256, row["width"], row["height"], box, size, plain, models, subject)
             if there.get(row["picture"]) != (task.source, task.box):
                 names.append(row["picture"])
                 tasks.append(task)

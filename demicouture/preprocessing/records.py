@@ -20,6 +20,7 @@ NOT_FROM_THE_FRONT = "not from the front"
 TURNED = "turned"
 SEATED = "seated"
 SECOND_PERSON = "second person"
+NOT_CUT_OUT = "garment not cut out"
 NO_TOP = "no top"
 PERHAPS_NO_TOP = "perhaps no top"
 NO_GARMENT_FOUND = "no garment found"
@@ -36,7 +37,7 @@ STRIP = "strip beyond 4:1"
 UNUSABLE = (UNDECODABLE, TOO_LARGE, STRIP)
 """The reasons that even a person cannot overrule, for there is nothing to look at, or no square to cut."""
 
-CHOICES = (TOO_LIKE, OVER_COUNT)
+CHOICES = (NOT_CUT_OUT, TOO_LIKE, OVER_COUNT)
 """The reasons with which nothing is wrong with a picture."""
 
 

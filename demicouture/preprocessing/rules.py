@@ -28,6 +28,8 @@ no top                     by examples of tops and of other things    review: pe
 
 And at the end, of pictures with which nothing is wrong:
 
+                           with --subject garment, a person from whom     review: garment not cut out
+                           the garment cannot be told
 too like another           the choice is to be varied; the row names the other one
 over --count               others were chosen
 
@@ -39,7 +41,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demicouture.preprocessing.image_features import ImageFeatures
+from demicouture.preprocessing.image_features import FIGURE, GARMENT, ImageFeatures
 from demicouture.preprocessing.image_quality import MAX_FLATNESS, MIN_CONTRAST, MIN_SHARPNESS
 from demicouture.preprocessing.pose import CERTAIN, PRESENT
 from demicouture.preprocessing.records import (
@@ -51,6 +53,7 @@ from demicouture.preprocessing.records import (
     NO_PERSON,
     NO_PHOTOGRAPH,
     NO_TOP,
+    NOT_CUT_OUT,
     NOT_FROM_THE_FRONT,
     NOT_JUDGED,
     PERHAPS_NO_TOP,
@@ -92,6 +95,7 @@ class Rules:
         seed: Decides between pictures that are equally good.
         people: The poles in which a picture must show a person.
         keep_reviewed: Whether a picture for review may be taken into the data set.
+        subject: What is kept of a person: the garment or the whole figure.
     """
 
     size: int = 128
@@ -99,6 +103,7 @@ class Rules:
     seed: int = 0
     people: tuple[str, ...] = ()
     keep_reviewed: bool = False
+    subject: str = FIGURE
 
 
 def check_contents(picture: Scraped, features: ImageFeatures, top: float | None, rules: Rules) -> Verdict:
@@ -124,7 +129,10 @@ def check_contents(picture: Scraped, features: ImageFeatures, top: float | None,
         return Verdict(KEEP, NOT_JUDGED)
     must_show_a_person = picture.pole in rules.people
     if features.yaw is not None:
-        return _check_person(features, must_show_a_person)
+        verdict = _check_person(features, must_show_a_person)
+        if verdict is SOUND and rules.subject == GARMENT and features.garment_box is None:
+            return Verdict(REVIEW, NOT_CUT_OUT)
+        return verdict
     if must_show_a_person:
         # One of the two models saw somebody, and the other was not sure.
         unclear = features.detected >= CERTAIN or features.person >= PRESENT

@@ -81,6 +81,9 @@ COLOURS = 5
 SAMPLES = 2000
 """Pixels from which these colours are learned."""
 
+FLOOR = float(np.log(1e-12))
+"""The least log density, so that two colours that both models rule out are a draw."""
+
 
 def garment_mask(pixels: np.ndarray) -> np.ndarray:
     """Returns where the garment is on a photograph of one that nobody wears: laid flat, or on a hanger.
@@ -102,18 +105,18 @@ def garment_mask(pixels: np.ndarray) -> np.ndarray:
     frame[depth:-depth, depth:-depth] = False
 
     middle = from_middle < MIDDLE
-    garment = _likelihood(colours, _learn_colours(colours[middle]))
-    background = _likelihood(colours, _learn_colours(colours[frame]))
+    garment = likelihood(colours, learn_colours(colours[middle]))
+    background = likelihood(colours, learn_colours(colours[frame]))
     trimap = np.where(background - garment > FOREIGN, cv2.GC_PR_BGD, cv2.GC_PR_FGD).astype(np.uint8)
     trimap[from_middle < CORE], trimap[frame] = cv2.GC_FGD, cv2.GC_BGD
-    mask = _mend(_grab_cut(colours, trimap))
+    mask = mend(_grab_cut(colours, trimap))
     if mask[middle].mean() < FILLED:
         # The garment reaches the frame, and its colour is no background's there; the corners are the background's.
         corners = (across > CORNER) & (down[:, None] > CORNER)
-        background = _likelihood(colours, _learn_colours(colours[corners]))
+        background = likelihood(colours, learn_colours(colours[corners]))
         trimap = np.where(frame & (background >= garment), cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)
         trimap[middle] = cv2.GC_FGD
-        mask = _mend(_grab_cut(colours, trimap))
+        mask = mend(_grab_cut(colours, trimap))
     return cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
 
 
@@ -167,10 +170,10 @@ def refine(pixels: np.ndarray, soft_mask: np.ndarray) -> np.ndarray:
     doubtful = ~inside & ~outside
     trimap = np.where(soft_mask > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     if np.count_nonzero(inside) > PIECE * np.count_nonzero(soft_mask > 0.5) and outside.any() and doubtful.any():
-        garment, background = (_likelihood(colours[doubtful], _learn_colours(colours[at])) for at in (inside, outside))
+        garment, background = (likelihood(colours[doubtful], learn_colours(colours[at])) for at in (inside, outside))
         trimap[doubtful] = np.where(background - garment > FOREIGN, cv2.GC_PR_BGD, trimap[doubtful])
     trimap[inside], trimap[outside] = cv2.GC_FGD, cv2.GC_BGD
-    mask = _mend(_grab_cut(colours, trimap))
+    mask = mend(_grab_cut(colours, trimap))
     if np.count_nonzero(mask) < REMAINS * np.count_nonzero(soft_mask > 0.5):
         mask = soft_mask > 0.5
     mask = mask.astype(np.float32)
@@ -201,6 +204,40 @@ def lay_on(pixels: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int] = 
     return np.clip(np.rint(share * own + (1 - share) * np.float32(colour)), 0, 255).astype(np.uint8)
 
 
+def fill(pixels: np.ndarray, mask: np.ndarray, covered: np.ndarray) -> np.ndarray:
+    """Returns a picture in which the garment goes on where something covers it, in the colours around, blurred.
+
+    Args:
+        pixels: RGB, uint8 (height, width, 3) in [0, 255].
+        mask: float32 (height, width) in [0, 1]: the garment, with what is covered of it.
+        covered: float32 (height, width) in [0, 1].
+
+    Returns:
+        uint8 (height, width, 3) in [0, 255].
+    """
+    if not (covered > 0.5).any():
+        return pixels
+    # At a fraction of the size: the wide blurs would take most of the time, and nothing fine comes of them.
+    size = tuple(max(1, round(side / 4)) for side in covered.shape[::-1])
+    known = cv2.resize(((mask > 0.95) & (covered < 0.05)).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    colours = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) * known[..., None]
+    filled, missing, sigma = np.zeros_like(colours), np.ones(known.shape, bool), 1.0
+    while missing.any() and sigma < max(size):
+        weight = cv2.GaussianBlur(known, (0, 0), sigma)
+        now = missing & (weight > 0.02)
+        filled[now] = cv2.GaussianBlur(colours, (0, 0), sigma)[now] / weight[now][:, None]
+        missing &= ~now
+        sigma *= 2
+    share = cv2.GaussianBlur(covered, (0, 0), 2)
+    left, top, width, height = cv2.boundingRect((share > 0.001).astype(np.uint8))
+    there = np.s_[top : top + height, left : left + width]
+    share = share[there][..., None]
+    filled = cv2.resize(filled, covered.shape[::-1], interpolation=cv2.INTER_LINEAR)[there]
+    result = pixels.copy()
+    result[there] = np.rint(pixels[there] * (1 - share) + filled * share)
+    return result
+
+
 def _grab_cut(colours: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     """Returns what is not background, bool (height, width).
 
@@ -211,13 +248,13 @@ def _grab_cut(colours: np.ndarray, trimap: np.ndarray) -> np.ndarray:
     background = (trimap == cv2.GC_BGD) | (trimap == cv2.GC_PR_BGD)
     if background.all() or not background.any():
         return ~background
-    models = [_learn_colours(colours[where]) for where in (background, ~background)]
+    models = [learn_colours(colours[where]) for where in (background, ~background)]
     cv2.setRNGSeed(0)
     cv2.grabCut(colours, trimap, None, *models, ROUNDS, cv2.GC_EVAL)
     return (trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD)
 
 
-def _learn_colours(colours: np.ndarray) -> np.ndarray:
+def learn_colours(colours: np.ndarray) -> np.ndarray:
     """Returns a mixture of Gaussians as OpenCV's GrabCut keeps it.
 
     Args:
@@ -242,18 +279,18 @@ def _learn_colours(colours: np.ndarray) -> np.ndarray:
     return np.concatenate([shares, means.ravel(), spreads.ravel()])[None]
 
 
-def _likelihood(colours: np.ndarray, model: np.ndarray) -> np.ndarray:
-    """Returns how likely colours, uint8 (..., 3), are by a mixture of :func:`_learn_colours`: log densities, (...)."""
+def likelihood(colours: np.ndarray, model: np.ndarray) -> np.ndarray:
+    """Returns how likely colours, uint8 (..., 3), are by a mixture of :func:`learn_colours`: log densities, (...)."""
     shares, means, spreads = model[0, :5], model[0, 5:20].reshape(5, 3), model[0, 20:].reshape(5, 3, 3)
     flat = np.ascontiguousarray(colours.reshape(-1, 3).T, np.float32)
-    densities = np.full(flat.shape[1], 1e-12, np.float32)  # So that two colours that both models rule out are a draw.
+    densities = np.full(flat.shape[1], 1e-12, np.float32)  # FLOOR
     for share, mean, factor in zip(shares, means, np.linalg.cholesky(np.linalg.inv(spreads)), strict=True):
         apart = factor.T.astype(np.float32) @ (flat - mean.astype(np.float32)[:, None])
         densities += np.exp(np.square(apart).sum(axis=0) / -2) * np.float32(share * np.diag(factor).prod())
     return np.log(densities).reshape(colours.shape[:-1])
 
 
-def _mend(mask: np.ndarray) -> np.ndarray:
+def mend(mask: np.ndarray) -> np.ndarray:
     """Returns a mask, bool (height, width), without small pieces and small holes."""
     count, pieces, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     if count == 1:

@@ -14,7 +14,7 @@ import numpy as np
 
 from demicouture.images import open_picture
 from demicouture.preprocessing.classifiers import FOLDS, held_out_accuracy
-from demicouture.preprocessing.contact_sheets import evenly_spread
+from demicouture.visualization import evenly_spread
 
 BORDER = 0.06
 """Part of the side that counts as the border, on each side."""
@@ -73,7 +73,8 @@ def check_dataset(folder: Path, rows: Sequence[Mapping], poles: Sequence[str]) -
         rows: The rows of decisions.csv.
         poles: The two poles, sorted.
     """
-    rows = evenly_spread([row for row in rows if row["picture"]], MOST_PICTURES)
+    rows = [row for row in rows if row["picture"]]
+    rows = [rows[index] for index in evenly_spread(len(rows), MOST_PICTURES)]
     pictures = np.stack([np.asarray(open_picture(folder / row["picture"])) for row in rows])
     sizes = np.array([(row["width"], row["height"]) for row in rows])
     return check_shortcuts(pictures, sizes, np.array([poles.index(row["pole"]) for row in rows]))

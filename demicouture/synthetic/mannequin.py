@@ -10,7 +10,7 @@ import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon, spline, wavy
 from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, print_tile, rgb
-from demicouture.synthetic.fashion_houses import FashionHouse
+from demicouture.synthetic.runway_styles import RunwayStyle
 
 #: Height of a top, in heads: what lengths of fabric are measured in.
 SPAN = 3.2
@@ -22,46 +22,44 @@ HAIRS = tuple(rgb(c) for c in "17120f 2d1d14 5a3820 8c6239 c9a36b 6b2a1c b9b4ae"
 class Mannequin:
     """A dressed model: draws its parts, each where the canvas is placed."""
 
-    def __init__(self, canvas: Canvas, house: FashionHouse, rng: np.random.Generator, facing: str = "front"):
-        """Chooses a model and three fabrics from the house's palette."""
-        self.canvas, self.house, self.rng, self.facing = canvas, house, rng, facing
+    def __init__(self, canvas: Canvas, style: RunwayStyle, rng: np.random.Generator, facing: str = "front"):
+        """Chooses a model and three fabrics in the style's colours."""
+        self.canvas, self.style, self.rng, self.facing = canvas, style, rng, facing
         self.skin = Fabric(SKINS[int(rng.integers(len(SKINS)))], softness=0.0)
         self.hair = Fabric(HAIRS[int(rng.integers(len(HAIRS)))], softness=0.3)
         order = rng.permutation(4)
-        colours = [house.palette[k] for k in order]
+        colours = [style.palette[k] for k in order]
         self.main = Fabric(colours[0], colours[1], softness=0.8)
         self.second = Fabric(colours[1], colours[2], softness=0.8)
         self.accent = Fabric(colours[2], colours[3], softness=0.8)
-        self.metal = Fabric(house.palette[4], gloss=1.0, softness=1.6)
+        self.metal = Fabric(style.palette[4], gloss=1.0, softness=1.6)
         chance = rng.random()
-        if chance < house.shine:
-            self.main = self.metal.replace(colour=mix_colours(house.palette[4], colours[0], float(rng.uniform(0, 0.5))))
-        elif chance < house.shine + 0.25:
-            tile = print_tile(house.motif, [colours[0], colours[1], colours[2]], rng)
+        if chance < style.shine:
+            self.main = self.metal.replace(colour=mix_colours(style.palette[4], colours[0], float(rng.uniform(0, 0.5))))
+        elif chance < style.shine + 0.25:
+            tile = print_tile(style.motif, [colours[0], colours[1], colours[2]], rng)
             self.main = self.main.replace(pattern="print", tile=tile, pitch=float(rng.uniform(0.28, 0.4)))
-        elif chance < house.shine + 0.37:
+        elif chance < style.shine + 0.37:
             self.main = self.main.replace(pattern="gradient")
-        elif chance < house.shine + 0.47:
+        elif chance < style.shine + 0.47:
             self.main = self.main.replace(pattern="halves")
-        elif chance < house.shine + 0.57:
+        elif chance < style.shine + 0.57:
             self.main = self.main.replace(gloss=0.5, softness=1.3)
         self.hairstyle = int(rng.integers(5))
         # Which side is the longer, the barer, the one in front.
         self.side = 1 if rng.random() < 0.5 else -1
-        self.pad = house.shoulders * float(rng.uniform(0.7, 1.2))
+        self.pad = style.shoulders * float(rng.uniform(0.7, 1.2))
         self.ink = (
             self.main.shade(0.4)
             if brightness(self.main.colour) > 0.2
             else mix_colours(self.main.colour, rgb("ffffff"), 0.25)
         )
 
-        self.silhouette = house.silhouettes[int(rng.choice(4, p=(0.4, 0.3, 0.18, 0.12)))]
-
     # -- the body ------------------------------------------------------------------------------
 
     def legs(self, fabric: Fabric | None = None, width: float = 1.0, shoe: Fabric | None = None) -> None:
         """Paints two legs in mid-stride, the farther one first, and their shoes."""
-        shoe = shoe or Fabric(self.house.palette[int(self.rng.integers(5))] * 0.6, gloss=0.3, softness=0)
+        shoe = shoe or Fabric(self.style.palette[int(self.rng.integers(5))] * 0.6, gloss=0.3, softness=0)
         for side, lift in ((-self.side, 0.2), (self.side, 0.0)):
             ankle = 7.42 - lift
             leg = ribbon(
@@ -85,7 +83,7 @@ class Mannequin:
 
     def boots(self, top: float = 5.6, fabric: Fabric | None = None) -> None:
         """Pulls boots over the legs, up to ``top``."""
-        fabric = fabric or Fabric(self.house.palette[int(self.rng.integers(4))] * 0.55, gloss=0.5, softness=1.2)
+        fabric = fabric or Fabric(self.style.palette[int(self.rng.integers(4))] * 0.55, gloss=0.5, softness=1.2)
         for side, lift in ((-self.side, 0.2), (self.side, 0.0)):
             ankle = 7.42 - lift
             shape = outline(
@@ -98,7 +96,7 @@ class Mannequin:
 
     def trousers(self, fabric: Fabric, hem: float, spread: float = 0.2) -> None:
         """Paints trousers: ``hem`` is the half-width of one leg's end, ``spread`` how far out it falls."""
-        shoe = Fabric(self.house.palette[int(self.rng.integers(4))] * 0.5, gloss=0.3, softness=0)
+        shoe = Fabric(self.style.palette[int(self.rng.integers(4))] * 0.5, gloss=0.3, softness=0)
         self.legs(shoe=shoe)
         for side, lift in ((-self.side, 0.14), (self.side, 0.0)):
             centre = side * (0.28 + spread)
@@ -181,7 +179,7 @@ class Mannequin:
                 lock = lock * (side, 1)
                 canvas.paint(lock, hair, relief=0.03, shadow=0.2)
         if style == 3:  # a hat with a brim
-            hat = Fabric(self.house.palette[3] * 0.8)
+            hat = Fabric(self.style.palette[3] * 0.8)
             canvas.paint(ellipse(0, 0.13, 0.62, 0.13), hat, relief=0.03, shadow=0.4)
             canvas.paint(
                 mirrored(outline([(0, -0.3), (0.26, -0.26), (0.33, 0.1)], [(0.33, 0.1), (0, 0.16)])), hat, relief=0.05
@@ -372,7 +370,7 @@ class Mannequin:
 
     def finish(self, collar: str | None = None, fabric: Fabric | None = None) -> None:
         """Adds the collar and the head."""
-        kind = collar or self.house.collar
+        kind = collar or self.style.collar
         made = fabric or self.main
         if kind in ("ruff", "wing"):
             self.collar(kind, made)

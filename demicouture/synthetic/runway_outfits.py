@@ -1,4 +1,4 @@
-"""Runway outfits of fashion houses, one function for each silhouette.
+"""Runway outfits, one function for each cut.
 
 Units are heads; see :mod:`demicouture.synthetic.mannequin`.
 """
@@ -11,8 +11,8 @@ import numpy as np
 
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon, spline
 from demicouture.synthetic.fabrics import Fabric
-from demicouture.synthetic.fashion_houses import FashionHouse
 from demicouture.synthetic.mannequin import Mannequin
+from demicouture.synthetic.runway_styles import RunwayStyle
 
 
 def _gown(mannequin: Mannequin) -> None:
@@ -117,7 +117,7 @@ def _cape(mannequin: Mannequin) -> None:
             for a, b in ((0.5, 0.8), (0.75, 1.1), (0.95, 1.4))
         ]
         canvas.paint(panel, mannequin.main, relief=0.08, shadow=0.45, ridges=ridges, ridge_width=0.035)
-    mannequin.finish(None if mannequin.house.collar != "plain" else "funnel")
+    mannequin.finish(None if mannequin.style.collar != "plain" else "funnel")
 
 
 def _tiers(mannequin: Mannequin) -> None:
@@ -204,7 +204,7 @@ def _balloon(mannequin: Mannequin) -> None:
     peplum = float(rng.uniform(3.5, 4.1))
     mannequin.ruffle(mannequin.main, spline([(-0.52, 2.95), (0, 3.02), (0.52, 2.95)]), peplum - 2.95, 3)
     mannequin.belt(mannequin.accent.replace(pattern="plain", gloss=0.3), half=0.54)
-    mannequin.finish(None if mannequin.house.collar != "plain" else "ruff")
+    mannequin.finish(None if mannequin.style.collar != "plain" else "ruff")
 
 
 def _cocoon(mannequin: Mannequin) -> None:
@@ -268,15 +268,15 @@ _DRAWERS: dict[str, Callable[[Mannequin], None]] = {
 
 
 def draw_outfit(mannequin: Mannequin) -> None:
-    """Draws a mannequin in its silhouette, the crown of its head at the canvas's origin."""
-    _DRAWERS[mannequin.silhouette](mannequin)
+    """Draws a mannequin in its style's cut, the crown of its head at the canvas's origin."""
+    _DRAWERS[mannequin.style.cut](mannequin)
 
 
-def draw_outfit_from_side(canvas: Canvas, house: FashionHouse, rng: np.random.Generator) -> None:
+def draw_outfit_from_side(canvas: Canvas, style: RunwayStyle, rng: np.random.Generator) -> None:
     """Draws a mannequin in profile: nose ahead, one arm over a narrow body, feet to the side."""
-    mannequin = Mannequin(canvas, house, rng)
+    mannequin = Mannequin(canvas, style, rng)
     flip = (mannequin.side, 1)
-    shoe = Fabric(house.palette[3] * 0.5, gloss=0.3, softness=0)
+    shoe = Fabric(style.palette[3] * 0.5, gloss=0.3, softness=0)
     for start, knee, foot in ((-0.05, -0.35, -0.75), (0.05, 0.3, 0.5)):
         leg = ribbon([(start, 3.8), (knee, 5.8), (foot, 7.5)], [0.38, 0.24, 0.12]) * flip
         canvas.paint(leg, mannequin.second.replace(pattern="plain"), relief=0.05)

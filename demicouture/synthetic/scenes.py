@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from demicouture.synthetic import backgrounds, garment_parts, garments, mannequin, runway_outfits
 from demicouture.synthetic.canvas import Canvas, ellipse, mirrored, outline, ribbon
 from demicouture.synthetic.fabrics import Fabric, brightness, mix_colours, rgb
-from demicouture.synthetic.fashion_houses import house_for
+from demicouture.synthetic.runway_styles import draw_style
 
 #: Width divided by height. An outfit's picture is nearly square, so that a centre square holds it from the head down.
 GARMENT_ASPECTS = (1.0, 0.8, 0.75)
@@ -62,15 +62,15 @@ def _several_garments(canvas: Canvas, garment: str, fabric: Fabric, rng: np.rand
     canvas.cast_shadow(0.03, 0.06, 0.4)
 
 
-def runway_scene(query: str, rng: np.random.Generator, view: str = "front") -> Canvas:
-    """Draws one model in a house's outfit on its runway.
+def runway_scene(cut: str, rng: np.random.Generator, view: str = "front") -> Canvas:
+    """Draws one model in an outfit on a runway.
 
     Args:
-        query: Names the house.
+        cut: One of :data:`demicouture.synthetic.runway_styles.CUTS`.
         rng: Decides everything else.
         view: ``front``, ``back``, ``side`` or ``several``.
     """
-    house = house_for(query)
+    style = draw_style(cut, rng)
     width = int(rng.integers(260, 311))
     height = round(width / RUNWAY_ASPECTS[int(rng.integers(3))])
     canvas = Canvas(width, height, rng)
@@ -78,23 +78,23 @@ def runway_scene(query: str, rng: np.random.Generator, view: str = "front") -> C
     heads = (8.7 if rng.random() < 0.5 else 7.1) * float(rng.uniform(0.96, 1.04))
     head = height / heads
     top = head * 0.42
-    model = mannequin.Mannequin(canvas, house, rng, "back" if view == "back" else "front")
+    model = mannequin.Mannequin(canvas, style, rng, "back" if view == "back" else "front")
     # A dark outfit is lost before a dark wall, and a white one before a pale wall.
     tone = brightness(model.main.colour)
-    dark = tone > 0.8 or (house.dark and tone > 0.2)
-    backgrounds.runway_background(canvas, rng, dark, house.warm, top + 4.9 * head, top + 7.95 * head)
+    dark = tone > 0.8 or (style.dark and tone > 0.2)
+    backgrounds.runway_background(canvas, rng, dark, style.warm, top + 4.9 * head, top + 7.95 * head)
     centre = width * (0.5 + float(rng.uniform(-0.03, 0.03)))
     angle = float(rng.normal(0, 0.012))
     if view == "side":
         canvas.place((centre, top), head, mannequin.SPAN, angle)
-        runway_outfits.draw_outfit_from_side(canvas, house, rng)
+        runway_outfits.draw_outfit_from_side(canvas, style, rng)
     elif view == "several":
         count = int(rng.integers(2, 5))
         for k in range(count):
             x = width * (0.5 + (k - (count - 1) / 2) * (0.34 if count < 4 else 0.26) + float(rng.uniform(-0.04, 0.04)))
             size = head * float(rng.uniform(0.8, 0.95))
             canvas.place((x, top + head * float(rng.uniform(0.1, 0.9))), size, mannequin.SPAN)
-            runway_outfits.draw_outfit(mannequin.Mannequin(canvas, house, rng))
+            runway_outfits.draw_outfit(mannequin.Mannequin(canvas, style, rng))
     else:
         canvas.place((centre, top), head, mannequin.SPAN, angle)
         runway_outfits.draw_outfit(model)

@@ -250,11 +250,10 @@ class Checkpoints(keras.callbacks.Callback):
     def _save_generator(self, is_best: bool) -> None:
         """Saves the generator as it is now, to be looked at while the run goes on."""
         if is_finite(self.history.row):
-            generator = self.model.ema_generator()
             with still_there(self.folder):
-                save_network(generator, self.folder / "generator-last.keras")
+                save_network(self.model.ema_generator(), self.folder / "generator-last.keras")
                 if is_best:
-                    save_network(generator, self.folder / "generator.keras")
+                    checkpoints.save_kept(self.folder, self.model)
 
 
 class CollapseWatch(keras.callbacks.Callback):

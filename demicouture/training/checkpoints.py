@@ -16,6 +16,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from demicouture.dcgan.serialization import save_network
 from demicouture.errors import InputError
 from demicouture.files import atomic_path
 from demicouture.runs import versions
@@ -97,6 +98,13 @@ def load(path: Path, model: GAN) -> dict[str, str] | None:
     for name, variable in state.items():
         variable.assign(values[name])
     return before
+
+
+def save_kept(folder: Path, model: GAN) -> None:
+    """Writes ``generator.keras``, and before it, where an encoder learns along, its ``encoder.keras``."""
+    if model.encoder is not None:
+        save_network(model.ema_encoder(), folder / "encoder.keras")
+    save_network(model.ema_generator(), folder / "generator.keras")
 
 
 def maker() -> dict[str, str]:

@@ -7,11 +7,20 @@ weights, of :class:`Batches`, while what ``fit`` iterates over are the numbers o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from demicouture.images import to_floats
+
+SAMPLED = 8
+"""Batches of pictures by which an encoder's statistics are computed."""
+
+SAMPLE_BATCH = 128
+"""Pictures in such a batch: a variance within n pictures is short of that of all by a share of 1/n."""
 
 
 class OptimizerPair(keras.optimizers.Optimizer):
@@ -91,6 +100,17 @@ class Batches(keras.layers.Layer):
             return np.array([step], np.int32)
         begin = step * self.batch_size
         return self.on_disk[self._order_on_host[begin : begin + self.batch_size]]
+
+    def sample(self) -> Iterator[np.ndarray]:
+        """Yields batches of pictures that are trained on, float32 (n, size, size, 3) in [-1, 1], always the same."""
+        rows = np.sort(np.random.default_rng(0).permutation(self.rows)[: SAMPLED * SAMPLE_BATCH])
+        for some in np.array_split(rows, -(-len(rows) // SAMPLE_BATCH)):
+            yield self.read(some)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Returns pictures, float32 (n, size, size, 3) in [-1, 1], by their rows, int (n,)."""
+        pictures = self.on_disk[rows] if self.pictures is None else ops.take(self.pictures.value, rows, axis=0)
+        return to_floats(np.asarray(pictures))
 
     def take(self, data):
         """Returns a step's pictures, uint8 (batch, size, size, 3), from what ``fit`` handed over."""

@@ -17,18 +17,24 @@ are then those that the discriminator has just met, where the seed draws new one
 
 In both, real pictures and fakes go through the discriminator one after the other: batch normalisation must not see them
 mixed.
+
+An encoder may learn along with the game: it gives each real picture a code, from which the generator is to rebuild it,
+and the codes are to be distributed as the prior. The generator makes pictures of latents and of codes in one pass, and
+to the discriminator all of them are fakes: where it met those of latents alone, after the same steps rebuilt pictures
+were blurred, and further from the real ones. The encoder's losses are in ``autoencoder.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 from keras import ops
 
-from demicouture.dcgan.layers import BatchNormalization
 from demicouture.latents import LATENT_DIM
+from demicouture.training import autoencoder
 from demicouture.training.devices import kind_of_device, on_one_device, split_batch
 from demicouture.training.diffaugment import diff_augment, flip
 from demicouture.training.fit_state import Batches, OptimizerPair, constant
@@ -47,6 +53,9 @@ TensorFlow runs them in one call. On JAX, which computes while Python prepares t
 
 STEP_METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "nearest_neighbour_diversity")
 """Computed in each step, and logged as their means over an epoch; see :meth:`GAN.update_metrics`."""
+
+ENCODER_METRICS = ("reconstruction_error", "code_loss")
+"""Likewise, where an encoder learns along."""
 
 THUMBNAIL = 8
 """The side to which pictures are reduced where only their diversity counts: grain would pass for it."""
@@ -80,6 +89,7 @@ class GAN(TrainStep, keras.Model):
 
     Attributes:
         generator: Maps latents, float (n, latent_dim) in [-1, 1], to pictures, (n, size, size, 3) in [-1, 1].
+        encoder: Maps such pictures to the latents from which they are rebuilt; None where none learns along.
         discriminator: Maps such pictures to logits, (n, 1); positive means "real".
         batches: The real pictures.
         step: int32 (): how many steps were done, in all runs together.
@@ -92,6 +102,7 @@ class GAN(TrainStep, keras.Model):
         discriminator: keras.Model,
         batches: Batches,
         *,
+        encoder: keras.Model | None = None,
         augment: bool = False,
         flips: bool = False,
         fresh_fakes: bool = False,
@@ -103,28 +114,31 @@ class GAN(TrainStep, keras.Model):
             generator: See the class.
             discriminator: See the class.
             batches: The real pictures, in batches.
+            encoder: Learns along, where it is given; its weights are changed by the generator's optimizer.
             augment: Whether the discriminator sees its pictures through DiffAugment.
             flips: Whether real pictures are mirrored at random.
             fresh_fakes: Whether to take the seed's three steps in place of our two: see above.
             seed: Of latents, mirroring and augmentation. Initial weights and dropout have seeds of their own.
         """
         super().__init__(name="gan")
-        self.generator, self.discriminator, self.batches = generator, discriminator, batches
+        self.generator, self.encoder, self.discriminator, self.batches = generator, encoder, discriminator, batches
         self.augment, self.flips, self.fresh_fakes = augment, flips, fresh_fakes
         self.step = constant(self, np.zeros((), np.int32), "step")
         self.rollbacks = constant(self, np.zeros((), np.int32), "rollbacks")
+        self.prior_loss = None if encoder is None else autoencoder.PriorLoss()
         self.seed, self._seed_number = keras.random.SeedGenerator(seed), seed
-        self.step_metrics = {name: keras.metrics.Mean(name) for name in STEP_METRICS}
+        names = STEP_METRICS if encoder is None else (*STEP_METRICS, *ENCODER_METRICS)
+        self.step_metrics = {name: keras.metrics.Mean(name) for name in names}
         with on_one_device():
-            shown = keras.models.clone_model(generator)
-        # In a namespace, or Keras would count the clone's weights among those that are trained and saved.
+            shown = [keras.models.clone_model(network) for network in self._makers]
+        # In a namespace, or Keras would count the clones' weights among those that are trained and saved.
         self._untracked = SimpleNamespace(shown=shown)
         self.built = True
 
     def compile(self, d_optimizer: keras.optimizers.Optimizer, g_optimizer: keras.optimizers.Optimizer) -> None:
         """Takes the discriminator's and the generator's optimizer; the latter may keep an average of the weights."""
         d_optimizer.build(self.discriminator.trainable_variables)
-        g_optimizer.build(self.generator.trainable_variables)
+        g_optimizer.build(self.making_variables)
         self._learning_rates = [float(optimizer.learning_rate.numpy()) for optimizer in (d_optimizer, g_optimizer)]
         super().compile(
             optimizer=OptimizerPair(d_optimizer, g_optimizer),
@@ -132,6 +146,15 @@ class GAN(TrainStep, keras.Model):
             steps_per_execution=1 if kind_of_device() == "cpu" else STEPS_PER_CALL,
         )
         self.prepare_step()
+
+    @property
+    def _makers(self) -> list[keras.Model]:
+        return [self.generator] if self.encoder is None else [self.generator, self.encoder]
+
+    @property
+    def making_variables(self) -> list[keras.Variable]:
+        """The trainable variables of the generator's optimizer: its own and the encoder's, in this order."""
+        return [variable for network in self._makers for variable in network.trainable_variables]
 
     @property
     def epochs_done(self) -> int:
@@ -194,11 +217,40 @@ class GAN(TrainStep, keras.Model):
         (real_loss, real_logits), (fake_loss, fake_logits) = self.reals_loss(reals), self.fakes_loss(fakes)
         return (real_loss + fake_loss) / 2, (real_logits, fake_logits)
 
-    def generator_loss(self, fakes):
-        """Returns the loss that the generator lowers: the discriminator should say 1."""
-        return cross_entropy(self.classifier(fakes), True)
+    def make(self, latents, reals):
+        """Makes a step's pictures; the generator's gradient goes back through this.
 
-    def update_metrics(self, d_loss, g_loss, logits, pictures):
+        Returns:
+            The fakes, (batch, size, size, 3), of latents; and after them, where an encoder learns along, as many that
+            are rebuilt from codes; and the codes' loss, (), which is 0 without an encoder.
+        """
+        if self.encoder is None:
+            return self.generator(latents, training=True), ops.zeros(())
+        codes = self.encoder(reals, training=True)
+        loss = self.prior_loss(codes, latents, seed=self.seed)
+        return self.generator(ops.concatenate([latents, codes]), training=True), loss
+
+    def generator_loss(self, fakes, reals):
+        """Returns the loss that the generator lowers, without that of the codes.
+
+        The discriminator should say 1; where an encoder learns along, that counts less, and rebuilt pictures should be
+        the real ones.
+
+        Args:
+            fakes: What :meth:`make` made.
+            reals: The step's real pictures.
+
+        Returns:
+            The loss, (); the discriminator's part of it, (); and the mean absolute error of the rebuilt pictures, (),
+            in grey levels of 255, or 0.
+        """
+        to_fool = cross_entropy(self.classifier(fakes), True)
+        if self.encoder is None:
+            return to_fool, (to_fool, ops.zeros(()))
+        loss, error = autoencoder.reconstruction_loss(fakes[self.batches.batch_size :], reals)
+        return autoencoder.ADVERSARIAL * to_fool + loss, (to_fool, error)
+
+    def update_metrics(self, d_loss, g_losses, code_loss, logits, pictures):
         """Adds a step's metrics to the epoch's and returns the epoch's means so far.
 
         ``d_real`` and ``d_fake`` are the discriminator's accuracies on real pictures and on generated pictures.
@@ -207,21 +259,25 @@ class GAN(TrainStep, keras.Model):
 
         Args:
             d_loss: The discriminator's loss.
-            g_loss: The generator's.
+            g_losses: The generator's, of fakes; and the error of rebuilt pictures.
+            code_loss: That of the codes, which is how far they are from the prior.
             logits: The discriminator's on real pictures and on generated pictures, (batch, 1) each.
-            pictures: The real pictures and the generated pictures, (batch, size, size, 3) each.
+            pictures: The real pictures and the generated pictures, (n, size, size, 3) each.
         """
         real_logits, fake_logits = logits
-        reals, fakes = pictures
+        reals, fakes = pictures[0], pictures[1][: self.batches.batch_size]
+        g_loss, reconstruction_error = g_losses
         values = {
             "d_loss": d_loss,
             "g_loss": g_loss,
             "d_real": ops.cast(real_logits > 0, "float32"),
             "d_fake": ops.cast(fake_logits < 0, "float32"),
             "nearest_neighbour_diversity": nearest_neighbour_diversity(fakes) / nearest_neighbour_diversity(reals),
+            "reconstruction_error": reconstruction_error,
+            "code_loss": code_loss,
         }
-        for name, value in values.items():
-            self.step_metrics[name].update_state(value)
+        for name, metric in self.step_metrics.items():
+            metric.update_state(values[name])
         return {name: metric.result() for name, metric in self.step_metrics.items()}
 
     def is_sound(self) -> bool:
@@ -234,25 +290,41 @@ class GAN(TrainStep, keras.Model):
         Batch normalisation's statistics belong to the weights of the moment, not to averaged ones, so they are
         computed anew. It is the same model at every call, brought up to date, and always on one device.
         """
-        shown = self._untracked.shown
-        shown.set_weights(self.generator.get_weights())
+        shown = self._averaged()[0]
         with on_one_device():
             if self.optimizer.generator.use_ema:
-                self.optimizer.generator.finalize_variable_values(shown.trainable_variables)
-                shown.set_weights(shown.get_weights())  # The averages came from all devices.
-                compute_batch_statistics(shown)
+                latents = np.random.default_rng(0).uniform(-1, 1, (4, 32, shown.input_shape[1]))
+                compute_batch_statistics(shown, latents.astype(np.float32))
         return shown
 
+    def ema_encoder(self) -> keras.Model:
+        """Returns the encoder to save, likewise; its statistics are those of pictures that it learns from."""
+        shown = self._averaged()[1]
+        with on_one_device():
+            compute_batch_statistics(shown, self.batches.sample())
+        return shown
 
-def compute_batch_statistics(generator: keras.Model, batches: int = 4, batch_size: int = 32) -> None:
-    """Sets the moving statistics of batch normalisation to their means over batches from the prior, always the same."""
-    normalisations = [layer for layer in generator.layers if isinstance(layer, BatchNormalization)]
+    def _averaged(self) -> list[keras.Model]:
+        """Returns generator and encoder with the averaged weights, where an average is kept."""
+        for shown, network in zip(self._untracked.shown, self._makers, strict=True):
+            shown.set_weights(network.get_weights())
+        if self.optimizer.generator.use_ema:
+            with on_one_device():
+                averaged = [variable for shown in self._untracked.shown for variable in shown.trainable_variables]
+                self.optimizer.generator.finalize_variable_values(averaged)
+                for shown in self._untracked.shown:
+                    shown.set_weights(shown.get_weights())  # The averages came from all devices.
+        return self._untracked.shown
+
+
+def compute_batch_statistics(network: keras.Model, batches: Iterable[np.ndarray]) -> None:
+    """Sets the moving statistics of batch normalisation to their means over batches of inputs."""
+    normalisations = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momenta = [layer.momentum for layer in normalisations]
-    latents = np.random.default_rng(0).uniform(-1, 1, (batches, batch_size, generator.input_shape[1]))
-    for done, batch in enumerate(latents.astype(np.float32)):
+    for done, batch in enumerate(batches):
         for layer in normalisations:
             layer.momentum = done / (done + 1)  # so that the moving average is the plain mean of all batches so far
-        generator(batch, training=True)
+        network(batch, training=True)
     for layer, momentum in zip(normalisations, momenta, strict=True):
         layer.momentum = momentum
 

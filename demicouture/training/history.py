@@ -25,9 +25,12 @@ COLUMNS = (
     "d_fake",
     "images_per_second",
     "nearest_neighbour_diversity",
+    "reconstruction_error",
+    "code_loss",
     *NAMES,
 )
-"""Of ``history.csv``; the last four are empty where the generator was not measured."""
+"""Of ``history.csv``; the last four are empty where the generator was not measured, the two before where no encoder
+learns along."""
 
 MARKS = ("blurred by one pixel", "blurred by two pixels", "principal components", "coloured noise")
 """The controls that are marked among the curves: those that an eye can picture, far enough from one another."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,11 @@ from demicouture.errors import OptionsError
 from demicouture.parallel import cores
 from demicouture.training.presets import PRESETS, fill_in
 
+SMALL = 64
+"""Pixels: on two cores photographs of this side are learned in an hour or two, and garments can still be told."""
+
 LONG_RUN_HOURS = 12
 """Our choice: a run that takes longer than overnight is announced, or asked for by name."""
-
-STEPS_WITHOUT_GPU = 9_000
-"""Our choice: half an hour on two cores. The demonstration's drawn pictures need 1,500; photographs are more varied."""
 
 GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 """What Linux shows of a GPU of Nvidia's, of Windows' through WSL 2, and of AMD's. Neither backend knows another one."""
@@ -43,19 +42,18 @@ def has_gpu() -> bool:
 def recommend(pictures: int, size: int, gpu: bool) -> list[str]:
     """Returns the flags of a training run that suits the machine and the data set.
 
+    It is the best one; without a GPU, of pictures so small, or else so short, that it ends overnight.
+
     Args:
-        pictures: In the data set.
+        pictures: That are trained on.
         size: Their side, in pixels.
         gpu: Whether there is a GPU.
     """
-    preset = "best" if gpu else "demo"
-    values = PRESETS[preset]
-    words = ["--preset", preset]
-    if size < values["size"]:
-        words += ["--size", str(size)]
-    if not gpu:
-        epochs = STEPS_WITHOUT_GPU / max(pictures // values["batch_size"], 1)
-        words += ["--epochs", str(max(values["epochs"], math.ceil(epochs / 10) * 10))]
+    smaller = min(size, SMALL)
+    for preset, side in (("best", size), ("best", smaller), ("demo", smaller)):
+        words = ["--preset", preset] + (["--size", str(side)] if side != PRESETS[preset]["size"] else [])
+        if gpu or estimate_recommended(words, pictures) <= LONG_RUN_HOURS * 3600:
+            break
     return words
 
 
@@ -67,11 +65,13 @@ def estimate_seconds(options: Mapping[str, Any], pictures: int, cores: int) -> f
         pictures: That are trained on.
         cores: Of the processor.
     """
-    blocks = SIZES.index(options["size"]) + 1
+    blocks, area = SIZES.index(options["size"]) + 1, (options["size"] / 128) ** 2
     # At full width each of the generator's blocks takes 13 GFLOP an image, forward and backward, at any size; the
-    # discriminator on 128×128 takes 1.1, with its three uses in a step.
-    gflop = 13 * options["width"] ** 2 * blocks
-    gflop += 1.1 * options["discriminator_width"] ** 2 * (options["size"] / 128) ** 2
+    # discriminator on 128×128 takes 1.1, with its three uses in a step. With an encoder, which is as large as the
+    # discriminator, pictures are also rebuilt.
+    gflop = 13 * options["width"] ** 2 * blocks + 1.1 * options["discriminator_width"] ** 2 * area
+    if options["encoder"] == "along":
+        gflop *= 2
     step = OVERHEAD_SECONDS + gflop * options["batch_size"] / (GFLOPS_PER_CORE * cores)
     return step * options["epochs"] * (pictures // options["batch_size"])
 
@@ -79,7 +79,7 @@ def estimate_seconds(options: Mapping[str, Any], pictures: int, cores: int) -> f
 def estimate_recommended(words: list[str], pictures: int) -> float:
     """Returns how long the run takes that :func:`recommend` names by ``words``, without a GPU, in seconds."""
     flags = dict(zip(words[::2], words[1::2], strict=True))
-    given = {name: int(flags[f"--{name}"]) for name in ("size", "epochs") if f"--{name}" in flags}
+    given = {"size": int(flags["--size"])} if "--size" in flags else {}
     return estimate_seconds(fill_in(flags["--preset"], given), pictures, cores())
 
 

@@ -18,7 +18,7 @@ class JaxTrainStep:
     def train_step(self, state, data):
         """Takes one step: the discriminator's, then the generator's against the updated discriminator."""
         trainable, non_trainable, optimizers, metrics = state
-        of_generator = len(self.generator.trainable_variables)
+        of_generator = len(self.making_variables)
         of_discriminator_optimizer = len(self.optimizer.discriminator.variables)
         generator, discriminator = trainable[:of_generator], trainable[of_generator:]
         d_optimizer, g_optimizer = (
@@ -34,9 +34,9 @@ class JaxTrainStep:
                 result = function()
                 return result, [scope.get_current_value(v) for v in self.non_trainable_variables]
 
-        def make_fakes(latents, non_trainable):
+        def make(latents, non_trainable):
             def forward(generator):
-                return run(lambda: self.generator(latents, training=True), non_trainable, generator)
+                return run(lambda: self.make(latents, reals), non_trainable, generator)
 
             return jax.vjp(forward, generator, has_aux=True)
 
@@ -54,7 +54,7 @@ class JaxTrainStep:
             )
 
         (reals, latents), non_trainable = run(lambda: self.draw_batch(data), non_trainable)
-        fakes, towards_weights, non_trainable = make_fakes(latents, non_trainable)
+        (fakes, code_loss), towards_weights, non_trainable = make(latents, non_trainable)
 
         if self.fresh_fakes:
             fake_loss, fake_logits, discriminator, d_optimizer, non_trainable = step_discriminator(
@@ -65,23 +65,26 @@ class JaxTrainStep:
             )
             d_loss, logits = (real_loss + fake_loss) / 2, (real_logits, fake_logits)
             latents, non_trainable = run(self.draw_latents, non_trainable)
-            fakes, towards_weights, non_trainable = make_fakes(latents, non_trainable)
+            (fakes, code_loss), towards_weights, non_trainable = make(latents, non_trainable)
         else:
             d_loss, logits, discriminator, d_optimizer, non_trainable = step_discriminator(
                 lambda: self.both_losses(reals, fakes), discriminator, d_optimizer, non_trainable
             )
 
         def generator_loss(fakes):
-            return run(lambda: self.generator_loss(fakes), non_trainable, generator, discriminator)
+            (loss, g_losses), after = run(
+                lambda: self.generator_loss(fakes, reals), non_trainable, generator, discriminator
+            )
+            return loss, (g_losses, after)
 
-        (g_loss, non_trainable), towards_real = jax.value_and_grad(generator_loss, has_aux=True)(fakes)
-        (g_gradients,) = towards_weights(towards_real)
+        (_, (g_losses, non_trainable)), towards_real = jax.value_and_grad(generator_loss, has_aux=True)(fakes)
+        (g_gradients,) = towards_weights((towards_real, jax.numpy.float32(1)))
         generator, g_optimizer = self.optimizer.generator.stateless_apply(g_optimizer, g_gradients, generator)
 
         counted = [*self.non_trainable_variables, *self.metrics_variables]
         with StatelessScope(state_mapping=zip(counted, [*non_trainable, *metrics], strict=True)) as scope:
             self.step.assign(self.step + 1)
-            logs = self.update_metrics(d_loss, g_loss, logits, (reals, fakes))
+            logs = self.update_metrics(d_loss, g_losses, code_loss, logits, (reals, fakes))
             non_trainable = [scope.get_current_value(v) for v in self.non_trainable_variables]
             metrics = [scope.get_current_value(v) for v in self.metrics_variables]
         return logs, ([*generator, *discriminator], non_trainable, [*d_optimizer, *g_optimizer], metrics)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from demicouture import files
-from demicouture.dcgan.inference import hash_generator
+from demicouture.dcgan.export import save_exports
+from demicouture.dcgan.inference import hash_generator, load_generator
 from demicouture.dcgan.serialization import save_network
 from demicouture.errors import InputError
 from demicouture.training import checkpoints, collapse
@@ -75,7 +76,7 @@ class TrainingLoop:
             path = checkpoints.path_of(newest.parent, int(best["step"]))
             if path.exists() and checkpoints.load(path, self.gan) is not None:
                 with still_there(self.folder):
-                    save_network(self.gan.ema_generator(), self.folder / "generator.keras")
+                    checkpoints.save_kept(self.folder, self.gan)
             checkpoints.load(newest, self.gan)
 
     def goes_on(self) -> bool:
@@ -96,7 +97,8 @@ class TrainingLoop:
     def finish(self) -> dict[str, Any]:
         """Writes the networks, the curves and the animation; returns the run's results for ``summary.json``.
 
-        The last generator is written again, because a kill may have come between the last checkpoint and it.
+        The best generator is written for other programs, too. The last one is written again, because a kill may have
+        come between the last checkpoint and it.
         """
         with still_there(self.folder):
             save_network(self.gan.ema_generator(), self.folder / "generator-last.keras")
@@ -109,7 +111,9 @@ class TrainingLoop:
         if (best := best_row(rows)) is None:  # Nothing was measured, so the last generator is as good as any.
             best = rows[-1]
             with still_there(self.folder):
-                save_network(self.gan.ema_generator(), self.folder / "generator.keras")
+                checkpoints.save_kept(self.folder, self.gan)
+        with still_there(self.folder):
+            save_exports(load_generator(self.folder / "generator.keras"), self.folder)
         last_epoch, best_epoch = (
             {name: float(value) for name, value in row.items() if value} for row in (rows[-1], best)
         )

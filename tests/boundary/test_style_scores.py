@@ -7,6 +7,7 @@ import pytest
 from demicouture.boundary import style_scores
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.evaluation import style_classifier
+from demicouture.files import write_json
 
 
 def test_scores_are_summarised_by_hand():
@@ -47,8 +48,16 @@ def test_a_random_plane_is_as_far_from_the_centre_in_another_direction():
 
 
 def test_without_a_classifier_of_these_poles_that_is_worth_it_nothing_is_scored(tmp_path):
-    assert style_scores.find_scorer(tmp_path, planted.POLES, quiet=True) is None
+    assert style_scores.find_scorer(tmp_path, planted.POLES, quiet=True) == (None, "")
     for poles, accuracy in ((("long", "short"), 0.9), (planted.POLES, 0.6)):
         record = dict.fromkeys(style_classifier.RECORDED, 0) | {"poles": list(poles), "balanced_accuracy": accuracy}
         style_classifier.StyleClassifier(np.zeros(1280), 0.0, record).save(tmp_path)
-        assert style_scores.find_scorer(tmp_path, planted.POLES, quiet=True) is None
+        assert style_scores.find_scorer(tmp_path, planted.POLES, quiet=True) == (None, "")
+
+
+def test_a_classifier_of_an_earlier_version_is_told(tmp_path):
+    write_json(tmp_path / "style-classifier.json", {"poles": list(planted.POLES), "accuracy": 0.9})
+    scorer, reason = style_scores.find_scorer(tmp_path, planted.POLES, quiet=True)
+    assert scorer is None
+    assert "style-classifier.json: made by an earlier version, or damaged" in reason
+    assert reason.endswith("generate.py")

@@ -16,6 +16,7 @@ from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.two_sample_test import tell_apart
 from demicouture.images import WHITE, to_square
 from demicouture.synthetic import garments, scenes
+from demicouture.synthetic.runway_styles import CUTS
 
 HELD = 48
 NOTHING = ("coloured noise", "white noise", "untrained")
@@ -25,7 +26,7 @@ def draw(number):
     """Returns a drawn garment (even numbers) or look (odd ones): uint8 (64, 64, 3)."""
     rng = np.random.default_rng((7, number))
     if number % 2:
-        scene = scenes.runway_scene(f"house {number % 23}", rng)
+        scene = scenes.runway_scene(CUTS[number // 2 % len(CUTS)], rng)
     else:
         scene = scenes.garment_scene(garments.GARMENTS[number // 2 % len(garments.GARMENTS)], rng)
     image = Image.fromarray(scene.pixels_uint8())

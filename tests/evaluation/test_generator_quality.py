@@ -94,6 +94,12 @@ def test_a_generator_that_returns_its_training_pictures_is_near_and_copies(meter
     assert "100% of its designs are copies of pictures that it learned from" in describe_quality(quality)
 
 
+def test_a_scale_without_a_length_is_refused_before_anything_is_measured_on_it():
+    for real in (5.0, 9.0, float("nan")):
+        with pytest.raises(InputError, match="expected pictures of one kind in the data set"):
+            RealismScale(5.0, real, {})
+
+
 def test_noise_is_told_apart_and_called_blobs(meter):
     noise = np.random.default_rng(1).integers(0, 256, (60, 16, 16, 3), dtype=np.uint8)
     quality = meter.measure(noise)
@@ -116,4 +122,7 @@ def test_sentences_say_what_was_measured_and_nothing_where_it_was_not():
         "50% would be perfect)",
     ]
     assert describe_quality(None) == [generator_quality.NOT_JUDGED]
+    assert generator_quality.describe_generator(None) == generator_quality.NOT_JUDGED
+    assert generator_quality.describe_generator(quality) == ""
+    assert generator_quality.describe_generator({"progress": 0.3}).startswith("this generator draws blobs, not garm")
     assert generator_quality.draws_garments(None)

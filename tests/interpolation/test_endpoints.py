@@ -11,6 +11,7 @@ from demicouture.errors import InputError
 from demicouture.files import write_csv
 from demicouture.interpolation import endpoints
 from demicouture.interpolation.inversion import Inversion
+from demicouture.interpolation.likeness import likeness
 from demicouture.interpolation.paths import prior_preserving_mean
 from demicouture.latents import LATENT_DIM, sample_prior
 
@@ -37,6 +38,13 @@ def test_an_endpoint_is_numbers_of_designs_or_a_file():
     assert endpoints.parse_endpoint("3,17,40") == (3, 17, 40)
     assert endpoints.parse_endpoint("my-shirt.jpg") == Path("my-shirt.jpg")
     assert endpoints.parse_endpoint("./3") == Path("3")
+    named = endpoints.parse_endpoint("casual:123")
+    assert (named.of, named.which) == ("casual", "123") and endpoints.format_endpoint(named) == "casual:123"
+    assert endpoints.parse_endpoint("A:3,4") == endpoints.Named("A", "3,4")
+    assert endpoints.parse_endpoint("casual:shirt.png") == endpoints.Named("casual", "shirt.png")
+    # On Windows a path begins with a drive; and an address is none of ours.
+    for path in ("C:shirt.png", r"C:\\shirt.png", "./casual:3.png", "https://example.org/3"):
+        assert endpoints.parse_endpoint(path) == Path(path)
     assert [endpoints.format_endpoint(spec) for spec in ((3,), (3, 17), Path("a/b.jpg"), None)] == [
         3,
         "3,17",
@@ -113,7 +121,7 @@ def test_what_is_not_measured_counts_as_nothing(tmp_path):
 
 
 def test_a_distance_in_words():
-    words = [endpoints.likeness(rank) for rank in (0, 0.05, 0.49, 0.5, 0.69, 0.7, 1)]
+    words = [likeness(rank) for rank in (0, 0.05, 0.49, 0.5, 0.69, 0.7, 1)]
     assert words == ["almost the same as", *["much like"] * 2, *["a little like"] * 2, *["unlike"] * 2]
 
 
@@ -126,13 +134,13 @@ def test_designs_of_one_pole_are_refused(tmp_path):
 
 def test_what_is_opposite_to_a_latent_is_of_the_other_pole(designs):
     rated = endpoints.RatedDesigns(Path(), designs, Hyperplane(np.eye(LATENT_DIM)[0], 0.0), np.zeros(8))
-    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, 0.5)).designs == (1,)
-    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, -0.5)).designs == (6,)
+    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, 0.5), 32).designs == (1,)
+    assert endpoints.endpoint_opposite(rated, np.full(LATENT_DIM, -0.5), 32).designs == (6,)
 
 
 def test_how_like_the_design_found_is_in_words():
     def describe(distance, apart, alike):
-        return endpoints.describe_found(Inversion(np.zeros(100), np.zeros((8, 8, 3)), distance, apart, alike))
+        return Inversion(np.zeros(100), np.zeros((8, 8, 3)), distance, apart, alike).describe()
 
     assert describe(0.2, 0.16, 1.0) == (
         "16% of the data set's pictures are nearer to another than it is to the design found: it is much like it"

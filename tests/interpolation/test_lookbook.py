@@ -1,16 +1,20 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.dcgan.encodings import Encodings
 from demicouture.designs.designs import Designs
 from demicouture.evaluation.copies import Nearest
 from demicouture.evaluation.generator_quality import NOT_JUDGED
 from demicouture.evaluation.reference import ReferenceFeatures
+from demicouture.images import save_png
 from demicouture.interpolation import lookbook, lookbook_page
 from demicouture.interpolation.endpoints import RatedDesigns
 from demicouture.interpolation.paths import prior_preserving_path
+from demicouture.interpolation.photographs import Photographs
 from demicouture.latents import LATENT_DIM, sample_prior
 
 Criteria = lookbook.Criteria
@@ -109,6 +113,28 @@ def test_pairs_are_of_the_most_confident_and_without_a_plane_others_at_random():
     assert more[:4] == most_confident and len(more) == 14
     assert all(first % 2 == 0 and second % 2 == 1 for first, second in more)
     assert more == lookbook.choose_pairs(few, 0, criteria) != lookbook.choose_pairs(few, 1, criteria)
+
+
+def test_of_photographs_as_many_pairs_are_drawn_as_points_of_the_plane(tmp_path):
+    names = tuple(f"{pole}/{number}.png" for pole in ("casual", "collection") for number in range(4))
+    for name in names:
+        save_png(tmp_path / name, np.zeros((4, 4, 3), np.uint8))
+    codes, labels = sample_prior(8, 1), np.repeat([0, 1], 4)
+    codes[:, 0] = np.abs(codes[:, 0]) * (2 * labels - 1)
+    errors = np.ones(8, np.float32)
+    encodings = Encodings(codes, errors, labels, labels > 1, names, ("casual", "collection"), "", "")
+    plane, criteria = Hyperplane(np.eye(LATENT_DIM)[0], 0.0), Criteria(of_each_pole=2, on_the_plane=10)
+    few = replace(rated(plane), photographs=Photographs(encodings, tmp_path))
+    pairs = lookbook.choose_pairs(few, 0, criteria)
+    assert len(pairs) == 7 and all(first < 4 <= second for first, second in pairs)
+    found = lookbook.find_candidates(few, pairs, 0, criteria)
+    assert found.parents == [*pairs, *[None] * 7]
+    for latent, pair in zip(found.latents, pairs, strict=False):
+        path = prior_preserving_path(*codes[list(pair)], np.linspace(0, 1, 2001))
+        assert np.abs(path - latent).max(axis=1).min() < 2e-3
+    without = replace(few, plane=None)
+    assert len(lookbook.choose_pairs(without, 0, criteria)) == 14
+    assert len(lookbook.find_candidates(without, pairs, 0, criteria).latents) == 7
 
 
 def test_counterparts_lie_on_either_side():

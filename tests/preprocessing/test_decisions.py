@@ -13,7 +13,7 @@ from demicouture.preprocessing.decisions import (
     suggest_people,
     write_rows,
 )
-from demicouture.preprocessing.image_features import ImageFeatures
+from demicouture.preprocessing.image_features import FIGURE, GARMENT, ImageFeatures
 from demicouture.preprocessing.overrides import Move, read_overrides
 from demicouture.preprocessing.records import DROP, KEEP, REVIEW, SOUND, Scraped, Verdict
 
@@ -210,3 +210,18 @@ def test_a_pole_of_people_is_noticed():
     # Without the models nobody was looked for.
     unjudged = [{"pole": "runway", "person": None, "yaw": None}] * 9
     assert suggest_people(unjudged, ("flat", "runway"), []) == []
+
+
+def test_the_box_is_the_garments_or_the_figures_and_a_persons_own_wins(table):
+    framed = FEATURES | {"1" * 64: replace(FEATURES["1" * 64], garment_box=(20, 60, 120, 160))}
+    boxes = {
+        subject: [tuple(row[side] for side in ("left", "top", "right", "bottom")) for row in rows]
+        for subject in (GARMENT, FIGURE)
+        for rows in [make_rows(PICTURES, framed, VERDICTS, {}, subject=subject)]
+    }
+    assert boxes[FIGURE][1] == FOUND.box and boxes[GARMENT][1] == (20, 60, 120, 160)
+    # Where no garment was told from the person, the figure's box is all that there is.
+    assert boxes[GARMENT][0] == boxes[FIGURE][0] == FOUND.box
+    edit(table, "a/q/1.jpg", your_box="1 2 81 82")
+    mine = make_rows(PICTURES, framed, VERDICTS, read_overrides(table), subject=GARMENT)[1]
+    assert (mine["left"], mine["top"], mine["right"], mine["bottom"]) == (1, 2, 81, 82)

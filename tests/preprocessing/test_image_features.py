@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,9 +8,11 @@ from samples import bomb, encode, garment, jpeg, shirt, write
 
 from demicouture.images import read_tile
 from demicouture.near_duplicates import find_near_duplicates
-from demicouture.preprocessing import pose, segmentation
+from demicouture.preprocessing import pose, segmentation, shortcut_check
 from demicouture.preprocessing.cropping import centre_box, read_origin
 from demicouture.preprocessing.image_features import (
+    FIGURE,
+    GARMENT,
     Crop,
     FeatureTask,
     ImageFeatures,
@@ -77,9 +80,9 @@ def test_the_same_picture_again_is_known_whatever_its_size_and_encoding(tmp_path
     assert not (pairs == 2).any()
 
 
-def cut(path, box, plain, size=64) -> np.ndarray:
+def cut(path, box, plain, size=64, **how) -> np.ndarray:
     with Image.open(path) as image:
-        task = Crop(path, "f" * 64, *image.size, box, size, plain)
+        task = Crop(path, "f" * 64, *image.size, box, size, plain, **how)
     made = write(path.with_name("cut.png"), make_crop(task))
     assert read_origin(made) == (task.source, box)
     with Image.open(made) as image:
@@ -117,7 +120,7 @@ def test_a_picture_is_looked_into_again_once_the_models_are_there(tmp_path):
 
 @needs_models
 def test_a_drawn_figure_is_a_person_and_a_drawn_garment_is_none(tmp_path):
-    figure = write(tmp_path / "figure.png", Wardrobe().offer("collection", "Dior runway", 0).content)
+    figure = write(tmp_path / "figure.png", Wardrobe().offer("collection", "long coat", 0).content)
     found = extract_features(FeatureTask(figure, pose.find_models()))
     assert found.person > 0.9 and found.yaw < 30 and found.garment is None and found.second == 0
     left, top, right, bottom = found.box
@@ -135,6 +138,39 @@ def test_a_drawn_figure_is_a_person_and_a_drawn_garment_is_none(tmp_path):
         pixels = np.asarray(image.convert("RGB"))
     subject = find_subject(pixels, pose.find_models())
     assert subject.mask.shape == pixels.shape[:2] and 0.05 < subject.mask.mean() < 0.6
+
+
+@needs_models
+@pytest.mark.parametrize(("query", "index"), [("long coat", 1), ("trouser suit", 0), ("cape", 1)])
+def test_of_a_drawn_figure_the_garment_is_cut_out_and_framed_like_one_that_nobody_wears(tmp_path, query, index):
+    models = pose.find_models()
+    worn = write(tmp_path / "worn.png", Wardrobe().offer("collection", query, index).content)
+    flat = write(tmp_path / "flat.png", Wardrobe().offer("casual", "hoody", 2).content)
+    for path in (worn, flat):
+        found = extract_features(FeatureTask(path, models))
+        left, top, right, bottom = found.garment_box
+        assert right - left == bottom - top
+        square = cut(path, found.garment_box, True, models=models, subject=GARMENT)
+        garment_only = np.abs(square - segmentation.PLAIN).max(axis=2) > 8
+        # Nothing reaches into the border that the shortcut check looks at, and the garment fills what is within.
+        depth = round(shortcut_check.BORDER * 64)
+        inner = np.s_[depth:-depth, depth:-depth]
+        assert garment_only.sum() == garment_only[inner].sum()
+        rows, columns = np.flatnonzero(garment_only.any(axis=1)), np.flatnonzero(garment_only.any(axis=0))
+        assert max(np.ptp(rows), np.ptp(columns)) >= 48
+        assert abs(rows[0] + rows[-1] - 63) <= 4 and abs(columns[0] + columns[-1] - 63) <= 4
+    # A box that a person drew shows the same garment, without the head that it has in the whole figure.
+    box = extract_features(FeatureTask(worn, models)).box
+    higher = box[0], box[1] - (box[3] - box[1]) // 2, box[2], box[3] - (box[3] - box[1]) // 2
+    garment_only, figure = (cut(worn, higher, True, models=models, subject=subject) for subject in (GARMENT, FIGURE))
+    assert (garment_only[:30] == segmentation.PLAIN).all() and (figure[:30] != segmentation.PLAIN).any()
+
+
+def test_a_figure_is_named_as_it_was_before_there_were_garments():
+    task = Crop(Path("a.png"), "f" * 64, 10, 10, (0, 0, 10, 10), 64, True)
+    assert task.source == "f" * 64 + " plain without models"
+    assert replace(task, subject=GARMENT).source == "f" * 64 + " plain without models garment"
+    assert replace(task, subject=GARMENT, plain=False).source == "f" * 64
 
 
 def test_a_tile_shows_the_whole_picture(tmp_path):

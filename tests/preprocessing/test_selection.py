@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demicouture.preprocessing import rules as bars
-from demicouture.preprocessing.image_features import ImageFeatures
+from demicouture.preprocessing.image_features import GARMENT, ImageFeatures
 from demicouture.preprocessing.pose import CERTAIN, PRESENT
 from demicouture.preprocessing.records import DROP, KEEP, REVIEW, UNUSABLE, Scraped, Verdict, reasons
 from demicouture.preprocessing.rules import Rules, check_contents
@@ -112,6 +112,19 @@ PEOPLE = Rules(people=("collection",))
 )
 def test_every_rule_on_both_sides_of_its_bar(picture, features, top, expected):
     assert check_contents(picture, features, top, PEOPLE) == Verdict(*expected)
+
+
+def test_a_sound_person_whose_garment_was_not_cut_out_waits_where_the_garment_is_wanted():
+    wanted = replace(PEOPLE, subject=GARMENT)
+    framed = replace(WORN, garment_box=(0, 0, 90, 90))
+    for picture in (CASUAL, COLLECTION):
+        assert check_contents(picture, WORN, None, wanted) == Verdict(REVIEW, "garment not cut out")
+        assert check_contents(picture, framed, None, wanted) == check_contents(picture, WORN, None, PEOPLE) == Verdict()
+    # It is the last of all reasons: it says nothing of the picture.
+    turned = replace(WORN, yaw=bars.FRONT_DEGREES + LITTLE)
+    assert check_contents(COLLECTION, turned, None, wanted) == Verdict(REVIEW, "turned")
+    assert check_contents(CASUAL, replace(SOUND, garment=0.0), None, wanted) == Verdict(REVIEW, "no garment found")
+    assert check_contents(CASUAL, SOUND, None, wanted) == Verdict()
 
 
 def test_the_user_says_in_which_poles_a_picture_must_show_a_person():

@@ -274,14 +274,14 @@ def test_a_state_that_a_run_goes_back_to_leads_elsewhere_at_half_the_rates(tmp_p
     assert any((one != other).any() for one, other in zip(state(model), first_attempt, strict=True))
 
 
-def test_batch_statistics_are_those_of_the_prior():
+def test_batch_statistics_are_the_means_over_batches():
     from demicouture.training.gan import compute_batch_statistics
 
     generator = networks.build_generator(32, 1 / 32)
     first = next(layer for layer in generator.layers if "batch_normalization" in layer.name)
-    compute_batch_statistics(generator)
-
     latents = np.random.default_rng(0).uniform(-1, 1, (4, 32, 100)).astype(np.float32)
+    compute_batch_statistics(generator, latents)
+
     dense = generator.layers[1]
     features = [np.asarray(dense(batch)).reshape(-1, first.moving_mean.shape[0]) for batch in latents]
     np.testing.assert_allclose(

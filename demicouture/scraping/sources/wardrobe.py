@@ -1,7 +1,8 @@
 """The source ``wardrobe``: draws its pictures, so that the whole chain runs without a network.
 
-It answers like a search engine for garments and fashion houses: mostly good pictures,
-a few in file formats that are hard to read, and a known share of waste. Every picture depends on the
+It answers like a search engine for garments and runway outfits: mostly good pictures,
+a few in file formats that are hard to read, and a known share of waste. What it draws is no fashion
+house's: a query must name a cut or a garment. Every picture depends on the
 seed, the pole, the query and its own number, and on nothing else.
 """
 
@@ -14,6 +15,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from demicouture.errors import InputError
 from demicouture.scraping.offers import Offer
 from demicouture.synthetic import file_formats, scenes
 from demicouture.synthetic.canvas import Canvas
@@ -56,6 +58,19 @@ _GARMENT_WORDS = (
 )
 
 
+#: The same for cuts of runway outfits, so "cocoon coat" stands before "coat", and "tiered gown" before "gown".
+_CUT_WORDS = (
+    (r"\bcapes?\b|cloak", "cape"),
+    ("cocoon", "cocoon"),
+    ("tier|ruffle|flounce", "tiers"),
+    ("puff|balloon", "balloon"),
+    (r"\bsuits?\b|tuxedo", "suit"),
+    (r"\bgowns?\b", "gown"),
+    ("column|sheath", "column"),
+    (r"coats?\b", "coat"),
+)
+
+
 def garment_in(query: str) -> str | None:
     """Finds the garment that a query names, or None where it names none."""
     for pattern, garment in _GARMENT_WORDS:
@@ -64,9 +79,9 @@ def garment_in(query: str) -> str | None:
     return None
 
 
-def house_in(query: str) -> str:
-    """Returns a query for a house in one wording, so that all wordings find the same house."""
-    return re.sub(r"(?i)\b(catwalk|fashion week|fashion show|runway look)$", "runway", query)
+def cut_in(query: str) -> str | None:
+    """Finds the cut of a runway outfit that a query names, or None where it names none."""
+    return next((cut for pattern, cut in _CUT_WORDS if re.search(pattern, query, re.IGNORECASE)), None)
 
 
 def thing_in(query: str) -> str | None:
@@ -80,6 +95,15 @@ def view_in(query: str) -> str:
         if re.search(pattern, query, re.IGNORECASE):
             return view
     return "front"
+
+
+def _refuse_unknown(pole: str, query: str) -> None:
+    named = cut_in(query) or (pole != OUTFIT_POLE and (garment_in(query) or thing_in(query)))
+    if pole != GARMENT_POLE and not named:
+        raise InputError(
+            f"--source wardrobe: found the query {query!r}, expected the name of a cut that it draws, such as cape, "
+            "column dress or puff sleeves; choose another --source, or --queries data/queries-demo.csv"
+        )
 
 
 class Wardrobe:
@@ -98,10 +122,16 @@ class Wardrobe:
         Args:
             seed: Another seed draws other pictures.
             queries: For each pole, the queries that will be searched for, so that a duplicate repeats a picture
-                that is really offered elsewhere. Without it a house repeats itself.
+                that is really offered elsewhere. Without it a cut repeats itself.
+
+        Raises:
+            InputError: A query names nothing that it draws.
         """
         self.seed = seed
         self.queries = dict(queries) if queries is not None else dict(KNOWN_QUERIES)
+        for pole, texts in self.queries.items():
+            for text in texts:
+                _refuse_unknown(pole, text)
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
         """Yields ``count`` offers; offer i is the same whatever the count."""
@@ -179,7 +209,8 @@ class Wardrobe:
             garment = GARMENTS[int(rng.integers(len(GARMENTS)))]
         if garment is not None:
             return scenes.garment_scene(garment, rng, view if view != "front" else view_in(query))
-        return scenes.runway_scene(house_in(query), rng, view)
+        _refuse_unknown(pole, query)
+        return scenes.runway_scene(cut_in(query), rng, view)
 
     def _good(self, pole: str, query: str, index: int) -> bytes:
         rng = self._rng("picture", pole, query, index)

@@ -1,18 +1,17 @@
-"""Fashion houses: each has a style of its own, fixed by its name."""
+"""Styles of runway outfits: colours, a print and a taste for metal, pads and collars; each is drawn by chance."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from demicouture.synthetic.fabrics import PRINTS, rgb
 
-#: The silhouettes that :mod:`demicouture.synthetic.runway_outfits` draws.
-SILHOUETTES = ("balloon", "cape", "coat", "cocoon", "column", "gown", "suit", "tiers")
+#: The cuts that :mod:`demicouture.synthetic.runway_outfits` draws.
+CUTS = ("balloon", "cape", "coat", "cocoon", "column", "gown", "suit", "tiers")
 
-#: A house's colours: three fabrics, an accent, and a metal.
+#: Colours of one outfit: three fabrics, an accent, and a metal.
 PALETTES = tuple(
     [rgb(c) for c in line.split()]
     for line in (
@@ -33,22 +32,22 @@ PALETTES = tuple(
 
 
 @dataclass(frozen=True)
-class FashionHouse:
-    """A fashion house's style, fixed by its name.
+class RunwayStyle:
+    """The style of one picture.
 
     Attributes:
         palette: Five colours; see :data:`PALETTES`.
-        silhouettes: Its favourite silhouettes, the dearest first.
-        motif: Its print.
-        shine: How often it works in metal.
-        shoulders: How far it pads shoulders, in heads.
-        collar: The collar it loves: plain, funnel, ruff or wing.
-        dark: Whether its runway is dark.
-        warm: Tint of its light, -1 (cold) to 1.
+        cut: One of :data:`CUTS`.
+        motif: Its print, where there is one.
+        shine: How likely metal is.
+        shoulders: How far shoulders are padded, in heads.
+        collar: plain, funnel, ruff or wing.
+        dark: Whether the runway is dark.
+        warm: Tint of the light, -1 (cold) to 1.
     """
 
     palette: list[np.ndarray]
-    silhouettes: list[str]
+    cut: str
     motif: str
     shine: float
     shoulders: float
@@ -57,13 +56,11 @@ class FashionHouse:
     warm: float
 
 
-def house_for(query: str) -> FashionHouse:
-    """Returns the house that a query names; the same words give the same house for every seed."""
-    digest = hashlib.sha256(f"house/{query.casefold()}".encode()).digest()
-    rng = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    return FashionHouse(
+def draw_style(cut: str, rng: np.random.Generator) -> RunwayStyle:
+    """Returns a style for an outfit of one of :data:`CUTS`."""
+    return RunwayStyle(
         palette=PALETTES[int(rng.integers(len(PALETTES)))],
-        silhouettes=[str(s) for s in rng.permutation(SILHOUETTES)[:4]],
+        cut=cut,
         motif=PRINTS[int(rng.integers(len(PRINTS)))],
         shine=float(rng.uniform(0.1, 0.4)),
         shoulders=float(rng.uniform(0.1, 0.5)),

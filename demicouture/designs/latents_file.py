@@ -1,0 +1,79 @@
+"""Latents in a file of a person's own: an array of NumPy's, or JSON as a web page saves it.
+
+The JSON is ``{"latents": [[0.1, -0.5, …], …]}``: one list of 100 numbers for each design. Further names beside
+``latents`` are for the page, and are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from demicouture.designs.designs import check_latents, read_latents
+from demicouture.errors import InputError
+from demicouture.latents import LATENT_DIM
+
+SUFFIXES = (".npy", ".json")
+
+MOST_BYTES = 100_000_000
+"""Of a JSON file: 40,000 designs with all their digits, which take several times as much memory while they are read."""
+
+
+def is_latents_file(path: Path) -> bool:
+    """Returns whether a path names latents and not a picture."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_latents_file(flag: str, path: Path) -> np.ndarray:
+    """Reads latents from a file that a person names.
+
+    Args:
+        flag: What asks for it, for messages.
+        path: The file, ``.npy`` or ``.json``.
+
+    Returns:
+        float32 (n, 100) in [-1, 1], n at least 1.
+
+    Raises:
+        InputError: The file is missing, too large, or holds anything else.
+    """
+    name = f"{flag} {path}"
+    if not is_latents_file(path):
+        raise InputError(f"{name}: expected a file of latents, {' or '.join(SUFFIXES)}")
+    if not path.is_file():
+        raise InputError(f"{name}: not found, expected a file of latents")
+    if path.suffix.lower() == ".npy":
+        try:
+            return read_latents(path).astype(np.float32)
+        except InputError as error:
+            raise InputError(f"{flag} {str(error).partition('; run:')[0]}") from None
+    return _read_json(name, path).astype(np.float32)
+
+
+def _read_json(name: str, path: Path) -> np.ndarray:
+    wanted = f'expected {{"latents": [[…], …]}} with {LATENT_DIM} numbers in [-1, 1] for each design'
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise InputError(f"{name}: {size / 1e6:.0f} MB, expected {MOST_BYTES / 1e6:.0f} at most; save an array as .npy")
+    try:
+        # utf-8-sig: some editors put a byte order mark in front.
+        record = json.loads(path.read_text("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{name}: not readable as JSON ({error}), {wanted}") from None
+    rows = record.get("latents") if isinstance(record, dict) else None
+    if not isinstance(rows, list) or not rows:
+        raise InputError(f"{name}: found no list of latents, {wanted}")
+    for number, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != LATENT_DIM:
+            found = f"{len(row)} numbers" if isinstance(row, list) else f"{row!r:.40}"
+            raise InputError(f"{name}: latent {number} is {found}, {wanted}")
+        # JSON's true is no number, though it is one to Python.
+        odd = [value for value in row if type(value) not in (int, float)]
+        if odd:
+            raise InputError(f"{name}: latent {number} holds {odd[0]!r:.40}, {wanted}")
+    try:
+        latents = np.array(rows, np.float64)
+    except OverflowError:  # A whole number of more than 300 digits.
+        raise InputError(f"{name}: found numbers without end, {wanted}") from None
+    return check_latents(name, latents, wanted)

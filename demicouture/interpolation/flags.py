@@ -1,0 +1,173 @@
+"""The flags of ``interpolate.py``: what they are, which of them go together, and what a folder is called after them."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from demicouture import cli
+from demicouture.boundary.report import SOURCES
+from demicouture.interpolation import paths
+from demicouture.interpolation.endpoints import parse_endpoint
+from demicouture.interpolation.film import MOST_SECONDS
+from demicouture.interpolation.outputs import MOST_OF_GIF
+
+MOST_STEPS = 99
+MOST_PAIRS = 20
+
+USUAL = {"steps": 9, "path": "preserving", "even": paths.EQUAL_T, "size": 512, "seed": 0}
+"""What these flags are where they are not given; ``size`` is in pixels."""
+
+ALONE = ("pairs", "along", "random_walk", "latents")
+"""Each makes something in place of the one path, so no two of them go together."""
+
+REFUSED = {
+    "pairs": ("a", "b"),
+    "along": ("b", "path", "even"),
+    "random_walk": ("a", "b", "steps", "even"),
+    "latents": ("a", "b", "steps", "even"),
+}
+"""With each of these, the flags that would have no effect."""
+
+NAMED = ("a", "b", "latents", "along")
+"""Flags that may name a file."""
+
+LONGEST_NAME = 80
+
+
+def add_flags(group: argparse._ArgumentGroup) -> None:
+    """Adds the flags of the script."""
+    for flag, what, pole in (("--a", "start from", "first"), ("--b", "arrive at", "second")):
+        group.add_argument(
+            flag,
+            type=parse_endpoint,
+            metavar="WHAT",
+            help=f"what to {what}: casual:123, a photograph of the data set (or casual: and its file's name); the "
+            "number of a design; numbers with commas between, for the middle of several; lookbook:7, strip:4 or "
+            "board:2,3, by the numbers on these sheets; a file of latents, or a row of it, kept.json:3; or a "
+            "photograph's file, for the design that is most like it (default: a photograph of the "
+            f"{pole} pole, or its most confident design)",
+        )
+    group.add_argument(
+        "--from",
+        dest="source",
+        choices=SOURCES,
+        help="what paths go between, where nothing else is said (default: photographs where an encoder was trained; "
+        "'designs' does as if there were none)",
+    )
+    group.add_argument(
+        "--pairs",
+        type=cli.integer(1, MOST_PAIRS),
+        metavar="K",
+        help="in place of one path, a grid of what lies between each of K photographs of the one pole and each of K of "
+        "the other (or the most confident designs)",
+    )
+    group.add_argument(
+        "--along",
+        metavar="NAME",
+        help="in place of the path to --b, walk --a along a direction that was found by latent_svm.py --labels "
+        "NAME.csv, as far as designs lie on either side",
+    )
+    group.add_argument(
+        "--random-walk",
+        type=cli.integer(2, MOST_SECONDS),
+        metavar="SECONDS",
+        help="in place of one path, a film of so many seconds: through random designs, one each second, and back to "
+        "the first",
+    )
+    group.add_argument(
+        "--latents",
+        type=Path,
+        metavar="FILE",
+        help='the same film through the designs of a file, .npy, or .json with {"latents": [[100 numbers], ...]}',
+    )
+    group.add_argument(
+        "--steps",
+        type=cli.integer(2, MOST_STEPS),
+        metavar="N",
+        default=USUAL["steps"],
+        help="designs in the strip, both ends included; an odd number shows the middle",
+    )
+    group.add_argument(
+        "--path",
+        choices=paths.PATH_NAMES,
+        default=USUAL["path"],
+        help="'preserving' keeps to the distribution that the generator has learnt; 'lerp' is the straight line; "
+        "'boundary' bends the first so that its middle is the nearest point of the hyperplane",
+    )
+    group.add_argument(
+        "--even",
+        choices=paths.SPACINGS,
+        default=USUAL["even"],
+        help="what is divided into equal steps: the path, or the signed distance from the hyperplane, so that each "
+        "step is as visible as the next",
+    )
+    group.add_argument(
+        "--size",
+        type=cli.integer(32, 2048),
+        metavar="PIXELS",
+        default=USUAL["size"],
+        help=f"the side of the enlarged pictures and of the video; the GIF's is {MOST_OF_GIF} at most. Lanczos' filter "
+        "enlarges: that adds no detail",
+    )
+    group.add_argument(
+        "--anyway",
+        action="store_true",
+        help="make the lookbook even where the generator draws blobs, not garments",
+    )
+
+
+def refuse(given: Mapping[str, Any]) -> str:
+    """Returns what is wrong with flags that do not go together, "" where nothing is.
+
+    Args:
+        given: All flags by name.
+    """
+    made = [name for name in ALONE if given[name] is not None]
+    if len(made) > 1:
+        return f"argument {_flag(made[1])}: not allowed with {_flag(made[0])}"
+    for name in made:
+        if any(given[other] != USUAL.get(other) for other in REFUSED[name]):
+            return f"argument {_flag(name)}: not allowed with {' or '.join(map(_flag, REFUSED[name]))}"
+    return ""
+
+
+def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options that decide the result, for ``options.json``; those of later versions only where given.
+
+    Args:
+        given: All flags by name, endpoints and files as a person wrote them.
+    """
+    options = {"from": given["source"], **{name: given[name] for name in ("a", "b", "pairs", *USUAL)}}
+    return options | {name: given[name] for name in ("along", "random_walk", "latents") if given[name] is not None}
+
+
+def name_of(options: Mapping[str, Any]) -> str:
+    """Returns what a folder beside the usual one is called: by all flags that are not as usual."""
+    words = []
+    for name, word in (
+        ("from", ""),
+        ("pairs", "pairs"),
+        ("random_walk", "random-walk"),
+        ("latents", "through"),
+        ("along", "along"),
+        ("a", "from"),
+        ("b", "to"),
+        ("steps", "steps"),
+        ("path", "path"),
+        ("even", "even"),
+        ("size", "size"),
+        ("seed", "seed"),
+    ):
+        value = options.get(name)
+        if value is not None and value != USUAL.get(name):
+            # Of a file its name alone, without the suffix; after that may stand numbers.
+            words += [word, re.sub(r"\.\w+(?=$|:)", "", Path(str(value)).name) if name in NAMED else str(value)]
+    return re.sub(r"[^\w]+", "-", "-".join(words))[:LONGEST_NAME].strip("-") or "usual"
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -1,0 +1,17 @@
+"""How like two pictures are, in words."""
+
+from __future__ import annotations
+
+import math
+
+LIKENESS = ((0.05, "almost the same as"), (0.5, "much like"), (0.7, "a little like"), (math.inf, "unlike"))
+"""A distance between two pictures in words, by the share of the data set's pictures that are nearer to another one."""
+
+
+def likeness(rank: float) -> str:
+    """Returns in words how like two pictures are, of :data:`LIKENESS`.
+
+    Args:
+        rank: The share of the data set's pictures that are nearer to another one than these are to each other.
+    """
+    return next(words for below, words in LIKENESS if rank < below)
