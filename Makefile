@@ -24,9 +24,12 @@ demo: $(VENV)/.installed
 	$(RUN) interpolate.py
 	@echo
 	@echo "The pictures to open, in the order in which they were made:"
-	@ls -1 data/2-dataset/*-kept.png outputs/3-training/reals.png outputs/3-training/samples/*.png \
-	    outputs/3-training/history.png outputs/4-generated/grid*.png outputs/5-boundary/*.png \
-	    outputs/6-interpolation/*.png outputs/6-interpolation/*.gif outputs/6-interpolation/*.mp4 outputs/6-interpolation/*.pdf
+	@# Of blobs there is no lookbook: what is not there is not named.
+	@for picture in data/2-dataset/*-kept.png outputs/3-training/reals.png outputs/3-training/samples/*.png \
+	    outputs/3-training/history.png outputs/3-training/rebuilt.png outputs/4-generated/grid*.png \
+	    outputs/5-boundary/*.png outputs/6-interpolation/*.png outputs/6-interpolation/*.gif \
+	    outputs/6-interpolation/*.mp4 outputs/6-interpolation/*.pdf; do \
+	    if [ -e "$$picture" ]; then echo "$$picture"; fi; done
 
 # The shell takes both folders from the environment, so that blanks and quotes in their names stay what they are.
 mine: $(VENV)/.installed

@@ -175,6 +175,25 @@ def find_specs(args: argparse.Namespace, rated: RatedDesigns) -> list[EndpointSp
     return resolve_endpoints(specs, (args.output, cli.folder(args, "6-interpolation")))
 
 
+def read_what_is_named(
+    args: argparse.Namespace,
+) -> tuple[np.ndarray | None, Direction | None, dict[str, Path]]:
+    """Returns the latents of a film, the direction of ``--along``, and the files that both were read from, by flag.
+
+    Raises:
+        InputError: One of them is missing or damaged.
+    """
+    if args.latents:
+        return read_waypoints("--latents", args.latents), None, {"--latents": args.latents}
+    if args.random_walk:
+        return sample_prior(args.random_walk, args.seed), None, {}
+    if args.along:
+        latents_sha256 = hash_file(args.input / "latents.npy")
+        direction = read_direction("--along", args.boundary, args.along, args.input, latents_sha256)
+        return None, direction, {"direction": find_direction("--along", args.boundary, args.along)}
+    return None, None, {}
+
+
 def make(
     args: argparse.Namespace,
     rated: RatedDesigns,
@@ -210,16 +229,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         args.training, args.data, generator_sha256, args.seed, args.source
     )
     rated = replace(rated, photographs=encoded)
-    specs, through, direction = find_specs(args, rated), None, None
-    if args.latents:
-        through = read_waypoints("--latents", args.latents)
-    elif args.random_walk:
-        through = sample_prior(args.random_walk, args.seed)
-    if args.along:
-        latents_sha256 = hash_file(args.input / "latents.npy")
-        direction = read_direction("--along", args.boundary, args.along, args.input, latents_sha256)
-    further = {"--latents": args.latents} if args.latents else {}
-    further |= {"direction": find_direction("--along", args.boundary, args.along)} if args.along else {}
+    specs, (through, direction, further) = find_specs(args, rated), read_what_is_named(args)
     inputs = hash_inputs(rated, args.training, generator_sha256, specs, further)
     quality = read_quality(args.input)
     given = {**vars(args), "a": format_endpoint(args.a), "b": format_endpoint(args.b)}
@@ -251,9 +261,9 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         run.finish(inputs, names, {**made.results, **judged, **({"lookbook": book.results} if book else {})})
     if no_book.startswith(about):
         about = ""
-    beside = f"{asked_for} holds what was made with other flags, and stays; this is beside it" * (
-        args.output != asked_for
-    )
+    beside = f"{asked_for} holds what was made with other flags, and stays; this is beside it"
+    if args.output == asked_for:
+        beside = ""
     for sentence in (about, made.message, *(book.messages if book else ()), no_plane, no_photographs, no_book, beside):
         if sentence:
             say(sentence)

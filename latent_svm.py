@@ -59,7 +59,7 @@ from demicouture.boundary import report as boundary_report
 from demicouture.boundary.figures import RenderedFigures, ShownPhotographs, render_figures
 from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane
 from demicouture.boundary.photograph_report import report_photographs
-from demicouture.boundary.photographs import Photographs, find_photographs
+from demicouture.boundary.photographs import LabelledPhotographs, find_photographs
 from demicouture.boundary.report import DESIGNS, FULL_EFFORT, PHOTOGRAPHS, SOURCES, Effort
 from demicouture.boundary.style_scores import find_scorer
 from demicouture.commands import command
@@ -74,7 +74,7 @@ DIRECTION_NAME = re.compile(r"[\w-]+")
 """What a direction may be called, because files are."""
 
 
-def read_photographs(args: argparse.Namespace) -> tuple[Photographs | None, str]:
+def read_photographs(args: argparse.Namespace) -> tuple[LabelledPhotographs | None, str]:
     """Returns the photographs to fit the plane on; or None, for a plane of designs, and the reason, "" by choice.
 
     Raises:
@@ -90,7 +90,7 @@ def read_photographs(args: argparse.Namespace) -> tuple[Photographs | None, str]
 
 
 def hash_inputs(
-    args: argparse.Namespace, photographs: Photographs | None, directions: Iterable[str]
+    args: argparse.Namespace, photographs: LabelledPhotographs | None, directions: Iterable[str]
 ) -> dict[str, str | None]:
     """Returns the SHA-256 of each file that is read; None for a generator, or a data set, that is not there."""
     # The labels are no option but an input, however their file is named, and so is what they are labels of: changed
@@ -113,7 +113,7 @@ def hash_inputs(
 def look_across(
     args: argparse.Namespace,
     designs: Designs,
-    photographs: Photographs | None,
+    photographs: LabelledPhotographs | None,
     inputs: Mapping[str, str | None],
     plane: Hyperplane,
     in_between: np.ndarray,

@@ -71,6 +71,9 @@ MEASURED = 256
 SAMPLES = 64
 """Pictures in a sample grid, eight by eight: the first 64 designs that generate.py makes with the same seed."""
 
+ENCODER_STEPS = 1000
+"""Of an encoder that learns afterwards."""
+
 MADE = (
     *("generator.keras", "generator-plain.keras", "generator.onnx", "generator-last.keras", "discriminator.keras"),
     *("encoder.keras", "encodings.npz", "history.csv", "history.png", "reals.png", "rebuilt.png"),
@@ -79,7 +82,12 @@ MADE = (
 
 
 def train(
-    args: argparse.Namespace, dataset: Dataset, withheld: np.ndarray, report: Callable[[str], None], measured: int
+    args: argparse.Namespace,
+    dataset: Dataset,
+    withheld: np.ndarray,
+    report: Callable[[str], None],
+    measured: int,
+    encoder_steps: int,
 ) -> dict:
     """Trains the DCGAN up to the last epoch, from its newest checkpoint if there is one; returns the run's results."""
     keras = start_keras()
@@ -142,7 +150,7 @@ def train(
     results = loop.finish()
     with on_one_device():
         if not learns_along:
-            fit_encoder(args.output, batches, args.discriminator_width, args.seed, args.quiet)
+            fit_encoder(args.output, batches, args.discriminator_width, args.seed, args.quiet, encoder_steps)
         found = encode_dataset(args.output, dataset, withheld, args.quiet)
     report(describe_encoder(found))
     quality = metrics.measure(load_generator(args.output / "generator.keras"))
@@ -229,8 +237,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def main(argv: list[str] | None = None, measured: int = MEASURED) -> None:
-    """Trains, or goes on training; ``measured`` generated pictures are compared with real ones now and then."""
+def main(argv: list[str] | None = None, measured: int = MEASURED, encoder_steps: int = ENCODER_STEPS) -> None:
+    """Trains, or goes on training.
+
+    Args:
+        argv: The command line.
+        measured: How many generated pictures are compared with real ones now and then.
+        encoder_steps: How long an encoder learns that did not learn along.
+    """
     args = parse_args(argv)
     if args.describe:
         return describe(args)
@@ -258,7 +272,7 @@ def main(argv: list[str] | None = None, measured: int = MEASURED) -> None:
         save_png(args.output / "reals.png", grid(choose_evenly(dataset, SAMPLES), columns=8))
         found = {"preset": args.preset or "seed", "backend": backend_in_use()}
         found |= {"poles": dataset.poles, "pictures": len(dataset.pictures)}
-        results = found | train(args, dataset, withheld, report, measured)
+        results = found | train(args, dataset, withheld, report, measured, encoder_steps)
         run.finish(inputs, MADE, results)
     report(f"trained {args.epochs} epochs; generator.keras is that of epoch {results['best_epoch']['epoch']:.0f}")
     for sentence in describe_quality(results["quality"]):

@@ -92,6 +92,30 @@ def write_array(path: Path, array: np.ndarray) -> None:
     write_bytes(path, content.getvalue())
 
 
+def write_arrays(path: Path, **arrays: Any) -> None:
+    """Writes arrays to an ``.npz`` file atomically, by name, without pickle; of a full disk see :func:`write_array`."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    write_bytes(path, content.getvalue())
+
+
+def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
+    """Returns arrays of an ``.npz`` file that one of the scripts wrote, in the order of ``names``.
+
+    Raises:
+        InputError: The file is missing, damaged, or lacks one of them.
+    """
+    try:
+        # Opened here, because NumPy leaves a damaged archive open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            return [archive[name] for name in names]
+    except Exception as error:
+        # A damaged archive makes NumPy raise ValueError, KeyError, BadZipFile, EOFError, zlib.error …
+        raise InputError(
+            f"{path}: damaged ({type(error).__name__}); remove it and run the script that made the folder again"
+        ) from error
+
+
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
     """Writes a CSV file atomically: UTF-8, RFC 4180, numbers in full; None becomes an empty field.
 

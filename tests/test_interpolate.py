@@ -1,8 +1,8 @@
 import csv
 import json
+import re
 import shutil
 import subprocess
-import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -803,7 +803,9 @@ def test_codes_of_another_generator_are_left_out_and_said_to_be(photographs_home
     measured(home, 0.39)  # There is no lookbook of blobs.
     encode_dataset(home, CODES, generator_sha256="another")
     assert run(home, "--steps", "2") == 0
-    assert "encodings.npz: of another generator than generator.keras, so photographs are" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "encodings.npz: codes for another generator than " in told
+    assert "generator.keras, so photographs are left out" in told
     assert results_of(home / "outputs/6-interpolation")["pair"] == ["design-0001.png", "design-0009.png"]
     assert run(home, "--from", "photographs", "--fresh") == 1
     assert "--from photographs: found no photographs in latent space: " in capsys.readouterr().err

@@ -236,7 +236,7 @@ def test_an_unknown_backend_is_reported_in_one_line(dataset, tmp_path, monkeypat
 def test_quality_is_measured_by_withheld_pictures_and_what_it_takes_is_kept(network, tmp_path):
     folder, dataset = tmp_path / "run", make_dataset(tmp_path / "data", pictures=20)
     flags = command(dataset, folder, "--encoder", "afterwards", "--epochs", "2")
-    train_dcgan.main(flags, measured=12)
+    train_dcgan.main(flags, measured=12, encoder_steps=20)
     summary = json.loads((folder / "summary.json").read_text())
     withheld = summary["options"]["withheld"]
     assert len(withheld) == 10 and sum(name.startswith("casual/") for name in withheld) == 5
@@ -251,7 +251,7 @@ def test_quality_is_measured_by_withheld_pictures_and_what_it_takes_is_kept(netw
     assert scale.progress(scale.untrained) == 0 and scale.progress(scale.real) == 1
     # Gone on with, the run takes both from its folder: they are not made anew.
     kept = {name: (folder / name).stat().st_mtime_ns for name in ("reference-features.npz", "realism-scale.json")}
-    train_dcgan.main([*flags[:-1], "3"], measured=12)
+    train_dcgan.main([*flags[:-1], "3"], measured=12, encoder_steps=20)
     assert kept == {name: (folder / name).stat().st_mtime_ns for name in kept}
 
 

@@ -15,7 +15,7 @@ from demicouture import visualization
 from demicouture.boundary import attribute_changes, validation
 from demicouture.boundary.attribute_changes import Change, PictureChange
 from demicouture.boundary.hyperplane import Hyperplane
-from demicouture.boundary.photographs import Photographs
+from demicouture.boundary.photographs import LabelledPhotographs
 from demicouture.boundary.style_scores import SCORED, Scorer, compare_scores, random_plane
 from demicouture.designs.designs import Designs, LabelledLatents, own_pictures
 
@@ -59,7 +59,7 @@ class ShownPhotographs:
         read: Reads some of them; None where the data set is not there.
     """
 
-    photographs: Photographs
+    photographs: LabelledPhotographs
     read: Reader | None
 
     @property

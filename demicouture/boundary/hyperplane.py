@@ -19,7 +19,7 @@ from demicouture import latents as geometry
 from demicouture.boundary.intercept import PLACE_FOLDS, find_middle
 from demicouture.commands import command
 from demicouture.errors import InputError
-from demicouture.files import atomic_path
+from demicouture.files import write_arrays
 
 Setting = TypeVar("Setting")
 
@@ -76,8 +76,7 @@ class Hyperplane:
 
     def save(self, path: Path) -> None:
         """Writes the plane to an ``.npz`` file atomically, without pickle."""
-        with atomic_path(path) as partial:
-            np.savez(partial, normal=self.normal, intercept=np.float64(self.intercept))
+        write_arrays(path, normal=self.normal, intercept=np.float64(self.intercept))
 
     @classmethod
     def load(cls, path: Path) -> Hyperplane:

@@ -12,7 +12,7 @@ import numpy as np
 from demicouture.boundary import attribute_changes, findings
 from demicouture.boundary.figures import Histogram, RenderedFigures, draw_changes, draw_learning_curve, draw_sets
 from demicouture.boundary.hyperplane import Hyperplane
-from demicouture.boundary.photographs import Photographs
+from demicouture.boundary.photographs import LabelledPhotographs
 from demicouture.boundary.report import DESIGNS, PHOTOGRAPHS
 from demicouture.boundary.validation import HeldOut, LearningCurve
 from demicouture.commands import command
@@ -79,7 +79,7 @@ def is_designs_plane(direction: str) -> bool:
 
 
 def write(
-    folder: Path, direction: str, designs: Designs, photographs: Photographs | None, found: Boundary
+    folder: Path, direction: str, designs: Designs, photographs: LabelledPhotographs | None, found: Boundary
 ) -> list[str]:
     """Writes all files, and removes those of an earlier plane that this one has not; returns the files' names.
 
@@ -142,7 +142,7 @@ def _panels_of_designs(designs: Designs, found: Boundary) -> list[Histogram]:
     ]
 
 
-def _panels_of_photographs(photographs: Photographs, found: Boundary) -> list[Histogram]:
+def _panels_of_photographs(photographs: LabelledPhotographs, found: Boundary) -> list[Histogram]:
     report, labels = found.report, photographs.labelled(photographs.poles[1])
     distances = found.plane.signed_distance(photographs.latents)
     seen = f"Photographs that the plane was fitted on: {report['training_accuracy']:.0%} on the right side"

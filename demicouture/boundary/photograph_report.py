@@ -14,7 +14,7 @@ import numpy as np
 
 from demicouture.boundary import hyperplane, validation
 from demicouture.boundary.hyperplane import Fit, Hyperplane
-from demicouture.boundary.photographs import Photographs
+from demicouture.boundary.photographs import LabelledPhotographs
 from demicouture.boundary.report import PHOTOGRAPHS, SOURCES, angle_between, choose_labelled, describe_fit, weigh
 from demicouture.boundary.validation import LearningCurve
 from demicouture.designs.designs import Designs
@@ -45,7 +45,7 @@ CROSS_VALIDATED = (
 
 def report_photographs(
     worth: dict[str, Any],
-    photographs: Photographs,
+    photographs: LabelledPhotographs,
     designs: Designs,
     designs_latents: np.ndarray,
     labels_file: Path,
@@ -82,7 +82,7 @@ def report_photographs(
     return report, beside
 
 
-def measure_withheld(photographs: Photographs, plane: Hyperplane, worth: dict[str, Any]) -> dict[str, Any]:
+def measure_withheld(photographs: LabelledPhotographs, plane: Hyperplane, worth: dict[str, Any]) -> dict[str, Any]:
     """Returns how far to trust a plane, by photographs that neither generator, encoder nor plane has seen.
 
     Args:
@@ -114,7 +114,7 @@ def measure_withheld(photographs: Photographs, plane: Hyperplane, worth: dict[st
     }
 
 
-def measure_near(photographs: Photographs, designs: Designs, plane: Hyperplane) -> dict[str, float]:
+def measure_near(photographs: LabelledPhotographs, designs: Designs, plane: Hyperplane) -> dict[str, float]:
     """Returns the shares of photographs and of designs near the plane, and how near that is.
 
     Codes may be distributed as the prior in every coordinate, and yet not along the one direction in which the poles
@@ -125,7 +125,7 @@ def measure_near(photographs: Photographs, designs: Designs, plane: Hyperplane) 
 
 
 def compare_with_designs(
-    photographs: Photographs,
+    photographs: LabelledPhotographs,
     designs: Designs,
     designs_latents: np.ndarray,
     labels_file: Path,

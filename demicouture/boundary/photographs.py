@@ -22,7 +22,7 @@ from demicouture.files import hash_files
 
 
 @dataclass(frozen=True)
-class Photographs(LabelledLatents):
+class LabelledPhotographs(LabelledLatents):
     """The codes of photographs; each one's label is the pole whose folder it lies in.
 
     Attributes:
@@ -55,7 +55,7 @@ class Photographs(LabelledLatents):
         return np.stack([read_square(folder / self.names[index], size) for index in indices])
 
 
-def find_photographs(training: Path, designs_folder: Path) -> tuple[Photographs | None, str]:
+def find_photographs(training: Path, designs_folder: Path) -> tuple[LabelledPhotographs | None, str]:
     """Returns the photographs' codes in a training folder; or None and the reason why they cannot be used.
 
     The reason is empty where there are none.
@@ -71,18 +71,17 @@ def find_photographs(training: Path, designs_folder: Path) -> tuple[Photographs 
     if found is None:
         return None, ""
     generator_file, left_out = training / "generator.keras", "so the photographs' codes are left out"
-    if generator_file.is_file() and inference.hash_generator(generator_file) != found.generator_sha256:
-        return (
-            None,
-            f"{path}: codes for another generator than {generator_file}, {left_out}; run: {command('train_dcgan.py')}",
-        )
+    if generator_file.is_file() and (
+        reason := found.describe_mismatch(training, inference.hash_generator(generator_file))
+    ):
+        return None, reason
     if made_by_another_generator(designs_folder, found.generator_sha256):
         return (
             None,
             f"{designs_folder}: made by another generator than {path}, {left_out}; run: {command('generate.py')}",
         )
     labels = tuple(found.poles[label] for label in found.labels)
-    photographs = Photographs(found.codes, labels, found.withheld, found.files, found.dataset_sha256)
+    photographs = LabelledPhotographs(found.codes, labels, found.withheld, found.files, found.dataset_sha256)
     seen, withheld = (
         {pole: int((photographs.labelled(pole) & part).sum()) for pole in found.poles}
         for part in (~found.withheld, found.withheld)

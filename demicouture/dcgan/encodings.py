@@ -6,13 +6,15 @@ its picture from it, and what is between two codes is between two photographs.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from demicouture.commands import command
 from demicouture.errors import InputError
-from demicouture.files import atomic_path
+from demicouture.files import read_arrays, write_arrays
 from demicouture.latents import LATENT_DIM
 
 RECORD = "encodings.npz"
@@ -45,18 +47,7 @@ class Encodings:
 
     def save(self, folder: Path) -> None:
         """Writes the codes to a run's folder, atomically."""
-        with atomic_path(folder / RECORD) as partial:
-            np.savez(
-                partial,
-                codes=self.codes,
-                errors=self.errors,
-                labels=self.labels,
-                withheld=self.withheld,
-                files=np.array(self.files),
-                poles=np.array(self.poles),
-                dataset_sha256=np.array(self.dataset_sha256),
-                generator_sha256=np.array(self.generator_sha256),
-            )
+        write_arrays(folder / RECORD, **vars(self))
 
     @classmethod
     def load(cls, folder: Path) -> Encodings | None:
@@ -68,17 +59,11 @@ class Encodings:
         path = folder / RECORD
         if not path.exists():
             return None
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                found = {name: archive[name] for name in archive.files}
-            arrays = tuple(found[name] for name in ("codes", "errors", "labels", "withheld"))
-            names = tuple(found["files"].tolist()), tuple(found["poles"].tolist())
-            encodings = cls(*arrays, *names, str(found["dataset_sha256"]), str(found["generator_sha256"]))
-        except Exception as error:
-            # A damaged archive makes NumPy raise ValueError, KeyError, BadZipFile, EOFError, zlib.error …
-            raise InputError(
-                f"{path}: damaged ({type(error).__name__}); remove it and run the script that made the folder again"
-            ) from error
+        *arrays, files, poles, dataset_sha256, generator_sha256 = read_arrays(
+            path, [field.name for field in dataclasses.fields(cls)]
+        )
+        names = tuple(np.ravel(files).tolist()), tuple(np.ravel(poles).tolist())
+        encodings = cls(*arrays, *names, str(dataset_sha256), str(generator_sha256))
         count = len(encodings.files)
         shapes = [(count, LATENT_DIM), (count,), (count,), (count,)]
         kinds = [array.dtype.kind for array in arrays]
@@ -88,12 +73,26 @@ class Encodings:
             raise InputError(f"{path}: arrays that do not fit each other; remove it and run the script again")
         return encodings
 
+    def describe_mismatch(self, folder: Path, generator_sha256: str) -> str:
+        """Returns why these codes, of a run's folder, are of no use for its generator; "" where they are of use.
+
+        Args:
+            folder: The run's folder.
+            generator_sha256: Of the generator that is to rebuild pictures from them.
+        """
+        if self.generator_sha256 == generator_sha256:
+            return ""
+        return (
+            f"{folder / RECORD}: codes for another generator than {folder / 'generator.keras'}, so photographs are "
+            f"left out; run: {command('train_dcgan.py')}"
+        )
+
 
 def describe_distribution(codes: np.ndarray) -> dict[str, float]:
     """Returns how codes, float (n, latent_dim), are distributed; beside it stands what the prior has.
 
     Returns:
-        ``standard_deviation`` of all coordinates together (0.577); ``mean_norm`` (5.77 in 100 dimensions); and
+        ``standard_deviation`` of all coordinates together (0.577); ``mean_norm`` (5.77 in 100 dimensions);
         ``kolmogorov_smirnov``, the distance of all coordinates together from U(-1, 1) (0); and ``widest``, the largest
         standard deviation along any direction (of 1,000 latents 0.76).
     """

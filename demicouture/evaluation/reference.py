@@ -6,6 +6,7 @@ training pictures is near to those whatever it has learned; copies are looked fo
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from demicouture.dataset import Dataset
 from demicouture.errors import InputError
 from demicouture.evaluation.imagenet_features import FEATURES
-from demicouture.files import atomic_path
+from demicouture.files import read_arrays, write_arrays
 
 RECORD = "reference-features.npz"
 
@@ -44,17 +45,7 @@ class ReferenceFeatures:
 
     def save(self, folder: Path) -> None:
         """Writes the features to a run's folder, atomically."""
-        with atomic_path(folder / RECORD) as partial:
-            np.savez(
-                partial,
-                features=self.features,
-                mirrored=self.mirrored,
-                labels=self.labels,
-                withheld=self.withheld,
-                files=np.array(self.files),
-                poles=np.array(self.poles),
-                dataset_sha256=np.array(self.dataset_sha256),
-            )
+        write_arrays(folder / RECORD, **vars(self))
 
     @classmethod
     def load(cls, folder: Path) -> ReferenceFeatures | None:
@@ -66,26 +57,10 @@ class ReferenceFeatures:
         path = folder / RECORD
         if not path.exists():
             return None
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                found = {name: archive[name] for name in archive.files}
-            reference = cls(
-                found["features"],
-                found["mirrored"],
-                found["labels"],
-                found["withheld"],
-                tuple(found["files"].tolist()),
-                tuple(found["poles"].tolist()),
-                str(found["dataset_sha256"]),
-            )
-        except Exception as error:
-            # A damaged archive makes NumPy raise ValueError, KeyError, BadZipFile, EOFError, zlib.error …
-            raise InputError(
-                f"{path}: damaged ({type(error).__name__}); remove it and run the script that made the folder again"
-            ) from error
+        *arrays, files, poles, dataset_sha256 = read_arrays(path, [field.name for field in dataclasses.fields(cls)])
+        reference = cls(*arrays, tuple(np.ravel(files).tolist()), tuple(np.ravel(poles).tolist()), str(dataset_sha256))
         count = len(reference.files)
         shapes = [(count, FEATURES)] * 2 + [(count,)] * 2
-        arrays = (reference.features, reference.mirrored, reference.labels, reference.withheld)
         whole = [array.shape for array in arrays] == shapes and len(reference.poles) == 2
         if not whole or not all(np.isfinite(array).all() for array in arrays):
             raise InputError(f"{path}: arrays that do not fit each other; remove it and run the script again")

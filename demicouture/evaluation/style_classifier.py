@@ -132,8 +132,7 @@ class StyleClassifier:
 
     def save(self, folder: Path) -> None:
         """Writes :data:`FILES` to a folder, the record last."""
-        with files.atomic_path(folder / ARRAYS) as partial:
-            np.savez(partial, coefficients=self.coefficients, intercept=np.float64(self.intercept))
+        files.write_arrays(folder / ARRAYS, coefficients=self.coefficients, intercept=np.float64(self.intercept))
         self.record["arrays_sha256"] = files.hash_file(folder / ARRAYS)
         files.write_json(folder / RECORD, self.record)
 

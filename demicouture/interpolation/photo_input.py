@@ -51,10 +51,8 @@ def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
     found = pose.find_models()
     features = image_features.extract_features(image_features.FeatureTask(path, found))
     options = _options(data)
-    subject = options.get("subject", image_features.FIGURE)
-    box = features.garment_box if subject == image_features.GARMENT else None
-    is_plain = options.get("background") != "keep"
-    what = path, files.hash_file(path), features.width, features.height, box or features.box
+    subject, is_plain = options.get("subject", image_features.FIGURE), options.get("background") != "keep"
+    what = path, files.hash_file(path), features.width, features.height, features.box_of(subject)
     cut = image_features.Crop(*what, size, is_plain, found, subject=subject)
     return np.asarray(open_picture(image_features.make_crop(cut)))
 

@@ -186,11 +186,8 @@ def _find_photographs(training: Path, data: Path, generator_sha256: str, seed: i
     encodings = Encodings.load(training)
     if encodings is None:
         return None, ""
-    if encodings.generator_sha256 != generator_sha256:
-        return None, (
-            f"{training / RECORD}: of another generator than generator.keras, so photographs are left out; "
-            f"run: {command('train_dcgan.py')}"
-        )
+    if reason := encodings.describe_mismatch(training, generator_sha256):
+        return None, reason
     photographs = Photographs(encodings, data, seed)
     if not all(photographs.best(pole, None) for pole in (0, 1)):
         return None, f"{data}: not the pictures of {training / RECORD}, so photographs are left out; give --data"

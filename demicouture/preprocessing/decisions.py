@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from demicouture.files import write_csv
-from demicouture.preprocessing.cropping import Box
-from demicouture.preprocessing.image_features import FIGURE, GARMENT, ImageFeatures
+from demicouture.preprocessing.image_features import FIGURE, ImageFeatures
 from demicouture.preprocessing.overrides import FIRST_ROW, YOUR_COLUMNS, Override
 from demicouture.preprocessing.records import (
     BY_A_PERSON,
@@ -103,7 +102,7 @@ def make_rows(
                 "pole": picture.pole,
                 "decision": decision,
                 "reason": reason,
-                **dict(zip(SIDES, override.box or _box(known, subject) or (None,) * 4, strict=True)),
+                **dict(zip(SIDES, override.box or known.box_of(subject) or (None,) * 4, strict=True)),
                 "picture": name,
                 "like": like,
                 **{column: getattr(known, column) for column in MEASURED},
@@ -118,10 +117,6 @@ def make_rows(
         row |= {"file": file, "pole": file.partition("/")[0], "decision": override.decision or row["decision"]}
         rows.append(row | {"reason": NOT_FOUND, "picture": "", "like": ""})
     return sorted(rows, key=lambda row: row["file"])
-
-
-def _box(known: ImageFeatures, subject: str) -> Box | None:
-    return known.garment_box if subject == GARMENT and known.garment_box else known.box
 
 
 def is_manual(row: Row) -> bool:

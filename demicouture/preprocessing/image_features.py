@@ -39,7 +39,7 @@ class ImageFeatures:
         reason: Why it cannot be used, or nothing.
         width: Of the upright original in pixels; None where it cannot be used, like all that follow.
         height: Of the upright original in pixels.
-        box: The square to crop, by rule.
+        box: The square to crop of the whole figure, or of a garment that nobody wears.
         contrast: See :func:`demicouture.preprocessing.image_quality.contrast`.
         sharpness: See :func:`demicouture.preprocessing.image_quality.sharpness`.
         flatness: See :func:`demicouture.preprocessing.image_quality.flatness`.
@@ -71,6 +71,10 @@ class ImageFeatures:
     garment_box: Box | None = None
     thumbnail_base64: str = ""
     descriptor_base64: str = ""
+
+    def box_of(self, subject: str) -> Box | None:
+        """Returns the square to crop, by rule, for one of :data:`SUBJECTS`; the figure's where no garment was found."""
+        return self.garment_box if subject == GARMENT and self.garment_box else self.box
 
     def thumbnail(self) -> np.ndarray:
         """Returns the picture's thumbnail, uint8 (side, side, 3); see :func:`demicouture.near_duplicates.thumbnail`."""

@@ -81,8 +81,11 @@ COLOURS = 5
 SAMPLES = 2000
 """Pixels from which these colours are learned."""
 
-FLOOR = float(np.log(1e-12))
-"""The least log density, so that two colours that both models rule out are a draw."""
+LEAST_DENSITY = 1e-12
+"""So that two colours that both models rule out are a draw."""
+
+FLOOR = float(np.log(LEAST_DENSITY))
+"""The least log density."""
 
 
 def garment_mask(pixels: np.ndarray) -> np.ndarray:
@@ -283,7 +286,7 @@ def likelihood(colours: np.ndarray, model: np.ndarray) -> np.ndarray:
     """Returns how likely colours, uint8 (..., 3), are by a mixture of :func:`learn_colours`: log densities, (...)."""
     shares, means, spreads = model[0, :5], model[0, 5:20].reshape(5, 3), model[0, 20:].reshape(5, 3, 3)
     flat = np.ascontiguousarray(colours.reshape(-1, 3).T, np.float32)
-    densities = np.full(flat.shape[1], 1e-12, np.float32)  # FLOOR
+    densities = np.full(flat.shape[1], LEAST_DENSITY, np.float32)
     for share, mean, factor in zip(shares, means, np.linalg.cholesky(np.linalg.inv(spreads)), strict=True):
         apart = factor.T.astype(np.float32) @ (flat - mean.astype(np.float32)[:, None])
         densities += np.exp(np.square(apart).sum(axis=0) / -2) * np.float32(share * np.diag(factor).prod())

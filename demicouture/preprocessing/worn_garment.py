@@ -332,9 +332,7 @@ def _judge_arms(view: _View, skin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     prior[view.down > 1] = -0.5
     sleeves = np.zeros(skin.shape, bool)
     for arm in zip(view.uppers, view.forearms, strict=True):
-        axes = [
-            (part < radius) & view.sure & (view.hand > 0.14) for part, radius in zip(arm, (0.08, 0.06), strict=True)
-        ]
+        axes = [(part < radius) & view.sure & (view.hand > 0.14) for part, radius in zip(arm, RADII, strict=True)]
         shares = [float(skin[axis].mean()) if axis.any() else 0.0 for axis in axes]
         if shares[0] > ALL_ALONG and np.median(rough[axes[0] & skin]) > ROUGH:
             shares = [0.0, 0.0]

@@ -26,9 +26,6 @@ from demicouture.training.fit_state import Batches
 from demicouture.training.gan import compute_batch_statistics
 from demicouture.visualization import grid
 
-STEPS = 1000
-"""Of an encoder that learns afterwards: two minutes on two cores with the demonstration's generator."""
-
 LEARNING_RATE = 1e-3
 
 KNOWN_LATENTS = 4.0
@@ -71,7 +68,11 @@ class EncoderTraining(keras.Model):
 class _Bar(keras.callbacks.Callback):
     def __init__(self, quiet: bool):
         super().__init__()
-        self.bar = progress_bar(title="training the encoder", total=STEPS, unit="step", quiet=quiet)
+        self.quiet = quiet
+
+    def on_train_begin(self, logs=None):
+        steps = self.params["steps"]
+        self.bar = progress_bar(title="training the encoder", total=steps, unit="step", quiet=self.quiet)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()
@@ -80,7 +81,7 @@ class _Bar(keras.callbacks.Callback):
         self.bar.close()
 
 
-def fit_encoder(folder: Path, batches: Batches, width: float, seed: int, quiet: bool, steps: int = STEPS) -> None:
+def fit_encoder(folder: Path, batches: Batches, width: float, seed: int, quiet: bool, steps: int) -> None:
     """Trains an encoder for a run's ``generator.keras``, and writes ``encoder.keras``.
 
     Args:

@@ -11,7 +11,7 @@ import pytest
 from demicouture.boundary import findings
 from demicouture.boundary.hyperplane import Hyperplane, fit_hyperplane
 from demicouture.boundary.photograph_report import compare_with_designs, measure_near, measure_withheld
-from demicouture.boundary.photographs import Photographs
+from demicouture.boundary.photographs import LabelledPhotographs
 from demicouture.boundary.validation import accuracy_interval, learning_curve
 from demicouture.designs.designs import Designs
 from demicouture.latents import sample_prior
@@ -19,12 +19,12 @@ from demicouture.latents import sample_prior
 NORMAL = planted.planted_normal(0)
 
 
-def photographs_of(count: int, seed: int, flipped: float = 0.0) -> Photographs:
+def photographs_of(count: int, seed: int, flipped: float = 0.0) -> LabelledPhotographs:
     """Photographs of the planted plane, one in five of them withheld."""
     codes, random = sample_prior(count, seed), np.random.default_rng(seed)
     labels = (codes @ NORMAL > 0) ^ (random.random(count) < flipped)
     withheld, names = np.arange(count) % 5 == 0, tuple(f"{number}.png" for number in range(count))
-    return Photographs(codes, tuple(planted.words_of(labels)), withheld, names, "")
+    return LabelledPhotographs(codes, tuple(planted.words_of(labels)), withheld, names, "")
 
 
 def designs_of(count: int, seed: int, normal: np.ndarray = NORMAL, words: tuple[str, str] = planted.POLES) -> Designs:
@@ -33,7 +33,7 @@ def designs_of(count: int, seed: int, normal: np.ndarray = NORMAL, words: tuple[
     return Designs(latents, labels, np.full(count, np.nan), np.zeros(count, bool), labels)
 
 
-def compare(photographs: Photographs, designs: Designs) -> tuple[dict, np.ndarray, np.ndarray | None]:
+def compare(photographs: LabelledPhotographs, designs: Designs) -> tuple[dict, np.ndarray, np.ndarray | None]:
     """Returns the comparison and both normals."""
     chosen, labels = photographs.seen
     latents = photographs.latents[chosen].astype(np.float64)

@@ -89,6 +89,7 @@ def test_photographs_of_another_generator_or_data_set_are_left_out(encodings, tm
     assert reason == "" and found.seed == 3 and found.encodings.files == encodings.files
     assert read_photographs(training, data, "generator", 0, "designs") == (None, "")
     found, reason = read_photographs(training, data, "another", 0, None)
-    assert found is None and "of another generator than generator.keras, so photographs are left out" in reason
+    assert found is None and "encodings.npz: codes for another generator than " in reason
+    assert "generator.keras, so photographs are left out; run train_dcgan.py again" in reason
     found, reason = read_photographs(training, tmp_path / "nowhere", "generator", 0, None)
     assert found is None and "so photographs are left out; give --data" in reason
