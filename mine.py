@@ -42,7 +42,8 @@ SECONDS_BESIDES = 300
 COUNT = 1000
 """Designs to generate: the style classifier labels them, and a plane wants hundreds of labels."""
 
-SIZE_WITH_GPU, SIZE_WITHOUT = 128, 64
+SIZE = 128
+"""Pixels of a picture's side, where the machine can do it."""
 
 FEWEST = 100
 """Our choice: with fewer photographs of a pole, training learns them by heart, and says so late."""
@@ -90,27 +91,24 @@ def link_photographs(args: argparse.Namespace) -> int:
     return total
 
 
-def choose_preprocessing(gpu: bool) -> list[str]:
-    """Returns the flags of preprocess.py: those of an earlier run, or the size that suits the machine."""
-    before = commands.flags_of_before("preprocess.py")
-    size = str(SIZE_WITH_GPU if gpu else SIZE_WITHOUT)
-    return [word for flag in before for word in flag] or ["--size", size]
+def chosen_before(script: str) -> list[str]:
+    """Returns the flags with which an earlier run made a script's folder; none where it is new."""
+    return [word for flag in commands.flags_of_before(script) for word in flag]
 
 
-def choose_training(pictures: int, size: int, gpu: bool) -> list[str]:
-    """Returns the flags of train_dcgan.py: those of an earlier run, or what suits the machine and the data set."""
-    before = commands.flags_of_before("train_dcgan.py")
-    return [word for flag in before for word in flag] or recommendation.recommend(pictures, size, gpu)
+def value_of(flag: str, words: list[str], otherwise: int) -> int:
+    """Returns the value of a flag among others."""
+    return int(words[words.index(flag) + 1]) if flag in words else otherwise
 
 
-def describe_plan(photographs: int, gpu: bool) -> str:
+def describe_plan(photographs: int, size: int, training: list[str], gpu: bool) -> str:
     """Returns the sentence on what will be done here, and how long it takes."""
     if gpu:
-        return f"with a GPU: pictures of {SIZE_WITH_GPU}×{SIZE_WITH_GPU} and the full networks; training says how long"
-    words = recommendation.recommend(min(photographs, 1000), SIZE_WITHOUT, gpu=False)
+        return f"with a GPU: pictures of {size}×{size}; training says how long it takes"
     seconds = photographs * SECONDS_A_PICTURE / cores() + SECONDS_BESIDES
-    takes = recommendation.describe_duration(seconds + recommendation.estimate_recommended(words, photographs))
-    return f"without a GPU: pictures of {SIZE_WITHOUT}×{SIZE_WITHOUT} and a thin generator; about {takes} in all"
+    seconds += recommendation.estimate_recommended(training, min(photographs, 1000))
+    takes = recommendation.describe_duration(seconds)
+    return f"without a GPU, on {cores()} cores: pictures of {size}×{size}; about {takes} in all"
 
 
 def run(title: str, *words: str) -> None:
@@ -138,18 +136,20 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     photographs = link_photographs(args)
     gpu = recommendation.has_gpu()
-    print(describe_plan(photographs, gpu), flush=True)
+    training = recommendation.recommend(min(photographs, 1000), SIZE, gpu)  # preprocess.py chooses so many
+    preprocessing = chosen_before("preprocess.py") or ["--size", str(value_of("--size", training, SIZE))]
+    size = value_of("--size", preprocessing, SIZE)
+    print(describe_plan(photographs, size, training, gpu), flush=True)
 
     def run_script(title: str, script: str, *words: str) -> None:
         run(title, str(commands.HOUSE / script), "--home", str(args.home), *words)
 
     if not all(pretrained.find(wheel) for wheel in pretrained.WHEELS):
         run("the networks that find people and judge pictures", str(commands.HOUSE / "demicouture"), "--optional")
-    preprocessing = choose_preprocessing(gpu)
     run_script("1 of 5: culling and cropping", "preprocess.py", *preprocessing)
-    size = int(preprocessing[preprocessing.index("--size") + 1]) if "--size" in preprocessing else SIZE_WITH_GPU
     kept = len(own_pictures(cli.folder(args, "2-dataset")))
-    run_script("2 of 5: training", "train_dcgan.py", *choose_training(kept, size, gpu))
+    training = chosen_before("train_dcgan.py") or recommendation.recommend(kept, size, gpu)
+    run_script("2 of 5: training", "train_dcgan.py", *training)
     run_script("3 of 5: generating designs", "generate.py", "--count", str(COUNT))
     run_script("4 of 5: the plane between the two styles", "latent_svm.py")
     run_script("5 of 5: garments in between", "interpolate.py")

@@ -155,7 +155,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); restore it or remove it and run again") from None
+        raise InputError(f"{path}: not readable as CSV ({error}); restore it, or remove it") from None
     numbered = [(number, line) for number, line in enumerate(lines, 1) if any(field.strip() for field in line)]
     names = [name.strip().lower() for name in numbered[0][1]] if numbered else []
     while names and not names[-1]:

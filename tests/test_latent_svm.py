@@ -468,7 +468,7 @@ def test_codes_for_another_generator_are_left_out_or_refused(home, tiny_training
     assert "4-generated: made by another generator than " in capsys.readouterr().err
     (home / "outputs/3-training/encodings.npz").unlink()
     assert run(home, "--from", "photographs") == 1
-    assert "encodings.npz: not found, expected photographs' codes; run train_dcgan.py" in capsys.readouterr().err
+    assert "encodings.npz: not found, expected photographs' codes; run: " in capsys.readouterr().err
 
 
 def test_too_few_photographs_are_left_out(home, capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from demicouture import cli, commands
 from demicouture.commands import HOUSE
 from demicouture.errors import InputError
 from demicouture.folder_links import link_folder
+from demicouture.training import recommendation
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +49,7 @@ def test_two_folders_are_linked_and_the_scripts_run_until_one_cannot(photographs
     done = run_mine(["casual=普段着 & more", "collection=my shows"], photographs)
     told = done.stdout
     assert told.startswith("casual: 3 photographs; 100 are a beginning"), done.stderr
-    assert "without a GPU: pictures of 64×64" in told or "with a GPU" in told
+    assert re.search(r"without a GPU, on \d+ cores?: pictures of 64×64", told) or "with a GPU" in told
     scraped = photographs / "mine/data/1-scraped"
     assert (scraped / "casual/普段着 & more").is_symlink() and (scraped / "collection/my shows").is_symlink()
     assert {name: content for name, content in snapshot(photographs).items() if not name.startswith("mine")} == before
@@ -58,8 +60,7 @@ def test_two_folders_are_linked_and_the_scripts_run_until_one_cannot(photographs
     last, way_on = done.stderr.splitlines()[-2:]
     assert done.returncode == 1 and "expected at least a batch" in last
     assert way_on.startswith("mine.py stopped there; to go on, run: ")
-    again = run_mine([], photographs, ("sh", "-c", way_on.partition("run: ")[2]))
-    assert "2-dataset: nothing to do" in again.stdout
+    assert way_on.endswith("mine.py 'casual=普段着 & more' 'collection=my shows'")
 
 
 def test_make_hands_folders_on_as_they_are(photographs):
@@ -102,17 +103,21 @@ def test_a_home_folder_is_found_and_earlier_flags_are_kept(tmp_path, monkeypatch
     monkeypatch.setenv("HOME", str(tmp_path))
     args = mine.parse_args(["a=~/x", "b=y", "--home", str(tmp_path / "m")])
     assert args.folders == {"a": tmp_path / "x", "b": Path("y")}
-    assert mine.choose_preprocessing(gpu=False) == ["--size", "64"]
-    assert mine.choose_training(1000, 64, gpu=False)[:2] == ["--preset", "demo"]
-    assert mine.choose_training(1000, 128, gpu=True) == ["--preset", "best"]
-    for key, script, flags in (
-        ("2-dataset", "preprocess.py", [["--size", "32"]]),
-        ("3-training", "train_dcgan.py", [["--preset", "demo"], ["--epochs", "7"]]),
-    ):
-        record = {"script": script, "options": {}, "flags": flags}
-        write(cli.folder(args, key) / "options.json", json.dumps(record).encode())
-    assert mine.choose_preprocessing(gpu=True) == ["--size", "32"]
-    assert mine.choose_training(10, 64, gpu=True) == ["--preset", "demo", "--epochs", "7"]
+    assert mine.chosen_before("train_dcgan.py") == []
+    flags = [["--preset", "demo"], ["--size", "32"]]
+    record = {"script": "train_dcgan.py", "options": {}, "flags": flags}
+    write(cli.folder(args, "3-training") / "options.json", json.dumps(record).encode())
+    assert mine.chosen_before("train_dcgan.py") == ["--preset", "demo", "--size", "32"]
+
+
+def test_the_plan_says_what_and_how_long(monkeypatch):
+    monkeypatch.setattr(mine, "cores", lambda: 2)
+    words = recommendation.recommend(1000, 128, gpu=False)
+    assert re.fullmatch(
+        r"without a GPU, on 2 cores: pictures of 64×64; about \d+ (minutes|hours) in all",
+        mine.describe_plan(1200, 64, words, gpu=False),
+    )
+    assert mine.describe_plan(1200, 128, words, gpu=True).startswith("with a GPU: pictures of 128×128")
 
 
 def test_links(tmp_path):

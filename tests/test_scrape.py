@@ -237,7 +237,7 @@ def test_one_pole_alone_may_be_collected_and_the_other_from_another_file(home, c
     other.write_text("pole,query,count\ncouture,cape,2\n")
     scrape.main(["--home", str(home), "--queries", str(one)])
     told = capsys.readouterr().out
-    assert f"preprocess.py needs two poles: collect the other one into {home / 'data/1-scraped'} as well\n" in told
+    assert f"a data set needs two poles: collect the other one into {home / 'data/1-scraped'} as well\n" in told
     run(home, "--queries", other, "--source", "wardrobe", "--fresh")
     assert {line["pole"] for line in lines(home)} == {"couture"}
 
@@ -257,7 +257,7 @@ def test_poles_from_the_web_may_come_from_two_files(home, website):
 
 def test_another_seed_draws_another_wardrobe_and_is_refused_in_the_same_folder(home, capsys):
     run(home, "--limit", 1)
-    with pytest.raises(OptionsError, match=r"1-scraped: made with --seed 0 \(now 7\); use the same options, or add"):
+    with pytest.raises(OptionsError, match=r"1-scraped: made with --seed 0 \(now 7\); to go on with these, run: "):
         run(home, "--limit", 1, "--seed", 7)
     before = tree(home)
     capsys.readouterr()
@@ -371,7 +371,7 @@ def test_addresses_that_were_not_tried_get_no_line_and_wait_for_the_next_run(hom
     rows = [{"url": website.url(f"/{number}.jpg")} for number in range(6)]
     message = (
         r"^5 addresses wait for 127\.0\.0\.1, at its pace about 5 s; found HTTP 429 .*, expected pictures; "
-        r"run the same command again at \d\d:\d\d( on \S+)? to go on$"
+        r"to go on, at \d\d:\d\d( on \S+)? run: .*scrape\.py .*--source urls"
     )
     with pytest.raises(SourceError, match=message):
         run_urls(home, rows)

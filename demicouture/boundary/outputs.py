@@ -180,9 +180,15 @@ def find_direction(flag: str, folder: Path, name: str) -> Path:
         known = [known_name for known_name in known if not is_designs_plane(known_name)]
         raise InputError(
             f"{flag} {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
-            f"run: {command('latent_svm.py', '--labels', f'{name}.csv')}"
+            f"run: {find_again(name)}"
         )
     return path
+
+
+def find_again(name: str) -> str:
+    """Returns the command that finds the direction of a name: from a table of that name, or without another one."""
+    other = name.removeprefix("without-")
+    return command("latent_svm.py", *(["--labels", f"{name}.csv"] if other == name else ["--without", other]))
 
 
 def read_plane(folder: Path, designs_folder: Path, latents_sha256: str) -> tuple[Hyperplane | None, str]:

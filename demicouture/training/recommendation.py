@@ -12,8 +12,8 @@ from demicouture.errors import OptionsError
 from demicouture.parallel import cores
 from demicouture.training.presets import PRESETS, fill_in
 
-SMALL = 64
-"""Pixels: on two cores photographs of this side are learned in an hour or two, and garments can still be told."""
+SMALL, MANY_CORES = 64, 8
+"""Pixels and cores, our choice: a step on 128×128 takes three times as long, and more steps until garments show."""
 
 LONG_RUN_HOURS = 12
 """Our choice: a run that takes longer than overnight is announced, or asked for by name."""
@@ -21,10 +21,10 @@ LONG_RUN_HOURS = 12
 GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 """What Linux shows of a GPU of Nvidia's, of Windows' through WSL 2, and of AMD's. Neither backend knows another one."""
 
-GFLOPS_PER_CORE, OVERHEAD_SECONDS = 48, 0.09
-"""Of a training step on two cores of an Intel Xeon: what a core computes, and what the step takes besides. From
-benchmarks/README.md (128×128 at a quarter of the width: 0.91 s, and 0.96 by these) and the demonstration (0.21 s, and
-0.20)."""
+GFLOPS_PER_CORE, OVERHEAD_SECONDS = 48, 0.035
+"""What a core computes in a training step, and what the step takes besides. From measured steps on two cores, beside
+what follows from these: 0.91 s (0.88) at 128×128 and a quarter of the width in batches of 32; 0.15 s (0.15) with the
+preset ``demo`` without an encoder, 0.17 s (0.21) with it; about 0.6 s (0.46) with ``best``."""
 
 
 def has_gpu() -> bool:
@@ -42,18 +42,18 @@ def has_gpu() -> bool:
 def recommend(pictures: int, size: int, gpu: bool) -> list[str]:
     """Returns the flags of a training run that suits the machine and the data set.
 
-    It is the best one; without a GPU, of pictures so small, or else so short, that it ends overnight.
+    It is the best preset; without a GPU on small pictures, unless there are many cores, and no longer than overnight.
 
     Args:
         pictures: That are trained on.
         size: Their side, in pixels.
         gpu: Whether there is a GPU.
     """
-    smaller = min(size, SMALL)
-    for preset, side in (("best", size), ("best", smaller), ("demo", smaller)):
-        words = ["--preset", preset] + (["--size", str(side)] if side != PRESETS[preset]["size"] else [])
-        if gpu or estimate_recommended(words, pictures) <= LONG_RUN_HOURS * 3600:
-            break
+    side = size if gpu or cores() >= MANY_CORES else min(size, SMALL)
+    words = ["--preset", "best"] + (["--size", str(side)] if side != PRESETS["best"]["size"] else [])
+    too_long = estimate_recommended(words, pictures) / (LONG_RUN_HOURS * 3600)
+    if too_long > 1 and not gpu:
+        words += ["--epochs", str(max(1, int(PRESETS["best"]["epochs"] / too_long)))]
     return words
 
 
@@ -67,11 +67,11 @@ def estimate_seconds(options: Mapping[str, Any], pictures: int, cores: int) -> f
     """
     blocks, area = SIZES.index(options["size"]) + 1, (options["size"] / 128) ** 2
     # At full width each of the generator's blocks takes 13 GFLOP an image, forward and backward, at any size; the
-    # discriminator on 128×128 takes 1.1, with its three uses in a step. With an encoder, which is as large as the
-    # discriminator, pictures are also rebuilt.
+    # discriminator on 128×128 takes 1.1, with its three uses in a step. An encoder is as large as the discriminator,
+    # and pictures are rebuilt from its codes.
     gflop = 13 * options["width"] ** 2 * blocks + 1.1 * options["discriminator_width"] ** 2 * area
     if options["encoder"] == "along":
-        gflop *= 2
+        gflop *= 1.5
     step = OVERHEAD_SECONDS + gflop * options["batch_size"] / (GFLOPS_PER_CORE * cores)
     return step * options["epochs"] * (pictures // options["batch_size"])
 
@@ -79,7 +79,7 @@ def estimate_seconds(options: Mapping[str, Any], pictures: int, cores: int) -> f
 def estimate_recommended(words: list[str], pictures: int) -> float:
     """Returns how long the run takes that :func:`recommend` names by ``words``, without a GPU, in seconds."""
     flags = dict(zip(words[::2], words[1::2], strict=True))
-    given = {"size": int(flags["--size"])} if "--size" in flags else {}
+    given = {name: int(flags[f"--{name}"]) for name in ("size", "epochs") if f"--{name}" in flags}
     return estimate_seconds(fill_in(flags["--preset"], given), pictures, cores())
 
 
