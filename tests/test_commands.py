@@ -29,13 +29,6 @@ SCRIPTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def forget():
-    """Leaves no test's command line to the next one."""
-    yield
-    remember(Running())
-
-
 def shell(line: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess:
     """Runs a line as a person's shell would, without anything of this process's environment but the essentials."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | variables

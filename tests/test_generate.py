@@ -278,7 +278,11 @@ def test_an_old_folder_is_refused_with_what_to_do(home, capsys):
     before = content(home)
     assert run(home) == 1
     told = capsys.readouterr().err
-    assert "made by an earlier version" in told and "generate.py --fresh" in told and told.count("\n") == 1
+    assert (
+        "made by an earlier version" in told
+        and f"generate.py --home {home} --count {COUNT} --fresh" in told
+        and told.count("\n") == 1
+    )
     assert content(home) == before
 
 
@@ -406,7 +410,7 @@ def test_messages_name_the_folders_that_were_given(home, tmp_path, capsys):
     given = ["--input", str(tmp_path / "training"), "--data", str(tmp_path / "pictures")]
     assert run(home, *given) == 0  # The same files in other places: nothing to do.
     told = capsys.readouterr().out
-    assert f"generate.py --home {home} {' '.join(given)} --count {COUNT}\n" in told
+    assert f"generate.py --home {home} --count {COUNT} {' '.join(given)}\n" in told
     assert f"latent_svm.py --home {home} --training {tmp_path / 'training'} --data {tmp_path / 'pictures'}\n" in told
     edit(home, {0: "none"})
     assert run(home, *given) == 0

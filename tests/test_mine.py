@@ -14,18 +14,11 @@ import pytest
 from samples import shirt, snapshot, write
 
 import mine
-from demicouture import cli, commands
+from demicouture import cli
 from demicouture.commands import HOUSE
 from demicouture.errors import InputError
 from demicouture.folder_links import link_folder
 from demicouture.training import recommendation
-
-
-@pytest.fixture(autouse=True)
-def forget():
-    """Leaves no test's command line to the next one."""
-    yield
-    commands.remember(commands.Running())
 
 
 @pytest.fixture

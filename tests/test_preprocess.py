@@ -208,7 +208,7 @@ def test_a_data_set_as_promised(home, capsys):
     )
     assert sum("python -m demicouture.pretrained" in line for line in output) == 1
     assert "passed over what is no picture, or none of a kind that is read: 1 .txt" in output
-    assert output[-1].startswith("next: ") and output[-1].endswith("train_dcgan.py --preset demo --epochs 9000")
+    assert output[-1].startswith("next: ") and output[-1].endswith("train_dcgan.py --preset best --size 64")
 
 
 def test_every_format_comes_out_upright_and_in_its_colours(home):
@@ -713,7 +713,7 @@ def test_a_small_size_is_told_to_the_next_script(home, capsys):
     assert capsys.readouterr().out == ""
     assert read_dataset(dataset(home)).pictures.shape[1] == 64
     assert run(home, "--home", str(home), "--size", "64") == 0
-    assert capsys.readouterr().out.endswith(f"train_dcgan.py --home {home} --preset demo --epochs 9000\n")
+    assert capsys.readouterr().out.endswith(f"train_dcgan.py --home {home} --preset best --size 64\n")
 
 
 @pytest.fixture(scope="module")
