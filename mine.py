@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -157,7 +158,9 @@ def main(argv: list[str] | None = None) -> None:
     made = cli.folder(args, "6-interpolation")
     page = args.home / "outputs/index.html"
     shown = next((path for path in (page, made / "lookbook.png", made / "strip.png") if path.exists()), made)
-    opened = shown == page and webbrowser.open(page.resolve().as_uri())
+    # Without a screen, a browser for terminals would take this one.
+    screen = sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    opened = screen and webbrowser.open(shown.resolve().as_uri())
     print(f"\n{'opened' if opened else 'open'}: {shown}")
 
 

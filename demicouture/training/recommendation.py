@@ -24,7 +24,7 @@ GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 GFLOPS_PER_CORE, OVERHEAD_SECONDS = 48, 0.035
 """What a core computes in a training step, and what the step takes besides. From measured steps on two cores, beside
 what follows from these: 0.91 s (0.88) at 128×128 and a quarter of the width in batches of 32; 0.15 s (0.15) with the
-preset ``demo`` without an encoder, 0.17 s (0.21) with it; about 0.6 s (0.46) with ``best``."""
+preset ``demo`` without an encoder, 0.17 s (0.21) with it; 0.5 s (0.47) with ``best``."""
 
 
 def has_gpu() -> bool:
