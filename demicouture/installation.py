@@ -14,7 +14,10 @@ HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 OLDEST = (3, 11)
 
-MODULES = "PIL bs4 cv2 filelock keras matplotlib numpy pi_heif platformdirs protego requests sklearn threadpoolctl tqdm"
+MODULES = (
+    "PIL bs4 cv2 filelock keras matplotlib matplotlib_fontja numpy pi_heif platformdirs protego requests sklearn "
+    "threadpoolctl tqdm"
+)
 """What every script may need of requirements.txt, by the names that are imported."""
 
 
