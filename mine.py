@@ -137,10 +137,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     photographs = link_photographs(args)
     gpu = recommendation.has_gpu()
+    before = chosen_before("train_dcgan.py")
     training = recommendation.recommend(min(photographs, 1000), SIZE, gpu)  # preprocess.py chooses so many
     preprocessing = chosen_before("preprocess.py") or ["--size", str(value_of("--size", training, SIZE))]
     size = value_of("--size", preprocessing, SIZE)
-    print(describe_plan(photographs, size, training, gpu), flush=True)
+    plan = f"as it was begun: {' '.join(before)}" if before else describe_plan(photographs, size, training, gpu)
+    print(plan, flush=True)
 
     def run_script(title: str, script: str, *words: str) -> None:
         run(title, commands.script_path(script), "--home", str(args.home), *words)
@@ -149,8 +151,7 @@ def main(argv: list[str] | None = None) -> None:
         run("the networks that find people and judge pictures", commands.script_path("demicouture"), "--optional")
     run_script("1 of 5: culling and cropping", "preprocess.py", *preprocessing)
     kept = len(own_pictures(cli.folder(args, "2-dataset")))
-    training = chosen_before("train_dcgan.py") or recommendation.recommend(kept, size, gpu)
-    run_script("2 of 5: training", "train_dcgan.py", *training)
+    run_script("2 of 5: training", "train_dcgan.py", *(before or recommendation.recommend(kept, size, gpu)))
     run_script("3 of 5: generating designs", "generate.py", "--count", str(COUNT))
     run_script("4 of 5: the plane between the two styles", "latent_svm.py")
     run_script("5 of 5: garments in between", "interpolate.py")
