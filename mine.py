@@ -4,9 +4,10 @@ Each folder is a pole, one of the two styles. Nothing is copied, and nothing in 
 are put into HOME/data/1-scraped, everything below is found, and all that is made lies in HOME. The size of the pictures
 and the kind of training are those that suit this machine, and it says at once how long that takes.
 
-Stop it at any time and run the same command again: it goes on where it was. Add photographs to your folders, or a third
-folder to a pole, and run it again: they are worked in, as far as that goes. To choose for yourself, run the scripts one
-by one with the same --home; each names the next.
+Stop it at any time and run the same command again: it goes on where it was. After you have added photographs to your
+folders, given a pole another folder, or edited decisions.csv, it culls and crops anew, and then names the command that
+has the generator trained anew; the old one is moved aside. To choose for yourself, run the scripts one by one with the
+same --home; each names the next.
 
 Example:
     python mine.py casual=~/everyday collection=~/shows
@@ -118,7 +119,7 @@ def run(title: str, *words: str) -> None:
     with listening_to_nothing():
         code = subprocess.run([commands.interpreter(), *words]).returncode
     if code:
-        print(f"mine.py stopped there; to go on, run: {commands.same_command()}", file=sys.stderr)
+        print(f"mine.py stopped there; after that, to go on, run: {commands.same_command()}", file=sys.stderr)
         sys.exit(code if code > 0 else 1)
 
 

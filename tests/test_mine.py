@@ -52,7 +52,7 @@ def test_two_folders_are_linked_and_the_scripts_run_until_one_cannot(photographs
     assert flags[0][0] == "--size"
     last, way_on = done.stderr.splitlines()[-2:]
     assert done.returncode == 1 and "expected at least a batch" in last
-    assert way_on.startswith("mine.py stopped there; to go on, run: ")
+    assert way_on.startswith("mine.py stopped there; after that, to go on, run: ")
     assert way_on.endswith("mine.py 'casual=普段着 & more' 'collection=my shows'")
 
 
