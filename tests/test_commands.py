@@ -124,26 +124,36 @@ def home(tmp_path_factory) -> Path:
     return home
 
 
-def test_what_a_script_names_next_runs_when_pasted(home, tmp_path):
-    without_models = {"DEMICOUTURE_MODELS": str(tmp_path)}
-    python = commands.quote([sys.executable, str(HOUSE / "preprocess.py")])
-    line = f"{python} --home ours --size 64 --people --output '二 data'"
-    made = shell(line, home, **without_models)
-    told = made.stdout.splitlines()
-    assert made.returncode == 0, made.stderr
+@pytest.fixture
+def start(monkeypatch):
+    """Runs a script in this process, as if it had been typed in a folder; returns its exit code."""
+
+    def run(script: str, folder: Path, *words: str) -> int:
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", [str(HOUSE / script), *words])
+        return cli.run(SCRIPTS[script].main)
+
+    return run
+
+
+def test_what_a_script_names_next_runs_when_pasted(home, tmp_path, start, monkeypatch, capsys):
+    monkeypatch.setenv("DEMICOUTURE_MODELS", str(tmp_path))
+    words = "--home", "ours", "--size", "64", "--people", "--output", "二 data"
+    assert start("preprocess.py", home, *words) == 0
+    told = capsys.readouterr().out.splitlines()
     again = next(text for text in told if "to disagree" in text)
-    assert named_command(again) == line
+    assert named_command(again).endswith("preprocess.py --home ours --size 64 --people --output '二 data'")
     # The next command is for a larger data set than this one; that is all that is wrong with it.
-    follows = shell(named_command(told[-1]), home, **without_models)
+    follows = shell(named_command(told[-1]), home)
     assert "--preset" in told[-1] and "expected at least a batch" in follows.stderr
     assert "found 6 pictures to train on" in follows.stderr
 
 
-def test_what_an_error_names_runs_when_pasted(home):
-    python = commands.quote([sys.executable, str(HOUSE / "latent_svm.py")])
-    failed = shell(f"{python} --home 'no  where'", home)
-    assert failed.returncode == 1 and failed.stderr.count("\n") == 1
-    follows = shell(named_command(failed.stderr), home)
+def test_what_an_error_names_runs_when_pasted(home, start, capsys):
+    assert start("latent_svm.py", home, "--home", "no  where") == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    follows = shell(named_command(told), home)
     assert follows.stderr.startswith("error: no  where/outputs/3-training/generator.keras: not found, expected a tra")
     assert "train_dcgan.py --home 'no  where'" in follows.stderr
 
@@ -153,11 +163,12 @@ def test_the_networks_are_fetched_from_any_folder(tmp_path, monkeypatch):
     assert "usage: " in shell(f"{commands.fetch_models()} --help", tmp_path).stdout
 
 
-def test_help_names_commands_that_run(tmp_path):
-    python = commands.quote([sys.executable, str(HOUSE / "latent_svm.py")])
-    example = shell(f"{python} --help", tmp_path).stdout.partition("Examples:\n")[2].splitlines()[2]
-    assert "--labels sleeves.csv" in example
-    assert "error: outputs/4-generated: not found" in shell(example, tmp_path).stderr
+def test_help_names_commands_that_run(tmp_path, start, capsys):
+    with pytest.raises(SystemExit):
+        start("preprocess.py", tmp_path, "--help")
+    example = capsys.readouterr().out.partition("Example:\n")[2].splitlines()[0]
+    assert "--count 500" in example
+    assert shell(example, tmp_path).stderr.startswith("error: data/1-scraped: not found, expected a folder")
 
 
 @pytest.mark.parametrize("script", [*SCRIPTS])

@@ -272,6 +272,12 @@ def test_an_odd_tag_leaves_no_picture_on_its_side(tag):
     assert close(corners(found.image))
 
 
+@pytest.fixture(scope="module")
+def zlib_bomb() -> bytes:
+    packer = zlib.compressobj(1)
+    return b"".join(packer.compress(bytes(2**24)) for _ in range(16)) + packer.flush()
+
+
 def png_with(kind: bytes, data: bytes) -> bytes:
     content = encode(Image.fromarray(quarters()), "PNG")
     chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -281,10 +287,10 @@ def png_with(kind: bytes, data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("kind", "head"), [(b"zTXt", b"history\0\0"), (b"iTXt", b"history\0\1\0\0\0"), (b"iCCP", b"profile\0\0")]
 )
-def test_a_png_with_megabytes_of_text_or_profile_is_decoded_and_a_bomb_is_not(kind, head):
+def test_a_png_with_megabytes_of_text_or_profile_is_decoded_and_a_bomb_is_not(kind, head, zlib_bomb):
     assert close(corners(open_picture(png_with(kind, head + zlib.compress(b"layer " * 2**20)))))
     with pytest.raises(PictureError, match="undecodable"):
-        open_picture(png_with(kind, head + zlib.compress(b"\0" * 2**28)))
+        open_picture(png_with(kind, head + zlib_bomb))
 
 
 def ramp(most: float) -> np.ndarray:
