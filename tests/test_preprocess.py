@@ -20,6 +20,7 @@ from demicouture.dataset import own_pictures, read_dataset
 from demicouture.parallel import WORTH_A_PROCESS
 from demicouture.preprocessing import classifiers, pose, segmentation
 from demicouture.preprocessing.decisions import COLUMNS, is_manual
+from demicouture.preprocessing.records import STRIP
 from demicouture.preprocessing.review_folders import review_folder
 from demicouture.scraping.sources.wardrobe import Wardrobe
 
@@ -225,17 +226,25 @@ def test_every_format_comes_out_upright_and_in_its_colours(home):
         "large.webp": encode(rgb.resize((900, 900)), "WEBP", quality=95),
         "large.jpg": encode(rgb.resize((900, 900)), "JPEG", quality=95),
         "tiff.tif": encode(rgb, "TIFF"),
+        "phone.HEIC": (Path(__file__).parent / "data/quarters.heic").read_bytes(),
+        "avif.avif": encode(rgb, "AVIF", quality=95),
     }.items():
         write(scraped(home) / "casual" / name, content)
     grey = np.linspace(0, 65535, 200 * 200).reshape(200, 200).astype(np.uint16)
     write(scraped(home) / "casual/16-bit.png", encode(Image.fromarray(grey), "PNG"))
+    write(scraped(home) / "casual/q0/strip.png", encode(Image.fromarray(quarters(300, 1201)), "PNG"))
     # To the rules most of these are one picture, and no photograph; a person may want them all the same.
     assert run(home, "--background", "keep") == 0
     added = {file: row for file, row in table(home).items() if file.count("/") == 1}
     assert {row["reason"] for row in added.values()} <= {"near duplicate", "no photograph", "blurred", NOT_JUDGED}
     for file, row in added.items():
         edit(home, file, your_decision="keep", your_box=f"0 0 {row['width']} {row['height']}")
+    edit(home, "casual/q0/strip.png", your_decision="keep")  # There is no square in it, whatever a person says.
     assert run(home, "--background", "keep") == 0
+    assert (table(home)["casual/q0/strip.png"]["decision"], table(home)["casual/q0/strip.png"]["reason"]) == (
+        DROP,
+        STRIP,
+    )
     for file in added:
         if "16-bit" not in file:
             assert close(corners(cut_of(home, file)), tolerance=14), file
