@@ -1,4 +1,5 @@
 # make demo   sets up, runs the six scripts on drawn pictures, and names the page to open
+# make mine CASUAL=FOLDER COLLECTION=FOLDER   sets up, and runs them on two folders of your own photographs
 # make test   sets up, checks the code's style, and runs the tests
 # make models fetches the networks that find people and judge pictures; the set-up does it too, and goes on without them
 # Either installs once; what it installed is used again until a requirements file changes.
@@ -10,7 +11,8 @@ RUN := $(VENV)/bin/python
 # Where tests are marked as running on both of Keras' backends: the gradient step, the layers, a run that is resumed.
 ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training
 
-.PHONY: demo test models clean
+
+.PHONY: demo mine test models set-up clean
 
 demo: $(VENV)/.installed
 	$(RUN) scrape.py --queries data/queries-demo.csv
@@ -23,11 +25,17 @@ demo: $(VENV)/.installed
 	@echo
 	@echo "Open this: outputs/index.html"
 
+# The shell takes both folders from the environment, so that blanks and quotes in their names stay what they are.
+mine: $(VENV)/.installed
+	@$(RUN) mine.py "casual=$$CASUAL" "collection=$$COLLECTION"
+
 test: $(VENV)/.installed-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest --numprocesses auto --dist loadfile
 	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist loadfile $(ON_BOTH_BACKENDS)
+
+set-up: $(VENV)/.installed
 
 models: $(VENV)/.installed
 	$(RUN) -m demicouture.pretrained
@@ -35,6 +43,7 @@ models: $(VENV)/.installed
 $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \
 	newer; run: make PYTHON=python3.12" % sys.version_info[:2])'
+	@echo "installing packages into $(VENV), which takes a few minutes, once"
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(RUN) -m demicouture.pretrained --optional

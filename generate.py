@@ -41,10 +41,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
+
 import numpy as np
 
 from demicouture import cli, images
 from demicouture.boundary.active_learning import fit_plane, suggest
+from demicouture.commands import command, same_command
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs import comparison, figures, labels, scoring
@@ -106,7 +109,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         if args.count != COUNT or args.truncation != 1:
             command_line.error("argument --latents: not allowed with --count or --truncation")
         if not args.output_given:  # Beside the usual designs, with the labels that a person gave them.
-            args.output, args.output_given = args.output.with_name(f"{args.output.name}-{args.latents.stem}"), True
+            cli.give_folder(args, "output", args.output.with_name(f"{args.output.name}-{args.latents.stem}"))
     return args
 
 
@@ -137,14 +140,14 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
         if not draws_garments(quality):
             report(warn_of_blobs(quality))
     elif results["network"]:
-        report(f"quality is not judged: {args.input} holds no measures of this generator; train_dcgan.py takes them")
+        report(f"quality is not judged: {args.input} holds no measures of this generator; training takes them")
     else:
         report(NOT_JUDGED)
     if results["data_differs"]:
         report(f"{args.data}: not the pictures that the generator learned from; they are left out")
     elif not args.data.exists() and not (record and record["softened"]):
         effect = "the classifier has learned from sharp pictures only" if record else f"so fill in {labels_file}"
-        report(f"{args.data}: not found ({effect}); the pictures come from: python preprocess.py")
+        report(f"{args.data}: not found ({effect}); the pictures come from: {command('preprocess.py')}")
     if record:
         fill_in = "" if style_classifier.is_worthy(record) else f"; fill in {labels_file}"
         report(style_classifier.describe_accuracy(record) + fill_in)
@@ -157,25 +160,8 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
     counts.append(f"{results['unlabelled']} without a label")
     report(f"{args.output}: {args.count} designs: {', '.join(counts)}")
     sheets = "grid.png and grid-by-score.png" + (", then suggested.png" if results["suggested"] else "")
-    report(f"look at {sheets}; fill in your_label in {labels_file} and run: {same_command(args)}")
-    given = {"training": args.input if args.input_given else None, "data": args.data if args.data_given else None}
-    report(cli.next_step(args, "latent_svm.py", **given))
-
-
-def same_command(args: argparse.Namespace) -> str:
-    """Returns the command that takes a person's labels in: this one, but never with --fresh."""
-    given = {"input": args.input if args.input_given else None, "data": args.data if args.data_given else None}
-    command = cli.next_step(args, "generate.py", "--output", **given).removeprefix("next: ")
-    for flag, value, usual in (
-        ("latents", args.latents, None),
-        ("count", args.count, args.count if args.latents else COUNT),
-        ("pictures", args.pictures, PICTURES),
-        ("suggest", args.suggest, 0),
-        ("truncation", args.truncation, 1),
-        ("seed", args.seed, 0),
-    ):
-        command += f" --{flag} {value}" if value != usual else ""
-    return command
+    report(f"look at {sheets}; fill in your_label in {labels_file} and run: {same_command()}")
+    report(cli.next_step("latent_svm.py"))
 
 
 def main(argv: list[str] | None = None) -> None:

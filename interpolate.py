@@ -24,7 +24,7 @@ Writes outputs/6-interpolation; where that holds what was made with other flags,
 and, unless endpoints are given:
   photographs-casual.png, photographs-collection.png
                      the data set's photographs, and the numbers by which --a casual:123 names them
-and, where the network that describes pictures is there (make models fetches it) and the generator draws garments, a
+and, where the network that describes pictures is there (see below) and the generator draws garments, a
 choice of thousands of designs in between, the most different of those that rank highest:
   lookbook.png, .pdf on one page, each with its origin, and with the data set's nearest picture and how like it that is
   lookbook.csv       number, both ends, score, distance, realism_rank, nearest picture; lookbook.npy: their latents
@@ -36,7 +36,8 @@ with --random-walk SECONDS or --latents FILE:
   film.mp4           from one design to the next, one each second, and back to the first; strip.png, .npy: these designs
 and with --along NAME the files of a path, of one design that is walked along a direction.
 
-Enlarged pictures are enlarged by Lanczos' filter, which adds no detail.
+Enlarged pictures are enlarged by Lanczos' filter, which adds no detail. The network is fetched once, by
+python -m demicouture.pretrained
 
 Examples:
   python interpolate.py
@@ -57,10 +58,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
+
 import numpy as np
 
 from demicouture import cli, runs
 from demicouture.boundary.outputs import find_direction, read_plane
+from demicouture.commands import command
 from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference
 from demicouture.designs.designs import read_designs
@@ -102,7 +106,7 @@ def read_rated_designs(args: argparse.Namespace) -> tuple[RatedDesigns, str]:
     if args.along:
         plane, reason = None, ""  # The walk has a plane of its own, and needs no other.
     elif not args.boundary_given and not args.boundary.is_dir():
-        plane, reason = None, f"{args.boundary}: not found, so there are no distances; run: python latent_svm.py"
+        plane, reason = None, f"{args.boundary}: not found, so there are no distances; run: {command('latent_svm.py')}"
     else:
         plane, reason = read_plane(args.boundary, args.input, hash_file(args.input / "latents.npy"))
     for flag, needs_plane in (("path", paths.BOUNDARY), ("even", paths.EQUAL_DISTANCE)):

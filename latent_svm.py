@@ -49,6 +49,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
+
 import numpy as np
 
 from demicouture import cli, pretrained
@@ -60,6 +62,7 @@ from demicouture.boundary.photograph_report import report_photographs
 from demicouture.boundary.photographs import LabelledPhotographs, find_photographs
 from demicouture.boundary.report import DESIGNS, FULL_EFFORT, PHOTOGRAPHS, SOURCES, Effort
 from demicouture.boundary.style_scores import find_scorer
+from demicouture.commands import command
 from demicouture.dcgan import encodings, inference
 from demicouture.designs.designs import Designs, read_designs
 from demicouture.errors import InputError
@@ -82,8 +85,8 @@ def read_photographs(args: argparse.Namespace) -> tuple[LabelledPhotographs | No
         return None, ""
     photographs, reason = find_photographs(args.training, args.input)
     if args.fitted_on == PHOTOGRAPHS and not photographs:
-        missing = f"{args.training / encodings.RECORD}: not found, expected photographs' codes; run train_dcgan.py"
-        raise InputError(reason or missing)
+        missing = f"{args.training / encodings.RECORD}: not found, expected photographs' codes"
+        raise InputError(reason or f"{missing}; run: {command('train_dcgan.py')}")
     return photographs, reason
 
 
@@ -121,7 +124,7 @@ def look_across(
     if not generator_file.is_file():
         walk = outputs.file_name("walk.png", args.name)
         missing = f"not found, so {walk} and the other pictures of designs were not made"
-        return None, [f"{generator_file}: {missing}; run train_dcgan.py, or give --training DIR"]
+        return None, [f"{generator_file}: {missing}; run: {command('train_dcgan.py')}, or give --training DIR"]
     generator = inference.load_generator(generator_file)
     render = partial(inference.render, generator, quiet=args.quiet)
     scorer, no_scores = find_scorer(args.input, (photographs or designs).poles, args.quiet)
@@ -137,11 +140,8 @@ def look_across(
 
 def next_step(args: argparse.Namespace) -> str:
     """Returns the command that uses the result."""
-    names = ("input", "training", "data")
-    folders = {name: getattr(args, name) if getattr(args, f"{name}_given") else None for name in names}
     # A direction has no pair of poles to interpolate between: one design walks along it.
-    along = f" --along {args.name}" if args.name else ""
-    return cli.next_step(args, "interpolate.py", "--boundary", **folders) + along
+    return cli.next_step("interpolate.py", *(["--along", args.name] if args.name else []))
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -165,8 +165,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--labels",
         type=Path,
         metavar="FILE",
-        help="a CSV file with the columns design and label, which labels all designs or some with any two words; its "
-        "name is the direction's (default: INPUT/labels.csv)",
+        help="a CSV file with the columns design (17, or design-0017.png) and label, which labels all designs or some "
+        "with any two words; its name is the direction's (default: INPUT/labels.csv)",
     )
     own.add_argument(
         "--without",

@@ -15,14 +15,16 @@ Dropped are damaged, small, blurred, blank and drawn pictures, and copies of oth
 or the back, or sit, and pictures of a pole of --people without anybody; and garments that are no tops, once there are
 examples. What a rule cannot decide is for review. Kept is a square around the garment alone: of a person head, hair,
 neck, hands and bare skin go, and what is below the hem or mid-thigh; --subject figure leaves the person from the chin
-to the hips. The rules on people need two model files that `make models` fetches; without them they are left out.
+to the hips. The rules on people need two model files; without them they are left out. They are fetched once, by
+python -m demicouture.pretrained
 
 Your edits always win. Fill in the last two columns of decisions.csv, `your_decision` (keep, drop or review) and
 `your_box` (left top right bottom, in pixels of the upright original), or move pictures between the three folders of
 data/2-review, and run this again. No run writes into your two columns; all others are written anew, so an edit there
 is lost. What you keep and drop teaches the rules what a top is. A keep of yours overrules every reason but
-`undecodable` and `over 100 megapixels`; a drop of yours gives its place to the next picture. A box that is not square
-is widened to a square around its centre, and what lies outside the picture is filled with the colours of its edge.
+`undecodable`, `over 100 megapixels` and `strip beyond 4:1`; a drop of yours gives its place to the next picture. A box
+that is not square is widened to a square around its centre, and what lies outside the picture is filled with the
+colours of its edge.
 
 Example:
     python preprocess.py --count 500 --size 128
@@ -35,10 +37,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
 
 from demicouture import cli, dataset, pretrained, runs
+from demicouture.commands import command, flags_of_before, same_command
 from demicouture.errors import InputError, OptionsError
+from demicouture.images import describe_kinds
 from demicouture.magazine.publishing import publish
 from demicouture.preprocessing import (
     decisions,
@@ -53,6 +57,8 @@ from demicouture.preprocessing import (
 from demicouture.preprocessing.image_features import GARMENT, SUBJECTS
 from demicouture.preprocessing.records import DROP, KEEP
 from demicouture.preprocessing.rules import Rules
+from demicouture.progress import progress_bar
+from demicouture.training import recommendation
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -110,7 +116,7 @@ def main(argv: list[str] | None = None) -> None:
     """Culls and crops."""
     args = parse_args(argv)
     report, progress = cli.reporter(args), make_progress(args)
-    poles = dataset.find_poles(args.input, "python scrape.py")
+    poles = dataset.find_poles(args.input, command("scrape.py"))
     check_args(args, poles)
     found, other_files = pipeline.find_scraped(args.input, poles)
     examples = top_classifier.find_examples(args.examples) if args.examples else {}
@@ -127,7 +133,7 @@ def main(argv: list[str] | None = None) -> None:
         pictures = pipeline.hash_scraped(args.input, found, progress)
         if pipeline.is_current(run, pipeline.hash_inputs(pictures, examples, edits, models)):
             report(f"{args.output}: nothing to do, it is made from this input with these options and decisions")
-            report(next_command(args))
+            report(describe_next_step(args))
             return
 
         log = args.output / "features.jsonl"
@@ -155,15 +161,16 @@ def main(argv: list[str] | None = None) -> None:
         pipeline.finish(run, pipeline.hash_inputs(pictures, examples, edits, models), sheets, results)
     publish(args.home, args.output)
     report(f"made {args.output}; look at {', '.join(sheets)}")
-    report(f"to disagree, fill in your_decision in decisions.csv or move pictures in {edits.review}; run this again")
-    report(next_command(args))
+    disagree = f"fill in your_decision in decisions.csv or move pictures in {edits.review}"
+    report(f"to disagree, {disagree}, and run: {same_command()}")
+    report(describe_next_step(args))
 
 
 def make_progress(args: argparse.Namespace) -> Callable[[Iterable, str, int], Iterable]:
     """Returns a function that shows the progress of a step in a bar and gives its results back."""
 
     def progress(results: Iterable, title: str, total: int) -> Iterable:
-        return tqdm(results, title, total, unit="picture", disable=args.quiet or None, leave=False)
+        return progress_bar(results, title, total=total, unit="picture", quiet=args.quiet)
 
     return progress
 
@@ -191,7 +198,7 @@ def describe_outcome(
     counts: Mapping[str, Mapping],
     models: Path | None,
     learned: Mapping | None,
-    other_files: int,
+    other_files: Mapping[str, int],
 ) -> Iterator[str]:
     """Yields a line on each pole, and on everything that could not be judged or followed."""
     for pole in poles:
@@ -199,7 +206,7 @@ def describe_outcome(
     yield from decisions.find_oddities(rows)
     yield from decisions.suggest_people(rows, poles, args.people)
     if models is None:
-        yield f"people were not judged: no models; {pretrained.HOW_TO_GET}, and then this again"
+        yield f"people were not judged: no models; {pretrained.HOW_TO_GET}, and then: {same_command()}"
     if learned and not learned["used"]:
         yield (
             f"warning: the examples in {args.examples} are of another kind than your pictures (a classifier separates "
@@ -207,7 +214,7 @@ def describe_outcome(
             "the same source"
         )
     if other_files:
-        yield f"passed over {other_files:,} files whose names do not end like a picture's"
+        yield f"passed over what is no picture, or none of a kind that is read: {describe_kinds(other_files)}"
 
 
 def refuse_empty_poles(args: argparse.Namespace, counts: Mapping[str, Mapping]) -> None:
@@ -221,9 +228,16 @@ def refuse_empty_poles(args: argparse.Namespace, counts: Mapping[str, Mapping]) 
             )
 
 
-def next_command(args: argparse.Namespace) -> str:
-    """Returns the command that continues the chain, with the size where training would expect a larger one."""
-    return cli.next_step(args, "train_dcgan.py") + (f" --size {args.size}" if args.size < 128 else "")
+def describe_next_step(args: argparse.Namespace) -> str:
+    """Returns the lines on the training run that suits this data set and this machine, and how long it takes."""
+    if flags_of_before("train_dcgan.py"):
+        return cli.next_step("train_dcgan.py")
+    pictures, gpu = len(dataset.own_pictures(args.output)), recommendation.has_gpu()
+    words = recommendation.recommend(pictures, args.size, gpu)
+    if gpu:
+        return cli.next_step("train_dcgan.py", *words)
+    takes = recommendation.describe_duration(recommendation.estimate_recommended(words, pictures))
+    return f"training takes about {takes} here, without a GPU\n{cli.next_step('train_dcgan.py', *words)}"
 
 
 if __name__ == "__main__":

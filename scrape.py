@@ -27,6 +27,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
+
 from demicouture import cli, files
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
@@ -213,9 +215,12 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
     folder.check_that_pictures_are_left(rows)
     report(f"made {args.output}; look at its contact sheets, and add photographs of your own to a pole if you like")
     if len(options["poles"]) == 1:
-        report(f"preprocess.py needs two poles: collect the other one into {args.output} as well")
+        report(f"a data set needs two poles: collect the other one into {args.output} as well")
     examples = {query.pole for query in plan.chosen} == set(EXAMPLES)
-    report(cli.next_step(args, "preprocess.py", "--examples" if examples else "--input"))
+    if examples and args.output_given:
+        report(cli.next_step("preprocess.py", "--examples", args.output, without={"1-scraped"}))
+    else:
+        report(cli.next_step("preprocess.py"))
 
 
 if __name__ == "__main__":

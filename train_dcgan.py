@@ -39,9 +39,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
+
 import numpy as np
 
 from demicouture import cli
+from demicouture.commands import pip_install
 from demicouture.dataset import Dataset
 from demicouture.dcgan.inference import hash_generator, load_generator
 from demicouture.errors import InputError
@@ -58,6 +61,7 @@ from demicouture.training.pictures import (
     refuse_other_pictures,
 )
 from demicouture.training.presets import PRESETS, add_flags, fill_in
+from demicouture.training.recommendation import refuse_months
 from demicouture.visualization import grid
 
 ALL_DEVICES = 0
@@ -191,8 +195,8 @@ def check_backend(args: argparse.Namespace) -> None:
     """
     if backend_in_use() == "tensorflow" and args.devices != 1:
         raise InputError(
-            f"--devices {args.devices or 'all'}: on TensorFlow training uses one device; install jax and set "
-            "KERAS_BACKEND=jax"
+            f"--devices {args.devices or 'all'}: on TensorFlow training uses one device; run: "
+            f"{pip_install('jax')}, and set KERAS_BACKEND=jax"
         )
 
 
@@ -200,7 +204,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line; what is not given comes from the preset."""
     parser = cli.parser(__doc__, input="2-dataset", output="3-training")
     own = parser.add_argument_group("of this script")
-    own.add_argument("--preset", choices=PRESETS, default="seed", help="the hyperparameters; each is a flag, too")
+    own.add_argument("--preset", choices=PRESETS, help="the hyperparameters; each is a flag, too (default: seed)")
     add_flags(own)
     own.add_argument(
         "--precision",
@@ -232,7 +236,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     own.add_argument("--describe", action="store_true", help="print the networks and stop")
     args = cli.parse(parser, argv)
-    vars(args).update(fill_in(args.preset, vars(args)))
+    vars(args).update(fill_in(args.preset or "seed", vars(args)))
     return args
 
 
@@ -257,9 +261,11 @@ def main(argv: list[str] | None = None, measured: int = MEASURED, encoder_steps:
     options["dataset_sha256"] = dataset.sha256
     options["withheld"] = [name for name, held in zip(dataset.names, withheld, strict=True) if held]
     inputs = {"2-dataset": dataset.sha256}
-    next_step = cli.next_step(args, "generate.py", data=args.input if args.input_given else None)
+    next_step = cli.next_step("generate.py")
     with cli.open_output(args, "train_dcgan.py", options, extendable=("epochs", "dataset_sha256", "withheld")) as run:
         refuse_other_pictures(run, args.input)
+        if args.preset is None and not run.before:
+            refuse_months(vars(args), int((~withheld).sum()))
         if is_finished(run, inputs):
             done = f"all {args.epochs} epochs are done; raise --epochs to go on"
             return report(f"{args.output}: nothing to do, {done}\n{next_step}")
@@ -267,7 +273,7 @@ def main(argv: list[str] | None = None, measured: int = MEASURED, encoder_steps:
         poles = " and ".join(dataset.poles)
         report(f"{(~withheld).sum()} pictures of {poles}, and {withheld.sum()} withheld; {args.epochs} epochs")
         save_png(args.output / "reals.png", grid(choose_evenly(dataset, SAMPLES), columns=8))
-        found = {"preset": args.preset, "backend": backend_in_use()}
+        found = {"preset": args.preset or "seed", "backend": backend_in_use()}
         found |= {"poles": dataset.poles, "pictures": len(dataset.pictures)}
         results = found | train(args, dataset, withheld, report, measured, encoder_steps)
         run.finish(inputs, MADE, results)

@@ -6,29 +6,21 @@ import argparse
 import errno
 import math
 import os
+import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from demicouture import runs
+from demicouture import commands, runs
 from demicouture.errors import DemicoutureError
 
-HOUSE = Path(__file__).resolve().parent.parent
-"""The checkout: the folder that holds the six scripts and ``data/queries.csv``."""
+HOUSE = commands.HOUSE
 
-FOLDERS = {
-    "1-scraped": "data/1-scraped",
-    "2-dataset": "data/2-dataset",
-    "3-training": "outputs/3-training",
-    "4-generated": "outputs/4-generated",
-    "5-boundary": "outputs/5-boundary",
-    "6-interpolation": "outputs/6-interpolation",
-}
-"""The chain of folders below ``--home``, by the names that scripts, docs and messages use."""
+FOLDERS = commands.FOLDERS
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -51,7 +43,9 @@ def parser(doc: str, *, output: str, input: str | None = None, **further: tuple[
         input: The key of the folder that it reads, or None for a script that reads no folder.
         further: Flags for further folders that it reads: of each its key in :data:`FOLDERS`, and what it is for.
     """
-    command_line = argparse.ArgumentParser(description=doc, formatter_class=HelpFormatter, allow_abbrev=False)
+    command_line = argparse.ArgumentParser(
+        description=commands.in_help(doc), formatter_class=HelpFormatter, allow_abbrev=False
+    )
     shared = command_line.add_argument_group("shared by all scripts")
     shared.add_argument(
         "--home",
@@ -89,11 +83,21 @@ def parse(command_line: argparse.ArgumentParser, argv: list[str] | None) -> argp
     ``args.output_given``, ``args.input_given`` and so on tell whether the next script finds these folders by itself.
     """
     args = command_line.parse_args(argv)
+    given = {key: getattr(args, name) for name, key in args.folder_keys.items() if getattr(args, name) is not None}
+    output = args.folder_keys["output"]
+    script = next(name for name, flags in commands.FOLDER_FLAGS.items() if flags.get("output") == output)
+    commands.remember(commands.Running(script, args.home, given, sys.argv[1:] if argv is None else argv))
     for name, key in args.folder_keys.items():
-        given = getattr(args, name)
-        setattr(args, f"{name}_given", given is not None)
-        setattr(args, name, given or folder(args, key))
+        setattr(args, f"{name}_given", key in given)
+        setattr(args, name, given.get(key) or folder(args, key))
     return args
+
+
+def give_folder(args: argparse.Namespace, name: str, path: Path) -> None:
+    """Lets one of the folders be another one, as if the command line had named it."""
+    setattr(args, name, path)
+    setattr(args, f"{name}_given", True)
+    commands.give(args.folder_keys[name], path)
 
 
 def folder(args: argparse.Namespace, key: str) -> Path:
@@ -150,27 +154,13 @@ def open_output(
 ) -> AbstractContextManager[runs.RunFolder]:
     """Takes a script's output folder for this process: :func:`demicouture.runs.open_run` with the shared flags."""
     how = {"extendable": extendable, "shared_with_people": shared_with_people, "name": name}
-    return runs.open_run(args.output, script, options, **how, fresh=args.fresh, report=reporter(args))
+    flags = commands.typed_flags({*options, "preset"})  # which stands for several options
+    return runs.open_run(args.output, script, options, **how, flags=flags, fresh=args.fresh, report=reporter(args))
 
 
-def next_step(args: argparse.Namespace, script: str, flag: str = "--input", **passed_on: Path | None) -> str:
-    """Returns the command that continues the chain after this script, ready to paste.
-
-    Args:
-        args: The parsed flags of the script that ends.
-        script: The file name of the next script.
-        flag: The next script's flag for this script's output, where it is not in its usual place.
-        passed_on: Further folders that the next script needs, by its flags' names; None where it finds them itself.
-    """
-    words = ["python", os.path.join(os.path.dirname(sys.argv[0]), script)]
-    if args.home != Path("."):
-        words += ["--home", str(args.home)]
-    if args.output_given:
-        words += [flag, str(args.output)]
-    for name, value in passed_on.items():
-        if value is not None:
-            words += [f"--{name}", str(value)]
-    return "next: " + " ".join(f'"{word}"' if " " in word else word for word in words)
+def next_step(script: str, *words: object, without: Collection[str] = ()) -> str:
+    """Returns the line that names what continues the chain: :func:`demicouture.commands.command`, ready to paste."""
+    return f"next: {commands.command(script, *words, without=without)}"
 
 
 def run(main: Callable[[], None]) -> int:
@@ -182,7 +172,8 @@ def run(main: Callable[[], None]) -> int:
     try:
         main()
     except KeyboardInterrupt:
-        print("interrupted: everything finished so far is kept; run the same command to go on", file=sys.stderr)
+        again = commands.same_command()
+        print(f"interrupted: everything finished so far is kept; to go on, run: {again}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader of our output went away (a pipe into head, say); nothing is left to tell it.
@@ -199,7 +190,7 @@ def run(main: Callable[[], None]) -> int:
 def expected_failure(error: Exception) -> str | None:
     """Returns the line that tells a person of a failure, or None for one that nobody expected."""
     if isinstance(error, DemicoutureError):
-        return "error: " + " ".join(str(error).split())
+        return "error: " + re.sub(r"\s*\n\s*", " ", str(error))  # Two spaces may stand in a folder's name.
     if not isinstance(error, OSError):
         return None
     told = {
@@ -220,4 +211,4 @@ def expected_failure(error: Exception) -> str | None:
     if told is None:
         return None
     place = f"{error.filename}: " if error.filename else ""  # a write that fails names no file
-    return f"error: {place}{told} and run the same command again"
+    return f"error: {place}{told} and run: {commands.same_command()}"

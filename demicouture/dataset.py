@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from demicouture.commands import command
 from demicouture.errors import InputError, PictureError
 from demicouture.files import hash_files
 from demicouture.images import WHITE, find_pictures, open_picture, to_square
+from demicouture.progress import progress_bar
 
 OUR_PICTURE = re.compile(r"[0-9a-f]{16}(-\d+)?\.png")
 """The names that preprocess.py gives. Other files in a pole's folder are somebody's own and are never removed."""
@@ -119,21 +120,21 @@ def read_dataset(
         InputError: The folder is unfinished, a pole is missing or has fewer than two pictures, or a picture is damaged,
             smaller than ``size`` or not square.
     """
-    command = "python preprocess.py"
-    poles = find_poles(folder, command)
+    made_by = command("preprocess.py")
+    poles = find_poles(folder, made_by)
     if (folder / "options.json").exists() and not (folder / "summary.json").exists():
-        raise InputError(f"{folder}: unfinished (no summary.json); run: {command}")
+        raise InputError(f"{folder}: unfinished (no summary.json); run: {made_by}")
     files: list[Path] = []
     labels: list[int] = []
     for label, pole in enumerate(poles):
         found = find_pictures(folder / pole)
         if len(found) < 2:
-            raise InputError(f"{folder / pole}: found {len(found)} pictures, expected at least 2; run: {command}")
+            raise InputError(f"{folder / pole}: found {len(found)} pictures, expected at least 2; run: {made_by}")
         files += found
         labels += [label] * len(found)
     size = size or len(read_square(files[0], None))
     pictures = allocate((len(files), size, size, 3))
-    bar = tqdm(files, desc="reading", unit="picture", disable=quiet or len(files) < LONG_READ or None, leave=False)
+    bar = progress_bar(files, "reading", unit="picture", quiet=quiet or len(files) < LONG_READ)
     for index, file in enumerate(bar):
         pictures[index] = read_square(file, size)
     return Dataset(pictures, np.array(labels), poles, tuple(files), hash_files(files, folder))
@@ -148,13 +149,15 @@ def read_square(file: Path, size: int | None) -> np.ndarray:
     try:
         image = open_picture(file)
     except PictureError as error:
-        raise InputError(f"{file}: {error}; remove it or run preprocess.py again") from None
+        raise InputError(f"{file}: {error}; remove it, or run: {command('preprocess.py')}") from None
     size = size or image.width
     found = f"{file}: found {image.width}×{image.height} pixels, expected a square of {size} or more; "
     if image.width != image.height:
         raise InputError(found + "remove it, or let preprocess.py cut it")
     if image.width < size:
-        raise InputError(found + f"run preprocess.py with --size {size}, or train with a smaller --size")
+        raise InputError(
+            found + f"run: {command('preprocess.py', '--size', size, '--fresh')}, or train with a smaller --size"
+        )
     if image.width > size:
         image = to_square(image, (0, 0, *image.size), size, WHITE)
     return np.asarray(image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import hashlib
@@ -10,6 +11,7 @@ import json
 import os
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -134,42 +136,68 @@ def _csv_field(value: Any) -> Any:
 
 
 def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Returns the rows of a CSV file that a person may have edited.
+    """Returns the rows of a CSV file that a person may have edited, with the programs that people have.
 
-    Spreadsheets add a byte order mark and, in much of Europe, write semicolons: both are understood.
-    Further columns than those expected are kept.
+    Understood are UTF-8 with and without a byte order mark, and UTF-16 with one; commas, semicolons and tabs; a first
+    line ``sep=;``; decimal commas, where commas divide nothing; capitals in the first line; any line ends. Blank rows
+    are left out, and so are columns without a name. Excel writes no divider after a row's last filled field: what is
+    missing there is empty. Further columns than those expected are kept, by their names in small letters.
 
     Raises:
-        InputError: The file is missing, is not CSV in UTF-8, or lacks one of ``columns``.
+        InputError: The file is missing, is no such table, lacks one of ``columns``, or has two of one name.
     """
+    text = _decode(path, columns)
+    first, _, rest = text.partition("\n")
+    delimiter = None
+    if (told := re.fullmatch(r'"?sep=(.)"?\r?', first)) is not None:  # For Excel, which shows it to nobody.
+        delimiter, text = told[1], rest
+    delimiter = delimiter or _find_delimiter(text.lstrip().partition("\n")[0])
     try:
-        # newline="" keeps the CR LF of RFC 4180 for the csv module, which needs them inside quoted fields.
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path}: not readable as CSV ({error}); restore it, or remove it") from None
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if any(field.strip() for field in line)]
+    names = [name.strip().lower() for name in numbered[0][1]] if numbered else []
+    while names and not names[-1]:
+        names.pop()
+    if missing := [column for column in columns if column not in names]:
+        found = ", ".join(filter(None, names)) or "none"
+        also = ", ".join(missing)
+        raise InputError(f"{path}: found the columns {found}, expected also {also}; restore the first line")
+    if twice := [name for name, count in Counter(names).items() if name and count > 1]:
+        raise InputError(f"{path}: found two columns called {twice[0]}, expected one; remove the wrong one")
+    rows = []
+    for number, line in numbered[1:]:  # The first line is row 1, as in a spreadsheet.
+        if any(field.strip() for field in line[len(names) :]):
+            raise InputError(
+                f"{path}: row {number} has {len(line)} fields, expected {len(names)}; mend it or remove it"
+            )
+        fields = line + [""] * (len(names) - len(line))
+        if delimiter != ",":
+            fields = [DECIMAL_COMMA.sub(r"\1.\2", field) for field in fields]
+        rows.append({name: field for name, field in zip(names, fields, strict=False) if name})
+    return rows
+
+
+DECIMAL_COMMA = re.compile(r"^(\s*[-+]?\d+),(\d+(?:[eE][-+]?\d+)?\s*)$")
+
+
+def _decode(path: Path, columns: Sequence[str]) -> str:
+    try:
+        content = path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{path}: not found, expected a CSV file with the columns {', '.join(columns)}") from None
+    with_two_bytes = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if with_two_bytes else "utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8; save it again as CSV in UTF-8") from None
-    header = text.partition("\n")[0]
-    delimiter = ";" if header.count(";") > header.count(",") else ","
-    try:
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        found = reader.fieldnames or []
-        missing = [column for column in columns if column not in found]
-        if missing:
-            raise InputError(
-                f"{path}: found the columns {', '.join(found) or 'none'}, "
-                f"expected also {', '.join(missing)}; restore the first line"
-            )
-        rows = list(reader)
-    except csv.Error as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); restore it or remove it and run again") from None
-    for number, row in enumerate(rows, 2):  # the header is row 1, as in a spreadsheet
-        if None in row or None in row.values():
-            # DictReader keeps surplus fields under None, and fills missing ones with None.
-            fields = sum(value is not None for name, value in row.items() if name) + len(row.get(None, []))
-            raise InputError(f"{path}: row {number} has {fields} fields, expected {len(found)}; mend it or remove it")
-    return rows
+
+
+def _find_delimiter(line: str) -> str:
+    """Returns which of the three dividers a table's first line has most of, outside of quotes."""
+    line = re.sub(r'"[^"]*"', "", line)
+    return max(",;\t", key=line.count)
 
 
 def sha256(content: bytes) -> str:

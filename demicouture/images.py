@@ -6,25 +6,69 @@ float32 of the same shape in [-1, 1], the range of the generator's tanh.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
+import os
 import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, PngImagePlugin
 
+from demicouture.console import silent_libraries
 from demicouture.errors import PictureError
 from demicouture.files import atomic_path
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is opened at all: photographs' formats. Left out are those that run an interpreter, such as EPS.
 
-MPO, which some cameras write, opens as JPEG; Pillow knows no format of that name and would refuse every picture."""
+MPO, which some cameras write, opens as JPEG; Pillow knows no format of that name and would refuse every picture. HEIC,
+which phones write, is added when there is such a picture, for its decoder is loaded only then."""
 
-SUFFIXES = {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"}
+RARE_FORMATS = {
+    "JPEG2000": "jp2 j2k j2c jpc jpf jpx",
+    "PPM": "pbm pgm ppm pnm pfm",
+    "TGA": "tga icb vda vst",
+    "PCX": "pcx",
+    "DCX": "dcx",
+    "DIB": "dib",
+    "DDS": "dds",
+    "QOI": "qoi",
+    "ICO": "ico",
+    "ICNS": "icns",
+    "CUR": "cur",
+    "SGI": "sgi rgb rgba bw",
+    "PSD": "psd",
+    "SUN": "ras im1",
+    "XVTHUMB": "p7",
+    "IM": "im",
+    "IMT": "imt",
+    "MCIDAS": "ara",
+    "MSP": "msp",
+    "XBM": "xbm",
+    "XPM": "xpm",
+    "FLI": "fli flc",
+    "BLP": "blp",
+    "FTEX": "ftc ftu",
+    "FITS": "fit fits",
+    "PCD": "pcd",
+    "PIXAR": "pxr",
+    "GBR": "gbr",
+    "SPIDER": "spider",
+}
+"""What only a file is opened as whose name ends so: programs' formats, some of which anything could be taken for."""
+
+SUFFIXES = set(".jpg .jpeg .jpe .jif .jfif .mpo .png .apng .webp .gif .bmp .tif .tiff .avif .avifs".split())
+SUFFIXES |= {".heic", ".heics", ".heif", ".heifs", ".hif"}
+SUFFIXES |= {f".{ending}" for endings in RARE_FORMATS.values() for ending in endings.split()}
 """File names that are taken for pictures when a folder is searched."""
+
+NOBODYS_FILES = {"thumbs.db", "desktop.ini", "icon\r"}
+"""What systems leave in folders by themselves; that it is passed over is no news."""
 
 MAX_PIXELS = 100_000_000
 """Our choice: no camera for this purpose makes more, and 100 megapixels fit in 400 MB while they are decoded."""
@@ -32,18 +76,83 @@ MAX_PIXELS = 100_000_000
 UNDECODABLE = "undecodable"
 TOO_LARGE = f"over {MAX_PIXELS // 1_000_000} megapixels"
 
+LONGEST = 4
+"""Our choice: what is longer, in parts of its shorter side, shows a landscape, a banner or a page, not a garment."""
+
 WHITE = (255, 255, 255)
+
+TILE_GROUND, BORDER = (236, 236, 236), (150, 150, 150)
+
+HEADER_BYTES = 32
+"""Enough to tell formats by."""
+
+ORIENTATION = 0x0112
+"""The EXIF tag."""
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its EXIF orientation."""
+
+DEPTHS = (8, 10, 12, 14, 16)
+"""Bits of a grey level, as cameras and scanners have them."""
+
+MOST_OF_FLOATS = 10.0
+"""Our choice: up to here a floating-point picture's 1 is white. With 255 for white, it would be all black."""
+
+# Editors write megabytes of history into a PNG file. Pillow's own limits, 1 MB for each text and for the profile,
+# would lose such a picture; these are far below what a decompression bomb unpacks to, which is still refused.
+PngImagePlugin.MAX_TEXT_CHUNK = 64 * 2**20
+PngImagePlugin.MAX_TEXT_MEMORY = 256 * 2**20
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """Returns the picture files below ``folder`` at any depth, sorted; hidden files and folders are left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
+    """Returns the picture files below ``folder`` at any depth, sorted; see :func:`search_pictures`."""
+    return search_pictures(folder)[0]
+
+
+def search_pictures(folder: Path) -> tuple[list[Path], dict[str, int]]:
+    """Searches a folder at any depth, also behind links to folders; each folder is searched once, however often linked.
+
+    Hidden files and folders are left out.
+
+    Returns:
+        The picture files, sorted; and how many other files there are of each kind, the most frequent kind first: the
+        ending of their names, or in words what they are.
+    """
+    pictures, others, searched = [], Counter(), set()
+
+    def count_closed(error: OSError) -> None:
+        others["folder that cannot be opened"] += 1
+
+    for place, folders, names in os.walk(folder, followlinks=True, onerror=count_closed):
+        if (real := os.path.realpath(place)) in searched:  # A link leads to where we have been, perhaps in a circle.
+            folders.clear()
+            continue
+        searched.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            path = Path(place, name)
+            if name.startswith(".") or name.lower() in NOBODYS_FILES:
+                continue
+            if not path.exists():
+                others["broken link"] += 1
+            elif path.suffix.lower() in SUFFIXES and path.is_file():
+                pictures.append(path)
+            else:
+                others[path.suffix.lower() or "without an ending"] += 1
+    return sorted(pictures), dict(others.most_common())
+
+
+def describe_kinds(others: Mapping[str, int]) -> str:
+    """Returns how many files of each kind there are, in words: "12 .mov, 3 .txt"."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in others.items())
 
 
 @dataclass(frozen=True)
@@ -91,20 +200,17 @@ def open_reduced(source: Path | bytes, shorter_side: int | None) -> Picture:
     """
     content = source.read_bytes() if isinstance(source, Path) else source
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures (we measure ourselves) and of odd EXIF data (which is no harm).
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-                width, height = opened.size
-                if width * height > MAX_PIXELS:
-                    raise PictureError(TOO_LARGE)
-                if shorter_side and shorter_side < min(width, height):
-                    scale = shorter_side / min(width, height)
-                    opened.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))
-                opened.load()
-                upright = _to_rgb(_upright(opened))
-                turned = opened.width != opened.height and upright.size == (opened.height, opened.width)
-                return Picture(upright, *((height, width) if turned else (width, height)))
+        with _decoding(content), Image.open(io.BytesIO(content), formats=_formats_of(source, content)) as opened:
+            width, height = opened.size
+            if width * height > MAX_PIXELS:
+                raise PictureError(TOO_LARGE)
+            if shorter_side and shorter_side < min(width, height):
+                scale = shorter_side / min(width, height)
+                opened.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))
+            opened.load()
+            upright = _to_rgb(_upright(opened))
+            turned = opened.width != opened.height and upright.size == (opened.height, opened.width)
+            return Picture(upright, *((height, width) if turned else (width, height)))
     except PictureError:
         raise
     except Image.DecompressionBombError:
@@ -115,12 +221,66 @@ def open_reduced(source: Path | bytes, shorter_side: int | None) -> Picture:
         raise PictureError(UNDECODABLE) from error
 
 
+def _formats_of(source: Path | bytes, content: bytes) -> tuple[str, ...]:
+    """Returns as what a picture may be opened; loads the decoder of HEIC, if that is what it is."""
+    formats = FORMATS
+    if content[4:8] == b"ftyp" and content[8:12] not in (b"avif", b"avis"):
+        import pi_heif  # Here, for it takes a while, and most pictures are none.
+
+        pi_heif.register_heif_opener()
+        formats += ("HEIF",)
+    ending = source.suffix.lower()[1:] if isinstance(source, Path) else ""
+    return formats + tuple(name for name, endings in RARE_FORMATS.items() if ending and ending in endings.split())
+
+
+@contextlib.contextmanager
+def _decoding(content: bytes) -> Iterator[None]:
+    """Lets a decoder say nothing: neither of what it warns, nor what libtiff prints past Python."""
+    # Pillow warns of large pictures (we measure ourselves) and of odd EXIF data (which is no harm).
+    with warnings.catch_warnings(), contextlib.ExitStack() as stack:
+        warnings.simplefilter("ignore")
+        if content[:2] in (b"II", b"MM"):
+            stack.enter_context(silent_libraries())
+        yield
+
+
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        return ImageOps.exif_transpose(image)
+        orientation = image.getexif().get(ORIENTATION)
     except Exception:
         # Damaged EXIF data raises nearly anything too, and is no reason to lose the picture.
-        return image.copy()
+        orientation = None
+    # Not Pillow's exif_transpose, which also writes the EXIF data anew, and fails where it cannot write one of them.
+    how = TURNS.get(orientation) if isinstance(orientation, int) else None
+    return image.copy() if how is None else image.transpose(how)
+
+
+def read_size(path: Path) -> tuple[int, int]:
+    """Returns the width and height that a picture file's header names, in pixels, upright or not.
+
+    Raises:
+        PictureError: ``undecodable``: there is no header that can be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read(HEADER_BYTES)
+            file.seek(0)
+            with _decoding(content), Image.open(file, formats=_formats_of(path, content)) as opened:
+                return opened.size
+    except Image.DecompressionBombError:
+        raise PictureError(TOO_LARGE) from None
+    except Exception as error:
+        raise PictureError(UNDECODABLE) from error
+
+
+def is_strip(path: Path) -> bool:
+    """Returns whether a picture file is so long that no square of it shows a garment; only its header is read.
+
+    Raises:
+        PictureError: As :func:`read_size`.
+    """
+    sides = read_size(path)
+    return max(sides) > LONGEST * min(sides)
 
 
 def read_header(content: bytes) -> tuple[str, int, int]:
@@ -130,26 +290,41 @@ def read_header(content: bytes) -> tuple[str, int, int]:
         PictureError: ``undecodable``: there is no header that can be read.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-                suffix = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif"}.get(opened.format, f".{opened.format.lower()}")
-                return suffix, opened.width, opened.height
+        with _decoding(content), Image.open(io.BytesIO(content), formats=_formats_of(content, content)) as opened:
+            usual = {"JPEG": ".jpg", "MPO": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}
+            return usual.get(opened.format, f".{opened.format.lower()}"), opened.width, opened.height
     except Exception as error:
         raise PictureError(UNDECODABLE) from error
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        # These modes carry no maximum. 16-bit files hold up to 65,535; floating-point ones are 0 to 1 by custom.
-        values *= 255 if values.max() <= 1 and image.mode == "F" else 255 / 65535 if values.max() > 255 else 1
-        return Image.fromarray(values.round().clip(0, 255).astype(np.uint8)).convert("RGB")
+        return _from_deep_grey(image)
     if image.has_transparency_data:  # Also an RGB picture may name one colour as its transparent one.
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, (*WHITE, 255))
         return Image.alpha_composite(ground, layer).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _from_deep_grey(image: Image.Image) -> Image.Image:
+    """Returns a grey picture of more than 8 bits as RGB; what is transparent, or no number, is white."""
+    values = np.asarray(image, np.float32)
+    values = np.array(values) if values.base is not None or not values.flags.writeable else values
+    nothing = np.isnan(values)
+    if isinstance(transparent := image.info.get("transparency"), int):
+        nothing |= values == transparent
+    largest = float(np.max(values, where=~nothing & np.isfinite(values), initial=0))
+    # These modes carry no maximum. Floating-point files are 0 to 1 by custom, with lights a little over it; whole
+    # numbers use as many bits as the camera has, which may be fewer than the file's.
+    if image.mode == "F" and largest <= MOST_OF_FLOATS:
+        white = 1.0
+    else:
+        white = next((2.0**bits - 1 for bits in DEPTHS if largest < 2**bits), largest)
+    np.multiply(values, 255 / white, out=values)
+    values[nothing] = 255
+    pixels = np.rint(values, out=values).clip(0, 255, out=values).astype(np.uint8)
+    return Image.fromarray(pixels).convert("RGB")
 
 
 def to_square(
@@ -206,15 +381,24 @@ def save_png(path: Path, pixels: np.ndarray | Image.Image, compress_level: int =
 def read_tile(path_and_side: tuple[Path, int]) -> np.ndarray | None:
     """Returns the whole of a picture, fitted into a square tile for a contact sheet; None if there is nothing to see.
 
+    A small one is enlarged by a whole number, and a thin line shows where it ends.
+
     Returns:
         uint8 (side, side, 3) in [0, 255].
     """
     path, side = path_and_side
     try:
+        if is_strip(path):  # A line of pixels, which may have cost a minute.
+            return None
         image = open_reduced(path, side).image
     except (PictureError, FileNotFoundError):
         return None
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
-    tile = Image.new("RGB", (side, side), (236, 236, 236))
-    tile.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    if (larger := side // max(image.size)) > 1:
+        image = image.resize((larger * image.width, larger * image.height), Image.Resampling.NEAREST)
+    tile = Image.new("RGB", (side, side), TILE_GROUND)
+    left, top = (side - image.width) // 2, (side - image.height) // 2
+    tile.paste(image, (left, top))
+    # Without a border one could not tell where a picture on a light ground ends.
+    ImageDraw.Draw(tile).rectangle((left, top, left + image.width - 1, top + image.height - 1), outline=BORDER)
     return np.asarray(tile)

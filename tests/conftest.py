@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from demicouture import commands
+
 # What JAX compiled for one test, or for one of the processes that tests start, serves the next.
 COMPILED = tempfile.mkdtemp(prefix="compiled-")
 atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
@@ -24,9 +26,10 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """Gives every test the same chance: Keras, too, takes the seeds of weights that have none from ``random``."""
+    """Gives every test the same chance. Keras, too, takes the seeds of weights that have none from ``random``."""
     random.seed(0)
     np.random.seed(0)
+    commands.remember(commands.Running())  # No test's command line is left to the next one.
 
 
 class Website:

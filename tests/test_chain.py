@@ -56,7 +56,7 @@ def home(tmp_path_factory) -> Path:
             assert last.startswith("open: ")
         else:
             following = SCRIPTS[SCRIPTS.index(script) + 1]
-            assert last.startswith("next: python ") and f"{following}.py" in last
+            assert last.startswith("next: ") and f"{following}.py" in last
     return home
 
 
@@ -126,7 +126,7 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
     assert (home / "outputs/index.html").exists()
 
     for folder in (home / "data/1-scraped", dataset, training, generated, boundary, interpolation):
-        assert list(json.loads((folder / "options.json").read_text())) == ["script", "options", "versions"]
+        assert list(json.loads((folder / "options.json").read_text())) == ["script", "options", "versions", "flags"]
         keys = ["script", "options", "versions", "inputs", "files", "results"]
         assert list(json.loads((folder / "summary.json").read_text())) == keys
 
@@ -185,7 +185,7 @@ def test_an_empty_home_is_told_in_one_line(script, tmp_path):
     result = run(script, cwd=tmp_path)
     assert result.returncode == 1
     assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
-    assert "not found" in result.stderr and "run: python" in result.stderr
+    assert "not found" in result.stderr and "run: " in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demicouture import cli
+from demicouture import cli, commands
 from demicouture.errors import InputError, PictureError
 
 DOC = """Does something.
@@ -34,7 +34,7 @@ def test_help_shows_manual_and_defaults(capsys):
         parsed("--help")
     text = capsys.readouterr().out
     assert left.value.code == 0
-    assert "Example:\n    python some.py" in text
+    assert f"Example:\n    {commands.command('some.py')}" in text
     for words in ("--seed N", "(default: 0)", "HOME/data/1-scraped", "--fresh", "--quiet"):
         assert words in text
     assert "default: False" not in text
@@ -84,15 +84,6 @@ def test_reporter(capsys):
     assert capsys.readouterr().out == "said\n"
 
 
-def test_next_step(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["preprocess.py"])
-    assert cli.next_step(parsed(), "train.py") == "next: python train.py"
-    assert cli.next_step(parsed("--home", "my wear"), "train.py") == 'next: python train.py --home "my wear"'
-    assert cli.next_step(parsed("--output", "o"), "train.py", "--data") == "next: python train.py --data o"
-    monkeypatch.setattr(sys, "argv", ["/there/preprocess.py"])
-    assert cli.next_step(parsed(), "train.py") == "next: python /there/train.py"
-
-
 def raising(error: BaseException):
     def main():
         raise error
@@ -103,12 +94,12 @@ def raising(error: BaseException):
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
-        (InputError("data: found\nnothing,  expected all"), 1, "error: data: found nothing, expected all\n"),
+        (InputError("data: found\nnothing  expected"), 1, "error: data: found nothing  expected\n"),
         (PictureError("undecodable"), 1, "error: undecodable\n"),
-        (OSError(errno.ENOSPC, "x", "data/a"), 1, "error: data/a: the disk is full; free some space and run the same"),
-        (OSError(errno.ENOSPC, "x"), 1, "error: the disk is full; free some space and run the same"),
+        (OSError(errno.ENOSPC, "x", "data/a"), 1, "error: data/a: the disk is full; free some space and run: "),
+        (OSError(errno.ENOSPC, "x"), 1, "error: the disk is full; free some space and run: "),
         (OSError(errno.EACCES, "x", "data/a"), 1, "error: data/a: permission denied; choose another folder"),
-        (KeyboardInterrupt(), 130, "interrupted: everything finished so far is kept; run the same command to go on\n"),
+        (KeyboardInterrupt(), 130, "interrupted: everything finished so far is kept; to go on, run: "),
     ],
 )
 def test_expected_failures_are_one_line(error, code, line, capsys):

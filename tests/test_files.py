@@ -66,11 +66,35 @@ def test_csv_round_trip(tmp_path):
         "\ufefffile;label;note\r\na.png;casual;x\r\n",
         "file,label,note\na.png,casual,x",
         '"file","label","note"\n"a.png","casual","x"\n',
+        "File,LABEL, Note \r\na.png,casual,x\r\n",  # somebody's capitals
+        "file\tlabel\tnote\na.png\tcasual\tx\n",  # copied out of a spreadsheet
+        "sep=;\r\nfile;label;note\r\na.png;casual;x\r\n",  # for Excel
+        '"sep=\t"\nfile\tlabel\tnote\na.png\tcasual\tx\n',
+        "file,label,note,,\r\na.png,casual,x,,\r\n,,,,\r\n,,,,\r\n",  # blank rows and columns at the end
+        "\r\nfile;label;note;\r\n\r\na.png;casual;x;\r\n;;;\r\n",
+        ",file,label,note\n0,a.png,casual,x\n",  # pandas, with its index
+        "file,label,note\ra.png,casual,x\r",  # old line ends
     ],
 )
 def test_what_spreadsheets_write_is_understood(tmp_path, content):
-    path = write(tmp_path / "a.csv", content.encode())
-    assert files.read_csv(path, ["file", "label"]) == [{"file": "a.png", "label": "casual", "note": "x"}]
+    for encoding in ("utf-8", "utf-16"):  # Excel's "Unicode text" is the latter.
+        path = write(
+            tmp_path / "a.csv", content.removeprefix("\ufeff" if encoding == "utf-16" else "").encode(encoding)
+        )
+        assert files.read_csv(path, ["file", "label"]) == [{"file": "a.png", "label": "casual", "note": "x"}]
+
+
+def test_decimal_commas_become_points_where_commas_divide_nothing(tmp_path):
+    german = "file;score;your_box;note\r\na, b.png;0,25;48,0 20,0 310,0 282,0;1,5e-05\r\n"
+    [row] = files.read_csv(write(tmp_path / "a.csv", german.encode()), ["file"])
+    assert row == {"file": "a, b.png", "score": "0.25", "your_box": "48,0 20,0 310,0 282,0", "note": "1.5e-05"}
+    [row] = files.read_csv(write(tmp_path / "b.csv", b'file,note\na,"1,5"\n'), ["file"])
+    assert row["note"] == "1,5"
+
+
+def test_excel_writes_no_divider_after_the_last_filled_field(tmp_path):
+    path = write(tmp_path / "a.csv", b"design,label,your_label\r\na,casual\r\nb,casual,none\r\nc\r\n")
+    assert [row["your_label"] for row in files.read_csv(path, ["design"])] == ["", "none", ""]
 
 
 @pytest.mark.parametrize(
@@ -80,8 +104,10 @@ def test_what_spreadsheets_write_is_understood(tmp_path, content):
         (b"file,l\xe9bel\n", "a.csv: not UTF-8; save it again as CSV in UTF-8"),
         (b"", "found the columns none, expected also file, label; restore the first line"),
         (b"file,name\n", "found the columns file, name, expected also label"),
-        (b"file,label\na,b\nc\n", "a.csv: row 3 has 1 fields, expected 2; mend it or remove it"),
-        (b"file,label\na,b,c,d\n", "a.csv: row 2 has 4 fields, expected 2"),
+        (b"file,label\na,b,c,d\n", "a.csv: row 2 has 4 fields, expected 2; mend it or remove it"),
+        (b"file,label\na,b\n\nc,d,,e\n", "a.csv: row 4 has 4 fields, expected 2"),
+        (b"file,label,Label \na,b,c\n", "found two columns called label, expected one; remove the wrong one"),
+        (b"\xff\xfef", "a.csv: not UTF-8; save it again as CSV in UTF-8"),
         (b'file,label\n"a,b\n', "not readable as CSV"),
     ],
 )

@@ -144,7 +144,7 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
     folder = output(home)
     np.testing.assert_array_equal(np.load(folder / "latents.npy"), sample_prior(COUNT, seed=0))
     assert images.open_picture(folder / "design-0005.png").size == (32, 32)
-    assert images.open_picture(folder / "grid.png").size == (COUNT * 34 + 2, 36)
+    assert images.open_picture(folder / "grid.png").size == (COUNT * 98 + 2, 116)
     header, first = (folder / "labels.csv").read_text("utf-8-sig").splitlines()[:2]
     assert header == "design,label,score,your_label" and first.startswith("design-0000.png,")
     header = (folder / "designs.csv").read_text("utf-8-sig").splitlines()[0]
@@ -179,7 +179,7 @@ def test_folder_holds_what_the_scripts_promise_each_other(home, capsys):
         and "6 designs" in told
         and "latent_svm.py" in told
     )
-    assert re.search(rf"labels\.csv and run: python \S*generate\.py --home {re.escape(str(home))} --count 6\n", told)
+    assert re.search(rf"labels\.csv and run: \S+ \S*generate\.py --home {re.escape(str(home))} --count 6\n", told)
     assert run(home, "--quiet") == 0
     assert capsys.readouterr() == ("", "")
 
@@ -278,7 +278,11 @@ def test_an_old_folder_is_refused_with_what_to_do(home, capsys):
     before = content(home)
     assert run(home) == 1
     told = capsys.readouterr().err
-    assert "made by an earlier version" in told and "generate.py --fresh" in told and told.count("\n") == 1
+    assert (
+        "made by an earlier version" in told
+        and f"generate.py --home {home} --count {COUNT} --fresh" in told
+        and told.count("\n") == 1
+    )
     assert content(home) == before
 
 
@@ -406,7 +410,7 @@ def test_messages_name_the_folders_that_were_given(home, tmp_path, capsys):
     given = ["--input", str(tmp_path / "training"), "--data", str(tmp_path / "pictures")]
     assert run(home, *given) == 0  # The same files in other places: nothing to do.
     told = capsys.readouterr().out
-    assert f"generate.py --home {home} {' '.join(given)} --count {COUNT}\n" in told
+    assert f"generate.py --home {home} --count {COUNT} {' '.join(given)}\n" in told
     assert f"latent_svm.py --home {home} --training {tmp_path / 'training'} --data {tmp_path / 'pictures'}\n" in told
     edit(home, {0: "none"})
     assert run(home, *given) == 0
@@ -444,7 +448,7 @@ def test_more_designs_than_pictures(home):
     assert run(home, "--fresh", "--count", "9", "--pictures", "4") == 0
     folder = output(home)
     assert sorted(path.name for path in folder.glob("design-*.png")) == [f"design-000{index}.png" for index in range(4)]
-    assert images.open_picture(folder / "grid.png").size == (4 * 34 + 2, 36)
+    assert images.open_picture(folder / "grid.png").size == (4 * 98 + 2, 116)
     assert np.load(folder / "latents.npy").shape == (9, 100)
     rows, answers = read_labels(home), files.read_csv(folder / "designs.csv", scoring.COLUMNS)
     assert len(rows) == len(answers) == 9

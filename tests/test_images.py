@@ -1,4 +1,10 @@
 import io
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +12,18 @@ from PIL import Image
 from samples import QUARTERS, bomb, close, corners, encode, jpeg, noise, quarters, write
 
 from demicouture.errors import PictureError
-from demicouture.images import find_pictures, open_picture, open_reduced, save_png, to_floats, to_pixels, to_square
+from demicouture.images import (
+    find_pictures,
+    is_strip,
+    open_picture,
+    open_reduced,
+    read_tile,
+    save_png,
+    search_pictures,
+    to_floats,
+    to_pixels,
+    to_square,
+)
 
 # How each EXIF orientation stores an upright picture, written with NumPy alone.
 STORED = {
@@ -224,3 +241,153 @@ def test_a_png_is_rgb_and_lossless(tmp_path):
         assert image.mode == "RGB"
         assert np.array_equal(np.asarray(image), quarters())
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.png"]
+
+
+def exif_with(tag: bytes) -> bytes:
+    """Returns EXIF data, Intel's byte order, with the orientation 6 and one further tag of 12 bytes."""
+    orientation = struct.pack("<HHII", 0x0112, 3, 1, 6)
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + orientation + tag + struct.pack("<I", 0) + b"\0" * 64
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        struct.pack("<HHII", 0x0131, 99, 1, 0),  # of no type that there is
+        struct.pack("<HHII", 0x0131, 2, 1000, 5000),  # far beyond the end
+        struct.pack("<HHII", 0x9286, 7, 4, 0),
+        struct.pack("<HHII", 0x011A, 5, 1, 40),  # 0/0
+        struct.pack("<HHII", 0x8769, 4, 1, 9999),  # a directory that is not there
+        struct.pack("<HHII", 0x8825, 2, 3, 0x414141),  # a directory that is a text
+        struct.pack("<HHII", 0x829A, 10, 2, 30),
+        struct.pack("<HHII", 0x0132, 3, 2, 7),  # a time that is two numbers
+        struct.pack("<HHII", 0x927C, 13, 1, 26),
+    ],
+)
+def test_an_odd_tag_leaves_no_picture_on_its_side(tag):
+    content = encode(
+        Image.fromarray(np.ascontiguousarray(STORED[6](quarters()))), "JPEG", quality=95, exif=exif_with(tag)
+    )
+    found = open_reduced(content, None)
+    assert found.image.size == (found.width, found.height) == (192, 160)
+    assert close(corners(found.image))
+
+
+@pytest.fixture(scope="module")
+def zlib_bomb() -> bytes:
+    packer = zlib.compressobj(1)
+    return b"".join(packer.compress(bytes(2**24)) for _ in range(16)) + packer.flush()
+
+
+def png_with(kind: bytes, data: bytes) -> bytes:
+    content = encode(Image.fromarray(quarters()), "PNG")
+    chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return content[:33] + chunk + content[33:]  # after the header
+
+
+@pytest.mark.parametrize(
+    ("kind", "head"), [(b"zTXt", b"history\0\0"), (b"iTXt", b"history\0\1\0\0\0"), (b"iCCP", b"profile\0\0")]
+)
+def test_a_png_with_megabytes_of_text_or_profile_is_decoded_and_a_bomb_is_not(kind, head, zlib_bomb):
+    assert close(corners(open_picture(png_with(kind, head + zlib.compress(b"layer " * 2**20)))))
+    with pytest.raises(PictureError, match="undecodable"):
+        open_picture(png_with(kind, head + zlib_bomb))
+
+
+def ramp(most: float) -> np.ndarray:
+    """Returns a grey ramp from 0 to ``most``, with which a picture of so many bits is full: float64 (64, 256)."""
+    return np.tile(np.linspace(0, most, 256), (64, 1))
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_fewer_bits_than_the_file_has_come_out_bright(bits, kind):
+    content = encode(Image.fromarray(ramp(2**bits - 1).round().astype(np.uint16)), kind)
+    assert np.abs(np.asarray(open_picture(content))[0, :, 0].astype(int) - np.arange(256)).max() <= 1
+
+
+def test_what_is_transparent_in_deep_grey_is_white():
+    values = np.full((64, 64), 30_000, np.uint16)
+    values[:32] = 1234
+    values[0, 0] = 65_535
+    found = np.asarray(open_picture(encode(Image.fromarray(values), "PNG", transparency=1234)))
+    assert (found[1:32] == 255).all() and (found[32:] == 117).all()
+
+
+def test_floats_that_are_no_numbers_are_white_and_lights_over_one_are_clipped():
+    values = ramp(1).astype(np.float32)
+    values[:8], values[8:16], values[16:24], values[24:32] = np.nan, np.inf, -np.inf, 3.5
+    found = np.asarray(open_picture(encode(Image.fromarray(values), "TIFF")))[..., 0]
+    assert (found[:16] == 255).all() and (found[16:24] == 0).all() and (found[24:32] == 255).all()
+    assert np.abs(found[40].astype(int) - np.arange(256)).max() <= 1
+
+
+def test_libtiff_prints_nothing(tmp_path):
+    image = Image.fromarray(quarters())
+    content = encode(image, "TIFF", compression="tiff_lzw")
+    broken = write(tmp_path / "a.tif", content[:200] + b"\xff" * 400 + content[600:])
+    lines = (
+        "import sys; from pathlib import Path; from demicouture.images import *\n"
+        "try: open_picture(Path(sys.argv[1]))\n"
+        "except PictureError as error: print(error)\n"
+        "print('said', file=sys.stderr)"
+    )
+    plain = "import sys; from PIL import Image\ntry: Image.open(sys.argv[1]).load()\nexcept OSError: pass"
+    quiet, loud = (
+        subprocess.run([sys.executable, "-c", program, broken], capture_output=True, text=True)
+        for program in (lines, plain)
+    )
+    assert loud.stderr  # Else this shows nothing.
+    assert (quiet.stdout, quiet.stderr) == ("undecodable\n", "said\n")
+
+
+def test_phones_pictures_are_read(tmp_path):
+    pi_heif = pytest.importorskip("pi_heif")
+    assert pi_heif.libheif_version()
+    # Drawn by libheif: nothing here can write HEIC.
+    found = open_reduced(Path(__file__).parent / "data/quarters.heic", None)
+    assert found.image.size == (found.width, found.height) == (192, 160)
+    assert close(corners(found.image), tolerance=24)
+    avif = write(tmp_path / "a.AVIF", encode(Image.fromarray(quarters()), "AVIF", quality=95))
+    assert close(corners(open_picture(avif)), tolerance=24)
+
+
+@pytest.mark.parametrize("kind", ["JPEG2000", "PPM", "TGA", "PCX", "DDS", "SGI", "ICNS", "QOI"])
+def test_programs_formats_are_read_by_the_files_name_only(kind, tmp_path):
+    ending = {"JPEG2000": "jp2"}.get(kind, kind.lower())
+    image = Image.fromarray(quarters(256, 256))
+    content = encode(image, kind)
+    assert close(corners(open_picture(write(tmp_path / f"a.{ending}", content))))
+    with pytest.raises(PictureError, match="undecodable"):
+        open_picture(content)
+    assert close(corners(open_picture(write(tmp_path / f"b.{ending}", encode(image, "PNG")))))
+
+
+def test_links_to_folders_are_followed_and_loops_are_noticed(tmp_path):
+    album, pole = tmp_path / "my album 服", tmp_path / "casual"
+    for name in ("a.jpg", "deep/b.PNG", "deep/c.mov", "deep/IMG_1", "d.mov", ".hidden.jpg", "Thumbs.db"):
+        write(album / name, b"")
+    pole.mkdir()
+    os.symlink(album, pole / "album")
+    os.symlink(pole, album / "deep/round")  # leads back here
+    os.symlink(album / "deep", pole / "deeper")  # is reached by two ways
+    os.symlink(tmp_path / "nothing.jpg", pole / "e.jpg")
+    os.symlink(album / "a.jpg", pole / "z.jpg")
+    pictures, others = search_pictures(pole)
+    assert pictures == [pole / "album/a.jpg", pole / "album/deep/b.PNG", pole / "z.jpg"] == find_pictures(pole)
+    assert others == {".mov": 2, "broken link": 1, "without an ending": 1}
+
+
+def test_strips_are_told_by_their_header(tmp_path):
+    assert not is_strip(write(tmp_path / "a.png", encode(noise(0, 400, 100), "PNG")))
+    for width, height in ((401, 100), (100, 401)):
+        path = write(tmp_path / "b.png", encode(noise(0, width, height), "PNG"))
+        assert is_strip(path) and read_tile((path, 64)) is None
+    assert is_strip(write(tmp_path / "c.png", bomb(200_000, 10)))
+
+
+def test_a_tile_shows_where_its_picture_ends(tmp_path):
+    light = write(tmp_path / "a.png", encode(Image.new("RGB", (60, 30), (236, 236, 236)), "PNG"))
+    tile = read_tile((light, 128))
+    rows, columns = np.nonzero((tile == (150, 150, 150)).all(-1))
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (4, 123, 34, 93)  # at twice its size
+    assert len(rows) == 2 * 120 + 2 * 58

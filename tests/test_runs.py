@@ -37,7 +37,7 @@ def test_a_run_leaves_two_records_and_is_done_once(tmp_path):
     folder = tmp_path / "run"
     assert make(folder, {"count": 5, "seed": 0}, inputs={"x": "abc"}, files=["b.png", "a.png"])
     began, ended = (json.loads((folder / name).read_text()) for name in ("options.json", "summary.json"))
-    assert list(began) == ["script", "options", "versions"]
+    assert list(began) == ["script", "options", "versions", "flags"]
     assert list(ended) == ["script", "options", "versions", "inputs", "files", "results"]
     assert began["script"] == ended["script"] == "a.py"
     assert began["options"] == ended["options"] == {"count": 5, "seed": 0}
@@ -108,7 +108,10 @@ def test_other_options_are_refused_by_name(tmp_path):
     make(folder, {"count": 5, "batch_size": 32}, extendable=["count"])
     before = (folder / "options.json").read_bytes()
     for options, message in [
-        ({"count": 5, "batch_size": 16}, r"made with --batch-size 32 \(now 16\); use the same options, or add --fresh"),
+        (
+            {"count": 5, "batch_size": 16},
+            r"made with --batch-size 32 \(now 16\); to go on with these, run: .*or add --fresh",
+        ),
         ({"count": 4, "batch_size": 32}, r"made with --count 5 \(now 4, expected at least as many\)"),
     ]:
         with pytest.raises(OptionsError, match=message):

@@ -237,7 +237,7 @@ def test_one_pole_alone_may_be_collected_and_the_other_from_another_file(home, c
     other.write_text("pole,query,count\ncouture,cape,2\n")
     scrape.main(["--home", str(home), "--queries", str(one)])
     told = capsys.readouterr().out
-    assert f"preprocess.py needs two poles: collect the other one into {home / 'data/1-scraped'} as well\n" in told
+    assert f"a data set needs two poles: collect the other one into {home / 'data/1-scraped'} as well\n" in told
     run(home, "--queries", other, "--source", "wardrobe", "--fresh")
     assert {line["pole"] for line in lines(home)} == {"couture"}
 
@@ -257,7 +257,7 @@ def test_poles_from_the_web_may_come_from_two_files(home, website):
 
 def test_another_seed_draws_another_wardrobe_and_is_refused_in_the_same_folder(home, capsys):
     run(home, "--limit", 1)
-    with pytest.raises(OptionsError, match=r"1-scraped: made with --seed 0 \(now 7\); use the same options, or add"):
+    with pytest.raises(OptionsError, match=r"1-scraped: made with --seed 0 \(now 7\); to go on with these, run: "):
         run(home, "--limit", 1, "--seed", 7)
     before = tree(home)
     capsys.readouterr()
@@ -320,7 +320,7 @@ def test_the_last_lines_name_the_counts_and_the_next_step(home, capsys):
     assert said[0].split() == ["wanted", "found", "fetched", "duplicates", "refused"]
     assert said[1].split() == ["casual", "2", "2", "2", "0", "0"]
     assert said[2].split() == ["collection", "1", "1", "1", "0", "0"]
-    assert re.fullmatch(rf"next: python \S*preprocess\.py --home {home}", said[-1])
+    assert re.fullmatch(rf"next: \S+ \S*preprocess\.py --home {home}", said[-1])
 
 
 # What cannot be, and what may come later
@@ -371,7 +371,7 @@ def test_addresses_that_were_not_tried_get_no_line_and_wait_for_the_next_run(hom
     rows = [{"url": website.url(f"/{number}.jpg")} for number in range(6)]
     message = (
         r"^5 addresses wait for 127\.0\.0\.1, at its pace about 5 s; found HTTP 429 .*, expected pictures; "
-        r"run the same command again at \d\d:\d\d( on \S+)? to go on$"
+        r"to go on, at \d\d:\d\d( on \S+)? run: .*scrape\.py .*--source urls"
     )
     with pytest.raises(SourceError, match=message):
         run_urls(home, rows)
@@ -1037,7 +1037,7 @@ def test_the_script_run_from_another_folder_names_the_next_with_its_path(home):
         [sys.executable, SCRIPT, "--limit", "1"], cwd=home, capture_output=True, text=True, timeout=60
     )
     assert (made.returncode, made.stderr) == (0, "")
-    assert made.stdout.splitlines()[-1] == f"next: python {ROOT / 'preprocess.py'}"
+    assert made.stdout.splitlines()[-1] == f"next: {sys.executable} {ROOT / 'preprocess.py'}"
 
 
 def test_one_run_at_a_time_works_on_a_folder(home):

@@ -121,10 +121,8 @@ def test_killed_interrupted_and_extended_it_ends_with_the_same_bits(
     monkeypatch.setattr(EpochOrder, "on_epoch_begin", interrupted)
     assert cli.run(lambda: tiny_run.main(dataset, output, "--epochs", "6")) == 130
     said = capsys.readouterr()
-    assert (said.out, said.err) == (
-        "",
-        "interrupted: everything finished so far is kept; run the same command to go on\n",
-    )
+    assert said.out == "" and said.err.count("\n") == 1
+    assert said.err.startswith("interrupted: everything finished so far is kept; to go on, run: ")
 
     monkeypatch.setattr(EpochOrder, "on_epoch_begin", begin)
     tiny_run.main(dataset, output, "--epochs", "6")
@@ -150,7 +148,7 @@ def test_nothing_to_do_touches_nothing(undisturbed, dataset, capsys):
     before = {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*.keras")}
     flags = [*TINY, "--input", str(dataset), "--output", str(undisturbed), "--epochs", "6"]
     train_dcgan.main(flags)
-    assert "all 6 epochs are done; raise --epochs to go on\nnext: python" in capsys.readouterr().out
+    assert "all 6 epochs are done; raise --epochs to go on\nnext: " in capsys.readouterr().out
     assert before == {path: path.stat().st_mtime_ns for path in undisturbed.rglob("*.keras")}
 
 
@@ -215,7 +213,7 @@ def test_what_cannot_be_trained_on_is_told_in_one_line(dataset, tmp_path):
     ):
         train_dcgan.main(command(dataset, tmp_path / "run", "--batch-size", "16"))
     with pytest.raises(
-        InputError, match="found 40×40 pixels, expected a square of 64 or more; run preprocess.py with --size 64"
+        InputError, match="found 40×40 pixels, expected a square of 64 or more; run: .*preprocess.py .*--size 64"
     ):
         train_dcgan.main(command(dataset, tmp_path / "run", "--size", "64"))
     unfinished = tmp_path / "unfinished"
@@ -223,7 +221,7 @@ def test_what_cannot_be_trained_on_is_told_in_one_line(dataset, tmp_path):
     for pole in ("casual", "collection"):
         (unfinished / pole).mkdir()
     (unfinished / "options.json").write_text("{}")
-    with pytest.raises(InputError, match=r"unfinished \(no summary.json\); run: python preprocess.py"):
+    with pytest.raises(InputError, match=r"unfinished \(no summary.json\); run: \S+ preprocess.py"):
         train_dcgan.main(command(unfinished, tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
@@ -269,7 +267,7 @@ def test_several_devices_are_refused_on_tensorflow(dataset, tmp_path, monkeypatc
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     for wanted in ("4", "all"):
         with pytest.raises(
-            InputError, match=f"--devices {wanted}: on TensorFlow training uses one device; install jax"
+            InputError, match=f"--devices {wanted}: on TensorFlow training uses one device; run: .* install jax"
         ):
             train_dcgan.main(command(dataset, tmp_path / "run", "--devices", wanted))
     assert not (tmp_path / "run").exists()

@@ -348,14 +348,15 @@ def _draw_walk(
 
 
 def draw_in_between(pictures: np.ndarray, poles: Sequence[str]) -> Image.Image:
-    """Returns a sheet of designs on the plane itself: of neither pole.
+    """Returns a sheet of designs on the plane itself, of neither pole, with their rows in ``in-between.npy``.
 
     Args:
         pictures: uint8 (n, size, size, 3).
         poles: The two poles' names.
     """
     title = f"Designs in between {poles[0]} and {poles[1]}: a uniform sample of the plane"
-    return visualization.grid(pictures, scale=visualization.legible_scale(pictures.shape[1]), title=title)
+    scale, numbers = visualization.legible_scale(pictures.shape[1]), [str(row) for row in range(len(pictures))]
+    return visualization.grid(pictures, scale=scale, captions=numbers, title=title)
 
 
 def draw_difference(change: PictureChange, poles: Sequence[str], distances: np.ndarray) -> Image.Image:

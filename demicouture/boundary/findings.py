@@ -7,6 +7,7 @@ from typing import Any
 
 from demicouture.boundary import attribute_changes, style_scores, validation
 from demicouture.boundary.report import DESIGNS, FEWEST_LABELS, PHOTOGRAPHS
+from demicouture.commands import command
 
 HELD_OUT = {DESIGNS: "held-out designs", PHOTOGRAPHS: "withheld photographs"}
 
@@ -86,7 +87,8 @@ def _findings_of_designs(report: Mapping[str, Any]) -> list[str]:
             f"by their side of one half the plane is right on {unsure['accuracy']:.0%} of them ({low:.0%} to "
             f"{high:.0%}), and on {unsure['accuracy_with_them']:.0%} of all together"
         )
-    mend = "correct the labels, or label more designs, in the column your_label (more: python generate.py --count N)"
+    more = f"{command('generate.py', '--count')} N"
+    mend = f"correct the labels, or label more designs, in the column your_label (more: {more})"
     return [*sentences, _warn(report, "design", mend)]
 
 
@@ -94,6 +96,7 @@ def _findings_of_photographs(report: Mapping[str, Any]) -> list[str]:
     first, second = report["poles"]
     among_seen = report["cross_validation_on_seen"]
     low, high = among_seen["held_out_interval"]
+    longer = command("train_dcgan.py", "--epochs")
     return [
         f"{main_finding(report)}. Neither generator, encoder nor plane has seen the "
         f"{sum(report['withheld'].values())} that are withheld; of the {sum(report['labels'].values())} others "
@@ -101,7 +104,7 @@ def _findings_of_photographs(report: Mapping[str, Any]) -> list[str]:
         f"{report['training_accuracy']:.0%} in the fit, which means little; always guessing the larger pole gives "
         f"{report['accuracy_of_guessing_the_larger_pole']:.0%}. Of all pairs of a withheld {first} and a withheld "
         f"{second} photograph {report['held_out_area_under_roc']:.0%} lie in the right order",
-        _warn(report, "photograph", "more photographs or a longer training help (python train_dcgan.py --epochs N)"),
+        _warn(report, "photograph", f"more photographs or a longer training help ({longer} N)"),
     ]
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from demicouture import latents as geometry
 from demicouture.boundary.intercept import PLACE_FOLDS, find_middle
+from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import write_arrays
 
@@ -86,7 +87,7 @@ class Hyperplane:
         """
         wanted = (
             f"expected a normal of unit length and shape ({geometry.LATENT_DIM},), and an intercept; "
-            "run: python latent_svm.py --fresh"
+            f"run: {command('latent_svm.py', '--fresh')}"
         )
         try:
             # Opened here, because NumPy leaves a damaged archive open.
@@ -159,7 +160,8 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     length = float(np.linalg.norm(normal))
     machines = Hyperplane(normal / (length or 1), intercept / (length or 1))
     if length < 1e-9 or machines.reach <= 0:
-        raise InputError("latents.npy: no plane passes between the labelled latents; run: python generate.py --fresh")
+        mend = f"run: {command('generate.py', '--fresh')}"
+        raise InputError(f"latents.npy: no plane passes between the labelled latents; {mend}")
     middle = find_middle(held_out_positions(latents, kernel, labels, weights, penalty, seed), labels, weights)
     plane = machines if middle is None else Hyperplane(machines.normal, -middle)
     return Fit(plane, middle is not None, machines.intercept, penalty, 1 / length, coefficients != 0)

@@ -15,6 +15,7 @@ from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.boundary.photographs import LabelledPhotographs
 from demicouture.boundary.report import DESIGNS, PHOTOGRAPHS
 from demicouture.boundary.validation import HeldOut, LearningCurve
+from demicouture.commands import command
 from demicouture.designs.designs import Designs, LabelledLatents, design_name
 from demicouture.errors import InputError
 from demicouture.files import read_json, write_array, write_csv, write_json
@@ -179,9 +180,15 @@ def find_direction(flag: str, folder: Path, name: str) -> Path:
         known = [known_name for known_name in known if not is_designs_plane(known_name)]
         raise InputError(
             f"{flag} {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
-            f"run: python latent_svm.py --labels {name}.csv"
+            f"run: {find_again(name)}"
         )
     return path
+
+
+def find_again(name: str) -> str:
+    """Returns the command that finds the direction of a name: from a table of that name, or without another one."""
+    other = name.removeprefix("without-")
+    return command("latent_svm.py", *(["--labels", f"{name}.csv"] if other == name else ["--without", other]))
 
 
 def read_plane(folder: Path, designs_folder: Path, latents_sha256: str) -> tuple[Hyperplane | None, str]:
@@ -196,14 +203,18 @@ def read_plane(folder: Path, designs_folder: Path, latents_sha256: str) -> tuple
         InputError: The folder is missing, unfinished, damaged, or of other designs.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: not found, expected a folder with hyperplane.npz; run: python latent_svm.py")
+        raise InputError(f"{folder}: not found, expected a folder with hyperplane.npz; run: {command('latent_svm.py')}")
     plane = Hyperplane.load(folder / "hyperplane.npz")
     # A plane of a person's own may lie there alone; what latent_svm.py began, it has to have finished.
     if (folder / "options.json").exists():
         if not (folder / "summary.json").exists():
-            raise InputError(f"{folder}: no summary.json, so latent_svm.py was stopped; run: python latent_svm.py")
+            raise InputError(
+                f"{folder}: no summary.json, so latent_svm.py was stopped; run: {command('latent_svm.py')}"
+            )
         if _entry(_entry(read_json(folder / "summary.json"), "inputs"), "latents.npy") != latents_sha256:
-            raise InputError(f"{folder}: made from other designs than {designs_folder}; run: python latent_svm.py")
+            raise InputError(
+                f"{folder}: made from other designs than {designs_folder}; run: {command('latent_svm.py')}"
+            )
     report = folder / "report.json"
     if report.exists() and not _entry(read_json(report), "boundary_found"):
         return None, f"{report}: no boundary was found, so there is no crossing and there are no distances"

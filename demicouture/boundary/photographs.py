@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from demicouture.boundary.report import FEWEST_LABELS
+from demicouture.commands import command
 from demicouture.dataset import read_square
 from demicouture.dcgan import inference
 from demicouture.dcgan.encodings import RECORD, Encodings
@@ -75,7 +76,10 @@ def find_photographs(training: Path, designs_folder: Path) -> tuple[LabelledPhot
     ):
         return None, reason
     if made_by_another_generator(designs_folder, found.generator_sha256):
-        return None, f"{designs_folder}: made by another generator than {path}, {left_out}; run: python generate.py"
+        return (
+            None,
+            f"{designs_folder}: made by another generator than {path}, {left_out}; run: {command('generate.py')}",
+        )
     labels = tuple(found.poles[label] for label in found.labels)
     photographs = LabelledPhotographs(found.codes, labels, found.withheld, found.files, found.dataset_sha256)
     seen, withheld = (

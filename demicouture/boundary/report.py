@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from demicouture.boundary import hyperplane, style_scores, validation
+from demicouture.commands import command
 from demicouture.designs.designs import Designs
 from demicouture.errors import InputError
 
@@ -61,7 +62,7 @@ def choose_labelled(designs: Designs, source: Path) -> tuple[np.ndarray, np.ndar
     if len(poles) < 2 or min(designs.labelled(pole).sum() for pole in poles) < FEWEST_LABELS:
         raise InputError(
             f"{source}: found these labels: {counts}; {expected}; "
-            "label more designs, in the column your_label, or make more: python generate.py --count N"
+            f"label more designs, in the column your_label, or make more: {command('generate.py', '--count')} N"
         )
     labelled = np.flatnonzero(~designs.labelled(""))
     return labelled, designs.labelled(poles[1])[labelled]

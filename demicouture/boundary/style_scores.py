@@ -16,6 +16,7 @@ import numpy as np
 
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.boundary.validation import accuracy_interval
+from demicouture.commands import command
 from demicouture.evaluation import imagenet_features
 from demicouture.evaluation.style_classifier import RECORD, UNSURE, StyleClassifier, is_worthy
 
@@ -45,7 +46,7 @@ def find_scorer(folder: Path, poles: Sequence[str], quiet: bool) -> tuple[Scorer
     classifier = StyleClassifier.load(folder)
     if classifier is None:
         what = "made by an earlier version, or damaged, so nothing is said of the style classifier's scores"
-        return None, f"{folder / RECORD}: {what}; run: python generate.py"
+        return None, f"{folder / RECORD}: {what}; run: {command('generate.py')}"
     if classifier.poles != tuple(poles) or not is_worthy(classifier.record):
         return None, ""
     if (network := imagenet_features.find_network()) is None:

@@ -14,7 +14,6 @@ from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from demicouture import parallel
 from demicouture.boundary.hyperplane import (
@@ -30,6 +29,7 @@ from demicouture.boundary.hyperplane import (
     stratified_folds,
 )
 from demicouture.boundary.intercept import find_middle
+from demicouture.progress import progress_bar
 
 LINEAR, LDA, LOGISTIC, CURVED = "linear SVM", "LDA", "logistic regression", "RBF SVM"
 """The classifiers that are compared; the plane that is used is the first one's."""
@@ -434,4 +434,4 @@ def _on_all_cores(
     """
     items = list(items)
     with threadpool_limits(1), ThreadPoolExecutor(parallel.cores()) as pool:
-        yield from tqdm(pool.map(function, items), desc=title, total=len(items), disable=quiet or None, leave=False)
+        yield from progress_bar(pool.map(function, items), title, total=len(items), unit="fit", quiet=quiet)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import read_arrays, write_arrays
 from demicouture.latents import LATENT_DIM
@@ -83,7 +84,7 @@ class Encodings:
             return ""
         return (
             f"{folder / RECORD}: codes for another generator than {folder / 'generator.keras'}, so photographs are "
-            "left out; run train_dcgan.py again"
+            f"left out; run: {command('train_dcgan.py')}"
         )
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
+from demicouture.commands import command
 from demicouture.dcgan.serialization import hash_weights
 from demicouture.errors import InputError
 from demicouture.images import to_floats, to_pixels
 from demicouture.keras_backend import start_keras
 from demicouture.latents import LATENT_DIM
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -39,7 +40,7 @@ def hash_generator(path: Path) -> str:
 
 def _refuse_missing(path: Path) -> None:
     if not path.is_file():
-        raise InputError(f"{path}: not found, expected a trained generator; run: python train_dcgan.py")
+        raise InputError(f"{path}: not found, expected a trained generator; run: {command('train_dcgan.py')}")
 
 
 def load_generator(path: Path) -> keras.Model:
@@ -73,12 +74,12 @@ def load_encoder(path: Path, generator: keras.Model) -> keras.Model:
         InputError: The file is missing, is not a Keras model, or is no encoder of the generator's pictures.
     """
     if not path.is_file():
-        raise InputError(f"{path}: not found, expected a trained encoder; run train_dcgan.py again")
+        raise InputError(f"{path}: not found, expected a trained encoder; run: {command('train_dcgan.py')}")
     encoder, inputs, outputs = _load_network(path)
     if inputs != generator.output_shape or outputs != generator.input_shape:
         raise InputError(
             f"{path}: maps {inputs} to {outputs}, expected {generator.output_shape} to {generator.input_shape}, as the "
-            "generator beside it takes them; run train_dcgan.py again"
+            f"generator beside it takes them; run: {command('train_dcgan.py')}"
         )
     return encoder
 
@@ -101,7 +102,8 @@ def _load_network(path: Path) -> tuple[keras.Model, Any, Any]:
     except Exception as error:
         # A damaged archive makes Keras raise ValueError, KeyError, OSError, BadZipFile, TypeError …
         raise InputError(
-            f"{path}: not a Keras model that this version reads ({type(error).__name__}); run train_dcgan.py again"
+            f"{path}: not a Keras model that this version reads ({type(error).__name__}); "
+            f"run: {command('train_dcgan.py')}"
         ) from error
 
 
@@ -139,6 +141,6 @@ def render(generator: keras.Model, latents: np.ndarray, quiet: bool = True, titl
     padding = -len(latents) % CHUNK
     padded = np.concatenate([latents, np.zeros((padding, latents.shape[1]), np.float32)])
     pictures = []
-    for start in tqdm(range(0, len(padded), CHUNK), desc=title, unit="batch", disable=quiet or None, leave=False):
+    for start in progress_bar(range(0, len(padded), CHUNK), title, unit="batch", quiet=quiet):
         pictures.append(to_pixels(generator.predict_on_batch(padded[start : start + CHUNK])))
     return np.concatenate(pictures)[: len(latents)]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
+from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import atomic_path
 
@@ -57,6 +58,7 @@ def hash_weights(path: Path) -> str:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # The disk's fault, not the file's.
         raise InputError(
-            f"{path}: not a Keras model that this version reads ({type(error).__name__}); run train_dcgan.py again"
+            f"{path}: not a Keras model that this version reads ({type(error).__name__}); "
+            f"run: {command('train_dcgan.py')}"
         ) from error
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from demicouture.commands import command
 from demicouture.errors import InputError, PictureError
 from demicouture.files import read_csv
 from demicouture.images import open_picture
@@ -66,6 +68,12 @@ def design_name(index: int) -> str:
     return f"design-{index:04d}.png"
 
 
+def full_name(text: str) -> str:
+    """Returns a design's file name, however a person names it: ``17``, ``17.0``, ``design-0017`` or the name itself."""
+    found = re.fullmatch(r"(?:design-)?(\d{1,9})(?:\.0+)?(?:\.png)?", text.strip().lower())
+    return design_name(int(found[1])) if found else text
+
+
 def made_by_another_generator(folder: Path, generator_sha256: str) -> bool:
     """Returns whether the designs in ``folder`` are another generator's.
 
@@ -97,18 +105,18 @@ def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
     """
     if not folder.is_dir():
         raise InputError(
-            f"{folder}: not found, expected a folder with latents.npy and labels.csv; run: python generate.py"
+            f"{folder}: not found, expected a folder with latents.npy and labels.csv; run: {command('generate.py')}"
         )
     latents = read_latents(folder / "latents.npy")
     path = labels_file or folder / "labels.csv"
     if not path.exists():
-        mend = "give another --labels" if labels_file else "run: python generate.py"
+        mend = "give another --labels" if labels_file else f"run: {command('generate.py')}"
         raise InputError(f"{path}: not found, expected a CSV file with the columns design and label; {mend}")
     rows = read_rows(path, ["design", "label"], len(latents))
     if not labels_file and len(rows) < len(latents):
         raise InputError(
             f"{path}: found {len(rows)} rows, expected {len(latents)}, one for each row of latents.npy; "
-            "run: python generate.py"
+            f"run: {command('generate.py')}"
         )
     labels, scores = [""] * len(latents), np.full(len(latents), np.nan)
     by_person, judge_labels = np.zeros(len(latents), bool), [""] * len(latents)
@@ -145,23 +153,23 @@ def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[
         if "labelled_by" in row or "judge_label" in row:
             raise InputError(
                 f"{path}: made by an earlier version, in which people edited the column label; expected the columns "
-                "design, label, score, your_label; run: python generate.py --fresh (it moves the old folder aside), "
-                "and write your labels into the new column your_label"
+                f"design, label, score, your_label; run: {command('generate.py', '--fresh')} (it moves the old folder "
+                "aside), and write your labels into the new column your_label"
             )
     possible = {design_name(index) for index in range(count)}
     rows: dict[str, dict[str, str]] = {}
     for row in read_csv(path, columns):
         if not any(field.strip() for field in row.values()):
             continue
-        name = row["design"].strip()
+        name = full_name(row["design"])
         if name not in possible:
             raise InputError(
-                f"{path}: labels {name!r}, which is no design here, "
+                f"{path}: labels {row['design']!r}, which is no design here, "
                 f"expected {design_name(0)} to {design_name(count - 1)}; correct the name or remove the row"
             )
         if name in rows:
             raise InputError(f"{path}: found two rows for {name}, expected one; remove the wrong one")
-        rows[name] = row
+        rows[name] = row | {"design": name}
     return rows
 
 
@@ -191,13 +199,13 @@ def read_latents(path: Path) -> np.ndarray:
     Raises:
         InputError: The file is missing, is no such array, or holds anything outside the cube.
     """
-    wanted = f"expected numbers of shape (designs, {LATENT_DIM}) in [-1, 1]; run: python generate.py"
+    wanted = f"expected numbers of shape (designs, {LATENT_DIM}) in [-1, 1]; run: {command('generate.py')}"
     try:
         # allow_pickle=False: an array of objects could run code when it is read.
         with open(path, "rb") as file:
             latents = np.load(file, allow_pickle=False)
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected the designs' latents; run: python generate.py") from None
+        raise InputError(f"{path}: not found, expected the designs' latents; run: {command('generate.py')}") from None
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not readable as a NumPy array ({error}), {wanted}") from None
     if not isinstance(latents, np.ndarray):
@@ -252,12 +260,12 @@ def own_pictures(folder: Path, indices: Sequence[int], rendered: np.ndarray) -> 
         try:
             picture = np.asarray(open_picture(path))
         except PictureError as error:
-            raise InputError(f"{path}: {error}; remove it and run: python generate.py") from None
+            raise InputError(f"{path}: {error}; remove it and run: {command('generate.py')}") from None
         if picture.shape != rendered[row].shape or np.abs(picture.astype(int) - rendered[row]).mean() > SAME_GENERATOR:
             raise InputError(
                 f"{path}: differs from what the generator makes of its latent, so the generator has changed since; "
-                "give the --training folder that made the designs, or run: python generate.py (it makes new designs "
-                "and moves these aside, labels and all)"
+                "give the --training folder that made the designs, or run: "
+                f"{command('generate.py')} (it makes new designs and moves these aside, labels and all)"
             )
         pictures[row] = picture
     return pictures

@@ -30,7 +30,9 @@ def save_sheets(
         record: The content of ``style-classifier.json``, or None.
     """
     saved = pictures.read(range(pictures.saved))
-    images.save_png(pictures.folder / "grid.png", visualization.grid(saved, COLUMNS))
+    # The number is what interpolate.py and the tables take.
+    numbers, scale = [f"{index:04d}" for index in range(pictures.saved)], visualization.legible_scale(saved.shape[1])
+    images.save_png(pictures.folder / "grid.png", visualization.grid(saved, COLUMNS, scale=scale, captions=numbers))
     images.save_png(pictures.folder / "grid-by-score.png", draw_by_score(saved, rows))
     if not record:
         return ["grid.png", "grid-by-score.png"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from demicouture.commands import command
 from demicouture.designs.designs import NEITHER, design_name, label_that_counts, read_rows, read_score
 from demicouture.errors import InputError
 from demicouture.evaluation.style_classifier import label_scores
@@ -76,7 +77,8 @@ def _refuse_other_words(path: Path, rows: Mapping[str, Mapping[str, str]], allow
         if label and label not in allowed:
             raise InputError(
                 f"{path}: {name} has {label!r} in your_label, expected {allowed[0]}, {allowed[1]}, {NEITHER} or "
-                "nothing; correct it (for other words, python latent_svm.py --labels takes a file of its own)"
+                "nothing; correct it (a file of other words, FILE, goes to: "
+                f"{command('latent_svm.py', '--labels')} FILE)"
             )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from demicouture.dataset import Dataset
 from demicouture.designs import labels
@@ -22,6 +21,7 @@ from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.style_classifier import label_scores
 from demicouture.evaluation.two_sample_test import FOLDS
 from demicouture.files import write_csv
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -74,7 +74,7 @@ def describe_designs(network: keras.Model, count: int, read: Callable[[range], n
         quiet: Whether to show no progress bar.
     """
     features = np.empty((count, FEATURES), np.float32)
-    with tqdm(total=count, desc="describing designs", unit="design", disable=quiet or None, leave=False) as bar:
+    with progress_bar(title="describing designs", total=count, unit="design", quiet=quiet) as bar:
         for start in range(0, count, AT_A_TIME):
             some = range(start, min(start + AT_A_TIME, count))
             features[some.start : some.stop] = describe(network, read(some))

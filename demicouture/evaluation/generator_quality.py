@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from demicouture.commands import fetch_models
 from demicouture.errors import InputError
 from demicouture.evaluation.controls import make_controls
 from demicouture.evaluation.copies import find_nearest
@@ -36,7 +37,7 @@ CONTROLS = 100
 
 NOT_JUDGED = (
     f"quality is not judged: that takes {4 * FEWEST_WITHHELD} pictures in the data set, and the network that describes "
-    "pictures; make models fetches it once (19 MB)"
+    f"pictures; run once (19 MB): {fetch_models()}"
 )
 
 

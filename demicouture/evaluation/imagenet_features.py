@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from demicouture import pretrained
 from demicouture.evaluation.torch_weights import read_tensors
 from demicouture.images import WHITE, to_square
 from demicouture.keras_backend import start_keras
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -193,7 +193,7 @@ def describe(
     """
     features = np.empty((len(pictures), FEATURES), np.float32)
     starts = range(0, len(pictures), CHUNK)
-    for start in tqdm(starts, desc=title, unit="batch", disable=quiet or None, leave=False):
+    for start in progress_bar(starts, title, unit="batch", quiet=quiet):
         batch = pictures[start : start + CHUNK]
         padding = np.zeros((CHUNK - len(batch), *batch.shape[1:]), np.uint8)
         found = np.asarray(network.predict_on_batch(prepare(np.concatenate([batch, padding]))))

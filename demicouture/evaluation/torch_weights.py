@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from demicouture.commands import fetch_models
 from demicouture.errors import InputError
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
@@ -92,10 +93,10 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
             raise _Refusal(f"over {MAX_BYTES // 1_000_000} MB")
         return _read(io.BytesIO(path.read_bytes()))
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected a network's weights; run: make models") from None
+        raise InputError(f"{path}: not found, expected a network's weights; run: {fetch_models()}") from None
     except _Refusal as refusal:
         raise InputError(
-            f"{path}: not a legacy PyTorch file with tensors only ({refusal}); remove it and run: make models"
+            f"{path}: not a legacy PyTorch file with tensors only ({refusal}); remove it and run: {fetch_models()}"
         ) from None
 
 

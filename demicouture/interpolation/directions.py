@@ -10,7 +10,7 @@ import numpy as np
 
 from demicouture.boundary.figures import walk_stops
 from demicouture.boundary.hyperplane import Hyperplane
-from demicouture.boundary.outputs import file_name, find_direction
+from demicouture.boundary.outputs import file_name, find_again, find_direction
 from demicouture.errors import InputError
 from demicouture.files import read_record
 
@@ -53,7 +53,7 @@ def read_direction(flag: str, folder: Path, name: str, designs_folder: Path, lat
         InputError: There is none of that name, or it is unfinished, damaged, or of other designs.
     """
     plane = Hyperplane.load(find_direction(flag, folder, name))
-    again = "run latent_svm.py again, with the same --labels or --without"
+    again = f"run: {find_again(name)}"
     summary = folder / file_name("summary.json", name)
     if not summary.exists():
         raise InputError(f"{summary}: not found, so latent_svm.py was stopped; {again}")

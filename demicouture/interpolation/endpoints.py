@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.commands import command
 from demicouture.designs.designs import Designs, design_name, read_rows
 from demicouture.errors import InputError
 from demicouture.interpolation.paths import prior_preserving_mean
@@ -189,7 +190,7 @@ def read_ranks(folder: Path, count: int) -> np.ndarray:
             ranks[index] = float(row["realism_rank"] or 0)
         except ValueError:
             found = f"the realism_rank of {row['design']} is {row['realism_rank']!r}, expected a number"
-            raise InputError(f"{table}: {found}; run: python generate.py") from None
+            raise InputError(f"{table}: {found}; run: {command('generate.py')}") from None
         if row["copy"] == "yes":
             ranks[index] = -np.inf
     return ranks if np.isfinite(ranks).any() else np.zeros(count)
@@ -230,7 +231,8 @@ def check_endpoint(flag: str, spec: EndpointSpec | None, count: int, photographs
         if not photographs:
             raise InputError(
                 f"{flag} {spec}: found no photographs in latent space, expected encodings.npz of this generator beside "
-                "it, the data set, and no --from designs; run train_dcgan.py again, or give the photograph's file"
+                "it, the data set, and no --from designs; give the photograph's file, or run: "
+                f"{command('train_dcgan.py')}"
             )
         photographs.find(flag, spec.of, spec.which)
     for number in spec if isinstance(spec, tuple) else ():

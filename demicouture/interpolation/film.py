@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm import tqdm
 
 from demicouture import video, visualization
 from demicouture.dcgan import inference
@@ -17,6 +16,7 @@ from demicouture.errors import InputError
 from demicouture.interpolation.endpoints import RatedDesigns
 from demicouture.interpolation.outputs import FRAME_MILLISECONDS, Interpolation, Step
 from demicouture.interpolation.paths import path_between
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -54,7 +54,7 @@ class Film(Interpolation):
     def save(self, folder: Path, size: int, quiet: bool = True) -> list[str]:
         """Writes all but the results, see :meth:`.outputs.Interpolation.save`; returns the files' names."""
         names = super().save(folder, size, quiet)
-        bar = tqdm(self._frames(size), "film", len(self.path), unit="frame", disable=quiet or None, leave=False)
+        bar = progress_bar(self._frames(size), "film", total=len(self.path), unit="frame", quiet=quiet)
         video.save_video(folder / FILM, bar, FRAME_MILLISECONDS)
         return names
 

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
+from demicouture.commands import fetch_models
 from demicouture.dcgan import inference
 from demicouture.evaluation import imagenet_features
 from demicouture.evaluation.copies import cosine_distances, distances_apart
 from demicouture.images import to_floats
 from demicouture.interpolation.input_gradients import with_gradients
 from demicouture.interpolation.likeness import likeness
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -95,9 +96,7 @@ class Inversion:
     def describe(self) -> str:
         """Returns how like a picture the design is that was found for it."""
         if self.apart is None:
-            return (
-                "how like the design is that was found for it is not judged; make models fetches the network that does"
-            )
+            return f"how like the design is that was found for it is not judged; run: {fetch_models()}"
         by_colour = ""
         if not self.is_near:
             by_colour = (
@@ -227,7 +226,7 @@ def descend(
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
     optimizer.build([latents])
     best, lowest = starts.copy(), np.full(len(starts), np.inf)
-    for _ in tqdm(range(steps), "finding the photograph", unit="step", disable=quiet or None, leave=False):
+    for _ in progress_bar(range(steps), "finding the photograph", unit="step", quiet=quiet):
         reached, gradients = run(latents.numpy())
         better = reached < lowest
         best[better], lowest[better] = latents.numpy()[better], reached[better]

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from demicouture.boundary.figures import Renderer
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.commands import command, fetch_models
 from demicouture.dataset import Dataset
 from demicouture.designs.comparison import Comparison, describe_controls, reduce
 from demicouture.designs.designs import design_name
@@ -34,6 +34,7 @@ from demicouture.interpolation.endpoints import RatedDesigns
 from demicouture.interpolation.likeness import likeness
 from demicouture.interpolation.paths import crossing_or_midpoint, path_between
 from demicouture.latents import sample_prior
+from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
     import keras
@@ -47,7 +48,7 @@ AT_A_TIME = 512
 HUNDRED = 100
 """Designs of each kind that are counted, chosen by nobody."""
 
-NO_NETWORK = "the network that describes pictures is not there; make models fetches it once (19 MB)"
+NO_NETWORK = f"the network that describes pictures is not there; run once (19 MB): {fetch_models()}"
 
 LOOKBOOK_FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
 
@@ -184,9 +185,8 @@ def reason_against(
     if not draws_garments(quality) and not anyway:
         return "there is no lookbook of blobs; --anyway makes one all the same"
     if ReferenceFeatures.load(folder) is None:
-        return (
-            f"{folder}: no features of the data set's pictures in it, so there is no lookbook; run generate.py with one"
-        )
+        found = f"{folder}: no features of the data set's pictures in it"
+        return f"{found}, so there is no lookbook; run: {command('generate.py')}"
     classifier = StyleClassifier.load(folder)
     if not plane and not (classifier and is_worthy(classifier.record)):
         return "neither hyperplane nor classifier separates the poles, so there is no lookbook of what is in between"
@@ -393,7 +393,7 @@ def make_lookbook(
 def _describe_all(latents: np.ndarray, render: Renderer, network: keras.Model, quiet: bool) -> np.ndarray:
     """Returns the features of designs, float32 (n, 1280), of which only some are in memory as pictures."""
     features = np.empty((len(latents), FEATURES), np.float32)
-    with tqdm(total=len(latents), desc="describing designs", unit="design", disable=quiet or None, leave=False) as bar:
+    with progress_bar(title="describing designs", total=len(latents), unit="design", quiet=quiet) as bar:
         for start in range(0, len(latents), AT_A_TIME):
             some = latents[start : start + AT_A_TIME]
             features[start : start + AT_A_TIME] = describe(network, render(some))

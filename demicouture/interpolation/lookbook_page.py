@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from demicouture import visualization
 from demicouture.errors import PictureError
 from demicouture.files import atomic_path
+from demicouture.fonts import load_font
 from demicouture.images import open_picture
 
 PAGE_ROWS, PAGE_COLUMNS = 6, 4
@@ -45,13 +46,12 @@ def draw_page(
     """
     page = Image.new("RGB", (PAGE_WIDTH, PAGE_HEIGHT), visualization.BACKGROUND)
     pen = ImageDraw.Draw(page)
-    pen.text((MARGIN, MARGIN - 20), title, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(34))
+    pen.text((MARGIN, MARGIN - 20), title, fill=visualization.CAPTION_COLOUR, font=load_font(34, title))
     for line, text in enumerate(explanation):
         place = (MARGIN, MARGIN + 22 + 21 * line)
-        pen.text(place, text, fill=visualization.CAPTION_COLOUR, font=visualization.load_font(15))
+        pen.text(place, text, fill=visualization.CAPTION_COLOUR, font=load_font(15, text))
     across = (PAGE_WIDTH - 2 * MARGIN) // PAGE_COLUMNS
     down = (PAGE_HEIGHT - HEAD - MARGIN) // PAGE_ROWS
-    font = visualization.load_font(14)
     step = (LARGE_SIDE - SMALL_SIDE) // 2
     for number, picture in enumerate(pictures):
         left, top = MARGIN + number % PAGE_COLUMNS * across, HEAD + number // PAGE_COLUMNS * down
@@ -61,7 +61,8 @@ def draw_page(
             if other is not None:
                 page.paste(visualization.enlarge(other, SMALL_SIDE), (left + LARGE_SIDE + 6, top + place * step))
         for line, text in enumerate(captions[number]):
-            pen.text((left, top + LARGE_SIDE + 4 + 19 * line), text, fill=visualization.CAPTION_COLOUR, font=font)
+            place = left, top + LARGE_SIDE + 4 + 19 * line
+            pen.text(place, text, fill=visualization.CAPTION_COLOUR, font=load_font(14, text))
     return page
 
 

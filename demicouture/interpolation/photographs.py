@@ -16,6 +16,7 @@ from PIL import Image
 from demicouture import visualization
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.boundary.report import DESIGNS, PHOTOGRAPHS
+from demicouture.commands import command
 from demicouture.dcgan.encodings import RECORD, Encodings
 from demicouture.errors import InputError, PictureError
 from demicouture.images import WHITE, open_picture, to_square
@@ -176,7 +177,7 @@ def read_photographs(
         return None, ""
     photographs, reason = _find_photographs(training, data, generator_sha256, seed)
     if source == PHOTOGRAPHS and not photographs:
-        missing = f"{training / RECORD} not found; run train_dcgan.py again"
+        missing = f"{training / RECORD} not found; run: {command('train_dcgan.py')}"
         raise InputError(f"--from {PHOTOGRAPHS}: found no photographs in latent space: {reason or missing}")
     return photographs, reason
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from demicouture.commands import command
 from demicouture.designs.latents_file import is_latents_file, read_latents_file
 from demicouture.errors import InputError
 from demicouture.files import read_csv
@@ -124,7 +125,7 @@ def _find_sheet(flag: str, reference: Reference, folders: Sequence[Path]) -> Pat
         return beside.pop()
     where = ", ".join(map(str, folders))
     if not beside:
-        raise InputError(f"{flag} {reference}: found no {name} in {where}; make one: python interpolate.py")
+        raise InputError(f"{flag} {reference}: found no {name} in {where}; make one: {command('interpolate.py')}")
     found = [str(path.with_suffix("")) for path in sorted(beside)]
     example = Reference(found[0], reference.numbers)
     raise InputError(f"{flag} {reference}: found several, {', '.join(found)}; name one, such as {example}")

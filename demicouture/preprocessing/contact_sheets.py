@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from demicouture.fonts import load_font
 from demicouture.images import read_tile, save_png
 from demicouture.parallel import in_order
 from demicouture.preprocessing.decisions import DROPPED, KEPT, KINDS, Row, is_manual, sort_rows
 from demicouture.preprocessing.records import OVER_COUNT, REVIEW
-from demicouture.visualization import CAPTION_SIZE, evenly_spread, grid, load_font
+from demicouture.visualization import CAPTION_SIZE, evenly_spread, grid
 
 MOST_KEPT = 600
 MOST_OF_A_REASON = 48
@@ -105,7 +106,7 @@ def _choose(pole: str, word: str, entries: Sequence, most: int) -> tuple[str, li
 def draw_missing(file: str) -> np.ndarray:
     """Returns a grey tile with a file's name, for a picture that cannot be shown: uint8 (side, side, 3) in [0, 255]."""
     tile = Image.new("RGB", (TILE_SIDE, TILE_SIDE), GREY)
-    font = load_font(CAPTION_SIZE)
+    font = load_font(CAPTION_SIZE, file)
     lines = [""]
     for letter in file.partition("/")[2]:
         if font.getlength(lines[-1] + letter) > TILE_SIDE - 8:

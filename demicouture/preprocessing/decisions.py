@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from demicouture.commands import command
 from demicouture.files import write_csv
 from demicouture.preprocessing.image_features import FIGURE, ImageFeatures
 from demicouture.preprocessing.overrides import FIRST_ROW, YOUR_COLUMNS, Override
@@ -200,6 +201,6 @@ def suggest_people(rows: Iterable[Row], poles: Iterable[str], people: Iterable[s
         judged = [row for row in rows if row["pole"] == pole and isinstance(row["person"], float)]
         share = sum(row["yaw"] is not None for row in judged) / max(1, len(judged))
         if share >= MOSTLY_PEOPLE:
-            named = " ".join([*people, pole])
-            lines.append(f"{share:.0%} of {pole} show a person; --people {named} --fresh drops those that do not")
+            drop = command("preprocess.py", "--people", *people, pole, "--fresh")
+            lines.append(f"{share:.0%} of {pole} show a person; to drop those that do not, run: {drop}")
     return lines

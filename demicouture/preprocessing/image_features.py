@@ -17,10 +17,11 @@ from PIL import Image
 from demicouture import near_duplicates
 from demicouture.errors import PictureError
 from demicouture.files import write_text
-from demicouture.images import open_reduced
+from demicouture.images import is_strip, open_reduced
 from demicouture.preprocessing import cropping, descriptors, image_quality, segmentation
 from demicouture.preprocessing.cropping import OVERSAMPLING, Box
 from demicouture.preprocessing.pose import People, Person, PoseModel, thighs, torso, yaw
+from demicouture.preprocessing.records import STRIP
 from demicouture.preprocessing.worn_garment import find_worn_garment
 
 GARMENT, FIGURE = SUBJECTS = ("garment", "figure")
@@ -195,6 +196,8 @@ def _pose_model(folder: Path) -> PoseModel:
 def extract_features(task: FeatureTask) -> ImageFeatures:
     """Returns the features of a picture, or the reason why it has none."""
     try:
+        if is_strip(task.path):  # Before it costs: GrabCut on a panorama takes a minute.
+            return ImageFeatures(STRIP)
         found = open_reduced(task.path, WORKING_SIDE)
     except PictureError as error:
         return ImageFeatures(str(error))

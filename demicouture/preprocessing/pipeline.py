@@ -6,6 +6,7 @@ number, it gives the results back.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from demicouture import dataset, files, parallel, pretrained
+from demicouture.commands import command, same_command
 from demicouture.errors import InputError
-from demicouture.images import find_pictures
+from demicouture.images import describe_kinds, search_pictures
 from demicouture.preprocessing import (
     contact_sheets,
     cropping,
@@ -60,7 +62,9 @@ class Edits:
             InputError: The table or a picture's place has changed.
         """
         if _hash_if_there(self.table) != self.table_sha256 or review_folders.read_moves(self.review) != self.moves:
-            raise InputError(f"{self.table}: edited while preprocess.py was at work; run it again to take that in")
+            raise InputError(
+                f"{self.table}: edited while preprocess.py was at work; to take that in, run: {same_command()}"
+            )
 
 
 def read_edits(output: Path) -> Edits:
@@ -70,26 +74,29 @@ def read_edits(output: Path) -> Edits:
     return Edits(table, review, table_sha256, moves, overrides.read_overrides(table, moves))
 
 
-def find_scraped(folder: Path, poles: Sequence[str]) -> tuple[list[str], int]:
+def find_scraped(folder: Path, poles: Sequence[str]) -> tuple[list[str], dict[str, int]]:
     """Returns the pictures of both poles, as paths below ``folder``, sorted, and how many other files lie there.
+
+    The other files are counted by kind, see :func:`demicouture.images.search_pictures`.
 
     Raises:
         InputError: A pole holds fewer than two pictures, or a file's name is not UTF-8.
     """
-    found, others = [], 0
+    found, others = [], Counter()
     for pole in poles:
-        pictures = find_pictures(folder / pole)
+        pictures, passed_over = search_pictures(folder / pole)
         if len(pictures) < 2:
-            raise InputError(f"{folder / pole}: {len(pictures)} pictures, expected at least 2; run: python scrape.py")
+            also = f" and {describe_kinds(passed_over)}" if passed_over else ""
+            mend = "add some as JPEG, PNG or HEIC files" if passed_over else f"run: {command('scrape.py')}"
+            raise InputError(f"{folder / pole}: {len(pictures)} pictures{also}, expected at least 2 pictures; {mend}")
         found += [path.relative_to(folder).as_posix() for path in pictures]
-        visible = [path for path in (folder / pole).rglob("*") if "/." not in path.relative_to(folder).as_posix()]
-        others += sum(path.is_file() for path in visible) - len(pictures)
+        others.update(passed_over)
     for file in found:
         try:
             file.encode()
         except UnicodeEncodeError:
             raise InputError(f"{folder}: found the file name {file!a}, expected UTF-8; rename the file") from None
-    return sorted(found), others
+    return sorted(found), dict(others.most_common())
 
 
 def hash_scraped(folder: Path, found: Sequence[str], progress: Callable) -> list[Scraped]:

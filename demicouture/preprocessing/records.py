@@ -32,8 +32,10 @@ BY_A_PERSON = "a person's decision"
 NOT_FOUND = "file not found"
 """Reasons that no rule gives: a person decided, or a picture that a person decided on is gone."""
 
-UNUSABLE = (UNDECODABLE, TOO_LARGE)
-"""The reasons that even a person cannot overrule, for there is nothing to look at."""
+STRIP = "strip beyond 4:1"
+
+UNUSABLE = (UNDECODABLE, TOO_LARGE, STRIP)
+"""The reasons that even a person cannot overrule, for there is nothing to look at, or no square to cut."""
 
 CHOICES = (TOO_LIKE, OVER_COUNT)
 """The reasons with which nothing is wrong with a picture."""
@@ -81,7 +83,7 @@ def too_small(size: int) -> str:
 
 def reasons(size: int) -> tuple[str, ...]:
     """Returns all reasons for which a rule drops a picture or sends it to review, in the order in which they apply."""
-    files = UNDECODABLE, TOO_LARGE, too_small(size), IN_BOTH_POLES, EXACT_DUPLICATE, NEAR_DUPLICATE
+    files = *UNUSABLE, too_small(size), IN_BOTH_POLES, EXACT_DUPLICATE, NEAR_DUPLICATE
     people = NO_PERSON, PERSON_UNCLEAR, NOT_FROM_THE_FRONT, SEATED, SECOND_PERSON, TURNED
     garments = NO_TOP, PERHAPS_NO_TOP, NO_GARMENT_FOUND, NOT_CUT_OUT
     return *files, BLANK, BLURRED, NO_PHOTOGRAPH, *people, *garments, *CHOICES

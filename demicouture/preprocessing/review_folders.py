@@ -22,6 +22,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from demicouture.commands import same_command
 from demicouture.errors import InputError
 from demicouture.files import PARTIAL_NAME, read_csv, write_bytes, write_csv
 from demicouture.images import open_reduced
@@ -57,7 +58,7 @@ def read_moves(folder: Path) -> dict[str, Move]:
     path = folder / PLACES
     rows = read_csv(path, COLUMNS[:3]) if path.exists() else []
     if rows and not set(COLUMNS) <= set(rows[0]):
-        raise InputError(f"{path}: made by an older version; move {folder} away, or add --fresh, and run again")
+        raise InputError(f"{path}: made by an older version; move {folder} away and run: {same_command()}")
     found = _find(folder)
     moves = {}
     for row in rows:

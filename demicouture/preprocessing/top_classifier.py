@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demicouture import files
+from demicouture import commands, files
 from demicouture.dataset import EXAMPLES, TOP
 from demicouture.errors import InputError
 from demicouture.images import find_pictures
@@ -31,13 +31,13 @@ def find_examples(folder: Path) -> dict[str, tuple[Path, bool]]:
     Raises:
         InputError: There are too few of one kind to learn from.
     """
-    found = {}
+    found, queries = {}, commands.path_from_here(commands.HOUSE / "data/queries-examples.csv")
     for kind in EXAMPLES:
         paths = find_pictures(folder / kind)
         if len(paths) < FEWEST_EXAMPLES:
             raise InputError(
                 f"{folder / kind}: {len(paths)} pictures, expected at least {FEWEST_EXAMPLES}; add some, or run: "
-                f"python scrape.py --queries data/queries-examples.csv --output {folder}"
+                f"{commands.command('scrape.py', '--queries', queries, '--output', folder, without={'1-scraped'})}"
             )
         found |= {files.hash_file(path): (path, kind == TOP) for path in paths}
     return found

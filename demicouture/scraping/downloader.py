@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from demicouture import files, images, parallel
+from demicouture.commands import same_command
 from demicouture.errors import FetchError, PictureError, SourceError
 from demicouture.scraping import duplicate_index, failure_reasons
 from demicouture.scraping.clock import describe_duration
@@ -153,7 +154,7 @@ class Downloader:
         again = self._fetcher.clock.time_of_day(min(seconds for _, seconds in self._put_off.values()))
         raise SourceError(
             f'{"; ".join(parts)}; found HTTP 429 ("later") for longer than a run waits, expected pictures; '
-            f"run the same command again at {again} to go on"
+            f"to go on, at {again} run: {same_command()}"
         )
 
     def retry(self, queries: Sequence[Query]) -> Iterator[Outcome]:

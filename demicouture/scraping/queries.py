@@ -85,9 +85,10 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
                 f"{where}: found the pole {pole!r}, expected a name for a folder: at most {LONGEST_POLE} bytes, no dot "
                 'at either end, no device of Windows, no control characters and none of / \\ < > : " | ? *'
             )
-        if not re.fullmatch(r"[0-9]{1,6}", count) or int(count) < 1:
+        number_of = re.fullmatch(r"([0-9]{1,6})(?:\.0+)?", count)  # Spreadsheets make 48 a 48.0.
+        if not number_of or int(number_of[1]) < 1:
             raise InputError(f"{where}: found the count {count!r}, expected a whole number from 1 to 999999")
-        query = Query(pole, text, min(int(count), limit or int(count)))
+        query = Query(pole, text, min(int(number_of[1]), limit or int(number_of[1])))
         if other := queries.get(query.folder.casefold()):
             raise InputError(f"{where}: found {text!r} after {other.text!r} for {pole}, expected it once; remove one")
         queries[query.folder.casefold()] = query

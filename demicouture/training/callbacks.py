@@ -17,6 +17,7 @@ from demicouture.dcgan.inference import render
 from demicouture.dcgan.serialization import save_network
 from demicouture.files import write_csv
 from demicouture.images import save_png
+from demicouture.progress import progress_bar
 from demicouture.training import checkpoints
 from demicouture.training.checkpoints import still_there
 from demicouture.training.collapse import find_collapse, is_finite, looks_sound
@@ -24,6 +25,7 @@ from demicouture.training.devices import on_one_device
 from demicouture.training.gan import GAN
 from demicouture.training.generator_metrics import NAMES, GeneratorMetrics
 from demicouture.training.history import COLUMNS, best_row, draw_history, read_rows, row_to_keep, sample_path
+from demicouture.training.recommendation import LONG_RUN_HOURS, describe_duration
 from demicouture.visualization import grid
 
 EVALUATE_EVERY = 5
@@ -38,9 +40,6 @@ not every one of them is followed by one."""
 
 SHOWING_SECONDS = 30
 """The least time between two drawings of the curves, which take about a second, within a run."""
-
-LONG_RUN_HOURS = 12
-"""Our choice: a run that takes longer than overnight is announced."""
 
 
 def epoch_order(seed: int, epoch: int, rows: np.ndarray, wanted: int, rollbacks: int = 0) -> np.ndarray:
@@ -297,14 +296,15 @@ class Progress(keras.callbacks.Callback):
         model: GAN = self.model
         total, done = self.epochs * model.batches.steps_per_epoch, int(model.step.numpy())
         self.left = total - done
-        self.line = tqdm(
+        self.line = progress_bar(
+            title="training",
             total=total,
             initial=done,
-            desc="training",
             unit="img",
             unit_scale=model.batches.batch_size,
-            disable=self.quiet or None,
+            quiet=self.quiet,
             smoothing=0.05,
+            leave=True,
         )
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -335,7 +335,7 @@ class Progress(keras.callbacks.Callback):
         if len(self.marks) == 2:
             hours = self.left / done * (self.marks[1] - self.marks[0]) / 3600
             if hours > LONG_RUN_HOURS:
-                took = f"{hours / 24:,.0f} days" if hours > 48 else f"{hours:.0f} hours"
+                took = describe_duration(hours * 3600)
                 self.report(
                     f"on this machine the whole run would take about {took}, measured; a GPU is the way out, or "
                     "--preset demo, a smaller --size, a smaller --width. It goes on now; Ctrl-C stops it, and what is "

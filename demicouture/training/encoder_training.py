@@ -12,7 +12,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from tqdm import tqdm
 
 from demicouture.dataset import Dataset
 from demicouture.dcgan.encodings import Encodings, describe_distribution
@@ -20,6 +19,7 @@ from demicouture.dcgan.inference import encode, hash_generator, load_encoder, lo
 from demicouture.dcgan.networks import build_encoder
 from demicouture.dcgan.serialization import save_network
 from demicouture.images import save_png
+from demicouture.progress import progress_bar
 from demicouture.training.autoencoder import PriorLoss, reconstruction_loss
 from demicouture.training.diffaugment import flip
 from demicouture.training.fit_state import Batches
@@ -71,8 +71,8 @@ class _Bar(keras.callbacks.Callback):
         self.quiet = quiet
 
     def on_train_begin(self, logs=None):
-        how = {"unit": "step", "disable": self.quiet or None, "leave": False}
-        self.bar = tqdm(desc="training the encoder", total=self.params["steps"], **how)
+        steps = self.params["steps"]
+        self.bar = progress_bar(title="training the encoder", total=steps, unit="step", quiet=self.quiet)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()

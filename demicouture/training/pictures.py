@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from demicouture.commands import command
 from demicouture.dataset import Dataset, read_dataset
 from demicouture.errors import InputError, OptionsError
 from demicouture.keras_backend import device_memory
@@ -92,7 +93,7 @@ def refuse_other_pictures(run: RunFolder, source: Path) -> None:
     if run.before and before != now:
         raise OptionsError(
             f"{run.path}: trained on a data set with SHA-256 {before[:12]}…, found {now[:12]}… in "
-            f"{source}; restore the pictures, or add --fresh to train anew on these"
+            f"{source}; restore the pictures, or to train anew on these, run: {command('train_dcgan.py', '--fresh')}"
         )
 
 

@@ -60,4 +60,4 @@ def test_a_classifier_of_an_earlier_version_is_told(tmp_path):
     scorer, reason = style_scores.find_scorer(tmp_path, planted.POLES, quiet=True)
     assert scorer is None
     assert "style-classifier.json: made by an earlier version, or damaged" in reason
-    assert reason.endswith("run: python generate.py")
+    assert reason.endswith("generate.py")

@@ -2,7 +2,7 @@ import numpy as np
 import planted
 import pytest
 
-from demicouture.designs.designs import design_name, own_pictures, read_designs
+from demicouture.designs.designs import design_name, own_pictures, read_designs, read_rows
 from demicouture.errors import InputError
 from demicouture.files import write_text
 from demicouture.images import save_png
@@ -72,7 +72,7 @@ def test_another_file_may_leave_designs_out(folder, tmp_path):
 
 def test_latents_and_labels_are_checked_against_each_other(folder):
     np.save(folder / "latents.npy", sample_prior(4, seed=0))
-    with pytest.raises(InputError, match=r"found 3 rows, expected 4, .* latents\.npy; run: python generate\.py$"):
+    with pytest.raises(InputError, match=r"found 3 rows, expected 4, .* latents\.npy; run: \S+ generate\.py$"):
         read_designs(folder)
 
 
@@ -100,7 +100,7 @@ def test_missing_files_are_named(folder, tmp_path):
     with pytest.raises(InputError, match=r"none\.csv: not found, .* give another --labels"):
         read_designs(folder, tmp_path / "none.csv")
     (folder / "labels.csv").unlink()
-    with pytest.raises(InputError, match=r"labels\.csv: not found, .* run: python generate\.py"):
+    with pytest.raises(InputError, match=r"labels\.csv: not found, .* run: \S+ generate\.py"):
         read_designs(folder)
     (folder / "latents.npy").unlink()
     with pytest.raises(InputError, match=r"latents\.npy: not found"):
@@ -129,7 +129,7 @@ def test_other_arrays_are_refused(folder, array, message):
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00v\x00{'descr'", b"PK\x03\x04"])
 def test_damaged_latents_are_refused(folder, content):
     (folder / "latents.npy").write_bytes(content)
-    with pytest.raises(InputError, match=r"latents\.npy: not readable as a NumPy array .*run: python generate\.py$"):
+    with pytest.raises(InputError, match=r"latents\.npy: not readable as a NumPy array .*run: \S+ generate\.py$"):
         read_designs(folder)
 
 
@@ -154,3 +154,20 @@ def test_designs_keep_their_own_pictures_if_the_generator_is_theirs(tmp_path):
     (tmp_path / design_name(4)).write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"design-0004\.png: undecodable; remove it"):
         own_pictures(tmp_path, [4], pictures[:1])
+
+
+@pytest.mark.parametrize("named", ["2", "0002", "2.0", "design-2", "Design-0002", "design-0002.png", " design-02.PNG"])
+def test_designs_are_named_as_people_name_them(named, tmp_path):
+    path = tmp_path / "sleeves.csv"
+    path.write_text(f"Design;Label\n{named};long\n0;short\n;\n", encoding="utf-16")
+    rows = read_rows(path, ["design", "label"], 3)
+    assert {name: row["label"] for name, row in rows.items()} == {"design-0002.png": "long", "design-0000.png": "short"}
+    assert all(row["design"] == name for name, row in rows.items())
+
+
+@pytest.mark.parametrize("named", ["3", "design-0003.png", "-1", "two", "2.5", "design-0002.jpg"])
+def test_other_names_are_refused(named, tmp_path):
+    path = tmp_path / "sleeves.csv"
+    path.write_text(f"design,label\n{named},long\n")
+    with pytest.raises(InputError, match=f"labels '{named}', which is no design here, expected design-0000.png to"):
+        read_rows(path, ["design", "label"], 3)

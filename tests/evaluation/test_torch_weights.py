@@ -73,7 +73,7 @@ def assert_refused(path, reason):
     with pytest.raises(InputError, match=re.escape(reason)) as caught:
         read_tensors(path)
     assert str(caught.value).startswith(f"{path}: not a legacy PyTorch file with tensors only (")
-    assert "run: make models" in str(caught.value) and "\n" not in str(caught.value)
+    assert "remove it and run: " in str(caught.value) and "\n" not in str(caught.value)
 
 
 # -- what is read ----------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def test_what_hangs_on_a_state_dictionary_is_left_out(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(InputError, match="nothing.pth: not found, expected a network's weights; run: make models"):
+    with pytest.raises(InputError, match="nothing.pth: not found, expected a network's weights; run: .*demicouture"):
         read_tensors(tmp_path / "nothing.pth")
 
 

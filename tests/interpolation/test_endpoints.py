@@ -5,6 +5,7 @@ import planted
 import pytest
 
 from demicouture.boundary.hyperplane import Hyperplane
+from demicouture.commands import fetch_models
 from demicouture.designs.designs import design_name, read_designs
 from demicouture.errors import InputError
 from demicouture.files import write_csv
@@ -148,4 +149,4 @@ def test_how_like_the_design_found_is_in_words():
         "; 25% of other designs are more like that one than it is, by light and colour: it is unlike it"
     )
     assert describe(0.2, 0.3, 0.5).endswith(": it is unlike it")
-    assert describe(None, None, 1.0).endswith("is not judged; make models fetches the network that does")
+    assert describe(None, None, 1.0).endswith("is not judged; run: " + fetch_models())

@@ -66,7 +66,7 @@ def test_why_there_is_no_lookbook(tmp_path):
     reason = lookbook.reason_against
     assert reason(tmp_path, PLANE, False, None, False) == f"{NOT_JUDGED}; without that network there is no lookbook"
     assert "is not judged" not in (without := reason(tmp_path, PLANE, False, garments, False))
-    assert "make models fetches it" in without
+    assert "run once (19 MB): " in without
     assert (
         reason(tmp_path, PLANE, True, blobs, False) == "there is no lookbook of blobs; --anyway makes one all the same"
     )

@@ -90,6 +90,6 @@ def test_photographs_of_another_generator_or_data_set_are_left_out(encodings, tm
     assert read_photographs(training, data, "generator", 0, "designs") == (None, "")
     found, reason = read_photographs(training, data, "another", 0, None)
     assert found is None and "encodings.npz: codes for another generator than " in reason
-    assert "generator.keras, so photographs are left out; run train_dcgan.py again" in reason
+    assert "generator.keras, so photographs are left out; run: " in reason
     found, reason = read_photographs(training, tmp_path / "nowhere", "generator", 0, None)
     assert found is None and "so photographs are left out; give --data" in reason

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from demicouture.commands import command
 from demicouture.files import read_csv, write_csv
 from demicouture.preprocessing.decisions import (
     COLUMNS,
@@ -203,7 +204,8 @@ def test_what_became_of_a_pole_in_one_line(table):
 def test_a_pole_of_people_is_noticed():
     shown = [{"pole": "runway", "person": 0.99, "yaw": 3.0}] * 8 + [{"pole": "runway", "person": 0.0, "yaw": None}] * 2
     flat = [{"pole": "flat", "person": 0.0, "yaw": None}] * 5
-    told = ["80% of runway show a person; --people runway --fresh drops those that do not"]
+    drop = command("preprocess.py", "--people", "runway", "--fresh")
+    told = [f"80% of runway show a person; to drop those that do not, run: {drop}"]
     assert suggest_people(shown + flat, ("flat", "runway"), []) == told
     assert suggest_people(shown + flat, ("flat", "runway"), ["runway"]) == []
     assert suggest_people(shown[1:] + flat, ("flat", "runway"), []) == []

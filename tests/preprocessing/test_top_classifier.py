@@ -122,7 +122,7 @@ def test_examples_lie_in_two_folders(tmp_path):
     assert {sha: top for sha, (_, top) in found.items()} == {sha256(c): n % 2 == 0 for n, c in enumerate(contents)}
     assert found[sha256(contents[3])][0] == tmp_path / "other/query/3.jpg"
     (tmp_path / "other/query/3.jpg").unlink()
-    message = f"{tmp_path}/other: {FEW - 1} pictures, expected at least {FEW}; add some, or run: python scrape.py --q"
+    message = f"{tmp_path}/other: {FEW - 1} pictures, expected at least {FEW}; add some, or run: "
     with pytest.raises(InputError, match=re.escape(message)):
         find_examples(tmp_path)
     with pytest.raises(InputError, match="nowhere/top: 0 pictures"):

@@ -216,8 +216,8 @@ def test_a_burst_that_is_used_up_is_waited_for(website, openverse, clock):
 
 
 SPENT = (
-    r"openverse: has answered all requests that it grants \(.*\), expected more; come back at 09:00 on 2030-05-07 and "
-    "run the same command again to go on, or set OPENVERSE_TOKEN to a token of your own"
+    r"openverse: has answered all requests that it grants \(.*\), expected more; come back at 09:00 on 2030-05-07 "
+    r"\(or set OPENVERSE_TOKEN to a token of your own\) and run: "
 )
 
 

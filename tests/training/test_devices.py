@@ -11,6 +11,8 @@ import pytest
 import tiny_run
 
 from demicouture import files
+from demicouture.training import recommendation
+from demicouture.training.devices import kind_of_device
 
 METRICS = ("d_loss", "g_loss", "d_real", "d_fake")
 
@@ -49,3 +51,8 @@ def test_four_devices_compute_what_one_computes(tmp_path):
     for name in METRICS:
         np.testing.assert_allclose([float(row[name]) for row in together], json.loads(alone)[name], rtol=2e-3)
     assert files.read_json(tmp_path / "all" / "summary.json")["results"]["devices"] == 4
+
+
+def test_a_gpu_counts_where_the_backend_computes_on_it(monkeypatch):
+    monkeypatch.setattr(recommendation, "GPU_DEVICES", (__file__,))
+    assert recommendation.has_gpu() is (kind_of_device() != "cpu")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from demicouture.commands import same_command
 from demicouture.errors import SourceError
 from demicouture.scraping.http_client import Fetcher, host_of
 from demicouture.scraping.json_api import as_address, as_text, failure, request_json, with_query
@@ -142,8 +143,8 @@ class Openverse:
     def _end_day(self, granted: str, seconds: float) -> None:
         when = self._fetcher.clock.time_of_day(seconds)
         self._spent = (
-            f"openverse: has answered all requests that it grants ({granted}), expected more; come back at {when} and "
-            f"run the same command again to go on, or set {TOKEN_VARIABLE} to a token of your own"
+            f"openverse: has answered all requests that it grants ({granted}), expected more; come back at {when} "
+            f"(or set {TOKEN_VARIABLE} to a token of your own) and run: {same_command()}"
         )
 
     def _follow_rate_headers(self, headers: Mapping[str, str]) -> None:

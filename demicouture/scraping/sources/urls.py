@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from demicouture.commands import pip_install
 from demicouture.errors import InputError
 from demicouture.files import read_csv
 from demicouture.scraping.offers import Offer
@@ -76,7 +76,7 @@ def _read_parquet(path: Path) -> list[dict[str, str]]:
         from pyarrow import parquet
     except ImportError:
         raise InputError(
-            f"{path}: a parquet file, which needs pyarrow; install it ({sys.executable} -m pip install pyarrow), "
+            f"{path}: a parquet file, which needs pyarrow; to install it, run: {pip_install('pyarrow')}, "
             "or save the file as CSV"
         ) from None
     try:
