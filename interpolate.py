@@ -213,7 +213,7 @@ def make(
     if any(isinstance(spec, Path) for spec in specs):
         network = find_network()
         encoder = rated.photographs and inference.load_encoder(args.training / "encoder.keras", generator)
-    how = SequenceOptions(args.path, args.even, args.steps, args.size, args.data, args.quiet)
+    how = SequenceOptions(args.path, args.even, args.steps, args.size, args.data, args.untuned, args.quiet)
     if direction:
         return make_walk(rated, specs[0], args.a, direction, generator, encoder, network, how)
     return make_sequence(rated, specs, (args.a, args.b), generator, encoder, network, how)

@@ -751,11 +751,27 @@ def test_photographs_are_named_and_their_opposite_is_chosen(photographs_home, ca
     first, second = results_of(folder)["pair"]
     assert first == "collection:3" and second.startswith("casual:")
     assert json.loads((folder / "options.json").read_text())["options"]["a"] == "collection:3"
-    stem = Path(encodings.files[named(encodings, "collection:3")]).stem
-    assert run(home, "--a", f"collection:{stem}", "--b", "3", "--steps", "3", "--fresh") == 0
+    picture = home / "data/2-dataset" / encodings.files[named(encodings, "collection:3")]
+    photograph = pixels(picture)[..., ::-1]  # Of other colours than its code says.
+    save_png(picture, photograph)
+    assert run(home, "--a", f"collection:{picture.stem}", "--b", "3", "--steps", "3", "--fresh") == 0
     assert results_of(folder)["pair"] == ["collection:3", "design-0003.png"]
-    # One photograph only: one column more.
+    # One photograph only: one column more. The design is what it was, to the pixel.
     assert pixels(folder / "strip.png").shape[1] == 4 * 98 + 2
+    tuned, generator = (
+        results_of(folder)["tuned"],
+        inference.load_generator(home / "outputs/3-training/generator.keras"),
+    )
+    assert tuned["error"] < 0.9 * tuned["error_before"]
+    ends = inference.render(generator, np.load(folder / "strip.npy")[[0, 2]])
+    assert np.array_equal(pixels(folder / "strip-0/step-02.png"), ends[1])
+    nearer = np.abs(pixels(folder / "strip-0/step-00.png").astype(float) - photograph).mean()
+    assert nearer < 0.9 * np.abs(ends[0].astype(float) - photograph).mean()
+    assert run(home, "--a", "collection:3", "--b", "3", "--steps", "3", "--untuned") == 0
+    beside = home / "outputs/6-interpolation-from-collection-3-to-3-steps-3-untuned"
+    as_it_is = inference.render(generator, np.load(beside / "strip.npy"))
+    assert "tuned" not in results_of(beside)
+    assert np.array_equal(pixels(beside / "strip-0/step-00.png"), as_it_is[0])
     assert run(home, "--a", "casual:0,1", "--b", "3", "--steps", "3", "--fresh") == 0
     assert results_of(folder)["pair"][0] == "the middle of casual:0, casual:1"
     assert run(home, "--a", "collection:99", "--fresh") == 1

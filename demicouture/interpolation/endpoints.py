@@ -72,12 +72,14 @@ class Endpoint:
         name: What it is called in a title.
         designs: The numbers of the designs that it is made of; none for a photograph.
         original: The photograph that it was found for, uint8 (size, size, 3); None for designs, and where it is gone.
+        is_alike: Whether the design is known to be like that photograph at all.
     """
 
     latent: np.ndarray
     name: str
     designs: tuple[int, ...] = ()
     original: np.ndarray | None = None
+    is_alike: bool = True
 
     @property
     def file_name(self) -> str:
@@ -383,4 +385,5 @@ def endpoint_of_photo(
             f"{flag} {path}: found no design near it ({found.describe()}), expected a photograph of the kind that "
             "the generator learned from; use one garment seen from the front"
         )
-    return Endpoint(found.latent.astype(np.float64), f"the design found for {path.name}", (), cropped), found
+    latent, name = found.latent.astype(np.float64), f"the design found for {path.name}"
+    return Endpoint(latent, name, (), cropped, found.likeness not in (None, "unlike")), found

@@ -114,6 +114,12 @@ def add_flags(group: argparse._ArgumentGroup) -> None:
         "enlarges: that adds no detail",
     )
     group.add_argument(
+        "--untuned",
+        action="store_true",
+        help="draw a path between photographs by the generator as it was trained, which gives back their cut, but no "
+        "print and no rare colour; else a copy of it is tuned to them first",
+    )
+    group.add_argument(
         "--anyway",
         action="store_true",
         help="make the lookbook even where the generator draws blobs, not garments",
@@ -142,7 +148,8 @@ def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
         given: All flags by name, endpoints and files as a person wrote them.
     """
     options = {"from": given["source"], **{name: given[name] for name in ("a", "b", "pairs", *USUAL)}}
-    return options | {name: given[name] for name in ("along", "random_walk", "latents") if given[name] is not None}
+    later = ("along", "random_walk", "latents", "untuned")
+    return options | {name: given[name] for name in later if given[name] not in (None, False)}
 
 
 def name_of(options: Mapping[str, Any]) -> str:
@@ -159,13 +166,15 @@ def name_of(options: Mapping[str, Any]) -> str:
         ("steps", "steps"),
         ("path", "path"),
         ("even", "even"),
+        ("untuned", ""),
         ("size", "size"),
         ("seed", "seed"),
     ):
         value = options.get(name)
         if value is not None and value != USUAL.get(name):
-            # Of a file its name alone, without the suffix; after that may stand numbers.
-            words += [word, re.sub(r"\.\w+(?=$|:)", "", Path(str(value)).name) if name in NAMED else str(value)]
+            if name in NAMED:  # Of a file its name alone, without the suffix; after that may stand numbers.
+                value = re.sub(r"\.\w+(?=$|:)", "", Path(str(value)).name)
+            words += [name] if value is True else [word, str(value)]
     return re.sub(r"[^\w]+", "-", "-".join(words))[:LONGEST_NAME].strip("-") or "usual"
 
 

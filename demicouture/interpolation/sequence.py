@@ -33,6 +33,7 @@ from demicouture.interpolation.endpoints import (
 from demicouture.interpolation.outputs import MOST_OF_GIF, Interpolation, Step
 from demicouture.interpolation.paths import LatentPath, find_crossing, path_between, place_steps
 from demicouture.interpolation.references import Reference
+from demicouture.interpolation.tuning import Tuned, tune
 
 if TYPE_CHECKING:
     import keras
@@ -54,6 +55,7 @@ class SequenceOptions:
         steps: Designs in the strip, both ends included.
         size: The side of the enlarged pictures, in pixels.
         data: The data set, as whose pictures a photograph is cropped.
+        untuned: Whether the generator draws as it is, also between photographs.
         quiet: Whether to show no progress bar.
     """
 
@@ -62,6 +64,7 @@ class SequenceOptions:
     steps: int
     size: int
     data: Path
+    untuned: bool = False
     quiet: bool = True
 
 
@@ -103,7 +106,8 @@ def make_sequence(
         raise InputError(f"--a and --b: {pair[0].name} and {pair[1].name} are one design, expected two different ones")
     path = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane)
     sentence = describe_strip(pair, rated.plane, find_crossing(path, rated.plane))
-    return draw_path(rated.folder, path, rated.plane, pair, sentence, photos, generator, options)
+    tuned = tune_to_photographs(generator, rated.folder, pair, options)
+    return draw_path(rated.folder, path, rated.plane, pair, sentence, photos, generator, tuned, options)
 
 
 def make_walk(
@@ -128,7 +132,8 @@ def make_walk(
     low, own, high = plane.signed_distance(np.stack([*path(np.array([0.0, 1.0])), start.latent]))[[0, 2, 1]]
     ends = [Endpoint(end, name) for end, name in zip(path(np.array([0.0, 1.0])), direction.ends, strict=True)]
     sentence = f"{start.name[0].upper()}{start.name[1:]} along {direction.name}, from {ends[0].name} to {ends[1].name}"
-    made = draw_path(rated.folder, path, plane, ends, sentence, photos, generator, options, (own - low) / (high - low))
+    tuned, place = tune_to_photographs(generator, rated.folder, [start], options), (own - low) / (high - low)
+    made = draw_path(rated.folder, path, plane, ends, sentence, photos, generator, tuned, options, place)
     walked = {"along": direction.name, "start": start.name, "own_distance": own, "boundary_found": direction.is_found}
     message = "\n".join(filter(None, [direction.warning, f"{made.message}; the mark is where the design itself lies"]))
     return replace(made, results={**made.results, **walked}, message=message)
@@ -142,6 +147,7 @@ def draw_path(
     sentence: str,
     photos: FoundPhotos,
     generator: keras.Model,
+    tuned: Tuned | None,
     options: SequenceOptions,
     mark: float | None = None,
 ) -> Interpolation:
@@ -155,6 +161,7 @@ def draw_path(
         sentence: What the strip shows.
         photos: The photographs among the endpoints.
         generator: Makes the designs.
+        tuned: The generator that draws the path; None draws it by the other one.
         options: The flags.
         mark: The place on the path that is marked; None marks where it crosses the plane.
 
@@ -167,9 +174,9 @@ def draw_path(
 
     # One picture of what lies in between: where the path crosses the plane, or else half-way.
     places = [t, [0.5 if crossing is None else crossing], frame_t]
-    rendered = inference.render(generator, path(np.concatenate(places)), options.quiet)
+    rendered = inference.render(tuned.generator if tuned else generator, path(np.concatenate(places)), options.quiet)
     pictures, middle, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
-    pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(folder, pair, pictures[[0, -1]])
+    pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(folder, pair, pictures[[0, -1]], generator)
 
     marked = crossing if mark is None else mark
     sheets = {"strip.png": draw_strip(pictures, t, distances, marked, sentence, pair)}
@@ -177,13 +184,20 @@ def draw_path(
     latents = {"strip.npy": path(t)}
     if crossing is not None:
         latents["crossing.npy"] = path(np.array([crossing]))
-    names = [end.file_name for end in pair]
+    names, results = [end.file_name for end in pair], {**photos.results, "crossing": crossing}
+    messages = [*photos.messages, f"{sentence}, in {options.steps} steps"]
+    if tuned:
+        results["tuned"] = tuned.results
+        messages.append(
+            "for this path a copy of the generator was tuned to the photographs: it draws them with an error of "
+            f"{tuned.error:.1f} grey levels of 255, the generator itself of {tuned.error_before:.1f} (see --untuned)"
+        )
     return Interpolation(
         [Step(0, number, *of_step, *names) for number, of_step in enumerate(zip(t, distances, strict=True))],
         pictures,
         sheets | photos.sheets,
-        {**photos.results, "pair": names, "crossing": crossing},
-        "\n".join([*photos.messages, f"{sentence}, in {options.steps} steps"]),
+        {**results, "pair": names},
+        "\n".join(messages),
         latents | photos.latents,
         frames,
     )
@@ -277,10 +291,34 @@ def draw_strip(
     return sheet
 
 
-def own_endpoints(folder: Path, pair: Sequence[Endpoint], rendered: np.ndarray) -> np.ndarray:
+def own_endpoints(folder: Path, pair: Sequence[Endpoint], rendered: np.ndarray, generator: keras.Model) -> np.ndarray:
     """Returns the first and the last picture: of a single design its own, as it lies in the folder."""
     pictures = rendered.copy()
     for place, endpoint in enumerate(pair):
         if len(endpoint.designs) == 1:
-            pictures[[place]] = own_pictures(folder, endpoint.designs, rendered[[place]])
+            pictures[place] = own_picture(folder, endpoint, generator)
     return pictures
+
+
+def own_picture(folder: Path, endpoint: Endpoint, generator: keras.Model) -> np.ndarray:
+    """Returns a single design's picture as it lies in the folder, uint8 (size, size, 3)."""
+    return own_pictures(folder, endpoint.designs, inference.render(generator, endpoint.latent[np.newaxis]))[0]
+
+
+def tune_to_photographs(
+    generator: keras.Model, folder: Path, ends: Sequence[Endpoint], options: SequenceOptions
+) -> Tuned | None:
+    """Returns the generator tuned to the photographs among the ends, or None where there are none.
+
+    A photograph that the generator knows no kind of is none of them: of noise, too, it would learn each pixel. And a
+    design is to stay what it is.
+    """
+    wanted = [end.original if end.is_alike else None for end in ends]
+    if options.untuned or all(picture is None for picture in wanted):
+        return None
+    for place, end in enumerate(ends):
+        if len(end.designs) == 1:
+            wanted[place] = own_picture(folder, end, generator)
+    latents = [end.latent for end, picture in zip(ends, wanted, strict=True) if picture is not None]
+    pictures = [picture for picture in wanted if picture is not None]
+    return tune(generator, np.stack(latents), np.stack(pictures), options.quiet)

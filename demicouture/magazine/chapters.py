@@ -86,7 +86,8 @@ def strip(home: Home) -> dict[str, Any] | None:
         "ends": [home.end(rows[0]["first"]), home.end(rows[0]["second"])],
         "crossing": crossing if isinstance(crossing, float) else None,
         "between_poles": not any(summary["options"].get(name) for name in NOT_BETWEEN_POLES),
-        "latents": latents if latents is not None and len(latents) == len(rows) else None,
+        # A tuned generator's pictures are not what the page's own generator would draw of these latents.
+        "latents": None if latents is None or len(latents) != len(rows) or "tuned" in summary["results"] else latents,
     }
 
 
