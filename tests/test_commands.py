@@ -55,7 +55,8 @@ def _has_doc(node: ast.AST) -> bool:
 
 def test_no_message_spells_a_command_by_hand():
     spelled = re.compile(r"\bpython3? |\brun:? \w+\.py|\bmake (models|demo|set-up)|\bpip install")
-    files = [*HOUSE.glob("*.py"), *(HOUSE / "demicouture").rglob("*.py")]
+    # The magazine is sent to other machines, where nobody knows this one's interpreter: page.py says only "python".
+    files = {*HOUSE.glob("*.py"), *(HOUSE / "demicouture").rglob("*.py")} - {HOUSE / "demicouture/magazine/page.py"}
     found = {(path.name, text) for path in files for text in strings_in_messages(path) if spelled.search(text)}
     assert found == set()
 

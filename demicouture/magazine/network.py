@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.latents import LATENT_DIM
 
@@ -99,7 +100,7 @@ def read_network(path: Path) -> Network:
         constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
         network = _read_nodes(list(graph.node), constants)
     except FileNotFoundError:
-        raise InputError(f"{path}: not found; run train_dcgan.py again") from None
+        raise InputError(f"{path}: not found; run: {command('train_dcgan.py')}") from None
     except Exception as error:
         # A damaged file makes protobuf and NumPy raise DecodeError, KeyError, ValueError …
         raise InputError(f"{path}: no generator of this version ({type(error).__name__}); train again") from None
