@@ -30,6 +30,7 @@ from typing import Any
 import demicouture.installation  # noqa: F401 (says what is missing, before it is looked for)
 
 from demicouture import cli, files
+from demicouture.commands import typed_flags
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
 from demicouture.magazine.publishing import publish
@@ -43,7 +44,7 @@ from demicouture.scraping.scraped_folder import ScrapedFolder
 from demicouture.scraping.sources import SEARCHING, open_source
 
 RECORDED = ("source", "queries", "urls", "limit", "pole", "base_url", "workers", "delay", "timeout", "max_bytes")
-RECORDED += ("min_size", "retry_failed", "allow_private_hosts", "only", "without")
+RECORDED += ("min_size", "retry_failed", "allow_private_hosts", "only", "without", "seed")
 """The flags that are recorded; the contact is a person's own affair."""
 
 
@@ -140,11 +141,6 @@ def open_fetcher(args: argparse.Namespace, clock: Clock) -> Fetcher:
     )
 
 
-def recorded_flags(args: argparse.Namespace) -> dict[str, Any]:
-    """Returns the flags to record, as JSON holds them."""
-    return {name: str(value) if isinstance(value := getattr(args, name), Path) else value for name in RECORDED}
-
-
 def describe_other_sources(args: argparse.Namespace, folder: ScrapedFolder, web: dict[str, Any]) -> str:
     """Returns a line on each further source that searches, on what it can give of what is missing."""
     web = web | {"base_url": None, "only": "", "without": ""}
@@ -209,7 +205,7 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
             if source_has_limits:
                 report(describe_rest(folder.missing(source), source, args.delay))
             raise failure
-        run.finish(inputs, made, {"flags": recorded_flags(args), "queries": rows})
+        run.finish(inputs, made, {"flags": typed_flags(RECORDED), "queries": rows})
     publish(args.home, args.output)
     check_that_something_was_found(args, rows)
     folder.check_that_pictures_are_left(rows)

@@ -113,11 +113,16 @@ def flags_of_before(script: str, without: Collection[str] = ()) -> list[list[str
     if not key:
         return []
     given = None if key in without else _running.given.get(key)
+    return recorded_flags(given or _running.home / FOLDERS[key], script) or []
+
+
+def recorded_flags(folder: Path, script: str) -> list[list[str]] | None:
+    """Returns the flags with which a script made a folder, each with its values; None where no record says so."""
     try:
-        record = json.loads(((given or _running.home / FOLDERS[key]) / "options.json").read_text("utf-8"))
-        return record["flags"] if record["script"] == script else []
+        record = json.loads((folder / "options.json").read_text("utf-8"))
+        return record["flags"] if record["script"] == script else None
     except (OSError, ValueError, KeyError, TypeError):
-        return []  # What is wrong with the folder, its script says.
+        return None  # What is wrong with the folder, its script says.
 
 
 def same_command() -> str:

@@ -24,8 +24,12 @@ def noise(seed: int, side: int = 32) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
 
 
+def begin(folder: Path, script: str, options: dict, *flags: str) -> None:
+    record = {"script": script, "options": options, "flags": [flag.split() for flag in flags]}
+    write_json(folder / "options.json", record)
+
+
 def finish(folder: Path, options: dict, results: dict, inputs: dict | None = None) -> None:
-    write_json(folder / "options.json", {"script": "a.py", "options": options})
     write_json(folder / "summary.json", {"options": options, "inputs": inputs or {}, "results": results})
 
 
@@ -50,14 +54,18 @@ def make_data(home: Path) -> None:
     write_csv(dataset / "decisions.csv", list(rows[0]), rows)
     write_csv(scraped / "attribution.csv", list(credits[0]), credits)
     queries = [{"pole": pole, "query": query, "fetched": 3} for pole, two in NAMES.items() for query in two]
-    finish(scraped, {}, {"queries": queries, "flags": {"source": "urls", "limit": 3}})
-    finish(dataset, {"size": 32, "background": "plain"}, {})
+    flags = [["--source", "urls"], ["--urls", "/home/anna/links.txt"], ["--limit", "3"]]
+    begin(scraped, "scrape.py", {}, "--limit 3")
+    finish(scraped, {}, {"queries": queries, "flags": flags})
+    options = {"size": 32, "background": "plain"}
+    begin(dataset, "preprocess.py", options, "--size 32")
+    finish(dataset, options, {})
 
 
 def make_training(home: Path, progress: float = 0.6, finished: bool = True, generator_sha256: str = SHA256) -> None:
     folder = home / "outputs/3-training"
     options = {"size": 32, "epochs": 40, "batch_size": 16, "learning_rate": 0.001, "seed": 0}
-    write_json(folder / "options.json", {"script": "train_dcgan.py", "options": options})
+    begin(folder, "train_dcgan.py", options, "--preset demo", "--size 32", "--epochs 40")
     rows = [{"epoch": n, "step": 30 * n, "images_per_second": 8.0, "progress": progress} for n in (1, 2, 10)]
     write_csv(folder / "history.csv", list(rows[0]), rows)
     marks = {"white noise": 900.0, "blurred by two pixels": 400.0}
@@ -80,6 +88,7 @@ def make_designs(home: Path, generator_sha256: str = SHA256) -> None:
     labels = {"casual": {"classifier": 20, "person": 1}, "collection": {"classifier": 30, "person": 0}}
     results = {"poles": ["casual", "collection"], "labels": labels, "unlabelled": 9, "copies": 0}
     results["classifier"] = {"accuracy": 0.97}
+    begin(folder, "generate.py", {"count": 60}, "--count 60")
     finish(folder, {"count": 60}, results, {"generator.keras": generator_sha256})
 
 
@@ -131,6 +140,7 @@ def make_interpolation(home: Path, render, generator_sha256: str = SHA256) -> No
     write_array(folder / "strip.npy", strip)
     counts = {"candidates": 2400, "in_between_for_the_classifier": 178, "chosen": 5}
     results = {"crossing": 0.4, "lookbook": counts}
+    begin(folder, "interpolate.py", {"a": None, "steps": 4}, "--steps 4")
     finish(folder, {"a": None, "steps": 4}, results, {"generator.keras": generator_sha256})
 
 

@@ -163,13 +163,14 @@ def test_the_wardrobe_is_written_as_the_design_says(home):
 
 
 def test_the_summary_names_what_was_read_and_what_was_made(home):
-    run(home)
+    run(home, "--limit", 9, "--contact", "anna@my-wear.org")
     folder = home / "data/1-scraped"
     found = json.loads((folder / "summary.json").read_text("utf-8"))
     assert found["inputs"] == {"queries": hashlib.sha256(PLAN.encode()).hexdigest(), "urls": None}
     sheets = ["casual.hoody.png", "casual.polo-shirt.png", "collection.long-cape.png"]
     assert found["files"] == ["ATTRIBUTION.md", "attribution.csv", *sheets, "manifest.jsonl", "query-progress.json"]
     assert sorted(found["results"]) == ["flags", "queries"]
+    assert ["--limit", "9"] in found["results"]["flags"] and "anna" not in str(found["results"]["flags"])
     assert found["options"].keys() == {"poles", "seed", "queries", "limit"}
 
 

@@ -102,7 +102,6 @@ def scraping(home: Home) -> dict[str, Any] | None:
         "queries": queries or [],
         "fetched": sum(row["fetched"] for row in queries or []),
         "sheets": [(_name_sheet(sheet.stem), inlining.large(sheet, FOLDED_SIDE)) for sheet in sheets],
-        "command": summary and summary["results"].get("flags"),
     }
 
 
@@ -166,7 +165,6 @@ def training(home: Home) -> dict[str, Any] | None:
     sheets = [sheets[place] for place in evenly_spread(len(sheets), MOST_FRAMES)] if sheets else []
     frames = [(int(sheet.stem.partition("-")[2]), inlining.large(sheet, SHEET_SIDE)) for sheet in sheets]
     summary = home.summary(folder)
-    results = summary["results"] if summary else {}
     done = int(rows[-1]["epoch"]) if rows else 0
     return {
         "finished": summary is not None,
@@ -179,8 +177,6 @@ def training(home: Home) -> dict[str, Any] | None:
         "rebuilt": inlining.large(folder / "rebuilt.png", SHEET_SIDE),
         "reals": inlining.large(folder / "reals.png", SHEET_SIDE),
         "options": options,
-        "results": results,
-        "preset": results.get("preset") or "demo",
         "copies": (home.quality or {}).get("copies"),
         "told_apart": (home.quality or {}).get("told_apart"),
     }
@@ -238,7 +234,6 @@ def designs(home: Home) -> dict[str, Any] | None:
         "yours": sum(by.get("person", 0) for by in results.get("labels", {}).values()),
         "copies": results.get("copies"),
         "classifier": results.get("classifier"),
-        "options": summary["options"],
     }
 
 
@@ -315,7 +310,6 @@ def interpolation(home: Home) -> dict[str, Any] | None:
         "boards": [board for board in boards if board],
         "middle": middle,
         "sheets": [inlining.large(path, SHEET_SIDE) for path in sorted(folder.glob("photographs-*.png"))],
-        "options": summary["options"],
     }
 
 

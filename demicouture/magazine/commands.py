@@ -1,72 +1,51 @@
-"""The command that made a folder, as a person would type it, from what the folder records.
+"""The commands that made a home's folders, from the flags that these record.
 
-Only what differs from a script's defaults is said. Names of folders of this machine are left out, for the page may be
-sent: whoever works in another home adds ``--home``.
+The page may be sent: whoever works in another home adds ``--home``, and nothing is said of this machine's folders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import PurePath
-from typing import Any
+import os
+import re
+from pathlib import Path, PurePath
 
-from demicouture.training.presets import PRESETS, fill_in
-
-DEFAULTS: dict[str, dict[str, Any]] = {
-    "scrape.py": {
-        "source": "wardrobe",
-        "queries": "queries.csv",
-        "limit": None,
-        "pole": None,
-        "delay": 1.0,
-        "min_size": 128,
-        "only": "",
-        "without": "",
-    },
-    "preprocess.py": {
-        "count": 500,
-        "size": 128,
-        "subject": "garment",
-        "background": "plain",
-        "on_review": "drop",
-        "seed": 0,
-    },
-    "train_dcgan.py": {"preset": "seed", "precision": "float32", "fresh_fakes": False, "seed": 0},
-    "generate.py": {"count": 100, "pictures": 100, "truncation": 1.0, "seed": 0},
-    "latent_svm.py": {"seed": 0},
-    "interpolate.py": {"a": None, "b": None, "pairs": None, "steps": 9, "path": "preserving", "even": "t", "seed": 0},
-}
-"""The scripts' own; a test holds them against the scripts."""
+from demicouture.commands import FOLDER_FLAGS, FOLDERS, HOUSE, quote, recorded_flags
+from demicouture.files import read_record
+from demicouture.magazine.home import or_none
 
 
-def command(script: str, given: Mapping[str, Any] | None = None) -> str:
-    """Returns ``python SCRIPT`` with the flags that are not the defaults."""
-    words = ["python", script]
-    for name, usual in DEFAULTS[script].items():
-        value = (given or {}).get(name, usual)
-        if name == "queries" and value:
-            file = PurePath(str(value).replace("\\", "/")).name
-            value = usual if file in (usual, "queries-demo.csv") else file
-        if value == usual or value is None:
-            continue
-        flag = "--" + name.replace("_", "-")
-        words += [flag] if value is True else [flag, str(value)]
-    return " ".join(words)
+def command(home: Path, script: str, *words: str) -> str | None:
+    """Returns ``python SCRIPT`` with the flags with which its folder was made; None where nothing says which.
+
+    Args:
+        home: The folder that holds ``data/`` and ``outputs/``.
+        script: The script's file name.
+        words: A flag and its values, in place of what the folder has of it.
+    """
+    folder = home / FOLDERS[FOLDER_FLAGS[script]["output"]]
+    flags = recorded_flags(folder, script)
+    if script == "scrape.py":  # Its folder goes on with whatever source: only the last run can be told.
+        flags = or_none(lambda: read_record(folder / "summary.json", "results")["results"]["flags"])
+    if not isinstance(flags, list):  # An earlier version recorded none, or else.
+        return None
+    return or_none(lambda: quote(["python", script, *_portable(flags, home, words[:1]), *words]))
 
 
-def training_command(results: Mapping[str, Any], options: Mapping[str, Any]) -> str:
-    """Returns the command of a training: its preset, and the hyperparameters that are not the preset's."""
-    preset = results.get("preset") or _nearest_preset(options)
-    words = [command("train_dcgan.py", {**options, "preset": preset})]
-    for name, usual in fill_in(preset, {}).items():
-        value = options.get(name, usual)
-        if value == usual:
-            continue
-        flag = name.replace("_", "-")
-        words.append(f"--{flag}" if value is True else f"--no-{flag}" if value is False else f"--{flag} {value}")
-    return " ".join(words)
+def _portable(flags: list[list[str]], home: Path, without: tuple[str, ...]) -> list[str]:
+    """Returns the words of all flags but those ``without``; what names a folder or an address is left out."""
+    words = []
+    for flag, *values in flags:
+        if flag not in without and not any("://" in value or os.path.isdir(value) for value in values):
+            words += [flag, *(_without_folder(value, home) for value in values)]
+    return words
 
 
-def _nearest_preset(options: Mapping[str, Any]) -> str:
-    """Returns the preset that most hyperparameters are of; a run records its own only at its end."""
-    return max(PRESETS, key=lambda name: sum(options.get(key) == value for key, value in fill_in(name, {}).items()))
+def _without_folder(value: str, home: Path) -> str:
+    """Returns a file's place in the home, or else in the checkout, or else its name; other values as they are."""
+    if not re.search(r"[/\\]", value):
+        return value
+    file = Path(re.sub(r":[\d,]+$", "", value))  # kept.json:3 is a row of a file.
+    for base in (home.resolve(), HOUSE):
+        if file.exists() and file.resolve().is_relative_to(base):
+            return file.resolve().relative_to(base).as_posix() + value.removeprefix(str(file))
+    return PurePath(value.replace("\\", "/")).name

@@ -71,20 +71,15 @@ def _gather(home: Home) -> dict[str, Any]:
         "credits": chapters.credits(home),
     }
 
-    def options(name: str) -> dict[str, Any]:
-        return (content[name] or {}).get("options") or {}
-
-    trained = content["training"] or {"results": {}, "options": None}
+    first = {"scraping": "scrape.py", "dataset": "preprocess.py", "training": "train_dcgan.py --preset demo"}
+    first |= {"designs": "generate.py", "boundary": "latent_svm.py", "interpolation": "interpolate.py"}
     content["commands"] = {
-        "scrape": commands.command("scrape.py", (content["scraping"] or {}).get("command")),
-        "preprocess": commands.command("preprocess.py", options("dataset")),
-        "train": commands.training_command(trained["results"], trained["options"])
-        if trained["options"]
-        else "python train_dcgan.py --preset demo",
-        "generate": commands.command("generate.py", options("designs")) if content["designs"] else "python generate.py",
-        "latent_svm": "python latent_svm.py",
-        "interpolate": commands.command("interpolate.py", options("interpolation")),
+        chapter: commands.command(home.path, words.split()[0]) or (None if content[chapter] else f"python {words}")
+        for chapter, words in first.items()
     }
+    if content["training"]:
+        more = "--epochs", str(2 * (content["training"]["epochs"] or 0))
+        content["commands"]["training_longer"] = commands.command(home.path, "train_dcgan.py", *more)
     return content
 
 
