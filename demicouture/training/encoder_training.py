@@ -23,7 +23,7 @@ from demicouture.progress import progress_bar
 from demicouture.training.autoencoder import PriorLoss, reconstruction_loss
 from demicouture.training.diffaugment import flip
 from demicouture.training.fit_state import Batches
-from demicouture.training.gan import compute_batch_statistics
+from demicouture.training.gan import compute_code_statistics
 from demicouture.visualization import grid
 
 LEARNING_RATE = 1e-3
@@ -102,7 +102,7 @@ def fit_encoder(folder: Path, batches: Batches, width: float, seed: int, quiet: 
     order = np.random.default_rng(seed)
     pictures = _RandomBatches(batches, order.choice(batches.rows, (steps, batches.batch_size)))
     model.fit(pictures, shuffle=False, verbose=0, callbacks=[_Bar(quiet)])
-    compute_batch_statistics(encoder, batches.sample())
+    compute_code_statistics(encoder, batches.sample())
     save_network(encoder, folder / "encoder.keras")
 
 

@@ -32,6 +32,8 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 from keras import ops
+from scipy.optimize import brentq
+from scipy.special import erf, erfinv
 
 from demicouture.latents import LATENT_DIM
 from demicouture.training import autoencoder
@@ -301,7 +303,7 @@ class GAN(TrainStep, keras.Model):
         """Returns the encoder to save, likewise; its statistics are those of pictures that it learns from."""
         shown = self._averaged()[1]
         with on_one_device():
-            compute_batch_statistics(shown, self.batches.sample())
+            compute_code_statistics(shown, self.batches.sample())
         return shown
 
     def _averaged(self) -> list[keras.Model]:
@@ -327,6 +329,28 @@ def compute_batch_statistics(network: keras.Model, batches: Iterable[np.ndarray]
         network(batch, training=True)
     for layer, momentum in zip(normalisations, momenta, strict=True):
         layer.momentum = momentum
+
+
+def compute_code_statistics(encoder: keras.Model, batches: Iterable[np.ndarray]) -> None:
+    """Sets an encoder's moving statistics likewise, and then the last ones so that codes have the prior's variance.
+
+    Its last normalisation gives a coordinate the variance of a standard normal, of which
+    :class:`demicouture.dcgan.layers.NormalToUniform` makes the prior's only where it is distributed as one. What has
+    longer tails becomes too short: after a long training codes had a mean norm of 5.61, and the prior has 5.77.
+
+    Args:
+        encoder: Its last normalisation is changed by one factor, for all coordinates.
+        batches: Of pictures, float32 (n, size, size, 3) in [-1, 1] each.
+    """
+    batches = list(batches)
+    compute_batch_statistics(encoder, batches)
+    codes = np.concatenate([np.asarray(encoder(batch, training=False)) for batch in batches]).astype(np.float64)
+    # A code at the cube's wall stays there, whatever the factor.
+    normal = erfinv(np.clip(codes, -1 + 1e-6, 1 - 1e-6))
+    factor = brentq(lambda factor: np.square(erf(factor * normal)).mean() - autoencoder.VARIANCE, 0.1, 10)
+    last = [layer for layer in encoder.layers if isinstance(layer, keras.layers.BatchNormalization)][-1]
+    variance = last.moving_variance
+    variance.assign((variance + last.epsilon) / factor**2 - last.epsilon)
 
 
 def nearest_neighbour_diversity(pictures):

@@ -17,6 +17,7 @@ from demicouture.images import to_floats  # noqa: E402
 from demicouture.latents import sample_prior  # noqa: E402
 from demicouture.training import autoencoder, checkpoints, encoder_training  # noqa: E402
 from demicouture.training.fit_state import Batches  # noqa: E402
+from demicouture.training.gan import compute_batch_statistics, compute_code_statistics  # noqa: E402
 
 
 def weights(network) -> np.ndarray:
@@ -91,6 +92,20 @@ def test_codes_have_the_priors_mean_and_variance_before_anything_is_learned():
 
 
 @pytest.mark.both_backends
+def test_codes_of_long_tails_get_the_priors_variance():
+    encoder = networks.build_encoder(32, 0.25)
+    rng = np.random.default_rng(0)
+    # Few pictures with strong contrast among faint ones.
+    strength = np.where(rng.random((128, 1, 1, 1)) < 0.3, 1.0, 0.3)
+    pictures = (strength * rng.uniform(-1, 1, (128, 32, 32, 3))).astype(np.float32)
+    compute_batch_statistics(encoder, pictures.reshape(4, 32, 32, 32, 3))
+    plain = np.asarray(encoder(pictures, training=False))
+    compute_code_statistics(encoder, pictures.reshape(4, 32, 32, 32, 3))
+    codes = np.asarray(encoder(pictures, training=False))
+    assert abs(np.square(codes).mean() - 1 / 3) < 1e-3 < abs(np.square(plain).mean() - 1 / 3)
+    assert np.corrcoef(codes.ravel(), plain.ravel())[0, 1] > 0.99
+
+
 def test_an_encoder_that_learns_afterwards_finds_generated_pictures_latents(tmp_path):
     generator = networks.build_generator(32, 1 / 64)
     first, *others, last, bias = generator.get_weights()
