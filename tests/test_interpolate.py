@@ -768,7 +768,7 @@ def test_photographs_are_named_and_their_opposite_is_chosen(photographs_home, ca
     nearer = np.abs(pixels(folder / "strip-0/step-00.png").astype(float) - photograph).mean()
     assert nearer < 0.9 * np.abs(ends[0].astype(float) - photograph).mean()
     assert run(home, "--a", "collection:3", "--b", "3", "--steps", "3", "--untuned") == 0
-    beside = home / "outputs/6-interpolation-from-collection-3-to-3-steps-3-untuned"
+    beside = home / "outputs/6-interpolation-from-collection-3-to-3-steps-3-untuned-size-64"
     as_it_is = inference.render(generator, np.load(beside / "strip.npy"))
     assert "tuned" not in results_of(beside)
     assert np.array_equal(pixels(beside / "strip-0/step-00.png"), as_it_is[0])

