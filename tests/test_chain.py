@@ -19,6 +19,12 @@ from PIL import Image
 HOUSE = Path(__file__).parent.parent
 SCRIPTS = ("scrape", "preprocess", "train_dcgan", "generate", "latent_svm", "interpolate")
 TINY = ("--preset", "demo", "--size", "32", "--width", "0.03125", "--discriminator-width", "0.0625", "--epochs", "2")
+FLAGS = {
+    "preprocess": ("--size", "32", "--count", "12"),
+    "train_dcgan": TINY,
+    "generate": ("--count", "24"),
+    "interpolate": ("--untuned",),  # so that the frames are what the generator, which is there, makes of their latents
+}
 
 
 def run(script: str, *flags: str, cwd: Path) -> subprocess.CompletedProcess:
@@ -45,11 +51,10 @@ def home(tmp_path_factory) -> Path:
     queries = ["casual,hoody,10", "casual,shirt,10", "collection,cape,10", "collection,long coat,10"]
     (home / "data").mkdir()
     (home / "data/queries.csv").write_text("\n".join(["pole,query,count", *queries]))
-    flags = {"preprocess": ("--size", "32", "--count", "12"), "train_dcgan": TINY, "generate": ("--count", "24")}
     for script in SCRIPTS:
         if script == "latent_svm":
             label_half_and_half(home / "outputs/4-generated/labels.csv")
-        result = run(script, *flags.get(script, ()), cwd=home)
+        result = run(script, *FLAGS.get(script, ()), cwd=home)
         assert result.returncode == 0, (script, result.stderr)
         assert "Traceback" not in result.stderr and "absl" not in result.stderr, result.stderr
         last = result.stdout.rstrip().splitlines()[-1]
@@ -164,10 +169,9 @@ def test_a_path_leads_from_one_photograph_to_another_and_is_what_the_generator_m
 
 @pytest.mark.parametrize("script", ["scrape", "preprocess", "train_dcgan", "latent_svm", "interpolate"])
 def test_run_again_a_script_has_nothing_to_do(home, script):
-    flags = {"preprocess": ("--size", "32", "--count", "12"), "train_dcgan": TINY}
     folders = [path for path in home.rglob("*") if path.is_file() and path.name != "options.json"]
     before = {path: path.read_bytes() for path in folders if path.name != "summary.json"}
-    result = run(script, *flags.get(script, ()), cwd=home)
+    result = run(script, *FLAGS.get(script, ()), cwd=home)
     assert result.returncode == 0 and ("nothing to do" in result.stdout or "are done" in result.stdout)
     assert {path: path.read_bytes() for path in before} == before
 
