@@ -120,11 +120,8 @@ def pull_to_codes(path: LatentPath, codes_of: Callable[[np.ndarray], np.ndarray]
         offset = np.stack([np.interp(t, knots, of_coordinate) for of_coordinate in offsets.T], axis=1)
         weight = (4 * t * (1 - t))[:, np.newaxis]
         own = path(t)
-        normal = _to_normal(own)
-        moved = normal + weight * offset
-        # As long as it was: a code of what was generated is longer than one of a photograph, and than the prior's.
-        moved *= np.linalg.norm(normal, axis=1, keepdims=True) / np.linalg.norm(moved, axis=1, keepdims=True)
-        return np.where(weight > 0, erf(moved / np.sqrt(2)), own)
+        moved = erf((_to_normal(own) + weight * offset) / np.sqrt(2))
+        return np.where(weight > 0, moved, own)
 
     return pulled
 
