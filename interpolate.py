@@ -6,8 +6,7 @@ board:2,3, a file of latents.
 
 The path keeps to what the generator has learnt: at every step, the latents are distributed as the prior. (A straight
 line leaves the prior in the middle, where designs look washed out; --path lerp shows that.) Between photographs a copy
-of the generator draws it, tuned to them, so that prints and colours come along; and in the middle the path is pulled to
-the codes of its own pictures, which are whole garments.
+of the generator draws it, tuned to them, so that prints and colours come along.
 
 Reads outputs/3-training: generator.keras, and where they exist encoder.keras and encodings.npz; outputs/4-generated:
 latents.npy, labels.csv, and where they exist designs.csv, the style classifier, the features of the data set's
@@ -211,8 +210,10 @@ def make(
     if through is not None:
         title = f"Through {args.latents.name}" if args.latents else "A random walk"
         return make_film(through, title, rated, args.path, generator, args.quiet)
-    encoder = rated.photographs and inference.load_encoder(args.training / "encoder.keras", generator)
-    network = find_network() if any(isinstance(spec, Path) for spec in specs) else None
+    encoder = network = None
+    if any(isinstance(spec, Path) for spec in specs):
+        network = find_network()
+        encoder = rated.photographs and inference.load_encoder(args.training / "encoder.keras", generator)
     how = SequenceOptions(args.path, args.even, args.steps, args.size, args.data, args.untuned, args.quiet)
     if direction:
         return make_walk(rated, specs[0], args.a, direction, generator, encoder, network, how)

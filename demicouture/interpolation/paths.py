@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from scipy.special import erf, erfinv
 
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.latents import nearest_at_distance, signed_distance
@@ -95,42 +94,6 @@ def prior_preserving_mean(latents: np.ndarray) -> np.ndarray:
     return np.clip(2 * share[0] - 1, -1, 1)
 
 
-KNOTS = 33
-"""Places at which a path's pictures are encoded, where it is pulled to their codes."""
-
-
-def pull_to_codes(path: LatentPath, codes_of: Callable[[np.ndarray], np.ndarray]) -> LatentPath:
-    """Returns a path on which a generator draws one garment in the middle, too, where two would show at once.
-
-    Where two garments differ in outline, what is drawn in the middle has scraps of both. An encoder that sees such a
-    picture gives the code of the garment that it is most like, and of that the generator makes a whole one. So the path
-    is pulled towards the codes of its own pictures: not at all at its ends, wholly in the middle, and as much in
-    between as 4t(1−t) says.
-
-    Args:
-        path: From one end to the other.
-        codes_of: Maps latents, float (n, latent_dim), to the codes of their pictures, likewise.
-    """
-    knots = np.linspace(0, 1, KNOTS)
-    latents = path(knots)
-    offsets = _to_normal(codes_of(latents)) - _to_normal(latents)
-
-    def pulled(t: np.ndarray) -> np.ndarray:
-        t = np.asarray(t, np.float64)
-        offset = np.stack([np.interp(t, knots, of_coordinate) for of_coordinate in offsets.T], axis=1)
-        weight = (4 * t * (1 - t))[:, np.newaxis]
-        own = path(t)
-        moved = erf((_to_normal(own) + weight * offset) / np.sqrt(2))
-        return np.where(weight > 0, moved, own)
-
-    return pulled
-
-
-def _to_normal(latents: np.ndarray) -> np.ndarray:
-    """Returns what is distributed as a standard normal where latents are uniform: there, sums stay in the cube."""
-    return erfinv(np.clip(np.asarray(latents, np.float64), -1 + 1e-6, 1 - 1e-6)) * np.sqrt(2)
-
-
 def path_through_boundary(
     path: Callable[[np.ndarray], np.ndarray], t: np.ndarray, normal: np.ndarray, intercept: float
 ) -> np.ndarray:
@@ -197,8 +160,7 @@ def equal_distance_steps(distance_at: Callable[[np.ndarray], np.ndarray], steps:
     return np.concatenate([[0.0], inner, [1.0]])
 
 
-PRESERVING = "preserving"
-PATHS = {PRESERVING: prior_preserving_path, "lerp": lerp}
+PATHS = {"preserving": prior_preserving_path, "lerp": lerp}
 """The paths from one design to another that need no plane, by the names of ``interpolate.py --path``."""
 
 

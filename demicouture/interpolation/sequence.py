@@ -31,14 +31,7 @@ from demicouture.interpolation.endpoints import (
     endpoint_opposite,
 )
 from demicouture.interpolation.outputs import MOST_OF_GIF, Interpolation, Step
-from demicouture.interpolation.paths import (
-    PRESERVING,
-    LatentPath,
-    find_crossing,
-    path_between,
-    place_steps,
-    pull_to_codes,
-)
+from demicouture.interpolation.paths import LatentPath, find_crossing, path_between, place_steps
 from demicouture.interpolation.references import Reference
 from demicouture.interpolation.tuning import Tuned, tune
 
@@ -101,7 +94,7 @@ def make_sequence(
         specs: Both endpoints, see :func:`demicouture.interpolation.endpoints.resolve_endpoints`.
         given: The same two, as a person gave them; None for one that was chosen.
         generator: Makes the designs.
-        encoder: Gives photographs of one's own their codes, and pictures on the path theirs; None searches for designs.
+        encoder: Gives photographs of one's own their codes; None searches for their designs.
         network: Compares photographs with designs; None compares light and colour alone.
         options: The flags.
 
@@ -112,12 +105,8 @@ def make_sequence(
     if np.array_equal(pair[0].latent, pair[1].latent):
         raise InputError(f"--a and --b: {pair[0].name} and {pair[1].name} are one design, expected two different ones")
     path = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane)
-    tuned = tune_to_photographs(generator, rated.folder, pair, options)
-    if tuned and encoder and options.path == PRESERVING:
-        path = pull_to_codes(
-            path, lambda latents: inference.encode(encoder, inference.render(tuned.generator, latents))
-        )
     sentence = describe_strip(pair, rated.plane, find_crossing(path, rated.plane))
+    tuned = tune_to_photographs(generator, rated.folder, pair, options)
     return draw_path(rated.folder, path, rated.plane, pair, sentence, photos, generator, tuned, options)
 
 

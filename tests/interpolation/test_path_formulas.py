@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import erf, erfinv
 
 from demicouture.interpolation.paths import (
     equal_distance_steps,
@@ -12,7 +11,6 @@ from demicouture.interpolation.paths import (
     path_through_boundary,
     prior_preserving_mean,
     prior_preserving_path,
-    pull_to_codes,
 )
 from demicouture.latents import (
     LATENT_DIM,
@@ -153,22 +151,3 @@ def test_a_stretch_that_leads_back_is_passed_over():
 def test_between_ends_at_one_distance_there_is_nothing_to_divide():
     with pytest.raises(ValueError, match="both ends lie at the same distance"):
         equal_distance_steps(lambda t: 0 * t, 5)
-
-
-def test_a_path_is_pulled_to_the_codes_of_its_pictures_in_the_middle_and_not_at_its_ends():
-    first, second, code = sample_prior(3, 4).astype(np.float64)
-    first[0] = 1.0  # At the cube's wall.
-
-    def path(t):
-        return prior_preserving_path(first, second, t)
-
-    pulled = pull_to_codes(path, lambda latents: np.tile(code, (len(latents), 1)))
-    t = np.array([0, 0.25, 0.5, 1])
-    points = pulled(t)
-    assert np.array_equal(points[[0, 3]], path(t[[0, 3]]))
-    assert np.allclose(points[2], code, atol=1e-5) and np.abs(points).max() <= 1
-    # Three quarters of the way, where a coordinate is distributed as a standard normal.
-    normal = [erfinv(np.clip(latent[1:], -1 + 1e-6, 1 - 1e-6)) for latent in (path(t[1:2])[0], code)]
-    assert np.allclose(points[1, 1:], erf(0.25 * normal[0] + 0.75 * normal[1]), atol=1e-5)
-    # A path whose pictures have its own codes is the path.
-    assert np.allclose(pull_to_codes(path, lambda latents: latents)(t), path(t), atol=1e-5)
