@@ -140,8 +140,11 @@ def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
 
 
 def draws_garments(quality: Mapping[str, Any] | None) -> bool:
-    """Returns whether a generator draws garments that a person can name; one that was not judged gets the benefit."""
-    return quality is None or quality["progress"] >= GARMENTS
+    """Returns whether a generator may draw garments that a person can name.
+
+    One that was not judged gets the benefit of the doubt, and so does one whose interval reaches the bar.
+    """
+    return quality is None or quality.get("progress_high", quality["progress"]) >= GARMENTS
 
 
 def warn_of_blobs(quality: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ LIKENESS = {
     "almost the same as": ("almost the same", "ほぼ同じ"),
     "much like": ("much like it", "よく似ている"),
     "a little like": ("a little like it", "少し似ている"),
-    "unlike": ("not like it", "似ていない"),
+    "unlike": ("clearly different", "はっきり違う"),
 }
 """By :data:`demicouture.interpolation.likeness.LIKENESS`."""
 

@@ -57,7 +57,7 @@ class Kept {
         picture.setAttribute("role", "img");
         picture.setAttribute("aria-label", label);
         item.append(picture);
-        if (this.wear) item.append(textButton({ en: "Try it on", ja: "着せてみる" }, label, () => this.wear(latent)));
+        if (this.wear) item.append(textButton({ en: "Try it in the wardrobe", ja: "ワードローブで試す" }, label, () => this.wear(latent)));
         item.append(textButton({ en: "Remove", ja: "外す" }, label, () => this.toggle(latent)));
         return item;
       }),
