@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from demicouture.evaluation.generator_quality import draws_garments
 from demicouture.evaluation.realism_scale import GARMENTS, RECORD
 from demicouture.files import read_csv, read_record
 from demicouture.magazine import inlining, words
@@ -211,7 +212,7 @@ def scale(home: Home, rows: list[dict[str, str]]) -> dict[str, Any] | None:
         "progress": progress,
         "marks": named,
         "garments": GARMENTS,
-        "draws_garments": progress >= GARMENTS,
+        "draws_garments": draws_garments(quality or {"progress": progress}),
         "low": quality and quality["progress_low"],
         "high": quality and quality["progress_high"],
     }
