@@ -481,7 +481,7 @@ def test_quality_is_carried_over_and_blobs_are_called_blobs(home, capsys):
     told = tell_of(home, capsys)
     assert "has come 60% of the way from noise to the data set's pictures (95% interval 55% to 65%)" in told
     assert "blobs" not in told
-    write_quality(home, {**QUALITY, "progress": 0.34})
+    write_quality(home, {**QUALITY, "progress": 0.34, "progress_high": 0.38})
     told = tell_of(home, capsys)
     lines = [line for line in told.splitlines() if "blobs" in line]
     assert len(lines) == 1 and lines[0].startswith("this generator draws blobs, not garments (34% of the way")
