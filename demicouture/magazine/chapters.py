@@ -110,7 +110,7 @@ def _name_sheet(stem: str) -> words.Text:
     """Returns what a contact sheet shows, by its file: ``casual.polo-shirt``."""
     pole, _, query = stem.partition(".")
     english, japanese = words.garment(query) or (query.replace("-", " "),) * 2
-    return f"{words.pole(pole)[0]}: {english}", f"{words.pole(pole)[1]}:{japanese}"
+    return f"{words.pole(pole)[0]}: {english}", f"{words.pole(pole)[1]}：{japanese}"
 
 
 def _count_query(row: dict[str, Any]) -> dict[str, Any]:

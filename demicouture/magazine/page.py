@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import markupsafe
 import numpy as np
 
 from demicouture.files import sha256
@@ -31,7 +33,7 @@ def render(path: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "thousands": _thousands}
+    environment.filters |= {"percent": _percent, "thousands": _thousands, "code_type": _code_type}
     content = _gather(home)
     network, no_wardrobe = _find_network(home)
     scale = content["training"] and content["training"]["scale"]
@@ -118,3 +120,8 @@ def _percent(share: float) -> str:
 def _thousands(number: float) -> str:
     """Returns a number with its thousands apart: 1,000."""
     return f"{number:,.0f}"
+
+
+def _code_type(text: str) -> markupsafe.Markup:
+    """Returns a text as HTML, with what stands between backticks as code."""
+    return markupsafe.Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(markupsafe.escape(text))))

@@ -176,7 +176,7 @@ def test_the_live_wardrobe_draws_what_generate_py_draws(open_page, generator):
     assert min(milliseconds) < MOST_MILLISECONDS
 
     # Each slider moves to the place that it shows, and leads back.
-    before = pixels(page, "#wardrobe canvas")
+    before = first = pixels(page, "#wardrobe canvas")
     for slider, plane in (("#plane-0", magazine_home.PLANE), ("#plane-1", None), ("#distance", None)):
         start = int(page.locator(slider).input_value())
         set_slider(page, slider, 180)
@@ -192,6 +192,9 @@ def test_the_live_wardrobe_draws_what_generate_py_draws(open_page, generator):
     page.click("#surprise")
     settle(page)
     assert (pixels(page, "#wardrobe canvas") != before).any()
+    page.click("#reset")
+    settle(page)
+    assert np.array_equal(pixels(page, "#wardrobe canvas"), first)
 
 
 def test_three_that_are_kept_are_read_back_by_a_script(open_page, home, tmp_path, generator):
@@ -207,7 +210,7 @@ def test_three_that_are_kept_are_read_back_by_a_script(open_page, home, tmp_path
     page.click("#garment-3 .heart")
     page.click("#garment-3 .heart")  # And let go again.
     assert page.locator("#garment-2 .heart").get_attribute("aria-pressed") == "true"
-    assert page.locator("#kept-list li").count() == 3
+    assert page.locator("#kept-list li").count() == 3 and page.inner_text(".kept-link") == "Kept 3"
     surprise = page.evaluate("demicouture.wardrobe.latent")
     page.reload()  # The browser remembers.
     assert page.locator("#kept-list li").count() == 3
@@ -243,7 +246,7 @@ def test_no_serious_fault_for_those_who_do_not_see_or_do_not_point(open_page, th
 
 def test_japanese_is_asked_for_or_the_browsers(open_page):
     page = open_page(query="?lang=ja")
-    assert page.title() == "Demicouture:カジュアルとコレクションのあいだ"
+    assert page.title() == "Demicouture：カジュアルとコレクションのあいだ"
     assert "まだ誰も作ったことのない服" in page.inner_text("#lookbook") and "nobody" not in page.inner_text("#lookbook")
     assert page.locator("#garment-2 .heart").get_attribute("aria-label") == "服2をお気に入りに入れる"
     page.click("[data-speak=en]")

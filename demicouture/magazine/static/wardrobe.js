@@ -13,6 +13,7 @@ class Wardrobe {
     this.watchers = [];
     for (const slider of this.sliders) slider.addEventListener("input", () => this.move(slider));
     section.querySelector("#surprise").addEventListener("click", () => this.surprise());
+    section.querySelector("#reset").addEventListener("click", () => this.wear(this.worn));
     document.addEventListener("languagechange", () => this.latent && this.describe());
   }
 
@@ -39,16 +40,22 @@ class Wardrobe {
     return (signedDistance(this.latent, plane) - plane.low) / (plane.high - plane.low);
   }
 
+  // Shows a garment, to which the reset button leads back.
   wear(latent) {
+    this.worn = Array.from(latent);
+    this.show(this.worn);
+  }
+
+  show(latent) {
     this.moving = null;
-    this.latent = Array.from(latent);
+    this.latent = latent;
     this.draw();
   }
 
   // Another garment at the same place between the poles.
   surprise() {
     const first = this.sliders.find((slider) => slider.dataset.plane === "0");
-    this.wear(first ? this.moved(randomLatent(), first) : randomLatent());
+    this.show(Array.from(first ? this.moved(randomLatent(), first) : randomLatent()));
   }
 
   draw() {
