@@ -110,7 +110,7 @@ def command(script: str, *words: object, without: Collection[str] = ()) -> str:
 def flags_of_before(script: str, without: Collection[str] = ()) -> list[list[str]]:
     """Returns the flags with which a script's output folder was made, each with its values; none where it is new."""
     key = FOLDER_FLAGS.get(script, {}).get("output", "")
-    if not key:
+    if not key or not _running.script:  # Where no script is running, no folder is meant.
         return []
     given = None if key in without else _running.given.get(key)
     return recorded_flags(given or _running.home / FOLDERS[key], script) or []

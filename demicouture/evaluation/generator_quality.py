@@ -18,7 +18,7 @@ from demicouture.errors import InputError
 from demicouture.evaluation.controls import make_controls
 from demicouture.evaluation.copies import find_nearest
 from demicouture.evaluation.kernel_distance import KernelDistance, kernel_distance
-from demicouture.evaluation.realism_scale import GARMENTS, RealismScale
+from demicouture.evaluation.realism_scale import GARMENTS, RealismScale, draws_garments
 from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.two_sample_test import tell_apart
 from demicouture.files import read_record
@@ -137,14 +137,6 @@ def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
     if not draws_garments(quality):
         told.append(warn_of_blobs(quality))
     return told
-
-
-def draws_garments(quality: Mapping[str, Any] | None) -> bool:
-    """Returns whether a generator may draw garments that a person can name.
-
-    One that was not judged gets the benefit of the doubt, and so does one whose interval reaches the bar.
-    """
-    return quality is None or quality.get("progress_high", quality["progress"]) >= GARMENTS
 
 
 def warn_of_blobs(quality: Mapping[str, Any]) -> str:

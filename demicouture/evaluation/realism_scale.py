@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from demicouture.errors import InputError
 from demicouture.evaluation import kernel_distance
@@ -21,6 +22,17 @@ GARMENTS = 0.5
 """Progress from which a person can name garments; below it a generator draws blobs. By grids that were looked at: of a
 thousand photographs clouds were at 14%, pale ghosts at 30%, coloured blots at 34%, dark silhouettes at 48%, coats and
 T-shirts that one can name at 53% and 55%; of drawn pictures smeared coats and jackets at 54%."""
+
+
+def draws_garments(quality: Mapping[str, Any] | None) -> bool:
+    """Returns whether a generator may draw garments that a person can name.
+
+    One that was not judged gets the benefit of the doubt, and so does one whose interval reaches the bar.
+
+    Args:
+        quality: What :meth:`demicouture.evaluation.generator_quality.QualityMeter.measure` found.
+    """
+    return quality is None or quality.get("progress_high", quality["progress"]) >= GARMENTS
 
 
 @dataclass(frozen=True)

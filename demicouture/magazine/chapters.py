@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from demicouture.evaluation.generator_quality import draws_garments
-from demicouture.evaluation.realism_scale import GARMENTS, RECORD
+from demicouture.evaluation.realism_scale import GARMENTS, RECORD, draws_garments
 from demicouture.files import read_csv, read_record
 from demicouture.magazine import inlining, words
 from demicouture.magazine.home import Home, or_none
