@@ -8,9 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-# Where tests are marked as running on both of Keras' backends: the gradient step, the layers, a run that is resumed.
+# Where tests are marked as running on both of Keras' backends: gradients, layers, a run that is resumed.
 ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training tests/interpolation
-
 
 .PHONY: demo mine test models set-up clean
 

@@ -32,6 +32,7 @@ from demicouture.dataset import own_pictures
 from demicouture.errors import InputError
 from demicouture.folder_links import link_folder
 from demicouture.images import describe_kinds, search_pictures
+from demicouture.magazine.publishing import PAGE
 from demicouture.parallel import cores
 from demicouture.training import recommendation
 
@@ -158,7 +159,7 @@ def main(argv: list[str] | None = None) -> None:
     run_script("5 of 5: garments in between", "interpolate.py")
 
     made = cli.folder(args, "6-interpolation")
-    page = args.home / "outputs/index.html"
+    page = args.home / PAGE
     shown = next((path for path in (page, made / "lookbook.png", made / "strip.png") if path.exists()), made)
     # Without a screen, a browser for terminals would take this one.
     screen = sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))

@@ -465,6 +465,8 @@ def test_wrong_usage_leaves_with_2(home):
         ["--random-walk", "1"],
         ["--random-walk", "5", "--a", "3"],
         ["--latents", "kept.json", "--steps", "3"],
+        ["--pairs", "2", "--untuned"],
+        ["--random-walk", "5", "--untuned"],
     ):
         with pytest.raises(SystemExit) as stopped:
             run(home, *flags)

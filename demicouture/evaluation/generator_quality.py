@@ -140,7 +140,7 @@ def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
 
 
 def warn_of_blobs(quality: Mapping[str, Any]) -> str:
-    """Returns the line that every script prints whose generator is below the bar."""
+    """Returns the line that every script prints whose generator is below the bar: see :func:`draws_garments`."""
     return (
         f"this generator draws blobs, not garments ({quality['progress']:.0%} of the way; garments can be named from "
         f"{GARMENTS:.0%}): what follows describes blobs; more epochs or more pictures help"

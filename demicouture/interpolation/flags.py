@@ -25,10 +25,10 @@ ALONE = ("pairs", "along", "random_walk", "latents")
 """Each makes something in place of the one path, so no two of them go together."""
 
 REFUSED = {
-    "pairs": ("a", "b"),
+    "pairs": ("a", "b", "untuned"),
     "along": ("b", "path", "even"),
-    "random_walk": ("a", "b", "steps", "even"),
-    "latents": ("a", "b", "steps", "even"),
+    "random_walk": ("a", "b", "steps", "even", "untuned"),
+    "latents": ("a", "b", "steps", "even", "untuned"),
 }
 """With each of these, the flags that would have no effect."""
 
@@ -136,7 +136,7 @@ def refuse(given: Mapping[str, Any]) -> str:
     if len(made) > 1:
         return f"argument {_flag(made[1])}: not allowed with {_flag(made[0])}"
     for name in made:
-        if any(given[other] != USUAL.get(other) for other in REFUSED[name]):
+        if any(given[other] not in (USUAL.get(other), False) for other in REFUSED[name]):
             return f"argument {_flag(name)}: not allowed with {' or '.join(map(_flag, REFUSED[name]))}"
     return ""
 

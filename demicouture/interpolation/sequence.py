@@ -106,7 +106,7 @@ def make_sequence(
         raise InputError(f"--a and --b: {pair[0].name} and {pair[1].name} are one design, expected two different ones")
     path = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane)
     sentence = describe_strip(pair, rated.plane, find_crossing(path, rated.plane))
-    tuned = tune_to_photographs(generator, rated.folder, pair, options)
+    tuned = tune_to_photographs(generator, pair, options)
     return draw_path(rated.folder, path, rated.plane, pair, sentence, photos, generator, tuned, options)
 
 
@@ -132,7 +132,7 @@ def make_walk(
     low, own, high = plane.signed_distance(np.stack([*path(np.array([0.0, 1.0])), start.latent]))[[0, 2, 1]]
     ends = [Endpoint(end, name) for end, name in zip(path(np.array([0.0, 1.0])), direction.ends, strict=True)]
     sentence = f"{start.name[0].upper()}{start.name[1:]} along {direction.name}, from {ends[0].name} to {ends[1].name}"
-    tuned, place = tune_to_photographs(generator, rated.folder, [start], options), (own - low) / (high - low)
+    tuned, place = tune_to_photographs(generator, [start], options), (own - low) / (high - low)
     made = draw_path(rated.folder, path, plane, ends, sentence, photos, generator, tuned, options, place)
     walked = {"along": direction.name, "start": start.name, "own_distance": own, "boundary_found": direction.is_found}
     message = "\n".join(filter(None, [direction.warning, f"{made.message}; the mark is where the design itself lies"]))
@@ -176,7 +176,7 @@ def draw_path(
     places = [t, [0.5 if crossing is None else crossing], frame_t]
     rendered = inference.render(tuned.generator if tuned else generator, path(np.concatenate(places)), options.quiet)
     pictures, middle, frames = np.split(rendered, np.cumsum([len(part) for part in places])[:-1])
-    pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(folder, pair, pictures[[0, -1]], generator)
+    pictures[[0, -1]] = frames[[0, -1]] = own_endpoints(folder, pair, pictures[[0, -1]], generator if tuned else None)
 
     marked = crossing if mark is None else mark
     sheets = {"strip.png": draw_strip(pictures, t, distances, marked, sentence, pair)}
@@ -291,23 +291,26 @@ def draw_strip(
     return sheet
 
 
-def own_endpoints(folder: Path, pair: Sequence[Endpoint], rendered: np.ndarray, generator: keras.Model) -> np.ndarray:
-    """Returns the first and the last picture: of a single design its own, as it lies in the folder."""
+def own_endpoints(
+    folder: Path, pair: Sequence[Endpoint], rendered: np.ndarray, generator: keras.Model | None
+) -> np.ndarray:
+    """Returns the first and the last picture: of a single design its own, as it lies in the folder.
+
+    Args:
+        folder: The designs' folder.
+        pair: Both ends.
+        rendered: uint8 (2, size, size, 3), what was drawn of them.
+        generator: Draws single designs anew; None where it has drawn these already.
+    """
     pictures = rendered.copy()
-    for place, endpoint in enumerate(pair):
-        if len(endpoint.designs) == 1:
-            pictures[place] = own_picture(folder, endpoint, generator)
+    for place, end in enumerate(pair):
+        if len(end.designs) == 1:
+            drawn = inference.render(generator, end.latent[np.newaxis]) if generator else rendered[[place]]
+            pictures[[place]] = own_pictures(folder, end.designs, drawn)
     return pictures
 
 
-def own_picture(folder: Path, endpoint: Endpoint, generator: keras.Model) -> np.ndarray:
-    """Returns a single design's picture as it lies in the folder, uint8 (size, size, 3)."""
-    return own_pictures(folder, endpoint.designs, inference.render(generator, endpoint.latent[np.newaxis]))[0]
-
-
-def tune_to_photographs(
-    generator: keras.Model, folder: Path, ends: Sequence[Endpoint], options: SequenceOptions
-) -> Tuned | None:
+def tune_to_photographs(generator: keras.Model, ends: Sequence[Endpoint], options: SequenceOptions) -> Tuned | None:
     """Returns the generator tuned to the photographs among the ends, or None where there are none.
 
     A photograph that the generator knows no kind of is none of them: of noise, too, it would learn each pixel. And a
@@ -318,7 +321,7 @@ def tune_to_photographs(
         return None
     for place, end in enumerate(ends):
         if len(end.designs) == 1:
-            wanted[place] = own_picture(folder, end, generator)
+            wanted[place] = inference.render(generator, end.latent[np.newaxis])[0]
     latents = [end.latent for end, picture in zip(ends, wanted, strict=True) if picture is not None]
     pictures = [picture for picture in wanted if picture is not None]
     return tune(generator, np.stack(latents), np.stack(pictures), options.quiet)

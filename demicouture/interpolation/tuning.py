@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import keras
 
 STEPS = 60
-"""Ten pairs of withheld photographs came to a mean error of 4.4 grey levels of 255, from 11.7 with refined codes alone;
-with 40 steps it was 4.8."""
+"""Ten pairs of withheld photographs came to a mean error of 4.3 grey levels of 255, from 10.0 by refined codes alone;
+that is at 64 pixels, with a generator of 305 epochs."""
 
 LEARNING_RATE = 1e-3
 """Of Adam, falling to 0. It is training's."""

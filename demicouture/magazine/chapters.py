@@ -80,14 +80,15 @@ def strip(home: Home) -> dict[str, Any] | None:
     if len(rows) < 2 or not all(pictures):
         return None
     latents = or_none(lambda: np.load(folder / "strip.npy", allow_pickle=False))
-    crossing = summary["results"].get("crossing")
+    crossing, tuned = (summary["results"].get(name) for name in ("crossing", "tuned"))
     return {
         "frames": pictures,
+        "tuned": bool(tuned),
         "ends": [home.end(rows[0]["first"]), home.end(rows[0]["second"])],
         "crossing": crossing if isinstance(crossing, float) else None,
         "between_poles": not any(summary["options"].get(name) for name in NOT_BETWEEN_POLES),
         # A tuned generator's pictures are not what the page's own generator would draw of these latents.
-        "latents": None if latents is None or len(latents) != len(rows) or "tuned" in summary["results"] else latents,
+        "latents": latents if latents is not None and len(latents) == len(rows) and not tuned else None,
     }
 
 

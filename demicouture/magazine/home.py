@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from demicouture.cli import FOLDERS
+from demicouture.commands import FOLDERS
 from demicouture.dcgan.encodings import Encodings
 from demicouture.errors import DemicoutureError
 from demicouture.files import read_csv, read_record

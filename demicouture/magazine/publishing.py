@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demicouture.cli import FOLDERS
+from demicouture.commands import FOLDERS
 from demicouture.files import write_text
 
 PAGE = "outputs/index.html"

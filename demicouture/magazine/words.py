@@ -45,6 +45,7 @@ LIKENESS = {
 REASONS = {
     records.UNDECODABLE: ("the file is damaged", "ファイルが壊れている"),
     records.TOO_LARGE: ("far too large", "大きすぎる"),
+    records.STRIP: ("far too long and narrow", "細長すぎる"),
     records.IN_BOTH_POLES: ("the same picture in both styles", "両方のスタイルに同じ画像がある"),
     records.EXACT_DUPLICATE: ("the same file twice", "同じファイルが2つある"),
     records.NEAR_DUPLICATE: ("the same picture twice", "ほぼ同じ画像がある"),

@@ -126,3 +126,6 @@ def test_sentences_say_what_was_measured_and_nothing_where_it_was_not():
     assert generator_quality.describe_generator(quality) == ""
     assert generator_quality.describe_generator({"progress": 0.3}).startswith("this generator draws blobs, not garm")
     assert generator_quality.draws_garments(None)
+    # Where the interval reaches the bar nobody knows; where it does not, it draws blobs.
+    assert generator_quality.describe_generator({"progress": 0.49, "progress_high": 0.51}) == ""
+    assert "49%" in generator_quality.describe_generator({"progress": 0.49, "progress_high": 0.499})

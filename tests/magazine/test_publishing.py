@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
+from demicouture.interpolation.likeness import likeness
+from demicouture.magazine import words
 from demicouture.magazine.publishing import publish
+from demicouture.preprocessing import records
 
 
 def page_of(home) -> str:
@@ -36,10 +39,10 @@ def soup(page) -> BeautifulSoup:
 
 
 def english(element) -> str:
-    words = BeautifulSoup(str(element), "html.parser")
-    for other in words.select("[lang=ja]"):
+    parsed = BeautifulSoup(str(element), "html.parser")
+    for other in parsed.select("[lang=ja]"):
         other.extract()
-    return " ".join(words.get_text(" ").split())
+    return " ".join(parsed.get_text(" ").split())
 
 
 def test_everything_is_in_the_one_file(soup):
@@ -103,8 +106,30 @@ def test_latents_and_planes_are_there_for_the_script(home, soup):
     assert facts["latents"]["book"]["width"] == 100
 
 
+def test_every_reason_and_likeness_has_words_in_both_languages():
+    for text in (*records.reasons(64), records.BY_A_PERSON):
+        english_words, japanese_words = words.reason(text)
+        assert re.search("[ぁ-ん一-龠]", japanese_words) and not re.search("[ぁ-ん一-龠]", english_words), text
+    assert {likeness(rank) for rank in np.linspace(0, 1, 101)} <= words.LIKENESS.keys()
+
+
+def test_a_path_that_a_tuned_copy_drew_has_no_latents_for_the_pages_own_generator(tmp_path):
+    home = magazine_home.make_home(tmp_path)
+    before = BeautifulSoup(page_of(home), "html.parser")
+    assert "strip" in json.loads(before.select_one("#facts").string)["latents"]
+    assert "the network's own" in english(before.select_one("#path"))
+    summary = home / "outputs/6-interpolation/summary.json"
+    record = json.loads(summary.read_text())
+    record["results"]["tuned"] = {"error_before": 8.0, "error": 2.0}
+    summary.write_text(json.dumps(record))
+    after = BeautifulSoup(page_of(home), "html.parser")
+    assert "strip" not in json.loads(after.select_one("#facts").string)["latents"]
+    assert "a copy of the network that was tuned" in english(after.select_one("#path"))
+    assert len(after.select("#strip .frame")) == 4
+
+
 def test_steps_say_what_was_done_and_by_which_command(soup):
-    for chapter, words in (
+    for chapter, sentence in (
         ("scraping", "Made by python scrape.py --source urls --urls links.txt --limit 3 Look"),
         ("dataset", "Of 12 pictures 8 were kept"),
         ("dataset", "not a top: 4"),
@@ -114,7 +139,7 @@ def test_steps_say_what_was_done_and_by_which_command(soup):
         ("boundary", "garments become: narrower at the hem, more detail."),
         ("interpolation", "Of 2,400 garments in between, 178 were neither casual nor collection"),
     ):
-        assert words in english(soup.select_one(f"#{chapter}")), words
+        assert sentence in english(soup.select_one(f"#{chapter}")), sentence
 
 
 def test_the_same_home_gives_the_same_page(home, page):

@@ -106,6 +106,13 @@ def test_codes_of_long_tails_get_the_priors_variance():
     assert np.corrcoef(codes.ravel(), plain.ravel())[0, 1] > 0.99
 
 
+def test_codes_that_are_all_alike_are_left_as_they_are():
+    encoder = networks.build_encoder(32, 0.25)
+    pictures = np.zeros((2, 16, 32, 32, 3), np.float32)
+    compute_code_statistics(encoder, pictures)
+    assert np.isfinite(weights(encoder)).all() and np.isfinite(np.asarray(encoder(pictures[0]))).all()
+
+
 def test_an_encoder_that_learns_afterwards_finds_generated_pictures_latents(tmp_path):
     generator = networks.build_generator(32, 1 / 64)
     first, *others, last, bias = generator.get_weights()
