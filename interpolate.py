@@ -6,7 +6,7 @@ board:2,3, a file of latents.
 
 The path keeps to what the generator has learnt: at every step, the latents are distributed as the prior. (A straight
 line leaves the prior in the middle, where designs look washed out; --path lerp shows that.) Between photographs a copy
-of the generator draws it, tuned to them, so that prints and colours come along.
+of the generator draws it, tuned to them, so that colours and large prints come along.
 
 Reads outputs/3-training: generator.keras, and where they exist encoder.keras and encodings.npz; outputs/4-generated:
 latents.npy, labels.csv, and where they exist designs.csv, the style classifier, the features of the data set's

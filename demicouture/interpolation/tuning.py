@@ -2,8 +2,8 @@
 
 A code of a hundred numbers holds a garment's cut; it does not hold its print, its stripes, or a colour that was rare in
 training. So the codes stay, and the generator's weights are moved a little, until it draws each photograph from its
-own code. What lies between the codes is still drawn by one generator, so prints and colours change along the path as
-the cut does.
+own code, but for fine stripes and lettering. What lies between the codes is still drawn by one generator, so colours
+and large prints change along the path as the cut does.
 
 Source:
     Roich et al., "Pivotal Tuning for Latent-based Editing of Real Images", ACM Transactions on Graphics 2022. Theirs
