@@ -125,7 +125,7 @@ def look_across(
         walk = outputs.file_name("walk.png", args.name)
         missing = f"not found, so {walk} and the other pictures of designs were not made"
         return None, [f"{generator_file}: {missing}; run: {command('train_dcgan.py')}, or give --training DIR"]
-    generator = inference.load_generator(generator_file)
+    generator = inference.load_generator(generator_file, inputs["generator.keras"])
     render = partial(inference.render, generator, quiet=args.quiet)
     scorer, no_scores = find_scorer(args.input, (photographs or designs).poles, args.quiet)
     shown, no_originals = None, ""

@@ -7,6 +7,7 @@ import errno
 import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -15,12 +16,16 @@ from typing import Any
 
 from tqdm import tqdm
 
-from demicouture import commands, runs
+from demicouture import commands, console, runs
 from demicouture.errors import DemicoutureError
 
 HOUSE = commands.HOUSE
 
 FOLDERS = commands.FOLDERS
+
+
+MOST = 10**15
+"""What no flag goes beyond, for which nothing else is said."""
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -124,7 +129,7 @@ def _number(kind: type, noun: str, minimum: float, maximum: float | None) -> Cal
         except ValueError:
             value = math.nan
         # Written so that nan, which compares false with everything, is refused too.
-        if not (math.isfinite(value) and minimum <= value and (maximum is None or value <= maximum)):
+        if not (value <= (MOST if maximum is None else maximum) and minimum <= value):
             raise argparse.ArgumentTypeError(f"found {text!r}, expected {wanted}")
         return value
 
@@ -169,6 +174,8 @@ def run(main: Callable[[], None]) -> int:
     0 done, 1 an expected failure (told in one line), 130 interrupted. Wrong usage leaves with 2 from
     within argparse. Anything unexpected keeps its traceback.
     """
+    console.open_streams()
+    _listen_to_the_end()
     try:
         main()
     except KeyboardInterrupt:
@@ -187,6 +194,14 @@ def run(main: Callable[[], None]) -> int:
     return 0
 
 
+def _listen_to_the_end() -> None:
+    """Lets a request to end, and the end of the terminal, do what Ctrl-C does; one that is ignored (nohup) stays so."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
 def expected_failure(error: Exception) -> str | None:
     """Returns the line that tells a person of a failure, or None for one that nobody expected."""
     if isinstance(error, DemicoutureError):
@@ -203,6 +218,7 @@ def expected_failure(error: Exception) -> str | None:
         "ENXIO": "the disk is gone; mount it again",
         "EACCES": "permission denied; choose another folder or change its permissions",
         "EROFS": "the file system is read-only; choose another folder",
+        "ENOENT": "no longer there; put it back",
         "ENOTDIR": "a file stands where a folder is expected; move it away",
         "EISDIR": "a folder stands where a file is expected; move it away",
         "ENAMETOOLONG": "the name is too long; choose a shorter one",

@@ -38,7 +38,7 @@ def test_a_run_leaves_two_records_and_is_done_once(tmp_path):
     assert make(folder, {"count": 5, "seed": 0}, inputs={"x": "abc"}, files=["b.png", "a.png"])
     began, ended = (json.loads((folder / name).read_text()) for name in ("options.json", "summary.json"))
     assert list(began) == ["script", "options", "versions", "flags"]
-    assert list(ended) == ["script", "options", "versions", "inputs", "files", "results"]
+    assert list(ended) == ["script", "options", "versions", "inputs", "files", "results", "seal"]
     assert began["script"] == ended["script"] == "a.py"
     assert began["options"] == ended["options"] == {"count": 5, "seed": 0}
     assert {"demicouture", "python", "numpy", "pillow"} <= set(began["versions"])

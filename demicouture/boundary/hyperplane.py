@@ -19,9 +19,12 @@ from demicouture import latents as geometry
 from demicouture.boundary.intercept import PLACE_FOLDS, find_middle
 from demicouture.commands import command
 from demicouture.errors import InputError
-from demicouture.files import write_arrays
+from demicouture.files import ArraySpec, read_arrays, write_arrays
 
 Setting = TypeVar("Setting")
+
+SPECS = {"normal": ArraySpec(float, (geometry.LATENT_DIM,)), "intercept": ArraySpec(float)}
+"""What a file of a plane holds."""
 
 FOLDS = 5
 """The usual number; and so the fewest labels of a pole, one for each fold."""
@@ -86,25 +89,15 @@ class Hyperplane:
             InputError: The file is missing, or holds no plane.
         """
         wanted = (
-            f"expected a normal of unit length and shape ({geometry.LATENT_DIM},), and an intercept; "
+            f"expected a hyperplane: a normal of unit length and shape ({geometry.LATENT_DIM},), and an intercept; "
             f"run: {command('latent_svm.py', '--fresh')}"
         )
         try:
-            # Opened here, because NumPy leaves a damaged archive open.
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                normal, intercept = arrays["normal"], arrays["intercept"]
+            normal, intercept = read_arrays(path, SPECS, wanted)
         except FileNotFoundError:
             raise InputError(f"{path}: not found, {wanted}") from None
-        except Exception as error:
-            # A damaged archive makes NumPy raise ValueError, KeyError, EOFError, BadZipFile, zlib.error …; and a plain
-            # array is no context manager, which is a TypeError or an AttributeError.
-            raise InputError(f"{path}: not readable as a hyperplane ({type(error).__name__}), {wanted}") from None
-        fits = normal.shape == (geometry.LATENT_DIM,) and intercept.shape == () and normal.dtype == np.float64
-        if not (fits and np.isfinite(intercept) and abs(np.linalg.norm(normal) - 1) < 1e-6):
-            raise InputError(
-                f"{path}: found a normal of shape {normal.shape} and an intercept of shape {intercept.shape} "
-                f"that make no plane, {wanted}"
-            )
+        if normal.dtype != np.float64 or abs(np.linalg.norm(normal) - 1) > 1e-6:
+            raise InputError(f"{path}: found a normal of {normal.dtype}, {np.linalg.norm(normal):g} long; {wanted}")
         return cls(normal, float(intercept))
 
 

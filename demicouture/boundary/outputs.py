@@ -18,7 +18,7 @@ from demicouture.boundary.validation import HeldOut, LearningCurve
 from demicouture.commands import command
 from demicouture.designs.designs import Designs, LabelledLatents, design_name
 from demicouture.errors import InputError
-from demicouture.files import read_json, write_array, write_csv, write_json
+from demicouture.files import read_record, write_array, write_csv, write_record
 from demicouture.images import save_png
 
 NUMBER_FILES = (
@@ -103,7 +103,7 @@ def write(
     plane.save(place("hyperplane.npz"))
     if found.designs_plane:
         found.designs_plane.save(place(DESIGNS_PLANE))
-    write_json(place("report.json"), found.report)
+    write_record(place("report.json"), found.report)
     names = map(design_name, range(len(designs.latents)))
     _write_distances(place("distances.csv"), designs, plane, {"design": names})
     if photographs:
@@ -211,12 +211,12 @@ def read_plane(folder: Path, designs_folder: Path, latents_sha256: str) -> tuple
             raise InputError(
                 f"{folder}: no summary.json, so latent_svm.py was stopped; run: {command('latent_svm.py')}"
             )
-        if _entry(_entry(read_json(folder / "summary.json"), "inputs"), "latents.npy") != latents_sha256:
+        if _entry(_entry(read_record(folder / "summary.json"), "inputs"), "latents.npy") != latents_sha256:
             raise InputError(
                 f"{folder}: made from other designs than {designs_folder}; run: {command('latent_svm.py')}"
             )
     report = folder / "report.json"
-    if report.exists() and not _entry(read_json(report), "boundary_found"):
+    if report.exists() and not _entry(read_record(report), "boundary_found"):
         return None, f"{report}: no boundary was found, so there is no crossing and there are no distances"
     return plane, ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from demicouture.commands import command
 from demicouture.errors import InputError, PictureError
-from demicouture.files import read_csv
+from demicouture.files import read_array, read_csv
 from demicouture.images import open_picture
 from demicouture.latents import LATENT_DIM
 from demicouture.runs import read_options
@@ -201,16 +200,9 @@ def read_latents(path: Path) -> np.ndarray:
     """
     wanted = f"expected numbers of shape (designs, {LATENT_DIM}) in [-1, 1]; run: {command('generate.py')}"
     try:
-        # allow_pickle=False: an array of objects could run code when it is read.
-        with open(path, "rb") as file:
-            latents = np.load(file, allow_pickle=False)
+        return check_latents(str(path), read_array(path, wanted), wanted)
     except FileNotFoundError:
         raise InputError(f"{path}: not found, expected the designs' latents; run: {command('generate.py')}") from None
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not readable as a NumPy array ({error}), {wanted}") from None
-    if not isinstance(latents, np.ndarray):
-        raise InputError(f"{path}: found several arrays, {wanted}")
-    return check_latents(str(path), latents, wanted)
 
 
 def check_latents(name: str, latents: np.ndarray, wanted: str) -> np.ndarray:
