@@ -218,7 +218,7 @@ def expected_failure(error: Exception) -> str | None:
         "ENXIO": "the disk is gone; mount it again",
         "EACCES": "permission denied; choose another folder or change its permissions",
         "EROFS": "the file system is read-only; choose another folder",
-        "ENOENT": "no longer there; put it back",
+        "ENOENT": "not found, or no longer there; put it back",
         "ENOTDIR": "a file stands where a folder is expected; move it away",
         "EISDIR": "a folder stands where a file is expected; move it away",
         "ENAMETOOLONG": "the name is too long; choose a shorter one",

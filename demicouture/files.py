@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -304,13 +305,19 @@ def read_array(path: Path, mend: str = MEND_ARRAYS) -> np.ndarray:
         raise
 
 
+def is_disks_fault(error: Exception) -> bool:
+    """Returns whether a file could not be read for another reason than what is in it."""
+    # A damaged archive names places that there are not: EINVAL.
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
 def refuse_damage(path: Path, error: Exception, mend: str) -> None:
     """Raises an InputError for what went wrong while a file was read, unless it is the disk's fault.
 
     A damaged file makes readers raise nearly anything: ValueError, KeyError, EOFError, BadZipFile, zlib.error,
     TypeError, MemoryError …
     """
-    if isinstance(error, OSError) and error.errno is not None:
+    if is_disks_fault(error):
         return
     detail = f": {error}" if str(error) and isinstance(error, ValueError) else ""
     raise InputError(f"{path}: damaged ({type(error).__name__}{detail}); {mend}") from error

@@ -9,12 +9,12 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from demicouture import cli
 from demicouture.dcgan.serialization import hash_weights
 from demicouture.files import sha256, write_csv
+from faults.launch import Outcome
 
 SCRIPTS = ("scrape", "preprocess", "train_dcgan", "generate", "latent_svm", "interpolate")
 
@@ -34,45 +34,13 @@ FLAGS = {
         *("--batch-size", "4", "--epochs", "3"),
     ),
     "generate": ("--count", "24", "--pictures", "12"),
-    "interpolate": ("--untuned", "--steps", "3"),
+    "interpolate": ("--from", "designs", "--a", "0", "--b", "1", "--steps", "3", "--size", "64"),
 }
 
 QUERIES = "pole,query,count\ncasual,hoody,8\ncasual,shirt,8\ncollection,cape,8\ncollection,long coat,8\n"
 
 LONGEST = 300.0
 """Seconds after which a script is held to hang."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a script ended.
-
-    Attributes:
-        code: Its exit code; negative: minus the signal's number.
-        out: What it printed.
-        err: What it printed to stderr.
-        seconds: How long it took.
-    """
-
-    code: int
-    out: str
-    err: str
-    seconds: float
-
-    @property
-    def fault(self) -> str:
-        """What is wrong with such an end; "" where it is one of those that are promised: done, or one line."""
-        lines = self.err.strip().splitlines()
-        if "Traceback" in self.err:
-            return f"traceback: {lines[-1]}"
-        if self.code == 1 and sum(line.startswith("error: ") for line in lines) != 1:
-            return f"exit 1 without one line of error: {self.err[-200:]!r}"
-        return "" if self.code in (0, 1, 2, 130) else f"exit {self.code}: {self.err[-200:]!r}"
-
-    @property
-    def line(self) -> str:
-        """The line that tells the failure."""
-        return next((line for line in self.err.splitlines() if line.startswith("error: ")), "")
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -82,9 +50,14 @@ def environment(**more: str) -> dict[str, str]:
     return os.environ | quick | more
 
 
+def flags_of(script: str, home: Path, *flags: str) -> list[str]:
+    """Returns the flags of a thin run."""
+    return ["--home", str(home), *FLAGS.get(script, ()), *flags]
+
+
 def words(script: str, home: Path, *flags: str) -> list[str]:
     """Returns the command line of a thin run."""
-    return [sys.executable, "-m", "faults.launch", script, "--home", str(home), *FLAGS.get(script, ()), *flags]
+    return [sys.executable, "-m", "faults.launch", script, *flags_of(script, home, *flags)]
 
 
 def run(script: str, home: Path, *flags: str, **more: str) -> Outcome:

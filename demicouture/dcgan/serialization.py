@@ -18,7 +18,7 @@ import numpy as np
 
 from demicouture.commands import command
 from demicouture.errors import InputError
-from demicouture.files import atomic_path, parse_json, refuse_bomb, refuse_many_times
+from demicouture.files import atomic_path, is_disks_fault, parse_json, refuse_bomb, refuse_many_times
 
 if TYPE_CHECKING:
     import keras
@@ -78,8 +78,8 @@ def _read_weights(path: Path) -> tuple[str, int]:
                 weights.visititems(add)  # in the order of the names
     except Exception as error:
         # What is damaged makes zipfile and HDF5 raise nearly anything.
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # The disk's fault, not the file's.
+        if is_disks_fault(error):
+            raise
         raise not_a_network(path, error) from error
     return digest.hexdigest(), count
 
