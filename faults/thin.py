@@ -123,7 +123,18 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return found
 
 
-VARYING = ("fetched_at", "images_per_second", "versions", "input", "data", "labels", "seconds", "flags")
+VARYING = (
+    "fetched_at",
+    "images_per_second",
+    "versions",
+    "input",
+    "data",
+    "labels",
+    "seconds",
+    "flags",
+    "seal",
+    "arrays_sha256",
+)
 
 
 def _hash(path: Path) -> str:
@@ -134,7 +145,7 @@ def _hash(path: Path) -> str:
         return sha256("\n".join(sorted(json.dumps(_without_varying(line)) for line in lines)).encode())
     if path.suffix == ".json":
         return sha256(json.dumps(_without_varying(json.loads(path.read_text("utf-8"))), sort_keys=True).encode())
-    if path.name == "history.csv":
+    if path.name in ("history.csv", "labels.csv"):
         rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
         return sha256(json.dumps(_without_varying(rows)).encode())
     return sha256(path.read_bytes())
