@@ -21,6 +21,7 @@ FOLDERS = (
     "boundary",
     "interpolation",
     "magazine",
+    "review",
 )
 """Of the package, from the lowest to the highest: each uses those before it."""
 
