@@ -14,7 +14,7 @@ import pytest
 import review_home
 from review_home import Served
 
-from demicouture import cli
+from demicouture import commands
 from demicouture.files import read_csv
 from demicouture.preprocessing import overrides
 from demicouture.review import plane
@@ -191,6 +191,7 @@ def test_of_14000_pictures_only_those_in_sight_are_in_the_page(open_page, cull):
 
 def test_a_person_labels_100_and_sees_the_plane_made_from_them(open_page, label, home, monkeypatch):
     monkeypatch.setattr(plane, "HOUSE", THIN)
+    commands.remember(commands.Running("generate.py", home))  # As the script has, whose page it is.
     monkeypatch.setattr("demicouture.review.label.NEW_ORDER_AFTER", 50)  # It takes a second each time.
     page = open_page(label.address)
     page.locator("#design[src]").wait_for()
@@ -242,7 +243,7 @@ def test_a_person_labels_100_and_sees_the_plane_made_from_them(open_page, label,
 
 def test_a_kill_costs_nothing(open_page, home, tmp_path):
     home = shutil.copytree(home / "data", tmp_path / "data").parent
-    words = [sys.executable, "-u", str(cli.HOUSE / "preprocess.py"), "--home", str(home), "--review"]
+    words = [sys.executable, "-u", str(commands.HOUSE / "preprocess.py"), "--home", str(home), "--review"]
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
