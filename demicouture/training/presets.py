@@ -43,8 +43,8 @@ PRESETS = {
     },
     # Five minutes on two cores. Small batches give more steps. The generator is what costs time, so it is thin, against
     # a discriminator of twice the seed's channels and without its dropout: in the same time designs came 53% of the way
-    # from noise to the data set's pictures, with collars and zips, and 49% with one like that of "best". So few passes
-    # over the pictures teach no discriminator to know them by heart; DiffAugment, which keeps it from that, is left out.
+    # from noise to the data set's pictures, with collars and zips, and 49% with one like that of "best". In so few
+    # passes it learns no picture by heart; DiffAugment, which keeps it from that, is left out.
     "demo": {
         "size": 64,
         "width": 0.125,
