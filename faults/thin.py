@@ -123,21 +123,15 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return found
 
 
-VARYING = (
-    "fetched_at",
-    "images_per_second",
-    "versions",
-    "input",
-    "data",
-    "labels",
-    "seconds",
-    "flags",
-    "seal",
-    "arrays_sha256",
-)
+VARYING = {
+    *("fetched_at", "images_per_second", "versions", "input", "data", "labels", "seconds", "flags", "seal"),
+    *("your_label", "requested"),
+}
 
 
 def _hash(path: Path) -> str:
+    if path.name == "query-progress.json":
+        return ""  # Which searches were made, in whatever order.
     if path.suffix == ".keras":
         return hash_weights(path)
     if path.name == "manifest.jsonl":
