@@ -19,6 +19,7 @@ FOLDERS = (
     "training",
     "designs",
     "boundary",
+    "garment3d",
     "interpolation",
     "magazine",
 )
