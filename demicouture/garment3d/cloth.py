@@ -18,7 +18,7 @@ from demicouture.garment3d.silhouette import GRID
 FRONT, BACK, LINING, RIM = range(4)
 """The tiles, in reading order."""
 
-LEAST_TILE, MOST_TILE = 256, 512
+LEAST_TILE, MOST_TILE, LIGHT_TILE = 256, 512, 256
 """The side of a tile in pixels: twice the picture's, or four times that of one of 64, by Lanczos' filter."""
 
 WINDOW = 0.5
@@ -33,29 +33,38 @@ SHADE = 0.62
 SIDE = 0.035
 """Over how much of a side the front becomes the back, in sides of the picture."""
 
-MARGIN = 0.8 / 128
-"""How far inside the outline a picture's colours are free of the ground's, in sides."""
+MARGIN, SOFT_MARGIN = 1.0, 0.9
+"""How far inside the outline a picture's colours are free of the ground's, in its pixels: where it was cut out, and
+where a network has drawn it, whose edges are soft."""
+
+SOFT = 1.0
+"""The noise of the ground, in grey levels, from which on a network has drawn it."""
 
 
-def make_texture(picture: np.ndarray, mask: np.ndarray, inside: np.ndarray | None) -> np.ndarray:
+def make_texture(
+    picture: np.ndarray, mask: np.ndarray, inside: np.ndarray | None, noise: float = 0.0, most: int = MOST_TILE
+) -> np.ndarray:
     """Returns the texture.
 
     Args:
         picture: RGB, uint8 (side, side, 3) in [0, 255].
         mask: bool (GRID, GRID), the silhouette.
         inside: bool (GRID, GRID), where the picture shows the inside of the back; None where it does not.
+        noise: How far the ground's pixels are from one colour, in grey levels.
+        most: The largest side of a tile, in pixels.
 
     Returns:
         uint8 (2·tile, 2·tile, 3) in [0, 255].
     """
-    tile = int(np.clip(2 * len(picture), LEAST_TILE, MOST_TILE))
+    tile = min(int(np.clip(2 * len(picture), LEAST_TILE, MOST_TILE)), most)
+    margin = (SOFT_MARGIN if noise > SOFT else MARGIN) / len(picture)
     large = cv2.resize(picture, (tile, tile), interpolation=cv2.INTER_LANCZOS4)
-    front = _spread(large, _resize(mask, tile))
+    front = _spread(large, _resize(mask, tile), margin * tile)
     hidden = np.zeros(mask.shape, bool) if inside is None else inside
     back = _make_back(front, _resize(mask, tile), _resize(hidden, tile))
     # Front and back are one piece of cloth where they meet at the side.
     depth = scipy.ndimage.distance_transform_edt(_resize(mask, tile)) / tile
-    share = np.clip((depth - MARGIN) / SIDE, 0, 1)[..., None]
+    share = np.clip((depth - margin) / SIDE, 0, 1)[..., None]
     back = (front * (1 - share) + back * share).astype(np.float32)
     lining = back * SHADE
     if inside is not None:
@@ -69,10 +78,9 @@ def _resize(mask: np.ndarray, tile: int) -> np.ndarray:
     return cv2.resize(mask.astype(np.float32), (tile, tile), interpolation=cv2.INTER_LINEAR) > 0.5
 
 
-def _spread(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _spread(picture: np.ndarray, mask: np.ndarray, margin: float) -> np.ndarray:
     """Returns a picture whose colours go on beyond the garment's edge, where they would be mixed with the ground's."""
-    tile = len(picture)
-    core = scipy.ndimage.distance_transform_edt(mask) > MARGIN * tile
+    core = scipy.ndimage.distance_transform_edt(mask) > margin
     core = core if core.any() else mask
     rows, columns = scipy.ndimage.distance_transform_edt(~core, return_distances=False, return_indices=True)
     nearest = cv2.GaussianBlur(picture[rows, columns].astype(np.float32), (0, 0), 1.5)

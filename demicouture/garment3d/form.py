@@ -31,11 +31,16 @@ POLE, BASE = 0.011, 0.13
 STANDS = 0.17
 """How far below the hem the foot is, in metres."""
 
-AROUND, ROWS = 28, 44
+AROUND, ROWS = (28, 16), (44, 18)
+"""Points around an ellipse, and ellipses of the body: of a form, and of one for a page."""
 
 
-def make_form(shape: Shape) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def make_form(shape: Shape, light: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Makes a bust that fits into a garment.
+
+    Args:
+        shape: The garment.
+        light: Whether fewer faces will do.
 
     Returns:
         vertices float64 (n, 3) in metres, as :class:`.mesh.Mesh` has them; normals float64 (n, 3); faces int (m, 3).
@@ -45,15 +50,17 @@ def make_form(shape: Shape) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     x = (np.arange(GRID) + 0.5) / GRID
     hem = shape.top + shape.parts.height
     heights = (hem - y) * shape.scale
-    # The widest piece of the torso in each row, its middle and its half width, in metres.
+    # The body stands upright: its middle is the torso's, and it is as wide as fits on the narrower side.
+    body_x = float((mask.sum(axis=0) * x).sum() / mask.sum())
     left, right = np.full(GRID, np.nan), np.full(GRID, np.nan)
     for row in np.flatnonzero(mask.any(axis=1)):
         runs = np.flatnonzero(np.diff(np.concatenate([[0], mask[row].astype(int), [0]]))).reshape(-1, 2)
         widest = runs[np.argmax(runs[:, 1] - runs[:, 0])]
         left[row], right[row] = widest / GRID
     known = np.flatnonzero(~np.isnan(left))
-    centre = np.interp(y, y[known], (left[known] + right[known]) / 2)
-    half = np.interp(y, y[known], (right[known] - left[known]) / 2)
+    centre = np.full(GRID, body_x)
+    narrower = np.minimum(right[known] - body_x, body_x - left[known]).clip(0.02)
+    half = np.interp(y, y[known], np.minimum(narrower, (right[known] - left[known]) / 2))
     front = sample(depth, np.stack([centre, y], axis=1))
     shoulder = shape.parts.shoulder
     neck_x, neck_y, neck_width = axis, shoulder, 0.16 / shape.scale
@@ -77,7 +84,7 @@ def make_form(shape: Shape) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     hem_body = max(0.0, float(REACH - (hem - start) * shape.scale))
     end = -min(0.035, hem_body)
     # From the neck's top down to the last height, and then the pole.
-    at = np.linspace(top, min(end, 0.02), ROWS)
+    at = np.linspace(top, min(end, 0.02), ROWS[light])
     source = np.interp(at[::-1], heights[::-1], np.arange(GRID)[::-1])[::-1]
     wide, deep, middle = (np.interp(source, np.arange(GRID), values) for values in (wide, deep, middle * shape.scale))
     over = at > (hem - neck_y) * shape.scale - 0.005
@@ -95,14 +102,14 @@ def make_form(shape: Shape) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rings += [(bottom - 0.008, 0.8 * wide[-1], 0.8 * deep[-1], x0), (bottom - 0.012, 0.02, 0.02, x0)]
     rings += [(bottom - 0.02, POLE, POLE, x0), (foot + 0.03, POLE, POLE, x0), (foot + 0.016, 0.5 * BASE, 0.5 * BASE, x0)]
     rings += [(foot + 0.008, BASE, BASE, x0), (foot, BASE, BASE, x0)]
-    return _stack(np.array(rings, float))
+    return _stack(np.array(rings, float), AROUND[light])
 
 
-def _stack(rings: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _stack(rings: np.ndarray, around: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns a closed surface through ellipses, (n, 4): height, half width, half depth, middle; from the top down."""
-    angle = np.arange(AROUND) / AROUND * 2 * np.pi
+    angle = np.arange(around) / around * 2 * np.pi
     height, wide, deep, middle = rings.T[..., None]
-    place = np.stack([middle + wide * np.cos(angle), np.broadcast_to(height, (len(rings), AROUND)), deep * np.sin(angle)], -1)
+    place = np.stack([middle + wide * np.cos(angle), np.broadcast_to(height, (len(rings), around)), deep * np.sin(angle)], -1)
     slope_wide, slope_deep = (np.gradient(rings[:, column], -rings[:, 0])[:, None] for column in (1, 2))
     towards = np.stack([deep * np.cos(angle), deep * slope_wide * np.cos(angle) ** 2 + wide * slope_deep * np.sin(angle) ** 2,
                         wide * np.sin(angle)], -1)
@@ -110,15 +117,15 @@ def _stack(rings: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     first, last = place[0].mean(axis=0), place[-1].mean(axis=0)
     vertices = np.vstack([place.reshape(-1, 3), first, last])
     normals = np.vstack([towards.reshape(-1, 3), [0, 1, 0], [0, -1, 0]])
-    ring, number = np.meshgrid(np.arange(len(rings) - 1), np.arange(AROUND), indexing="ij")
-    a, b = ring * AROUND + number, ring * AROUND + (number + 1) % AROUND
-    c, d = a + AROUND, b + AROUND
+    ring, number = np.meshgrid(np.arange(len(rings) - 1), np.arange(around), indexing="ij")
+    a, b = ring * around + number, ring * around + (number + 1) % around
+    c, d = a + around, b + around
     faces = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([b, d, c], -1).reshape(-1, 3)])
-    ends = np.arange(AROUND)
-    after = (ends + 1) % AROUND
-    start = (len(rings) - 1) * AROUND
-    cap = np.stack([np.full(AROUND, len(vertices) - 2), after, ends], axis=1)
-    foot = np.stack([np.full(AROUND, len(vertices) - 1), start + ends, start + after], axis=1)
+    ends = np.arange(around)
+    after = (ends + 1) % around
+    start = (len(rings) - 1) * around
+    cap = np.stack([np.full(around, len(vertices) - 2), after, ends], axis=1)
+    foot = np.stack([np.full(around, len(vertices) - 1), start + ends, start + after], axis=1)
     faces = np.concatenate([faces, cap, foot])
     return vertices, normals, faces
 

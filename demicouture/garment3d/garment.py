@@ -32,6 +32,7 @@ class Garment:
         shape: Its silhouette, inflated.
         mesh: Its surface.
         texture: uint8 (2·tile, 2·tile, 3), see :mod:`.cloth`.
+        is_light: Whether it has a quarter of the faces, and a smaller texture.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Garment:
     shape: Shape
     mesh: Mesh
     texture: np.ndarray
+    is_light: bool = False
 
     @cached_property
     def surface(self) -> Surface:
@@ -49,7 +51,7 @@ class Garment:
     @cached_property
     def form(self) -> Surface:
         """A dress form that wears it."""
-        return Surface(*make_form(self.shape), np.array([[LINEN]], np.uint8))
+        return Surface(*make_form(self.shape, self.is_light), np.array([[LINEN]], np.uint8))
 
     @cached_property
     def front_error(self) -> float:
@@ -94,7 +96,9 @@ def make_garment(picture: np.ndarray, name: str, light: bool = False) -> Garment
         run = shape.outline.points[np.roll(loop, -start)[: int((kinds == NECK).sum()) + 1]]
         line = np.vstack([run[:1], shape.neckline, run[-1:]])
         inside = cloth.seen_inside((GRID, GRID), run, line, silhouette.mask)
-    return Garment(name, picture, shape, mesh, cloth.make_texture(picture, silhouette.mask, inside))
+    most = cloth.LIGHT_TILE if light else cloth.MOST_TILE
+    texture = cloth.make_texture(picture, silhouette.mask, inside, silhouette.noise, most)
+    return Garment(name, picture, shape, mesh, texture, light)
 
 
 def render_front(garment: Garment, side: int, finer: int = 4) -> np.ndarray:

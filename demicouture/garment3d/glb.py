@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ def to_glb(garments: Sequence[Garment], gap: float, bare: bool) -> bytes:
         names = [f"garment-{number + 1}", f"form-{number + 1}"] if len(garments) > 1 else ["garment", "form"]
         at = trimesh.transformations.translation_matrix([gap * number, 0, 0])
         for name, surface in zip(names, [garment.surface] if bare else [garment.surface, garment.form], strict=False):
-            mesh = _to_trimesh(surface, name)
+            mesh = _to_trimesh(surface, name, garment.is_light)
             mesh.metadata.update(describe(garment) if surface is garment.surface else {"name": name})
             scene.add_geometry(mesh, node_name=name, geom_name=name, transform=at)
     return trimesh.exchange.gltf.export_glb(scene, include_normals=True)
@@ -56,7 +57,7 @@ def describe(garment: Garment) -> dict[str, Any]:
     }
 
 
-def _to_trimesh(surface: Surface, name: str) -> Any:
+def _to_trimesh(surface: Surface, name: str, light: bool) -> Any:
     import trimesh
 
     if surface.coordinates is None:
@@ -65,6 +66,10 @@ def _to_trimesh(surface: Surface, name: str) -> Any:
         visual = trimesh.visual.TextureVisuals(material=material)
     else:
         texture = Image.fromarray(surface.texture)
+        if light:  # A quarter of the bytes; trimesh writes what has been a JPEG as one.
+            content = io.BytesIO()
+            texture.save(content, "JPEG", quality=90, subsampling=0)
+            texture = Image.open(content)
         material = trimesh.visual.material.PBRMaterial(
             name, baseColorTexture=texture, metallicFactor=0.0, roughnessFactor=0.95
         )

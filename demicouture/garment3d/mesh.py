@@ -37,8 +37,8 @@ TOO_RAGGED = "found an outline too ragged to be followed, expected a garment's"
 ROUNDS = 30
 """How often points are added, at most, until the triangles follow the outline."""
 
-CLOSE = 0.42
-"""How far either side of a slit goes back, in its widths."""
+HAIR = 0.0015
+"""What stays between a hanging sleeve and the torso, in sides of the picture."""
 
 LEAST_AREA = 1e-10
 """Of a face, in square metres: a hundredth of a millimetre squared."""
@@ -164,13 +164,21 @@ def _close_slits(shape: Shape, points: np.ndarray, loops: list[list[int]]) -> np
         return points
     row, column = np.nonzero(cut)
     near = scipy.spatial.cKDTree((np.stack([column, row], axis=1) + 0.5) / GRID)
-    width = np.count_nonzero(cut) / max(np.count_nonzero(cut.any(axis=1)), 1) / GRID
-    width /= 2 if cut[:, : round(shape.silhouette.axis * GRID)].any() and cut[:, round(shape.silhouette.axis * GRID) :].any() else 1
+    line = np.concatenate([points[loop] for loop in loops])
+    out = np.concatenate([normals(points[loop]) for loop in loops])
+    number = np.concatenate(loops)
+    beside = near.query(line)[0] < SLIT
+    line, out, number = line[beside], out[beside], number[beside]
     closer = points.copy()
-    for loop in loops:
-        line = points[loop]
-        beside = near.query(line)[0] < SLIT
-        closer[loop] = line + np.where(beside[:, None], normals(line) * CLOSE * min(width, 1.5 * SLIT), 0)
+    if not len(line):
+        return closer
+    # Of each point the one across the slit: near, and facing it.
+    distance, other = scipy.spatial.cKDTree(line).query(line, k=min(24, len(line)))
+    faces = (out[:, None] * out[other]).sum(axis=2) < -0.5
+    faces &= (out[:, None] * (line[other] - line[:, None])).sum(axis=2) > 0
+    width = np.where(faces, distance, np.inf).min(axis=1)
+    step = np.where(width < 3 * SLIT, (width - HAIR) / 2, 0).clip(0)
+    closer[number] = line + out * step[:, None]
     return closer
 
 
@@ -291,8 +299,8 @@ def _thicken(
         gradient = sample(slope, both)
         normal = np.stack([-gradient[:, 0], gradient[:, 1], 2 * z], axis=1)
         normal[fold] = np.pad(out[number[fold]] * (1, -1), ((0, 0), (0, 1)))
-        length = np.linalg.norm(normal, axis=1, keepdims=True)
-        normal = np.where(length > 1e-9, normal / np.maximum(length, 1e-9), [0, 0, 1.0])
+        normal = np.where(np.linalg.norm(normal, axis=1, keepdims=True) > 1e-9, normal, [0, 0, 1.0])
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
         place = np.column_stack([shape.to_metres(both), z * shape.scale])
         share = _thickness(place, normal, triangles, fold)
         sheets.append((place, normal, share, fold))

@@ -249,7 +249,7 @@ def _find_cuff(
         first -= 1
     while faces[(last + 1) % count] and (last - tip) < count // 4:
         last += 1
-    return np.arange(first, last) % count if last - first >= 3 else None
+    return np.arange(first, last) % count if last - first >= 2 else None
 
 
 def _find_hem(
@@ -264,7 +264,7 @@ def _find_hem(
     left = int(np.argmax(np.where(allowed, -0.8 * x + y, -np.inf)))
     run = _between(right, left, len(line))  # clockwise: along the bottom from right to left
     run = run[of_torso[run] & (kinds[run] == CLOSED)] if len(run) < len(line) / 2 else run[:0]
-    return run if len(run) >= 4 else None
+    return run if len(run) >= 3 else None
 
 
 def _find_neck(line: np.ndarray, torso: np.ndarray, parts: Parts, axis: float) -> np.ndarray | None:
@@ -289,6 +289,6 @@ def _find_neck(line: np.ndarray, torso: np.ndarray, parts: Parts, axis: float) -
         horns = [int(np.argmin(np.where(upper & (x * side > 0), np.abs(np.abs(x) - half) + 0.5 * (y - top), np.inf)))
                  for side in (-1, 1)]
     run = _between(horns[0], horns[1], len(line))  # clockwise: along the top from left to right
-    if not 4 <= len(run) < len(line) / 2:
+    if not 3 <= len(run) < len(line) / 2:
         return None
     return run

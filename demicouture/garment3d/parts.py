@@ -34,8 +34,8 @@ jackets 0.6 to 0.72."""
 CONTROL = (0.1, 0.42)
 """The part of the chest whose best path is the control."""
 
-MARGIN = 1.25
-"""How many times the control's contrast a division has."""
+MARGIN, MARGIN_OF_SECOND = 1.25, 0.9
+"""How many times the control's contrast a division has; and the second one of a symmetric garment."""
 
 LOW = 0.5
 """What sticks out only this far below the shoulders, in heights of the garment, is a hem's corner."""
@@ -86,12 +86,18 @@ def divide(silhouette: Silhouette, picture: np.ndarray) -> Parts:
     shoulder = top + int(np.argmax(widths[top:bottom] >= SHOULDER * usual))
     sleeves = _protruding(mask, silhouette.axis)
     contrast = _contrast(picture, silhouette)
-    for number, side in ((1, -1), (2, 1)):
+    tries = [(1, -1, MARGIN), (2, 1, MARGIN)]
+    if silhouette.averaged:  # What hangs at one side of a symmetric garment hangs at the other, too.
+        tries += [(1, -1, MARGIN_OF_SECOND), (2, 1, MARGIN_OF_SECOND)]
+    found = set()
+    for number, side, margin in tries:
+        if number in found or (margin < MARGIN and 3 - number not in found):
+            continue
         armpit = shoulder + round(ARMHOLE * height)
         starts = np.flatnonzero((sleeves == number).any(axis=1))
         if len(starts) and starts[0] < armpit:
             continue  # It stands away from the shoulder on.
-        path = _find_division(mask, contrast, silhouette.axis, side, armpit, bottom)
+        path = _find_division(mask, contrast, silhouette.axis, side, armpit, bottom, margin)
         if path is None:
             if len(starts) and starts[0] > shoulder + LOW * height:
                 sleeves[sleeves == number] = 0  # The corner of a wide hem.
@@ -114,6 +120,7 @@ def divide(silhouette: Silhouette, picture: np.ndarray) -> Parts:
         sleeves[sleeves == number] = 0
         sleeves[sleeve & (sleeves == 0)] = number
         mask = cut
+        found.add(number)
     return Parts(mask, np.where(mask, sleeves, 0).astype(np.uint8), shoulder / GRID, height / GRID)
 
 
@@ -157,7 +164,7 @@ def _contrast(picture: np.ndarray, silhouette: Silhouette) -> np.ndarray:
 
 
 def _find_division(
-    mask: np.ndarray, contrast: np.ndarray, axis: float, side: int, armpit: int, bottom: int
+    mask: np.ndarray, contrast: np.ndarray, axis: float, side: int, armpit: int, bottom: int, margin: float
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Returns the rows and columns where a hanging sleeve meets the torso, from the armpit down; None where it does not.
 
@@ -168,6 +175,7 @@ def _find_division(
         side: -1 for the picture's left, 1 for its right.
         armpit: The row of the armpits.
         bottom: The row below the silhouette.
+        margin: How many times the control's contrast a division has.
     """
     columns = np.arange(GRID)
     out = ((columns + 0.5) / GRID - axis) * side
@@ -199,6 +207,6 @@ def _find_division(
 
     found, score = best(BAND, USUAL)
     _, control = best(CONTROL, sum(CONTROL) / 2)
-    if score < MARGIN * max(control, 0.8):
+    if score < margin * max(control, 0.8):
         return None
     return rows, found

@@ -102,10 +102,9 @@ def render(surfaces: Sequence[Surface], camera: Camera, width: int, height: int)
 
 
 def _colours(surface: Surface, rotation: np.ndarray, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    normal = (surface.normals[corners] * weights[..., None]).sum(axis=1) @ rotation.T
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    light = AMBIENT + DIFFUSE * (normal @ LIGHT).clip(0)
-    return texels(surface, corners, weights) * light[:, None].astype(np.float32)
+    # Light is reckoned at the vertices, of which there are so many that nobody sees it.
+    light = (AMBIENT + DIFFUSE * (surface.normals @ (rotation.T @ LIGHT)).clip(0)).astype(np.float32)
+    return texels(surface, corners, weights) * np.einsum("ij,ij->i", light[corners], weights)[:, None]
 
 
 def texels(surface: Surface, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -113,7 +112,7 @@ def texels(surface: Surface, corners: np.ndarray, weights: np.ndarray) -> np.nda
     if surface.coordinates is None:
         return np.broadcast_to(surface.texture[0, 0].astype(np.float32), (len(corners), 3))
     rows, columns = surface.texture.shape[:2]
-    uv = (surface.coordinates[corners] * weights[..., None]).sum(axis=1)
+    uv = np.einsum("ijk,ij->ik", surface.coordinates.astype(np.float32)[corners], weights)
     x, y = (uv[:, 0] * columns - 0.5).clip(0, columns - 1), ((1 - uv[:, 1]) * rows - 0.5).clip(0, rows - 1)
     # OpenCV takes at most 32,767 places in a row.
     wide = 1024
@@ -161,12 +160,10 @@ def _fragments(
             wc = 1 - wa - wb
             inside = (wa >= 0) & (wb >= 0) & (wc >= 0) & (x >= 0) & (x < w) & (y >= 0) & (y < h)
             which, row, column = np.nonzero(inside)
-            weights = np.stack([each[inside] for each in (wa, wb, wc)], axis=1)
-            near = closer[faces[some[which]]]
-            nearness = (weights * near).sum(axis=1)
             # Straight lines on the picture are none in space: weights count by how near a corner is.
-            weights = weights * near
-            weights /= weights.sum(axis=1, keepdims=True)
+            weights = np.stack([each[inside] for each in (wa, wb, wc)], axis=1) * closer[faces[some[which]]]
+            nearness = weights[:, 0] + weights[:, 1] + weights[:, 2]
+            weights /= nearness[:, None]
             pixel = (low[some[which], 1] + row) * w + low[some[which], 0] + column
             results.append((pixel, some[which], weights.astype(np.float32), nearness.astype(np.float32)))
     if not results:

@@ -21,7 +21,10 @@ GRID = 256
 FRAME = 0.03
 """The width of the frame whose colour is the ground's, in sides of the picture."""
 
-LEAST_CONTRAST, NOISE_FACTOR = 4.0, 2.5
+EXACT = 1.0
+"""Up to which noise, in grey levels, a ground is one colour exactly: a picture was cut out."""
+
+LEAST_CONTRAST, NOISE_FACTOR = 3.0, 2.5
 """How far from the ground a garment's pixel is, at the least: in grey levels, where the ground is one colour exactly;
 and in multiples of how far nine in ten of the frame's pixels are from it, where a network drew it."""
 
@@ -35,6 +38,9 @@ LEAST, MOST = 0.06, 0.8
 
 PIECE = 0.12
 """A second piece of more than this part of the largest is no crumb, and which of the two is the garment nobody knows."""
+
+THIN = 9
+"""What is thinner than so many points of the grid, where a network has drawn it, is a smear and no garment."""
 
 GAP = 0.004
 """The least hole that is ground between sleeve and body, in parts of the picture; others are filled."""
@@ -58,6 +64,7 @@ class Silhouette:
         symmetry: The share that the picture's own silhouette has in common with its mirror image, 0 to 1.
         averaged: How much of the mirror image was mixed in, 0 to 0.25.
         ground: The ground's colour, float64 (3,) in [0, 255].
+        noise: How far nine in ten of the frame's pixels are from it at the most, in grey levels.
     """
 
     mask: np.ndarray
@@ -65,6 +72,7 @@ class Silhouette:
     symmetry: float
     averaged: float
     ground: np.ndarray
+    noise: float
 
 
 def find_silhouette(picture: np.ndarray) -> Silhouette:
@@ -78,13 +86,19 @@ def find_silhouette(picture: np.ndarray) -> Silhouette:
     """
     side = len(picture)
     colours = picture.astype(np.float64)
+    calm = colours
     ground, noise = _ground(colours)
-    apart = np.abs(colours - ground).max(axis=2)
+    if noise > EXACT:
+        # Medians of 3×3 pixels: a network's ground is grainy, and white is hardly brighter than it.
+        calm = cv2.medianBlur(picture, 3).astype(np.float64)
+        ground, noise = _ground(calm)
+    apart = np.abs(calm - ground).max(axis=2)
     if noise > MOST_NOISE:
         raise InputError(
             f"found a ground of many colours ({noise:.0f} grey levels apart), expected a garment on one plain ground"
         )
-    inside = apart > max(LEAST_CONTRAST, NOISE_FACTOR * noise)
+    contrast = NOISE_FACTOR * noise if noise > EXACT else LEAST_CONTRAST
+    inside = apart > contrast
     count, pieces, figures, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=4)
     areas = np.sort(figures[1:, cv2.CC_STAT_AREA])[::-1] / side**2
     if count == 1 or not LEAST <= areas[0] <= MOST:
@@ -96,13 +110,16 @@ def find_silhouette(picture: np.ndarray) -> Silhouette:
     if count > 2 and areas[1] > PIECE * areas[0]:
         several = int((areas > PIECE * areas[0]).sum())
         raise InputError(f"found a silhouette in {several} pieces, expected one garment in one piece")
-    inside = _fill(pieces == 1 + int(np.argmax(figures[1:, cv2.CC_STAT_AREA])), side)
+    inside = _fill(pieces == 1 + int(np.argmax(figures[1:, cv2.CC_STAT_AREA])), side, apart, contrast)
     soft = cv2.resize(_share_of_garment(colours, inside, ground), (GRID, GRID), interpolation=cv2.INTER_CUBIC)
     soft = cv2.GaussianBlur(soft, (0, 0), max(SMOOTH * GRID, 0.45 * GRID / side))
+    if noise > EXACT:
+        thin = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (THIN, THIN))
+        soft = np.minimum(soft, cv2.GaussianBlur(cv2.morphologyEx(soft, cv2.MORPH_OPEN, thin), (0, 0), 1))
     axis, symmetry = _find_axis(soft > 0.5)
     averaged = MOST_AVERAGED * float(np.clip((symmetry - LOPSIDED) / (SYMMETRIC - LOPSIDED), 0, 1))
     mask = (1 - averaged) * soft + averaged * _mirror(soft, axis) > 0.5
-    return Silhouette(_fill(mend(mask), GRID), axis, symmetry, averaged, ground)
+    return Silhouette(_fill(mend(mask), GRID), axis, symmetry, averaged, ground, noise)
 
 
 def has_plain_ground(picture: np.ndarray) -> bool:
@@ -120,10 +137,20 @@ def _ground(colours: np.ndarray) -> tuple[np.ndarray, float]:
     return ground, float(np.quantile(np.abs(colours - ground).max(axis=2)[frame], 0.9))
 
 
-def _fill(mask: np.ndarray, side: int) -> np.ndarray:
-    """Returns the largest piece of a mask without its small holes."""
+def _fill(mask: np.ndarray, side: int, apart: np.ndarray | None = None, contrast: float = 0.0) -> np.ndarray:
+    """Returns the largest piece of a mask without its small holes, and without large ones that are no ground.
+
+    Args:
+        mask: bool (side, side).
+        side: Pixels.
+        apart: float64 (side, side), how far each pixel is from the ground; None where nobody knows.
+        contrast: From where on a pixel is a garment's.
+    """
     _, holes, figures, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
     small = figures[:, cv2.CC_STAT_AREA] < GAP * side**2
+    if apart is not None:
+        sums = np.bincount(holes.ravel(), apart.ravel(), len(figures))
+        small |= sums / figures[:, cv2.CC_STAT_AREA] > contrast / 2
     small[0] = False  # what is not a hole at all
     mask = mask | small[holes]
     _, pieces, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)

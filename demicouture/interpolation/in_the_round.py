@@ -32,7 +32,7 @@ MOST_GARMENTS = 30
 GAP = 0.35
 """Metres between the middles of two garments on a rail, and half of either's width on top."""
 
-LARGE, SMALL, TINY = 360, 240, 120
+LARGE, SMALL, TINY = 320, 200, 120
 """The side of one garment's part of a turntable, in pixels: of one alone, of up to nine, of more."""
 
 VIEW_SIDE = {True: 360, False: 200}
@@ -55,6 +55,7 @@ class Subject:
         picture: Its picture's file; None for what has to be rendered.
         latent: float64 (latent_dim,) in [-1, 1], for what has to be rendered.
         is_photograph: Whether the file is a photograph that may have to be cut out first.
+        sheet: The latents of the sheet that shows it, where it was named by its number there.
     """
 
     asked: str
@@ -62,6 +63,7 @@ class Subject:
     picture: Path | None = None
     latent: np.ndarray | None = None
     is_photograph: bool = False
+    sheet: Path | None = None
 
 
 def find_subjects(asked: Sequence[str], rated: RatedDesigns, folders: Sequence[Path]) -> list[Subject]:
@@ -112,9 +114,10 @@ def _find(text: str, spec: EndpointSpec, rated: RatedDesigns, folders: Sequence[
 def _of_sheet(reference: Reference, folders: Sequence[Path]) -> Subject:
     """Returns what a sheet shows under a number: its picture where there is one, drawn as it is seen there."""
     latent, name = resolve("--round", reference, folders)
-    kind, picture = Path(reference.source).name, None
-    if kind in (LOOKBOOK, STRIP, BOARD) and (len(reference.numbers) == 1 or kind == BOARD):
+    kind, picture, sheet = Path(reference.source).name, None, None
+    if kind in (LOOKBOOK, STRIP, BOARD):
         sheet = find_sheet("--round", reference, folders)
+    if sheet and (len(reference.numbers) == 1 or kind == BOARD):
         if kind == LOOKBOOK:
             picture = sheet.parent / f"lookbook/{reference.numbers[0]:02d}.png"
         else:
@@ -122,12 +125,13 @@ def _of_sheet(reference: Reference, folders: Sequence[Path]) -> Subject:
             place = tuple(map(str, reference.numbers if kind == BOARD else (0, *reference.numbers)))
             found = [row["picture"] for row in rows if (row["strip"], row["step"]) == place]
             picture = sheet.parent / found[0] if found else None
-    return Subject(str(reference), name, picture if picture and picture.is_file() else None, latent)
+    return Subject(str(reference), name, picture if picture and picture.is_file() else None, latent, sheet=sheet)
 
 
 def files_of(subjects: Sequence[Subject]) -> dict[str, Path]:
     """Returns the files that are read, by what they were asked for as."""
-    return {f"--round {subject.asked}": subject.picture for subject in subjects if subject.picture}
+    pictures = {f"--round {subject.asked}": subject.picture for subject in subjects if subject.picture}
+    return pictures | {f"--round {subject.sheet.name}": subject.sheet for subject in subjects if subject.sheet}
 
 
 @dataclass(frozen=True)
