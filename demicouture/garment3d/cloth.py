@@ -96,7 +96,9 @@ def _make_back(front: np.ndarray, mask: np.ndarray, hidden: np.ndarray) -> np.nd
     reduced = cv2.resize(front, (small, small), interpolation=cv2.INTER_AREA)
     counts = cv2.resize(cloth.astype(np.float32), (small, small), interpolation=cv2.INTER_AREA) > 0.9
     half = max(1, round(WINDOW * small / 2))
-    padded = np.pad(np.where(counts[..., None], reduced, np.nan), ((0, 0), (half, half), (0, 0)), constant_values=np.nan)
+    padded = np.pad(
+        np.where(counts[..., None], reduced, np.nan), ((0, 0), (half, half), (0, 0)), constant_values=np.nan
+    )
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1, axis=1)
     known = counts.any(axis=1)
     base = np.zeros_like(reduced)

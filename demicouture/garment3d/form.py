@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from demicouture.garment3d.mesh import HEIGHT, Shape
+from demicouture.garment3d.mesh import Shape
 from demicouture.garment3d.outline import sample
 from demicouture.garment3d.silhouette import GRID
 
@@ -100,7 +100,11 @@ def make_form(shape: Shape, light: bool = False) -> tuple[np.ndarray, np.ndarray
     rings += list(zip(at, wide, deep, middle, strict=True))
     bottom, foot, x0 = at[-1], min(at[-1], 0.0) - STANDS, middle[-1]
     rings += [(bottom - 0.008, 0.8 * wide[-1], 0.8 * deep[-1], x0), (bottom - 0.012, 0.02, 0.02, x0)]
-    rings += [(bottom - 0.02, POLE, POLE, x0), (foot + 0.03, POLE, POLE, x0), (foot + 0.016, 0.5 * BASE, 0.5 * BASE, x0)]
+    rings += [
+        (bottom - 0.02, POLE, POLE, x0),
+        (foot + 0.03, POLE, POLE, x0),
+        (foot + 0.016, 0.5 * BASE, 0.5 * BASE, x0),
+    ]
     rings += [(foot + 0.008, BASE, BASE, x0), (foot, BASE, BASE, x0)]
     return _stack(np.array(rings, float), AROUND[light])
 
@@ -109,10 +113,11 @@ def _stack(rings: np.ndarray, around: int) -> tuple[np.ndarray, np.ndarray, np.n
     """Returns a closed surface through ellipses, (n, 4): height, half width, half depth, middle; from the top down."""
     angle = np.arange(around) / around * 2 * np.pi
     height, wide, deep, middle = rings.T[..., None]
-    place = np.stack([middle + wide * np.cos(angle), np.broadcast_to(height, (len(rings), around)), deep * np.sin(angle)], -1)
+    cos, sin = np.cos(angle), np.sin(angle)
+    place = np.stack([middle + wide * cos, np.broadcast_to(height, (len(rings), around)), deep * sin], axis=-1)
     slope_wide, slope_deep = (np.gradient(rings[:, column], -rings[:, 0])[:, None] for column in (1, 2))
-    towards = np.stack([deep * np.cos(angle), deep * slope_wide * np.cos(angle) ** 2 + wide * slope_deep * np.sin(angle) ** 2,
-                        wide * np.sin(angle)], -1)
+    upwards = deep * slope_wide * cos**2 + wide * slope_deep * sin**2
+    towards = np.stack([deep * cos, upwards, wide * sin], axis=-1)
     towards /= np.maximum(np.linalg.norm(towards, axis=-1, keepdims=True), 1e-12)
     first, last = place[0].mean(axis=0), place[-1].mean(axis=0)
     vertices = np.vstack([place.reshape(-1, 3), first, last])
@@ -128,6 +133,3 @@ def _stack(rings: np.ndarray, around: int) -> tuple[np.ndarray, np.ndarray, np.n
     foot = np.stack([np.full(around, len(vertices) - 1), start + ends, start + after], axis=1)
     faces = np.concatenate([faces, cap, foot])
     return vertices, normals, faces
-
-
-__all__ = ["HEIGHT", "LINEN", "make_form"]

@@ -9,13 +9,12 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from demicouture.errors import InputError
 from demicouture.garment3d import cloth
 from demicouture.garment3d.form import LINEN, make_form
 from demicouture.garment3d.mesh import LIGHT_SPACING, SPACING, Mesh, Shape, build, shape_of
 from demicouture.garment3d.outline import NECK, OPENINGS
 from demicouture.garment3d.parts import divide
-from demicouture.garment3d.rendering import Camera, Surface, _fragments, texels
+from demicouture.garment3d.rendering import Camera, Surface, cover, texels
 from demicouture.garment3d.silhouette import GRID, find_silhouette
 
 MOST_ERROR = 6.0
@@ -46,7 +45,9 @@ class Garment:
     def surface(self) -> Surface:
         """The garment, to be drawn."""
         mesh = self.mesh
-        return Surface(mesh.vertices, mesh.normals, mesh.faces, self.texture, cloth.coordinates(mesh.places, mesh.tiles))
+        return Surface(
+            mesh.vertices, mesh.normals, mesh.faces, self.texture, cloth.coordinates(mesh.places, mesh.tiles)
+        )
 
     @cached_property
     def form(self) -> Surface:
@@ -112,7 +113,7 @@ def render_front(garment: Garment, side: int, finer: int = 4) -> np.ndarray:
     image = np.broadcast_to(shape.silhouette.ground.astype(np.float32), (w * w, 3)).copy()
     place = garment.mesh.places * w
     # The sleeve's and the torso's edges were moved apart a little: the places on the picture are the ones before.
-    pixels, triangles, weights, depth = _fragments(place, 1 + garment.mesh.vertices[:, 2] / 100, surface.faces, w, w)
+    pixels, triangles, weights, depth = cover(place, 1 + garment.mesh.vertices[:, 2] / 100, surface.faces, w, w)
     order = np.argsort(depth, kind="stable")
     chosen = np.full(w * w, -1)
     chosen[pixels[order]] = order
@@ -130,6 +131,3 @@ def frame(surfaces: Sequence[Surface], margin: float = 1.08) -> Camera:
     centre = (low + high) / 2
     around = 2 * np.hypot(*(vertices[:, [0, 2]] - centre[[0, 2]]).T).max()
     return Camera(centre, float(max(around, high[1] - low[1]) * margin))
-
-
-__all__ = ["Garment", "InputError", "frame", "make_garment", "render_front"]

@@ -62,7 +62,9 @@ def _to_trimesh(surface: Surface, name: str, light: bool) -> Any:
 
     if surface.coordinates is None:
         colour = [*surface.texture[0, 0].tolist(), 255]
-        material = trimesh.visual.material.PBRMaterial(name, baseColorFactor=colour, metallicFactor=0.0, roughnessFactor=0.9)
+        material = trimesh.visual.material.PBRMaterial(
+            name, baseColorFactor=colour, metallicFactor=0.0, roughnessFactor=0.9
+        )
         visual = trimesh.visual.TextureVisuals(material=material)
     else:
         texture = Image.fromarray(surface.texture)

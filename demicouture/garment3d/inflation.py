@@ -1,9 +1,9 @@
 """Inflation: how far a garment's front and back stand apart, from its silhouette alone.
 
 The height h above a silhouette solves Poisson's equation, −Δh = 2, with h = 0 along the outline: over a strip of half
-width w it is w² − x², so that √h is a half circle. Where cloth ends (at neck, hem and cuffs) the slope across the edge is
-zero in its place, so that a sleeve ends as an open tube and not as a sausage. Multiplied by a part's own ratio of depth
-to width, its section is an ellipse.
+width w it is w² − x², so that √h is a half circle. Where cloth ends (at neck, hem and cuffs) the slope across the edge
+is zero in its place, so that a sleeve ends as an open tube and not as a sausage. Multiplied by a part's own ratio of
+depth to width, its section is an ellipse.
 
 Source: inflating a drawn outline: Igarashi, Matsuoka, Tanaka, "Teddy: A Sketching Interface for 3D Freeform Design",
 SIGGRAPH 1999; by Poisson's equation and the square root of its solution: Sýkora et al., "Ink-and-Ray: Bas-Relief Meshes

@@ -206,10 +206,10 @@ def _triangulate(
             triangles = _inside(both, scipy.spatial.Delaunay(both).simplices, points, loops)
             ends = np.sort(triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2), axis=1)
             ends = np.unique(ends[(ends < len(used)).all(axis=1)], axis=0)
-            found = {tuple(sorted(edge)) for edge in used[ends].tolist()}
             wanted = _edges(loops)
-            missing |= wanted - found
-            chords = [place for place, edge in zip(ends, used[ends].tolist(), strict=True) if tuple(sorted(edge)) not in wanted]
+            edges = [tuple(sorted(edge)) for edge in used[ends].tolist()]
+            chords = [place for place, edge in zip(ends, edges, strict=True) if edge not in wanted]
+            missing |= wanted - set(edges)
             if chords:
                 is_done = False
                 inside[side] = np.vstack([inside[side], both[np.array(chords)].mean(axis=1)])
@@ -233,7 +233,9 @@ def _lattice(spacing: float) -> np.ndarray:
     down = spacing * np.sqrt(3) / 2
     rows = np.arange(int(1 / down) + 1)
     x = np.arange(int(1 / spacing) + 1) * spacing
-    return np.concatenate([np.stack([x + (row % 2) * spacing / 2, np.full(len(x), row * down)], axis=1) for row in rows])
+    return np.concatenate(
+        [np.stack([x + (row % 2) * spacing / 2, np.full(len(x), row * down)], axis=1) for row in rows]
+    )
 
 
 def _inner_points(points: np.ndarray, loops: list[list[int]], lattice: np.ndarray, spacing: float) -> np.ndarray:
@@ -366,13 +368,38 @@ class _Joined:
         self._start = 0
         self._places: dict[tuple[int, ...], int] = {}
 
-    def add(self, side, place, inner, normal, both, triangles, number, fold, rim) -> None:
-        """Adds the outer and the inner sheet of one side, and its rims; 0 is the front."""
+    def add(
+        self,
+        side: int,
+        place: np.ndarray,
+        inner: np.ndarray,
+        normal: np.ndarray,
+        both: np.ndarray,
+        triangles: np.ndarray,
+        number: np.ndarray,
+        fold: np.ndarray,
+        rim: list[tuple[int, int]],
+    ) -> None:
+        """Adds the outer and the inner sheet of one side, and its rims.
+
+        Args:
+            side: 0 is the front, 1 the back.
+            place: float64 (n, 3), the outer sheet's vertices in metres, as if it were the front's.
+            inner: float64 (n, 3), the inner sheet's.
+            normal: float64 (n, 3), where the outer sheet faces.
+            both: float64 (n, 2), where on the picture each lies.
+            triangles: int (m, 3), clockwise on the picture.
+            number: int (n,), the numbers by which the outline names them.
+            fold: bool (n,), which of them are also the other side's.
+            rim: The edges where cloth ends, by the outline's numbers.
+        """
         flip, count, start = np.array([1, 1, 1 if side == 0 else -1]), len(place), self._start
         for layer, (where, towards) in enumerate(((place, normal), (inner, -normal))):
             tile = np.full(count, LINING if layer else (FRONT, BACK)[side])
-            keys = ((layer, value) if is_fold else (layer, side, index) for index, (value, is_fold) in enumerate(
-                zip(number.tolist(), fold.tolist(), strict=True)))
+            keys = (
+                (layer, value) if is_fold else (layer, side, index)
+                for index, (value, is_fold) in enumerate(zip(number.tolist(), fold.tolist(), strict=True))
+            )
             one = np.array([self._places.setdefault(key, len(self._places)) for key in keys])
             self._arrays.append((where * flip, towards * flip, both, tile, one))
         # Clockwise in a picture, whose y goes down, is clockwise in the mesh's front, too.

@@ -41,8 +41,8 @@ DEEP = 0.3
 ends."""
 
 SEEN, USUAL_DROP = 14.0, 0.16
-"""The mean difference of colours, in L*a*b* of 8 bits, from which a neckline is one; and the drop where none is seen, in
-widths of the neck."""
+"""The mean difference of colours, in L*a*b* of 8 bits, from which a neckline is one; and the drop where none is seen,
+in widths of the neck."""
 
 CUFF_FACES = 0.6
 """From which cosine on an outline faces the way a sleeve goes."""
@@ -163,7 +163,9 @@ def sample(values: np.ndarray, points: np.ndarray) -> np.ndarray:
     c, r = column.astype(int), row.astype(int)
     shape = (len(points),) + (1,) * (values.ndim - 2)
     x, y = (column - c).reshape(shape), (row - r).reshape(shape)
-    return (values[r, c] * (1 - x) + values[r, c + 1] * x) * (1 - y) + (values[r + 1, c] * (1 - x) + values[r + 1, c + 1] * x) * y
+    return (values[r, c] * (1 - x) + values[r, c + 1] * x) * (1 - y) + (
+        values[r + 1, c] * (1 - x) + values[r + 1, c + 1] * x
+    ) * y
 
 
 def _smooth(line: np.ndarray, sigma: float) -> np.ndarray:
@@ -228,7 +230,7 @@ def _find_cuff(
         return None
     far = scipy.ndimage.distance_transform_edt(~torso)
     rows, columns = np.nonzero(region)
-    # From the part nearest to the torso to that farthest away; hanging sleeves lie along the torso, so the row counts too.
+    # From the part nearest to the torso to that farthest away. Hanging sleeves lie along it, so the row counts too.
     along = far[rows, columns] + (rows - rows.min()) * (0.7 if np.ptp(rows) > np.ptp(columns) else 0.0)
     low, middle, high = np.quantile(along, (0.45, 0.6, 0.9))
     place = np.stack([columns, rows], axis=1)
@@ -286,8 +288,10 @@ def _find_neck(line: np.ndarray, torso: np.ndarray, parts: Parts, axis: float) -
         top = y[near].min()
         half = np.abs(x[near & (y < top + PLATEAU)]).max()
         half = float(np.clip(half, NECK_WIDTH[0] * width / 2, NECK_WIDTH[1] * width / 2))
-        horns = [int(np.argmin(np.where(upper & (x * side > 0), np.abs(np.abs(x) - half) + 0.5 * (y - top), np.inf)))
-                 for side in (-1, 1)]
+        horns = [
+            int(np.argmin(np.where(upper & (x * side > 0), np.abs(np.abs(x) - half) + 0.5 * (y - top), np.inf)))
+            for side in (-1, 1)
+        ]
     run = _between(horns[0], horns[1], len(line))  # clockwise: along the top from left to right
     if not 3 <= len(run) < len(line) / 2:
         return None

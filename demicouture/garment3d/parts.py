@@ -28,8 +28,8 @@ SHOULDER = 0.75
 """Shoulders are where a garment first is this wide, in its usual widths."""
 
 BAND, USUAL = (0.45, 0.84), 0.66
-"""Where a hanging sleeve meets the torso, from the axis to where the sleeve is widest, and where it usually does: of drawn
-jackets 0.6 to 0.72."""
+"""Where a hanging sleeve meets the torso, from the axis to where the sleeve is widest, and where it usually does: of
+drawn jackets 0.6 to 0.72."""
 
 CONTROL = (0.1, 0.42)
 """The part of the chest whose best path is the control."""
@@ -166,7 +166,7 @@ def _contrast(picture: np.ndarray, silhouette: Silhouette) -> np.ndarray:
 def _find_division(
     mask: np.ndarray, contrast: np.ndarray, axis: float, side: int, armpit: int, bottom: int, margin: float
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Returns the rows and columns where a hanging sleeve meets the torso, from the armpit down; None where it does not.
+    """Returns the rows and columns where a hanging sleeve meets the torso, from the armpit down; None without one.
 
     Args:
         mask: bool (GRID, GRID).

@@ -85,7 +85,7 @@ def render(surfaces: Sequence[Surface], camera: Camera, width: int, height: int)
         closer = far / (far - seen[:, 2])
         scale = min(w, h) / camera.extent
         x, y = w / 2 + seen[:, 0] * closer * scale, h / 2 - seen[:, 1] * closer * scale
-        pixels, triangles, weights, depth = _fragments(np.stack([x, y], axis=1), closer, surface.faces, w, h)
+        pixels, triangles, weights, depth = cover(np.stack([x, y], axis=1), closer, surface.faces, w, h)
         if not len(pixels):
             continue
         # Of all fragments of a pixel the nearest is written last, and stays.
@@ -122,7 +122,7 @@ def texels(surface: Surface, corners: np.ndarray, weights: np.ndarray) -> np.nda
     return found.reshape(-1, 3)[: len(x)]
 
 
-def _fragments(
+def cover(
     place: np.ndarray, closer: np.ndarray, faces: np.ndarray, w: int, h: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Returns all that triangles cover: pixels (n,), triangles (n,), corners' weights (n, 3), and nearness (n,).

@@ -37,7 +37,7 @@ LEAST, MOST = 0.06, 0.8
 0.55."""
 
 PIECE = 0.12
-"""A second piece of more than this part of the largest is no crumb, and which of the two is the garment nobody knows."""
+"""A second piece of more than this part of the largest is no crumb: nobody knows which of the two is the garment."""
 
 THIN = 9
 """What is thinner than so many points of the grid, where a network has drawn it, is a smear and no garment."""
@@ -50,8 +50,8 @@ SMOOTH = 0.004
 
 SYMMETRIC, LOPSIDED, MOST_AVERAGED = 0.95, 0.85, 0.25
 """The share of their union that a silhouette and its mirror image have in common: from the first on a quarter of the
-mirror image is mixed in, up to the second nothing, and in between in proportion. With a half, eight garments' fronts were
-6.3 grey levels from their pictures on average; with a quarter 4.8, without any 4.4, and their sides unlike."""
+mirror image is mixed in, up to the second nothing, and in between in proportion. With a half, eight garments' fronts
+were 6.3 grey levels from their pictures on average; with a quarter 4.8; without any 4.4, and their sides unlike."""
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,9 @@ def _find(text: str, spec: EndpointSpec, rated: RatedDesigns, folders: Sequence[
         rows = rated.photographs.find("--round", spec.of, spec.which)
         if len(rows) == 1:
             return Subject(text, text, rated.photographs.folder / rated.photographs.encodings.files[rows[0]])
-        return Subject(text, f"the middle of {text}", None, prior_preserving_mean(rated.photographs.latents[list(rows)]))
+        return Subject(
+            text, f"the middle of {text}", None, prior_preserving_mean(rated.photographs.latents[list(rows)])
+        )
     return Subject(text, spec.name, spec, is_photograph=True)
 
 

@@ -44,7 +44,10 @@ def test_a_strip_with_open_ends_has_the_height_of_a_half_circle():
     is_open[[39, 200], 100:140] = True
     height = solve_height(mask, is_open)
     across = (np.arange(100, 140) + 0.5 - 120) / GRID
-    assert np.abs(height[[45, 120, 198]][:, 100:140] - ((20 / GRID) ** 2 - across**2)).max() < 1e-4 * (20 / GRID) ** 2 + 1e-5
+    assert (
+        np.abs(height[[45, 120, 198]][:, 100:140] - ((20 / GRID) ** 2 - across**2)).max()
+        < 1e-4 * (20 / GRID) ** 2 + 1e-5
+    )
     closed = solve_height(mask, np.zeros_like(mask))
     assert closed[40, 120] < 0.2 * height[40, 120] and not height[~mask].any()
 
@@ -74,8 +77,10 @@ def test_front_and_back_do_not_go_through_each_other(pullover):
     # The triangles of a sheet lie side by side: none is turned over.
     for tile in (front, back):
         corners = made.places[made.faces[tile[made.faces].all(axis=1)]]
-        turned = np.cross(np.append(corners[:, 1] - corners[:, 0], np.zeros((len(corners), 1)), 1),
-                          np.append(corners[:, 2] - corners[:, 0], np.zeros((len(corners), 1)), 1))[:, 2]
+        turned = np.cross(
+            np.append(corners[:, 1] - corners[:, 0], np.zeros((len(corners), 1)), 1),
+            np.append(corners[:, 2] - corners[:, 0], np.zeros((len(corners), 1)), 1),
+        )[:, 2]
         assert (turned < 0).all() or (turned > 0).all()
 
 
@@ -110,8 +115,13 @@ def test_the_back_has_the_stripe_and_neither_buttons_nor_the_dark_neck(pullover)
     def at(picture: np.ndarray, y: float) -> np.ndarray:
         return picture[round(y * tile), tile // 2]
 
-    assert np.abs(at(front, 0.62) - (240, 240, 230)).max() < 30 and np.abs(at(back, 0.62) - drawn_garment.CLOTH).max() < 12
-    assert np.abs(at(front, 0.21) - drawn_garment.DARK).max() < 12 and np.abs(at(back, 0.21) - drawn_garment.CLOTH).max() < 12
+    assert (
+        np.abs(at(front, 0.62) - (240, 240, 230)).max() < 30 and np.abs(at(back, 0.62) - drawn_garment.CLOTH).max() < 12
+    )
+    assert (
+        np.abs(at(front, 0.21) - drawn_garment.DARK).max() < 12
+        and np.abs(at(back, 0.21) - drawn_garment.CLOTH).max() < 12
+    )
     assert np.abs(at(back, 0.53) - drawn_garment.STRIPE).max() < 12
     assert pullover.shape.neckline_seen and pullover.shape.neckline[:, 1].max() == pytest.approx(0.255, abs=0.025)
 
