@@ -45,6 +45,9 @@ RECORDED_PACKAGES = (
     "scikit-learn",
 )
 
+HELD_SECONDS = 0.5
+"""For so long a script waits for a folder: a page takes it for some milliseconds at a time."""
+
 SUMMARY_KEYS = ("script", "options", "versions", "inputs", "files", "results")
 
 
@@ -230,14 +233,13 @@ def folder_beside(folder: Path, script: str, options: Mapping[str, Any], name: s
 
 @contextlib.contextmanager
 def _lock(folder: Path, script: str) -> Iterator[None]:
-    # Beside the folder, not in it: --fresh moves the folder aside, and a person may remove it.
-    folder = Path(os.path.abspath(folder))
-    lock_file, holder_file = (folder.with_name(f".{folder.name}.{end}") for end in ("lock", "holder.json"))
+    lock_file, holder_file = _lock_files(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except (FileNotFoundError, FileExistsError, NotADirectoryError):
         raise OptionsError(f"{folder}: cannot be made; choose another --output") from None
-    lock = filelock.FileLock(lock_file, blocking=False)
+    # Who is at a page holds it for some milliseconds, see hold().
+    lock = filelock.FileLock(lock_file, timeout=HELD_SECONDS)
     try:
         lock.acquire()
     except filelock.Timeout:
@@ -249,6 +251,31 @@ def _lock(folder: Path, script: str) -> Iterator[None]:
         yield
     finally:
         holder_file.unlink(missing_ok=True)
+        lock.release()
+
+
+def _lock_files(folder: Path) -> tuple[Path, Path]:
+    # Beside the folder, not in it: --fresh moves the folder aside, and a person may remove it.
+    folder = Path(os.path.abspath(folder))
+    return folder.with_name(f".{folder.name}.lock"), folder.with_name(f".{folder.name}.holder.json")
+
+
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Takes a folder for the moment in which a person's choice is written there.
+
+    Raises:
+        OptionsError: A script is at work on the folder.
+    """
+    lock_file, holder_file = _lock_files(folder)
+    lock = filelock.FileLock(lock_file, timeout=HELD_SECONDS)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise OptionsError(f"{folder}: {_describe_holder(holder_file)}; wait for its end") from None
+    try:
+        yield
+    finally:
         lock.release()
 
 
