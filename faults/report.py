@@ -56,8 +56,8 @@ EXPLAINED = {
     "Asked to end": "By Ctrl-C, by a request to terminate, and by the end of its terminal; then run again.",
     "Two at once": "The same script twice on one folder, and two of which one reads what the other one writes.",
     "Damaged files": "Each file that one script hands to another or to its own next run, in each of the ways below; "
-    "then the script runs that reads it. It goes on, where it can make the file again or the damage changes nothing that it "
-    "reads, or refuses in one line, and then leaves every file as it was.",
+    "then the script runs that reads it. It goes on, where it can make the file again or the damage changes nothing "
+    "that it reads, or refuses in one line, and then leaves every file as it was.",
     "Hostile networks": "Files that claim to be a generator.",
     "Odd pictures": "Formats and colour modes, turned, cut, changed, misnamed, and such as are made to cost.",
     "Command lines": "Flags that nobody can mean, folders that are not ours to move, and odd consoles.",
