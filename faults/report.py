@@ -48,7 +48,7 @@ disturbed, code that ran, or more time or memory than a picture may take.
 """
 
 EXPLAINED = {
-    "Killed": "By SIGKILL, with all its processes, at a random moment or right after a random file was written; then run "
+    "Killed": "By SIGKILL, with all its processes, at a random moment or after a random file was written; then run "
     "again. The same means: each file of the folder has the hash that it has after an undisturbed run.",
     "A full disk": "A disk of a random size, which one of the script's writes fills; then room is made, and it is run "
     "again.",
