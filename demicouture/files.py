@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -232,7 +232,7 @@ class ArraySpec:
             for found, side in zip(array.shape, self.shape, strict=True)
         )
         if array.dtype.kind not in kinds or not sides:
-            wanted = ", ".join(str(lengths.get(side, side)) for side in self.shape)
+            wanted = ", ".join(str(lengths.get(str(side), side)) for side in self.shape)
             return f"{array.dtype} of shape {array.shape}, expected {self.kind.__name__} of shape ({wanted})"
         if self.kind is str or not array.size:
             return ""
@@ -343,7 +343,7 @@ def refuse_many_times(unpacked: int, packed: int) -> None:
         raise ValueError(f"{packed:,} bytes that would unpack to {unpacked:,}")
 
 
-def _read_npy(file: BinaryIO, size: int) -> np.ndarray:
+def _read_npy(file: IO[bytes], size: int) -> np.ndarray:
     """Reads an array from a file of ``size`` bytes, once its header was found to promise these and no more."""
     readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     version = np.lib.format.read_magic(file)
