@@ -17,6 +17,7 @@ import numpy as np
 
 from demicouture.boundary.hyperplane import FOLDS
 from demicouture.files import write_csv
+from demicouture.language import N_, _
 
 GARMENT, FRAMING, BACKGROUND = "garment", "framing", "background"
 """The kinds of attributes."""
@@ -27,7 +28,7 @@ ATTRIBUTES = {
     "colourfulness": (GARMENT, "C*"),
     "green to red": (GARMENT, "a*"),
     "blue to yellow": (GARMENT, "b*"),
-    "detail": (GARMENT, "L* a pixel"),
+    "detail": (GARMENT, N_("L* a pixel")),
     "symmetry": (GARMENT, "share"),
     "width at the shoulders": (GARMENT, "heights"),
     "width at the middle": (GARMENT, "heights"),
@@ -35,9 +36,9 @@ ATTRIBUTES = {
     "height": (FRAMING, "pictures"),
     "centre, left to right": (FRAMING, "pictures"),
     "centre, top to bottom": (FRAMING, "pictures"),
-    "cut off above": (FRAMING, "share of the edge"),
-    "cut off below": (FRAMING, "share of the edge"),
-    "cut off at the sides": (FRAMING, "share of the edge"),
+    "cut off above": (FRAMING, N_("share of the edge")),
+    "cut off below": (FRAMING, N_("share of the edge")),
+    "cut off at the sides": (FRAMING, N_("share of the edge")),
     "background's lightness": (BACKGROUND, "L*"),
     "background, green to red": (BACKGROUND, "a*"),
     "background, blue to yellow": (BACKGROUND, "b*"),
@@ -104,10 +105,10 @@ class ExplainedVariance:
         """What each kind explains: at least what the other cannot, at most what it does alone."""
         surroundings = _range(self.both - self.garment, self.surroundings)
         garment = _range(self.both - self.surroundings, self.garment)
-        return (
-            f"background and framing explain {surroundings} of the differences between designs in their distance from "
-            f"the plane, the garment's own measures {garment}, {1 - self.both:.0%} neither"
-        )
+        return _(
+            "background and framing explain {surroundings} of the differences between designs in their "
+            "distance from the plane, the garment's own measures {garment}, {both:.0%} neither"
+        ).format(surroundings=surroundings, garment=garment, both=1 - self.both)
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,11 @@ class PictureChange:
 def _range(low: float, high: float) -> str:
     # Held out, two kinds together may explain a little less than one alone, or more than both add up to.
     low, high = sorted((max(0.0, low), high))
-    return f"{low:.0%} to {high:.0%}" if high - low >= 0.01 else f"about {high:.0%}"
+    return (
+        _("{low:.0%} to {high:.0%}").format(low=low, high=high)
+        if high - low >= 0.01
+        else _("about {high:.0%}").format(high=high)
+    )
 
 
 def to_lab(pictures: np.ndarray) -> np.ndarray:
@@ -171,13 +176,13 @@ def _measure_one(lab: np.ndarray, inside: np.ndarray) -> dict[str, float]:
     size = len(lab)
     found = dict.fromkeys(ATTRIBUTES, 0.0)
     if not inside.all():
-        names = ("background's lightness", "background, green to red", "background, blue to yellow")
+        names = (_("background's lightness"), _("background, green to red"), _("background, blue to yellow"))
         found |= _colours(lab[~inside], *names)
         found["background's unevenness"] = float(lab[~inside][:, 0].std())
     if not inside.any():
         return found
     garment = lab[inside]
-    found |= _colours(garment, "lightness", "green to red", "blue to yellow")
+    found |= _colours(garment, "lightness", _("green to red"), _("blue to yellow"))
     found["contrast"] = float(garment[:, 0].std())
     found["colourfulness"] = float(np.hypot(garment[:, 1], garment[:, 2]).mean())
     steps = np.abs(np.diff(lab[..., 0], axis=1))
@@ -313,13 +318,20 @@ def describe_changes(changes: Sequence[Change]) -> str:
     """Returns how many attributes change with the distance by more than chance, and the most, in one sentence."""
     clear = sorted((change for change in changes if change.is_clear), key=lambda change: -abs(change.correlation))
     most = ", ".join(f"{change.name} {change.correlation:+.2f}" for change in clear[:3])
-    return (
-        f"{len(clear)} of {len(changes)} attributes change with the distance by more than chance (p < {CHANCE} after "
-        f"Holm's correction){f'; most of all {most}' if clear else ''}"
+    return _(
+        "{clear} of {total} attributes change with the distance by more than chance (p < {chance} "
+        "after Holm's correction){which}"
+    ).format(
+        clear=len(clear),
+        total=len(changes),
+        chance=CHANCE,
+        which=_("; most of all {most}").format(most=most) if clear else "",
     )
 
 
 def format_shares(shares: Mapping[str, float]) -> str:
     """Returns the shares of a :class:`PictureChange` in words."""
-    places = {"garment": "within the garment", "outline": "at its outline", "background": "in the background"}
-    return ", ".join(f"{share:.0%} is {places[name]}" for name, share in shares.items())
+    places = {"garment": _("within the garment"), "outline": _("at its outline"), "background": _("in the background")}
+    return ", ".join(
+        _("{share:.0%} is {places}").format(share=share, places=places[name]) for name, share in shares.items()
+    )

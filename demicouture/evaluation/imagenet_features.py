@@ -22,6 +22,7 @@ from demicouture import pretrained
 from demicouture.evaluation.torch_weights import read_tensors
 from demicouture.images import WHITE, to_square
 from demicouture.keras_backend import start_keras
+from demicouture.language import N_
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def prepare_generated(pictures: Any) -> Any:
 
 
 def describe(
-    network: keras.Model, pictures: np.ndarray, quiet: bool = True, title: str = "describing pictures"
+    network: keras.Model, pictures: np.ndarray, quiet: bool = True, title: str = N_("describing pictures")
 ) -> np.ndarray:
     """Returns the features of pictures: the means over the network's last map.
 

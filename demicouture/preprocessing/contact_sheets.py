@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from demicouture.fonts import load_font
 from demicouture.images import read_tile, save_png
+from demicouture.language import _
 from demicouture.parallel import in_order
 from demicouture.preprocessing.decisions import DROPPED, KEPT, KINDS, Row, is_manual, sort_rows
 from demicouture.preprocessing.records import OVER_COUNT, REVIEW
@@ -62,13 +63,13 @@ def write_decision_sheets(
         kinds = sort_rows(rows, pole)
         shown[pole, KEPT] = _choose(pole, KEPT, kinds[KEPT], MOST_KEPT)
         shown[pole, DROPPED] = _choose(pole, DROPPED, kinds[DROPPED], MOST_OF_A_REASON)
-        shown[pole, REVIEW] = _choose(pole, "for review", kinds[REVIEW], MOST_OF_A_REASON)
+        shown[pole, REVIEW] = _choose(pole, _("for review"), kinds[REVIEW], MOST_OF_A_REASON)
     tasks = [
         (folder / row["picture"] if row["picture"] else source / row["file"], TILE_SIDE)
         for _, entries in shown.values()
         for _, row in entries
     ]
-    tiles = iter(progress(in_order(read_tile, tasks), "contact sheets", len(tasks)))
+    tiles = iter(progress(in_order(read_tile, tasks), _("contact sheets"), len(tasks)))
     written = []
     for (pole, kind), (title, entries) in shown.items():
         path = sheet_path(folder, pole, kind)
@@ -99,7 +100,7 @@ def _choose(pole: str, word: str, entries: Sequence, most: int) -> tuple[str, li
     named = ", ".join(f"{reason} {counts[reason]:,}" for reason in reasons if reason)
     title = f"{pole}: {len(entries):,} {word}" + (f" ({named})" if named else "")
     if len(chosen) < len(entries):
-        title += f"; shown: {len(chosen):,} of {len(entries):,}, evenly spread"
+        title += _("; shown: {chosen:,} of {total:,}, evenly spread").format(chosen=len(chosen), total=len(entries))
     return title, chosen
 
 
@@ -117,4 +118,4 @@ def draw_missing(file: str) -> np.ndarray:
 
 
 def _number(number: int, row: Row) -> str:
-    return f"row {number}" + (", a person's" if is_manual(row) else "")
+    return _("row {number}").format(number=number) + (_(", a person's") if is_manual(row) else "")

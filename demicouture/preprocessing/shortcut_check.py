@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from demicouture.images import open_picture
+from demicouture.language import _
 from demicouture.preprocessing.classifiers import FOLDS, held_out_accuracy
 from demicouture.visualization import evenly_spread
 
@@ -91,16 +92,23 @@ def describe(found: Mapping[str, float] | None, background: str) -> list[str]:
         return []
     others = ", ".join(f"{name} {accuracy:.0%}" for name, accuracy in found.items() if name != "sides")
     lines = [
-        f"shortcut check: the border alone tells the poles apart ({found['sides']:.0%}); {others} (50% is guessing)"
+        _("shortcut check: the border alone tells the poles apart ({sides:.0%}); {others} (50% is guessing)").format(
+            sides=found["sides"], others=others
+        )
     ]
     if found["sides"] >= SHORTCUT:
         lines.append(
-            "warning: the background tells the poles apart, not only the garment; designs will change their background "
-            "between the poles" + ("; --background plain --fresh removes it" if background == "keep" else "")
+            _(
+                "warning: the background tells the poles apart, not only the garment; designs will change "
+                "their background between the poles"
+            )
+            + (_("; --background plain --fresh removes it") if background == "keep" else "")
         )
     elif found["top and bottom"] >= SHORTCUT:
         lines.append(
-            "the framing tells the poles apart: figures are cut off at the border, garments are whole; between the "
-            "poles, part of the change will be a change of framing"
+            _(
+                "the framing tells the poles apart: figures are cut off at the border, garments are whole; "
+                "between the poles, part of the change will be a change of framing"
+            )
         )
     return lines

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 from typing import Any
 
+from demicouture.language import _
+
 
 class Clock:
     """The real time."""
@@ -52,7 +54,7 @@ def describe_duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
+        return _("{seconds:.0f} min").format(seconds=seconds / 60)
     if seconds < 36 * 3600:
         return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.1f} days"
+    return _("{seconds:.1f} days").format(seconds=seconds / 86400)

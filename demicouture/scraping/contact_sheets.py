@@ -11,6 +11,7 @@ import numpy as np
 from demicouture import visualization
 from demicouture.files import sha256
 from demicouture.images import find_pictures, read_tile, save_png
+from demicouture.language import _
 from demicouture.scraping.queries import Query
 
 MOST_SHOWN = 60
@@ -60,13 +61,13 @@ def write_query_sheets(folder: Path, queries: Iterable[Query], count: Callable[[
         if not tiles:
             continue
         counts = count(query.pole, query.text)
-        title = f"{query.text} ({query.pole}): {len(found):,} pictures"
+        title = _("{text} ({pole}): {found:,} pictures").format(text=query.text, pole=query.pole, found=len(found))
         if max(map(ord, title)) >= EAST_ASIA:
-            title = f"Of the query that this file is named after: {len(found):,} pictures"
+            title = _("Of the query that this file is named after: {found:,} pictures").format(found=len(found))
         if refused := sum(counts["refused"].values()):
-            title += f", {refused:,} refused"
+            title += _(", {refused:,} refused").format(refused=refused)
         if len(shown) < len(found):
-            title += f"; shown: {len(shown)}, evenly spread"
+            title += _("; shown: {count}, evenly spread").format(count=len(shown))
         columns = max(FEWEST_COLUMNS, min(MOST_COLUMNS, math.ceil(1.5 * math.sqrt(len(tiles)))))
         tiles += [np.full_like(tiles[0], 255)] * (columns - len(tiles))
         save_png(path, visualization.grid(np.stack(tiles), columns, gap=3, title=title), compress_level=1)

@@ -150,11 +150,17 @@ class Downloader:
         limits, parts = self._fetcher.rate_limits, []
         for host, (number, _) in self._put_off.items():
             rest = describe_duration(number * limits.pace(host))
-            parts.append(f"{number:,} addresses wait for {host}, at its pace about {rest}")
+            parts.append(
+                _("{number:,} addresses wait for {host}, at its pace about {rest}").format(
+                    number=number, host=host, rest=rest
+                )
+            )
         again = self._fetcher.clock.time_of_day(min(seconds for _, seconds in self._put_off.values()))
         raise SourceError(
-            f'{"; ".join(parts)}; found HTTP 429 ("later") for longer than a run waits, expected pictures; '
-            f"to go on, at {again} run: {same_command()}"
+            _(
+                '{parts}; found HTTP 429 ("later") for longer than a run waits, expected pictures; to go on, '
+                "at {again} run: {command}"
+            ).format(parts="; ".join(parts), again=again, command=same_command())
         )
 
     def retry(self, queries: Sequence[Query]) -> Iterator[Outcome]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from demicouture.language import _
 from demicouture.scraping.clock import CLOCK, Clock, describe_duration
 from demicouture.scraping.failure_reasons import TRANSIENT
 from demicouture.scraping.manifest import FAILED, FETCHED
@@ -117,7 +118,9 @@ class PoleProgress:
 
     def _show(self, pole: str, refresh: bool = True) -> None:
         if not self._lines[pole].disable:
-            self._lines[pole].set_postfix_str(f"{self._time_left(pole)} left", refresh=False)
+            self._lines[pole].set_postfix_str(
+                _("{time_left} left").format(time_left=self._time_left(pole)), refresh=False
+            )
             self._lines[pole].set_description_str(self._text(pole), refresh=refresh)
 
     def _tell(self) -> None:
@@ -125,25 +128,38 @@ class PoleProgress:
         if self._tells and self._clock.now() - self._told_at >= TOLD_EVERY:
             self._told_at = self._clock.now()
             for pole in sorted(self._lines):
-                print(f"{self._clock.time_of_day()} {self._text(pole)}; {self._time_left(pole)} left", flush=True)
+                print(
+                    _("{time_of_day} {text}; {time_left} left").format(
+                        time_of_day=self._clock.time_of_day(), text=self._text(pole), time_left=self._time_left(pole)
+                    ),
+                    flush=True,
+                )
 
     def _time_left(self, pole: str) -> str:
         """Returns how long a pole takes, by the pace so far and by what its source allows."""
         left, passed = max(self._left[pole], 0), self._clock.now() - self._begun_at
         if not self._done and left:
-            return "?" if not (least := self._least_seconds(left)) else f"at least {describe_duration(least)}"
+            return (
+                "?"
+                if not (least := self._least_seconds(left))
+                else _("at least {duration}").format(duration=describe_duration(least))
+            )
         by_pace = left * passed / self._done if self._done else 0.0
         return describe_duration(max(by_pace, self._least_seconds(left) if left else 0.0))
 
     def _text(self, pole: str) -> str:
-        parts = [f"{self._fetched[pole]:,}/{self._wanted[pole]:,} fetched"]
+        parts = [_("{fetched:,}/{wanted:,} fetched").format(fetched=self._fetched[pole], wanted=self._wanted[pole])]
         refused = self._refused[pole]
         if refused:
             why = ", ".join(f"{reason} {number:,}" for reason, number in refused.most_common(MOST_REASONS))
-            parts.append(f"{refused.total():,} refused ({why}{', …' if len(refused) > MOST_REASONS else ''})")
+            parts.append(
+                _("{refused:,} refused ({why}{which})").format(
+                    refused=refused.total(), why=why, which=", …" if len(refused) > MOST_REASONS else ""
+                )
+            )
         for host, seconds in self._waits().items():
             if seconds > SHOWN_WAIT:
-                parts.append(f"{host} asks us to wait {seconds:.0f} s")
+                parts.append(_("{host} asks us to wait {seconds:.0f} s").format(host=host, seconds=seconds))
         return f"{pole:{self._width}} {'; '.join(parts)}"
 
 
@@ -179,8 +195,10 @@ def describe_counts(
     text = count_table([row for row in rows if row["offered"] or (row["pole"], row["query"]) in names])
     refused = sum((Counter(row["refused"]) for row in rows), Counter())
     if passing := sum(number for reason, number in refused.items() if reason in TRANSIENT):
-        text += f"\nrefused for reasons that may pass: {passing:,}; --retry-failed tries them again"
+        text += _("\nrefused for reasons that may pass: {passing:,}; --retry-failed tries them again").format(
+            passing=passing
+        )
     for host, said in sorted((words or {}).items())[:MOST_REASONS]:
         if said:
-            text += f"\n{host} says with HTTP 403: {said}"
+            text += _("\n{host} says with HTTP 403: {said}").format(host=host, said=said)
     return text

@@ -9,6 +9,7 @@ from typing import Any
 from demicouture.commands import command
 from demicouture.dataset import SIZES
 from demicouture.errors import OptionsError
+from demicouture.language import _
 from demicouture.parallel import cores
 from demicouture.training.presets import PRESETS, fill_in
 
@@ -98,9 +99,10 @@ def refuse_months(options: Mapping[str, Any], pictures: int) -> None:
         instead = recommend(pictures, options["size"], gpu=False)
         about = describe_duration(estimate_recommended(instead, pictures))
         raise OptionsError(
-            f"--preset: not given, which means the seed's own run, and without a GPU that takes about "
-            f"{describe_duration(seconds)} here; run: {command('train_dcgan.py', *instead)} (about {about}), or add "
-            "--preset seed to have it all the same"
+            _(
+                "--preset: not given, which means the seed's own run, and without a GPU that takes about "
+                "{duration} here; run: {command} (about {about}), or add --preset seed to have it all the same"
+            ).format(duration=describe_duration(seconds), command=command("train_dcgan.py", *instead), about=about)
         )
 
 
@@ -110,4 +112,4 @@ def describe_duration(seconds: float) -> str:
         count = max(1, round(seconds / length))
         if count <= most:
             return f"{count} {unit}{'s' if count > 1 else ''}"
-    return f"{seconds / 86_400 / 30.4:.0f} months"
+    return _("{seconds:.0f} months").format(seconds=seconds / 86400 / 30.4)

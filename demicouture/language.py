@@ -1,0 +1,82 @@
+"""The language in which scripts speak to a person: Japanese where the system does, else English.
+
+Messages are written in English, as ``_("{count} pictures").format(count=count)``; their Japanese is in
+``locale/ja/LC_MESSAGES/demicouture.po``, which ``make messages`` brings up to date and compiles. Data stay English:
+names of files, columns and keys, and the words in them that programs read.
+
+Python 3 of any age understands this module: demicouture.installation imports it, before anything else is.
+"""
+
+import functools
+import gettext
+import locale
+import os
+import re
+import subprocess
+import sys
+
+LOCALE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locale")
+
+VARIABLES = "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"
+"""What says which language a person reads, the strongest first, as gettext(3) has it."""
+
+
+def _(message):
+    """Returns a message in the person's language."""
+    return _translations().gettext(message) if message else ""  # The translation of nothing is the catalogue's header.
+
+
+def ngettext(one, many, count):
+    """Returns a message in the person's language, where English has a form for one and a form for many."""
+    return _translations().ngettext(one, many, count)
+
+
+def N_(message):  # noqa: N802 (gettext's own name)
+    """Returns a message as it is: it is data, or is said later, and there it is translated."""
+    return message
+
+
+def choose():
+    """Returns "ja" or "en"."""
+    wanted = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "") or _language_of_the_desktop()
+    for tag in wanted.split(":"):
+        if tag.startswith("ja"):
+            return "ja" if _can_be_shown("日本語") else "en"
+        if tag.startswith(("en", "C", "POSIX")):
+            break
+    return "en"
+
+
+@functools.cache
+def _translations():
+    return gettext.translation("demicouture", LOCALE, [choose()], fallback=True)
+
+
+def forget():
+    """Chooses anew when the next message is said: the environment has changed."""
+    _translations.cache_clear()
+
+
+def _can_be_shown(text):
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _language_of_the_desktop():
+    """Returns the language in which Windows or macOS speaks, such as "ja_JP"; "" where that is not known."""
+    if sys.platform == "win32":
+        import ctypes
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
+    if sys.platform == "darwin":
+        command = ["defaults", "read", "-g", "AppleLanguages"]
+        try:
+            told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=2).stdout
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        found = re.search(r"[a-z]{2}\b", told.decode("utf-8", "replace"))
+        return found.group() if found else ""
+    return ""
