@@ -55,7 +55,12 @@ from demicouture.designs.designs import made_by_another_generator
 from demicouture.designs.latents_file import read_latents_file
 from demicouture.designs.pictures import DesignPictures
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.generator_quality import NOT_JUDGED, describe_quality, draws_garments, warn_of_blobs
+from demicouture.evaluation.generator_quality import (
+    describe_missing_judge,
+    describe_quality,
+    draws_garments,
+    warn_of_blobs,
+)
 from demicouture.evaluation.reference import RECORD
 from demicouture.files import sha256
 from demicouture.language import _
@@ -149,7 +154,7 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
             )
         )
     else:
-        report(NOT_JUDGED)
+        report(describe_missing_judge())
     if results["data_differs"]:
         report(_("{data}: not the pictures that the generator learned from; they are left out").format(data=args.data))
     elif not args.data.exists() and not (record and record["softened"]):

@@ -55,7 +55,7 @@ FEWEST = 100
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line; ``args.folders`` has the folder of each pole."""
-    parser = argparse.ArgumentParser(description=commands.in_help(__doc__), formatter_class=cli.HelpFormatter)
+    parser = argparse.ArgumentParser(description=cli.manual(__doc__), formatter_class=cli.HelpFormatter)
     parser.add_argument("poles", nargs=2, metavar="POLE=FOLDER", help=_("a name for a style, and its photographs"))
     parser.add_argument(
         "--home", type=Path, metavar="DIR", default=Path("mine"), help=_("the folder for everything that is made")
@@ -64,7 +64,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     commands.remember(commands.Running("mine.py", args.home, {}, sys.argv[1:] if argv is None else argv))
     args.folders = {}
     for text in args.poles:
-        pole, _, folder = text.partition("=")
+        pole, _equals, folder = text.partition("=")
         if not pole or not folder or pole in args.folders or Path(pole).name != pole or pole.startswith("."):
             parser.error(
                 _("found {text!r}, expected two names, each with a folder, such as casual=~/everyday").format(text=text)
@@ -188,7 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     # Without a screen, a browser for terminals would take this one.
     screen = sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     opened = screen and webbrowser.open(shown.resolve().as_uri())
-    print(f"\n{'opened' if opened else 'open'}: {shown}")
+    print("\n" + (_("opened: {page}") if opened else _("open: {page}")).format(page=shown))
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def make_progress(args: argparse.Namespace) -> Callable[[Iterable, str, int], It
     """Returns a function that shows the progress of a step in a bar and gives its results back."""
 
     def progress(results: Iterable, title: str, total: int) -> Iterable:
-        return progress_bar(results, title, total=total, unit="picture", quiet=args.quiet)
+        return progress_bar(results, title, total=total, unit=_("picture"), quiet=args.quiet)
 
     return progress
 
@@ -229,7 +229,7 @@ def describe_outcome(
     yield from decisions.suggest_people(rows, poles, args.people)
     if models is None:
         yield _("people were not judged: no models; {how_to_get}, and then: {command}").format(
-            how_to_get=pretrained.HOW_TO_GET, command=same_command()
+            how_to_get=pretrained.how_to_get(), command=same_command()
         )
     if learned and not learned["used"]:
         yield (

@@ -53,7 +53,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = cli.parser(__doc__, output="1-scraped")
     own = parser.add_argument_group(_("of this script"))
-    purposes = "; ".join(f"{name} {purpose}" for name, purpose in SOURCES.items())
+    purposes = "; ".join(f"{name} {_(purpose)}" for name, purpose in SOURCES.items())
     own.add_argument(
         "--source",
         choices=SOURCES,

@@ -17,11 +17,14 @@ from tqdm import tqdm
 
 from demicouture import commands, runs
 from demicouture.errors import DemicoutureError
-from demicouture.language import _
+from demicouture.language import _, ngettext
 
 HOUSE = commands.HOUSE
 
 FOLDERS = commands.FOLDERS
+
+# argparse looks its own words up by the two functions that it took from gettext, which ask for no domain of ours.
+argparse._, argparse.ngettext = _, ngettext
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -35,6 +38,11 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
         return text if hidden or "%(default)" in text else _("{text} (default: %(default)s)").format(text=text)
 
 
+def manual(doc: str) -> str:
+    """Returns a script's docstring as ``--help`` shows it: in the person's language, with commands to paste."""
+    return commands.in_help("\n\n".join(map(_, doc.strip().split("\n\n"))))
+
+
 def parser(doc: str, *, output: str, input: str | None = None, **further: tuple[str, str]) -> argparse.ArgumentParser:
     """Returns a parser with the flags that all scripts share.
 
@@ -44,9 +52,7 @@ def parser(doc: str, *, output: str, input: str | None = None, **further: tuple[
         input: The key of the folder that it reads, or None for a script that reads no folder.
         further: Flags for further folders that it reads: of each its key in :data:`FOLDERS`, and what it is for.
     """
-    command_line = argparse.ArgumentParser(
-        description=commands.in_help(doc), formatter_class=HelpFormatter, allow_abbrev=False
-    )
+    command_line = argparse.ArgumentParser(description=manual(doc), formatter_class=HelpFormatter, allow_abbrev=False)
     shared = command_line.add_argument_group(_("shared by all scripts"))
     shared.add_argument(
         "--home",
@@ -60,20 +66,20 @@ def parser(doc: str, *, output: str, input: str | None = None, **further: tuple[
             "--input",
             type=Path,
             metavar="DIR",
-            help=_("the folder to read (default: HOME/{folders})").format(folders=FOLDERS[input]),
+            help=_("the folder to read (default: HOME/{folder})").format(folder=FOLDERS[input]),
         )
     shared.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
-        help=_("the folder to write (default: HOME/{folders})").format(folders=FOLDERS[output]),
+        help=_("the folder to write (default: HOME/{folder})").format(folder=FOLDERS[output]),
     )
     for name, (key, purpose) in further.items():
         shared.add_argument(
             f"--{name}",
             type=Path,
             metavar="DIR",
-            help=_("{purpose} (default: HOME/{folders})").format(purpose=purpose, folders=FOLDERS[key]),
+            help=_("{purpose} (default: HOME/{folder})").format(purpose=purpose, folder=FOLDERS[key]),
         )
     shared.add_argument(
         "--seed",

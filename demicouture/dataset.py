@@ -155,7 +155,7 @@ def read_dataset(
         labels += [label] * len(found)
     size = size or len(read_square(files[0], None))
     pictures = allocate((len(files), size, size, 3))
-    bar = progress_bar(files, "reading", unit="picture", quiet=quiet or len(files) < LONG_READ)
+    bar = progress_bar(files, _("reading"), unit=_("picture"), quiet=quiet or len(files) < LONG_READ)
     for index, file in enumerate(bar):
         pictures[index] = read_square(file, size)
     return Dataset(pictures, np.array(labels), poles, tuple(files), hash_files(files, folder))
@@ -172,7 +172,7 @@ def read_square(file: Path, size: int | None) -> np.ndarray:
     except PictureError as error:
         raise InputError(
             _("{file}: {error}; remove it, or run: {command}").format(
-                file=file, error=error, command=command("preprocess.py")
+                file=file, error=_(str(error)), command=command("preprocess.py")
             )
         ) from None
     size = size or image.width

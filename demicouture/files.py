@@ -156,7 +156,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         InputError: The file is missing, is no such table, lacks one of ``columns``, or has two of one name.
     """
     text = _decode(path, columns)
-    first, _, rest = text.partition("\n")
+    first, _end, rest = text.partition("\n")
     delimiter = None
     if (told := re.fullmatch(r'"?sep=(.)"?\r?', first)) is not None:  # For Excel, which shows it to nobody.
         delimiter, text = told[1], rest

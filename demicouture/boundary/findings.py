@@ -24,11 +24,11 @@ def main_finding(report: Mapping[str, Any]) -> str:
         "{p_value:.3g}{shuffled}"
     ).format(
         accuracy=report["held_out_accuracy"],
-        held_out=HELD_OUT[report["from"]],
+        held_out=_(HELD_OUT[report["from"]]),
         low=low,
         high=high,
         p_value=report["p_value"],
-        shuffled=SHUFFLED[report["from"]],
+        shuffled=_(SHUFFLED[report["from"]]),
     )
     first, second = report["poles"]
     if report["boundary_found"]:
@@ -69,16 +69,16 @@ def findings(report: Mapping[str, Any]) -> list[str]:
     sentences = _findings_of_photographs(report) if of_photographs else _findings_of_designs(report)
     sentences.append(normal_finding(report))
     compared = report["cross_validation_on_seen"] if of_photographs else report
-    others = ", ".join(f"{name} {found['held_out_accuracy']:.0%}" for name, found in compared["classifiers"].items())
+    others = ", ".join(f"{_(name)} {found['held_out_accuracy']:.0%}" for name, found in compared["classifiers"].items())
     among = _("; in cross-validation among the photographs that training saw") if of_photographs else ""
     if compared["plane_is_too_simple"]:
         sentences.append(
             _(
-                "A plane is too simple: a curved boundary is right on {by:.0%} more of the held-out {kind} "
+                "A plane is too simple: a curved boundary is right on {by:.0%} more of the {held_out} "
                 "({others}; p = {p_value:.2g}{among})"
             ).format(
                 by=compared["curved_is_better_by"],
-                kind=report["from"],
+                held_out=_(HELD_OUT[report["from"]]),
                 others=others,
                 p_value=compared["curved_is_better_p_value"],
                 among=among,

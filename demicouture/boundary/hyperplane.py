@@ -154,7 +154,7 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     latents, labels = np.asarray(latents, np.float64), np.asarray(labels, bool)
     weights = np.ones(len(labels)) if weights is None else weights
     kernel = latents @ latents.T
-    penalty, _ = choose_setting(
+    penalty, _score = choose_setting(
         lambda train, test, penalty: held_out_distances(kernel, labels, weights, train, test, penalty),
         PENALTIES,
         np.arange(len(labels)),

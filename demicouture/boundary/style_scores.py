@@ -117,7 +117,7 @@ def _summarise(scores: np.ndarray) -> dict[str, float]:
 def describe_scores(found: Mapping[str, Any], poles: Sequence[str]) -> str:
     """Returns what :func:`compare_scores` found, in one sentence."""
     plane, designs, random = (found[name] for name in ("on_the_plane", "random_designs", "on_a_random_plane"))
-    more = "more" if found["in_between_p_value"] < CLEARLY else _("not clearly more")
+    more = _("more") if found["in_between_p_value"] < CLEARLY else _("not clearly more")
     return _(
         "The style classifier gives designs on the plane a mean score of {mean:.2f} (95% interval "
         "{low:.2f} to {high:.2f}; 0 is {first}, 1 is {second}), random designs {of_designs:.2f}, "

@@ -29,10 +29,10 @@ from demicouture.boundary.hyperplane import (
     stratified_folds,
 )
 from demicouture.boundary.intercept import find_middle
-from demicouture.language import _
+from demicouture.language import N_, _
 from demicouture.progress import progress_bar
 
-LINEAR, LDA, LOGISTIC, CURVED = "linear SVM", "LDA", "logistic regression", "RBF SVM"
+LINEAR, LDA, LOGISTIC, CURVED = N_("linear SVM"), "LDA", N_("logistic regression"), N_("RBF SVM")
 """The classifiers that are compared; the plane that is used is the first one's."""
 
 LOGISTIC_PENALTIES = (0.01, 0.1, 1.0)
@@ -435,4 +435,4 @@ def _on_all_cores(
     """
     items = list(items)
     with threadpool_limits(1), ThreadPoolExecutor(parallel.cores()) as pool:
-        yield from progress_bar(pool.map(function, items), title, total=len(items), unit="fit", quiet=quiet)
+        yield from progress_bar(pool.map(function, items), title, total=len(items), unit=_("fit"), quiet=quiet)

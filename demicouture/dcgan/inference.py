@@ -162,6 +162,6 @@ def render(generator: keras.Model, latents: np.ndarray, quiet: bool = True, titl
     padding = -len(latents) % CHUNK
     padded = np.concatenate([latents, np.zeros((padding, latents.shape[1]), np.float32)])
     pictures = []
-    for start in progress_bar(range(0, len(padded), CHUNK), title, unit="batch", quiet=quiet):
+    for start in progress_bar(range(0, len(padded), CHUNK), title, unit=_("batch"), quiet=quiet):
         pictures.append(to_pixels(generator.predict_on_batch(padded[start : start + CHUNK])))
     return np.concatenate(pictures)[: len(latents)]

@@ -212,8 +212,13 @@ def read_score(path: Path, name: str, text: str) -> float:
     return score
 
 
-def read_latents(path: Path) -> np.ndarray:
+def read_latents(path: Path, name: str = "", mend: str = "") -> np.ndarray:
     """Reads an array of latents.
+
+    Args:
+        path: The file.
+        name: What it is called in messages, where that is not its path.
+        mend: What to do about a damaged one, where that is not to make the designs again.
 
     Returns:
         float32 or float64 (n, 100) in [-1, 1], n at least 1.
@@ -221,8 +226,9 @@ def read_latents(path: Path) -> np.ndarray:
     Raises:
         InputError: The file is missing, is no such array, or holds anything outside the cube.
     """
-    wanted = _("expected numbers of shape (designs, {latent_dim}) in [-1, 1]; run: {command}").format(
-        latent_dim=LATENT_DIM, command=command("generate.py")
+    name, mend = name or str(path), mend or _("run: {command}").format(command=command("generate.py"))
+    wanted = _("expected numbers of shape (designs, {latent_dim}) in [-1, 1]; {mend}").format(
+        latent_dim=LATENT_DIM, mend=mend
     )
     try:
         # allow_pickle=False: an array of objects could run code when it is read.
@@ -230,17 +236,15 @@ def read_latents(path: Path) -> np.ndarray:
             latents = np.load(file, allow_pickle=False)
     except FileNotFoundError:
         raise InputError(
-            _("{path}: not found, expected the designs' latents; run: {command}").format(
-                path=path, command=command("generate.py")
-            )
+            _("{name}: not found, expected the designs' latents; {mend}").format(name=name, mend=mend)
         ) from None
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise InputError(
-            _("{path}: not readable as a NumPy array ({error}), {wanted}").format(path=path, error=error, wanted=wanted)
+            _("{name}: not readable as a NumPy array ({error}), {wanted}").format(name=name, error=error, wanted=wanted)
         ) from None
     if not isinstance(latents, np.ndarray):
-        raise InputError(_("{path}: found several arrays, {wanted}").format(path=path, wanted=wanted))
-    return check_latents(str(path), latents, wanted)
+        raise InputError(_("{name}: found several arrays, {wanted}").format(name=name, wanted=wanted))
+    return check_latents(name, latents, wanted)
 
 
 def check_latents(name: str, latents: np.ndarray, wanted: str) -> np.ndarray:
@@ -266,8 +270,8 @@ def check_latents(name: str, latents: np.ndarray, wanted: str) -> np.ndarray:
         raise InputError(_("{name}: found values that are NaN or infinite, {wanted}").format(name=name, wanted=wanted))
     if np.abs(latents).max() > 1:
         raise InputError(
-            _("{name}: found values up to {abs:g}, outside the cube, {wanted}").format(
-                name=name, abs=np.abs(latents).max(), wanted=wanted
+            _("{name}: found values up to {largest:g}, outside the cube, {wanted}").format(
+                name=name, largest=np.abs(latents).max(), wanted=wanted
             )
         )
     return latents
@@ -300,7 +304,7 @@ def own_pictures(folder: Path, indices: Sequence[int], rendered: np.ndarray) -> 
         except PictureError as error:
             raise InputError(
                 _("{path}: {error}; remove it and run: {command}").format(
-                    path=path, error=error, command=command("generate.py")
+                    path=path, error=_(str(error)), command=command("generate.py")
                 )
             ) from None
         if picture.shape != rendered[row].shape or np.abs(picture.astype(int) - rendered[row]).mean() > SAME_GENERATOR:

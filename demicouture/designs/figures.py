@@ -54,14 +54,9 @@ def draw_by_score(designs: np.ndarray, rows: Sequence[Mapping[str, Any]]) -> Ima
         row = rows[index]
         score = "" if row["score"] is None else f"  {row['score']:.2f}"
         by_person = _(" (you)") if is_yours(row) else ""
-        rank = (
-            ""
-            if row["realism_rank"] == ""
-            else _("rank {realism_rank:.2f}").format(realism_rank=float(row["realism_rank"]))
-        )
-        captions.append(
-            f"{index:04d}{score}\n{label_of(row) or 'no label'}{by_person}\n{'a COPY' if row['copy'] == YES else rank}"
-        )
+        rank = "" if row["realism_rank"] == "" else _("rank {rank:.2f}").format(rank=float(row["realism_rank"]))
+        label = label_of(row) or _("no label")
+        captions.append(f"{index:04d}{score}\n{label}{by_person}\n{_('a COPY') if row['copy'] == YES else rank}")
     scale = visualization.legible_scale(designs.shape[1])
     return visualization.grid(designs[order], COLUMNS, scale=scale, captions=captions)
 

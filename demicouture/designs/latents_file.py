@@ -48,10 +48,7 @@ def read_latents_file(flag: str, path: Path) -> np.ndarray:
     if not path.is_file():
         raise InputError(_("{name}: not found, expected a file of latents").format(name=name))
     if path.suffix.lower() == ".npy":
-        try:
-            return read_latents(path).astype(np.float32)
-        except InputError as error:
-            raise InputError(f"{flag} {str(error).partition('; run:')[0]}") from None
+        return read_latents(path, name, _("give another file")).astype(np.float32)
     return _read_json(name, path).astype(np.float32)
 
 
@@ -61,8 +58,8 @@ def _read_json(name: str, path: Path) -> np.ndarray:
     )
     if (size := path.stat().st_size) > MOST_BYTES:
         raise InputError(
-            _("{name}: {size:.0f} MB, expected {most_bytes:.0f} at most; save an array as .npy").format(
-                name=name, size=size / 1000000.0, most_bytes=MOST_BYTES / 1000000.0
+            _("{name}: {size:.0f} MB, expected {most:.0f} MB at most; save an array as .npy").format(
+                name=name, size=size / 1e6, most=MOST_BYTES / 1e6
             )
         )
     try:

@@ -75,7 +75,7 @@ def describe_designs(network: keras.Model, count: int, read: Callable[[range], n
         quiet: Whether to show no progress bar.
     """
     features = np.empty((count, FEATURES), np.float32)
-    with progress_bar(title=_("describing designs"), total=count, unit="design", quiet=quiet) as bar:
+    with progress_bar(title=_("describing designs"), total=count, unit=_("design"), quiet=quiet) as bar:
         for start in range(0, count, AT_A_TIME):
             some = range(start, min(start + AT_A_TIME, count))
             features[some.start : some.stop] = describe(network, read(some))

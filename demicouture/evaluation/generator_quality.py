@@ -36,11 +36,6 @@ FEWEST_WITHHELD = 10
 CONTROLS = 100
 """Pictures in each control, at most."""
 
-NOT_JUDGED = (
-    f"quality is not judged: that takes {4 * FEWEST_WITHHELD} pictures in the data set, and the network that describes "
-    f"pictures; run once (19 MB): {fetch_models()}"
-)
-
 
 @dataclass(frozen=True)
 class QualityMeter:
@@ -122,10 +117,18 @@ def measure_scale(
     )
 
 
+def describe_missing_judge() -> str:
+    """Returns why a generator's quality is not judged, and what to do."""
+    return _(
+        "quality is not judged: that takes {count} pictures in the data set, and the network that describes pictures; "
+        "run once (19 MB): {command}"
+    ).format(count=4 * FEWEST_WITHHELD, command=fetch_models())
+
+
 def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
     """Returns sentences on a generator's quality, as :meth:`QualityMeter.measure` found it; None: it was not judged."""
     if quality is None:
-        return [NOT_JUDGED]
+        return [describe_missing_judge()]
     told = [
         _(
             "this generator has come {progress:.0%} of the way from noise to the data set's pictures (95% "
@@ -134,7 +137,7 @@ def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
             progress=quality["progress"],
             low=quality["progress_low"],
             high=quality["progress_high"],
-            blurred=BLURRED,
+            blurred=_(BLURRED),
             marks=quality["scale"]["marks"][BLURRED],
         ),
         _(
@@ -164,7 +167,7 @@ def warn_of_blobs(quality: Mapping[str, Any]) -> str:
 def describe_generator(quality: Mapping[str, Any] | None) -> str:
     """Returns the line about a generator's quality that stands before other findings; "" where there is none."""
     if quality is None:
-        return NOT_JUDGED
+        return describe_missing_judge()
     return "" if draws_garments(quality) else warn_of_blobs(quality)
 
 

@@ -42,7 +42,7 @@ from demicouture import files
 from demicouture.errors import InputError
 from demicouture.evaluation.controls import blur
 from demicouture.evaluation.reference import ReferenceFeatures
-from demicouture.language import N_, _
+from demicouture.language import _
 
 REGULARISATION = 1e-3
 """scikit-learn's C, on standardised features; see above. There are more features than pictures."""
@@ -65,7 +65,7 @@ RELIABILITY_BINS = 5
 ARRAYS, RECORD = FILES = ("style-classifier.npz", "style-classifier.json")
 """A classifier on disk, the record last: it holds the hash of the arrays, so that none is taken for another's."""
 
-WITHHELD, CROSS_VALIDATION = N_("withheld pictures"), "cross-validation"
+WITHHELD, CROSS_VALIDATION = "withheld pictures", "cross-validation"
 """What a classifier was measured on: the record's ``measured_on``."""
 
 RECORDED = (

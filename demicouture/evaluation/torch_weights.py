@@ -25,7 +25,7 @@ import numpy as np
 
 from demicouture.commands import fetch_models
 from demicouture.errors import InputError
-from demicouture.language import N_, _
+from demicouture.language import _
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
@@ -39,8 +39,8 @@ STORAGES = {
 }
 """The kinds of numbers that a network's weights have, and their dtypes; files are little-endian."""
 
-ORDERED_DICT = N_("collections OrderedDict")
-TENSOR = N_("torch._utils _rebuild_tensor_v2")
+ORDERED_DICT = "collections OrderedDict"
+TENSOR = "torch._utils _rebuild_tensor_v2"
 NAMES = {ORDERED_DICT, TENSOR, *STORAGES}
 
 MAX_BYTES = 200_000_000

@@ -81,7 +81,7 @@ class Refined:
         """How like the design is, in words."""
         if not self.is_near:
             return "unlike"
-        return _("much like") if self.worse >= 0.5 else _("a little like")
+        return "much like" if self.worse >= 0.5 else "a little like"
 
     @property
     def results(self) -> dict[str, float | None]:
@@ -102,7 +102,7 @@ class Refined:
             text += _(", and {farther:.0%} are as far from all that it has seen").format(farther=self.farther)
         warning = _("; it may be no garment, or a kind that the data set has not") if not self.is_near else ""
         return _("{text}: the design found is {likeness} it{warning}").format(
-            text=text, likeness=self.likeness, warning=warning
+            text=text, likeness=_(self.likeness), warning=warning
         )
 
 

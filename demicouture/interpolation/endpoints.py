@@ -347,7 +347,7 @@ def endpoint_of_designs(designs: Designs, numbers: Sequence[int]) -> Endpoint:
     latent = prior_preserving_mean(designs.latents[list(numbers)])
     if len(numbers) > 1:
         return Endpoint(
-            latent, _("the middle of designs {map}").format(map=", ".join(map(str, numbers))), tuple(numbers)
+            latent, _("the middle of designs {numbers}").format(numbers=", ".join(map(str, numbers))), tuple(numbers)
         )
     label = designs.labels[numbers[0]]
     return Endpoint(

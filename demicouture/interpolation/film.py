@@ -55,7 +55,7 @@ class Film(Interpolation):
     def save(self, folder: Path, size: int, quiet: bool = True) -> list[str]:
         """Writes all but the results, see :meth:`.outputs.Interpolation.save`; returns the files' names."""
         names = super().save(folder, size, quiet)
-        bar = progress_bar(self._frames(size), "film", total=len(self.path), unit="frame", quiet=quiet)
+        bar = progress_bar(self._frames(size), _("film"), total=len(self.path), unit=_("frame"), quiet=quiet)
         video.save_video(folder / FILM, bar, FRAME_MILLISECONDS)
         return names
 

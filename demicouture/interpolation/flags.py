@@ -41,7 +41,7 @@ LONGEST_NAME = 80
 
 def add_flags(group: argparse._ArgumentGroup) -> None:
     """Adds the flags of the script."""
-    for flag, what, pole in (("--a", _("start from"), "first"), ("--b", _("arrive at"), "second")):
+    for flag, what, pole in (("--a", _("start from"), _("first")), ("--b", _("arrive at"), _("second"))):
         group.add_argument(
             flag,
             type=parse_endpoint,
@@ -156,8 +156,8 @@ def refuse(given: Mapping[str, Any]) -> str:
         return _("argument {flag}: not allowed with {other}").format(flag=_flag(made[1]), other=_flag(made[0]))
     for name in made:
         if any(given[other] not in (USUAL.get(other), False) for other in REFUSED[name]):
-            return _("argument {flag}: not allowed with {map}").format(
-                flag=_flag(name), map=_(" or ").join(map(_flag, REFUSED[name]))
+            return _("argument {flag}: not allowed with {others}").format(
+                flag=_flag(name), others=_(" or ").join(map(_flag, REFUSED[name]))
             )
     return ""
 

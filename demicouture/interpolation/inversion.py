@@ -108,7 +108,7 @@ class Inversion:
         return _(
             "{apart:.0%} of the data set's pictures are nearer to another than it is to the design "
             "found{by_colour}: it is {likeness} it"
-        ).format(apart=self.apart, by_colour=by_colour, likeness=self.likeness)
+        ).format(apart=self.apart, by_colour=by_colour, likeness=_(self.likeness))
 
     @property
     def is_near(self) -> bool:
@@ -229,7 +229,7 @@ def descend(
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
     optimizer.build([latents])
     best, lowest = starts.copy(), np.full(len(starts), np.inf)
-    for _ in progress_bar(range(steps), _("finding the photograph"), unit="step", quiet=quiet):
+    for _step in progress_bar(range(steps), _("finding the photograph"), unit=_("step"), quiet=quiet):
         reached, gradients = run(latents.numpy())
         better = reached < lowest
         best[better], lowest[better] = latents.numpy()[better], reached[better]

@@ -6,7 +6,12 @@ import math
 
 from demicouture.language import N_
 
-LIKENESS = ((0.05, N_("almost the same as")), (0.5, N_("much like")), (0.7, N_("a little like")), (math.inf, "unlike"))
+LIKENESS = (
+    (0.05, N_("almost the same as")),
+    (0.5, N_("much like")),
+    (0.7, N_("a little like")),
+    (math.inf, N_("unlike")),
+)
 """A distance between two pictures in words, by the share of the data set's pictures that are nearer to another one."""
 
 

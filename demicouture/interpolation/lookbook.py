@@ -22,7 +22,7 @@ from demicouture.dataset import Dataset
 from demicouture.designs.comparison import Comparison, describe_controls, reduce
 from demicouture.designs.designs import design_name
 from demicouture.evaluation.copies import Nearest, find_nearest
-from demicouture.evaluation.generator_quality import NOT_JUDGED, draws_garments
+from demicouture.evaluation.generator_quality import describe_missing_judge, draws_garments
 from demicouture.evaluation.imagenet_features import FEATURES, describe
 from demicouture.evaluation.realism_rank import fit_scorer, rank
 from demicouture.evaluation.reference import ReferenceFeatures
@@ -49,7 +49,6 @@ AT_A_TIME = 512
 HUNDRED = 100
 """Designs of each kind that are counted, chosen by nobody."""
 
-NO_NETWORK = f"the network that describes pictures is not there; run once (19 MB): {fetch_models()}"
 
 LOOKBOOK_FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
 
@@ -182,9 +181,9 @@ def reason_against(
         InputError: The features in the folder are damaged.
     """
     if not has_network:
-        return _("{not_judged}; without that network there is no lookbook").format(
-            not_judged=NOT_JUDGED if quality is None else NO_NETWORK
-        )
+        missing = _("the network that describes pictures is not there; run once (19 MB): {command}")
+        reason = describe_missing_judge() if quality is None else missing.format(command=fetch_models())
+        return _("{reason}; without that network there is no lookbook").format(reason=reason)
     if not draws_garments(quality) and not anyway:
         return _("there is no lookbook of blobs; --anyway makes one all the same")
     if ReferenceFeatures.load(folder) is None:
@@ -377,35 +376,30 @@ def make_lookbook(
         ),
         [
             _(
-                "Beside each, from above: its two {which}, or else towards {first} and towards {second}; and "
+                "Beside each, from above: its two {parents}, or else towards {first} and towards {second}; and "
                 "the data set's nearest picture. Score: 0 is {first}, 1 is {second}, by a classifier. Enlarged "
                 "by Lanczos' filter."
-            ).format(which="photographs" if rated.photographs else "designs", first=first, second=second),
+            ).format(parents=_("photographs") if rated.photographs else _("designs"), first=first, second=second),
             warning or _("Classifiers chose these; whether they are garments, and good ones, is for you to see."),
         ],
     )
-    chosen_from = _("lookbook: {chosen} of {of_these_no_copies} candidates that qualify, the most different ").format(
-        chosen=len(chosen), of_these_no_copies=results["of_these_no_copies"]
-    )
+    chosen_from = _(
+        "lookbook: {chosen} of {count} candidates that qualify, the most different of the {share:.0%} that rank highest"
+    ).format(chosen=len(chosen), count=results["of_these_no_copies"], share=criteria.share)
     return Lookbook(
         page,
         pictures,
         latents,
         rows,
         results,
-        [
-            *messages,
-            _("{chosen_from}of the {share:.0%} that rank highest").format(
-                chosen_from=chosen_from, share=criteria.share
-            ),
-        ],
+        [*messages, chosen_from],
     )
 
 
 def _describe_all(latents: np.ndarray, render: Renderer, network: keras.Model, quiet: bool) -> np.ndarray:
     """Returns the features of designs, float32 (n, 1280), of which only some are in memory as pictures."""
     features = np.empty((len(latents), FEATURES), np.float32)
-    with progress_bar(title=_("describing designs"), total=len(latents), unit="design", quiet=quiet) as bar:
+    with progress_bar(title=_("describing designs"), total=len(latents), unit=_("design"), quiet=quiet) as bar:
         for start in range(0, len(latents), AT_A_TIME):
             some = latents[start : start + AT_A_TIME]
             features[start : start + AT_A_TIME] = describe(network, render(some))
@@ -438,10 +432,15 @@ def _count(
         "random_designs": of_random,
         "designs_in_between": of_between,
     }
-    copies = _("copies: {random_copies} of {random_designs} random designs, and {between_copies} of ").format(
-        random_copies=of_random["copies"], random_designs=of_random["designs"], between_copies=of_between["copies"]
+    copies = _(
+        "copies: {random_copies} of {random_designs} random designs, and {between_copies} of {between_designs} in "
+        "between"
+    ).format(
+        random_copies=of_random["copies"],
+        random_designs=of_random["designs"],
+        between_copies=of_between["copies"],
+        between_designs=of_between["designs"],
     )
-    copies += _("{between_designs} in between").format(between_designs=of_between["designs"])
     if not worthy:
         return results, [copies]
     low, high = criteria.scores
@@ -495,7 +494,7 @@ def _caption(row: dict[str, Any], parents: tuple[int, int] | None, rated: RatedD
     score = "" if row["score"] is None else _("   score {score:.2f}").format(score=row["score"])
     return (
         f"{row['number']}   {origin}{score}",
-        _("{likeness} the nearest picture:").format(likeness=likeness(row["nearest_rank"])),
+        _("{likeness} the nearest picture:").format(likeness=_(likeness(row["nearest_rank"]))),
         row["nearest"][:46],
     )
 

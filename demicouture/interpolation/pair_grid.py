@@ -20,7 +20,7 @@ from demicouture.interpolation.endpoints import (
 )
 from demicouture.interpolation.outputs import Interpolation, Step
 from demicouture.interpolation.paths import PathPoint, crossing_or_midpoint, path_between
-from demicouture.language import _
+from demicouture.language import N_, _
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,7 @@ def make_pair_grid(rated: RatedDesigns, count: int, path: str, generator: keras.
     rows, columns = (_draw_ends(rated, ends, generator) for ends in (first, second))
     names = [[end.name for end in ends] for ends in (first, second)]
     crossed = sum(point.is_crossing for point in points)
-    what = "photographs" if rated.photographs else "designs"
+    what = _("photographs") if rated.photographs else _("designs")
     message = _("{total} designs in between, {crossed} of them on the hyperplane").format(
         total=len(points), crossed=crossed
     )
@@ -99,7 +99,7 @@ def draw_pair_grid(
     columns: np.ndarray,
     names: Sequence[Sequence[str]],
     points: Sequence[PathPoint],
-    what: str = "designs",
+    what: str = N_("designs"),
 ) -> Image.Image:
     """Returns the grid, with both ends of each pair on its left and upper side; numbers as in ``--a board:2,3``.
 

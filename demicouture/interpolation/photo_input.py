@@ -42,7 +42,7 @@ def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
     except PictureError as error:
         raise InputError(
             _("{flag} {path}: {error}; expected a photograph, or numbers of designs").format(
-                flag=flag, path=path, error=error
+                flag=flag, path=path, error=_(str(error))
             )
         ) from None
     looked_at = whole.copy()

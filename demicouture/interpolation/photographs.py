@@ -154,10 +154,12 @@ class Photographs:
             pictures = {row: picture for row in shown if (picture := self.picture(row, side)) is not None}
             if not pictures:
                 continue
-            title = f"{word}: {len(pictures):,}" + (
-                _(" of {count:,}").format(count=len(rows)) if len(pictures) < len(rows) else ""
+            counted = f"{len(pictures):,}"
+            if len(pictures) < len(rows):
+                counted = _("{shown:,} of {count:,}").format(shown=len(pictures), count=len(rows))
+            title = _("{pole}: {counted} photographs; the first one is called {name}").format(
+                pole=word, counted=counted, name=self.name(next(iter(pictures)))
             )
-            title += _(" photographs; the first one is called {name}").format(name=self.name(next(iter(pictures))))
             captions = [str(self._numbers[row]) for row in pictures]
             drawn[f"photographs-{word}.png"] = visualization.grid(
                 np.stack(list(pictures.values())), SHEET_COLUMNS, captions=captions, title=title

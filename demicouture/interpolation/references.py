@@ -81,7 +81,7 @@ def resolve(flag: str, reference: Reference, folders: Sequence[Path]) -> tuple[n
                 ).format(flag=flag, reference=reference, latents=len(latents), example=example)
             )
         rows, name = reference.numbers or (0,), source.name
-        return _middle(flag, reference, latents, rows, 0), _name(reference.numbers, "latent", name)
+        return _middle(flag, reference, latents, rows, 0), _name(reference.numbers, _("latent"), name)
     file = _find_sheet(flag, reference, [source.parent] if source.parent != Path(".") else folders)
     latents = read_latents_file(flag, file)
     if source.name == BOARD:
@@ -94,7 +94,7 @@ def resolve(flag: str, reference: Reference, folders: Sequence[Path]) -> tuple[n
         width = _board_width(file)
         row, column = reference.numbers
         if column >= width or row >= len(latents) // width:
-            size = _("{latents} rows and {width} columns").format(latents=len(latents) // width, width=width)
+            size = _("{rows} rows and {columns} columns").format(rows=len(latents) // width, columns=width)
             raise InputError(
                 _("{flag} {reference}: the board has {size}, and both are counted from 0").format(
                     flag=flag, reference=reference, size=size
@@ -104,7 +104,7 @@ def resolve(flag: str, reference: Reference, folders: Sequence[Path]) -> tuple[n
             row=row, column=column
         )
     first = 1 if source.name == LOOKBOOK else 0
-    noun = "design" if first else "step"
+    noun = _("design") if first else _("step")
     name = _name(reference.numbers, noun, _("the {name}").format(name=source.name))
     return _middle(flag, reference, latents, reference.numbers, first), name
 
@@ -131,9 +131,9 @@ def _name(numbers: Sequence[int], noun: str, source: str) -> str:
     if not numbers:
         return source
     if len(numbers) == 1:
-        return _("{noun} {numbers} of {source}").format(noun=noun, numbers=numbers[0], source=source)
-    return _("the middle of {noun}s {map} of {source}").format(
-        noun=noun, map=", ".join(map(str, numbers)), source=source
+        return _("{noun} {number} of {source}").format(noun=noun, number=numbers[0], source=source)
+    return _("the middle of {noun}s {numbers} of {source}").format(
+        noun=noun, numbers=", ".join(map(str, numbers)), source=source
     )
 
 

@@ -105,8 +105,8 @@ def make_sequence(
     pair, photos = find_endpoints(rated, specs, given, generator, encoder, network, options)
     if np.array_equal(pair[0].latent, pair[1].latent):
         raise InputError(
-            _("--a and --b: {name} and {pair_1_name} are one design, expected two different ones").format(
-                name=pair[0].name, pair_1_name=pair[1].name
+            _("--a and --b: {first} and {second} are one design, expected two different ones").format(
+                first=pair[0].name, second=pair[1].name
             )
         )
     path = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane)
@@ -136,12 +136,11 @@ def make_walk(
     plane, path = direction.plane, path_along(direction.plane, start.latent, rated.designs.latents)
     low, own, high = plane.signed_distance(np.stack([*path(np.array([0.0, 1.0])), start.latent]))[[0, 2, 1]]
     ends = [Endpoint(end, name) for end, name in zip(path(np.array([0.0, 1.0])), direction.ends, strict=True)]
-    sentence = _("{upper}{name} along {direction_name}, from {ends_0_name} to {ends_1_name}").format(
-        upper=start.name[0].upper(),
-        name=start.name[1:],
-        direction_name=direction.name,
-        ends_0_name=ends[0].name,
-        ends_1_name=ends[1].name,
+    sentence = _("{start} along {direction}, from {first} to {second}").format(
+        start=f"{start.name[0].upper()}{start.name[1:]}",
+        direction=direction.name,
+        first=ends[0].name,
+        second=ends[1].name,
     )
     tuned, place = tune_to_photographs(generator, [start], options), (own - low) / (high - low)
     made = draw_path(rated.folder, path, plane, ends, sentence, photos, generator, tuned, options, place)
@@ -251,7 +250,9 @@ def find_endpoints(
             f"--{letter}", spec, generator, encoder, network, rated, options.data, options.quiet
         )
         pair.append(endpoint)
-        like = _("a design {likeness} it").format(likeness=found.likeness) if found.likeness else _("the design found")
+        like = (
+            _("a design {likeness} it").format(likeness=_(found.likeness)) if found.likeness else _("the design found")
+        )
         both, captions = np.stack([endpoint.original, found.picture]), [_("the photograph"), like]
         scale = max(1, MOST_OF_GIF // both.shape[1])
         photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
@@ -274,12 +275,12 @@ def refine_endpoint(endpoint: Endpoint, generator: keras.Model) -> Endpoint:
 
 def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing: float | None) -> str:
     """Returns what the strip shows, in one sentence."""
-    sentence = _("From {name} to {pair_1_name}").format(name=pair[0].name, pair_1_name=pair[1].name)
+    sentence = _("From {first} to {second}").format(first=pair[0].name, second=pair[1].name)
     if plane is None:
         return sentence
     if crossing is None:
-        return sentence + _(": both on the same side of the hyperplane, which is not crossed")
-    return sentence + _(": the hyperplane is crossed at t = {crossing:.2f}").format(crossing=crossing)
+        return _("{sentence}: both on the same side of the hyperplane, which is not crossed").format(sentence=sentence)
+    return _("{sentence}: the hyperplane is crossed at t = {t:.2f}").format(sentence=sentence, t=crossing)
 
 
 def draw_strip(

@@ -16,7 +16,7 @@ from demicouture.images import read_tile, save_png
 from demicouture.language import _
 from demicouture.parallel import in_order
 from demicouture.preprocessing.decisions import DROPPED, KEPT, KINDS, Row, is_manual, sort_rows
-from demicouture.preprocessing.records import OVER_COUNT, REVIEW
+from demicouture.preprocessing.records import OVER_COUNT, REVIEW, describe_reason
 from demicouture.visualization import CAPTION_SIZE, evenly_spread, grid
 
 MOST_KEPT = 600
@@ -61,9 +61,9 @@ def write_decision_sheets(
     shown = {}
     for pole in poles:
         kinds = sort_rows(rows, pole)
-        shown[pole, KEPT] = _choose(pole, KEPT, kinds[KEPT], MOST_KEPT)
-        shown[pole, DROPPED] = _choose(pole, DROPPED, kinds[DROPPED], MOST_OF_A_REASON)
-        shown[pole, REVIEW] = _choose(pole, _("for review"), kinds[REVIEW], MOST_OF_A_REASON)
+        shown[pole, KEPT] = _choose(pole, _("{count:,} kept"), kinds[KEPT], MOST_KEPT)
+        shown[pole, DROPPED] = _choose(pole, _("{count:,} dropped"), kinds[DROPPED], MOST_OF_A_REASON)
+        shown[pole, REVIEW] = _choose(pole, _("{count:,} for review"), kinds[REVIEW], MOST_OF_A_REASON)
     tasks = [
         (folder / row["picture"] if row["picture"] else source / row["file"], TILE_SIDE)
         for _, entries in shown.values()
@@ -80,7 +80,9 @@ def write_decision_sheets(
         if not pictures:
             path.unlink(missing_ok=True)
             continue
-        captions = ["\n".join(filter(None, (row["reason"], _number(number, row)))) for number, row in entries]
+        captions = [
+            "\n".join(filter(None, (describe_reason(row["reason"]), _number(number, row)))) for number, row in entries
+        ]
         columns = min(MOST_COLUMNS, math.ceil(SHAPE * math.sqrt(len(pictures))))
         sheet = grid(np.stack(pictures), columns, gap=4, captions=captions, title=title)
         save_png(path, sheet, compress_level=1)  # Photographs hardly shrink further, at three times the time.
@@ -97,8 +99,8 @@ def _choose(pole: str, word: str, entries: Sequence, most: int) -> tuple[str, li
     for reason in reasons:
         alike = [entry for entry in entries if entry[1]["reason"] == reason]
         chosen += [alike[index] for index in evenly_spread(len(alike), most)]
-    named = ", ".join(f"{reason} {counts[reason]:,}" for reason in reasons if reason)
-    title = f"{pole}: {len(entries):,} {word}" + (f" ({named})" if named else "")
+    named = ", ".join(f"{describe_reason(reason)} {counts[reason]:,}" for reason in reasons if reason)
+    title = f"{pole}: {word.format(count=len(entries))}" + (f" ({named})" if named else "")
     if len(chosen) < len(entries):
         title += _("; shown: {chosen:,} of {total:,}, evenly spread").format(chosen=len(chosen), total=len(entries))
     return title, chosen

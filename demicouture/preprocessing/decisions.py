@@ -25,6 +25,7 @@ from demicouture.preprocessing.records import (
     UNUSABLE,
     Scraped,
     Verdict,
+    describe_reason,
 )
 
 SIDES = ("left", "top", "right", "bottom")
@@ -169,11 +170,13 @@ def describe_pole(pole: str, counts: Mapping) -> str:
     """Returns one line on what became of one pole's pictures."""
 
     def describe(kind: str, word: str) -> str:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts[f"{kind}_by_reason"].items())
-        return f"{counts[kind]:,} {word}" + (f" ({reasons})" if reasons else "")
+        reasons = ", ".join(
+            f"{describe_reason(reason)} {count:,}" for reason, count in counts[f"{kind}_by_reason"].items()
+        )
+        return word.format(count=counts[kind]) + (f" ({reasons})" if reasons else "")
 
-    parts = [describe(KEPT, "kept"), describe(DROPPED, "dropped")]
-    parts += [describe(REVIEW, _("for review"))] if counts[REVIEW] else []
+    parts = [describe(KEPT, _("{count:,} kept")), describe(DROPPED, _("{count:,} dropped"))]
+    parts += [describe(REVIEW, _("{count:,} for review"))] if counts[REVIEW] else []
     by_person = (
         _("; {by_person:,} decided by a person").format(by_person=counts["by_person"]) if counts["by_person"] else ""
     )
@@ -185,7 +188,7 @@ def find_oddities(rows: Iterable[Row]) -> list[str]:
     rows = list(rows)
     lines = [
         _("warning: {file}: you keep it, but it is {reason}; it stays dropped").format(
-            file=row["file"], reason=row["reason"]
+            file=row["file"], reason=describe_reason(row["reason"])
         )
         for row in rows
         if row["decision"] == KEEP and row["reason"] in UNUSABLE

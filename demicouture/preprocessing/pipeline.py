@@ -123,7 +123,7 @@ def hash_scraped(folder: Path, found: Sequence[str], progress: Callable) -> list
 
     # Hashing waits for the disk and runs outside Python's lock, so threads do.
     with ThreadPoolExecutor(2 * parallel.cores()) as pool:
-        return list(progress(pool.map(describe, found), "reading", len(found)))
+        return list(progress(pool.map(describe, found), _("reading"), len(found)))
 
 
 def hash_inputs(
@@ -176,7 +176,7 @@ def extract_features(
     new = [sha256 for sha256 in paths if sha256 not in known or image_features.is_outdated(known[sha256], models)]
     tasks = [image_features.FeatureTask(paths[sha256], models) for sha256 in new]
     with image_features.Log(log, known) as growing:
-        found = progress(parallel.in_order(image_features.extract_features, tasks), "looking", len(tasks))
+        found = progress(parallel.in_order(image_features.extract_features, tasks), _("looking"), len(tasks))
         for sha256, features in zip(new, found, strict=True):
             growing.add(sha256, features)
     image_features.write_log(log, {sha256: known[sha256] for sha256 in paths})
@@ -242,7 +242,7 @@ def crop_kept(
             if there.get(row["picture"]) != (task.source, task.box):
                 names.append(row["picture"])
                 tasks.append(task)
-    cropped = progress(parallel.in_order(image_features.make_crop, tasks), "cropping", len(tasks))
+    cropped = progress(parallel.in_order(image_features.make_crop, tasks), _("cropping"), len(tasks))
     for name, png in zip(names, cropped, strict=True):
         files.write_bytes(output / name, png)
 

@@ -67,7 +67,7 @@ def read_moves(folder: Path) -> dict[str, Move]:
     found = _find(folder)
     moves = {}
     for row in rows:
-        pole, placed, *_ = *row["place"].split("/"), ""
+        pole, placed, *_deeper = *row["place"].split("/"), ""
         if placed not in DECISIONS or row["moved_from"] not in ("", *DECISIONS):
             raise InputError(
                 _("{path}: found the place {place!r}, expected a pole and a decision; remove the file").format(
@@ -153,8 +153,8 @@ def write_review(
         for path in paths:
             path.unlink()
     tasks = [path for path, _ in missing]
-    for (_, target), content in zip(
-        missing, progress(in_order(encode_small, tasks), "review", len(tasks)), strict=True
+    for (_original, target), content in zip(
+        missing, progress(in_order(encode_small, tasks), _("pictures to look at"), len(tasks)), strict=True
     ):
         write_bytes(target, content)
     for path in sorted(folder.glob("*/*/**/"), reverse=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from demicouture.language import _
+from demicouture.language import _, right_aligned
 from demicouture.scraping.clock import describe_duration
 from demicouture.scraping.offers import Limits, Source
 from demicouture.scraping.queries import Query
@@ -47,9 +47,9 @@ def describe_rest(missing: Mapping[Query, int], source: Source, delay_seconds: f
     limits = source.limits
     _, for_requests, for_pictures = duration(missing, limits, delay_seconds)
     number = sum(min(number, limits.most) for number in missing.values())
-    return _("still wanted: {number:,} pictures; at the limits of {name} about ").format(
-        number=number, name=source.name
-    ) + describe_duration(max(for_requests, for_pictures))
+    return _("still wanted: {number:,} pictures; at the limits of {name} about {duration}").format(
+        number=number, name=source.name, duration=describe_duration(max(for_requests, for_pictures))
+    )
 
 
 def describe_plan(missing: Mapping[Query, int], source: Source, delay_seconds: float) -> str:
@@ -75,7 +75,8 @@ def describe_plan(missing: Mapping[Query, int], source: Source, delay_seconds: f
     ]
     poles = sorted({query.pole for query in missing})
     width = max(map(len, poles), default=0)
-    text.append(" " * width + "".join(f"{name:>10}" for name in ("queries", "wanted", _("at most"), "requests")))
+    columns = (_("queries"), _("wanted"), _("at most"), _("requests"))
+    text.append(" " * width + "".join(right_aligned(name, 10) for name in columns))
     for pole in poles:
         mine = {query: number for query, number in missing.items() if query.pole == pole}
         at_most = sum(min(number, limits.most) for number in mine.values())
@@ -101,14 +102,13 @@ def describe_plan(missing: Mapping[Query, int], source: Source, delay_seconds: f
         text.append(
             _(
                 "{lacking:,} of {total:,} cannot be reached: {queries} queries want more than {most:,} "
-                "({named}{which}); spread their counts over several wordings"
+                "({named}); spread their counts over several wordings"
             ).format(
                 lacking=lacking,
                 total=total,
                 queries=len(too_many),
                 most=limits.most,
-                named=named,
-                which=", …" if len(too_many) > MOST_NAMED else "",
+                named=named + (", …" if len(too_many) > MOST_NAMED else ""),
             )
         )
     if limits.advice and limits.requests_a_day and requests > limits.requests_a_day:
@@ -121,8 +121,10 @@ def describe_source(missing: Mapping[Query, int], source: Source, delay_seconds:
     limits = source.limits
     _, for_requests, for_pictures = duration(missing, limits, delay_seconds)
     at_most = sum(min(number, limits.most) for number in missing.values())
-    text = _("{name}: at most {at_most:,} of {missing:,} pictures, in at least ").format(
-        name=source.name, at_most=at_most, missing=sum(missing.values())
+    text = _("{name}: at most {at_most:,} of {missing:,} pictures, in at least {duration}").format(
+        name=source.name,
+        at_most=at_most,
+        missing=sum(missing.values()),
+        duration=describe_duration(max(for_requests, for_pictures)),
     )
-    text += describe_duration(max(for_requests, for_pictures))
     return f"{text} ({limits.caution})" if limits.caution else text

@@ -283,7 +283,7 @@ class Fetcher:
 
     def _follow(self, url: str, request: _Request) -> Response:
         begun_with, seconds_left = url, self.timeout_seconds
-        for _ in range(MAX_REDIRECTS + 1):
+        for _redirect in range(MAX_REDIRECTS + 1):
             host = host_of(url)
             if request.crawling:
                 self._check_robots(url, request.patient)

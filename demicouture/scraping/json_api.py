@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from demicouture.errors import FetchError, SourceError
-from demicouture.language import N_, _
+from demicouture.language import _
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.http_client import BUSY, Fetcher, Response
 from demicouture.scraping.offers import others
@@ -91,19 +91,25 @@ def refusal(fetcher: Fetcher, source: str, url: str, error: FetchError) -> Sourc
             when=_("at {time_of_day}").format(time_of_day=fetcher.clock.time_of_day(error.seconds)),
         )
     words = fetcher.words.get(urlsplit(url).hostname or "") if error.status == 403 else ""
-    return failure(source, url, f"{error} ({words})" if words else str(error))
+    return failure(source, url, f"{_(str(error))} ({words})" if words else str(error))
 
 
-def failure(
-    source: str, url: str, problem: str, expected: str = N_("an answer for programs"), when: str = "later"
-) -> SourceError:
+def failure(source: str, url: str, problem: str, expected: str = "", when: str = "") -> SourceError:
     """Returns the error that says what is wrong with a service, and which other sources there are."""
+    told = _(problem)
     if problem == failure_reasons.PRIVATE:
-        problem += _(" (add --allow-private-hosts if that is meant)")
+        told += _(" (add --allow-private-hosts if that is meant)")
     return SourceError(
         _(
             "{source}: {url}: {problem}, expected {expected}; try again {when}, or use another --source ({others})"
-        ).format(source=source, url=url, problem=problem, expected=expected, when=when, others=others(source))
+        ).format(
+            source=source,
+            url=url,
+            problem=told,
+            expected=expected or _("an answer for programs"),
+            when=when or _("later"),
+            others=others(source),
+        )
     )
 
 

@@ -58,7 +58,7 @@ def read_plan(
             )
         )
     if (source == "urls") != (urls is not None):
-        given, missing = (_("--urls FILE"), _("--source urls")) if urls else (_("--source urls"), _("--urls FILE"))
+        given, missing = ("--urls FILE", "--source urls") if urls else ("--source urls", "--urls FILE")
         raise InputError(
             _("found {given} without {missing}, expected both or neither; add {missing}").format(
                 given=given, missing=missing

@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from demicouture.language import _
+from demicouture.language import _, right_aligned
 from demicouture.scraping.clock import CLOCK, Clock, describe_duration
 from demicouture.scraping.failure_reasons import TRANSIENT
 from demicouture.scraping.manifest import FAILED, FETCHED
@@ -82,7 +82,7 @@ class PoleProgress:
                 total=total,
                 desc=self._text(pole),
                 position=position,
-                unit=" pictures",
+                unit=_(" pictures"),
                 bar_format=LINE,
                 dynamic_ncols=True,
                 disable=quiet or None,
@@ -151,10 +151,10 @@ class PoleProgress:
         parts = [_("{fetched:,}/{wanted:,} fetched").format(fetched=self._fetched[pole], wanted=self._wanted[pole])]
         refused = self._refused[pole]
         if refused:
-            why = ", ".join(f"{reason} {number:,}" for reason, number in refused.most_common(MOST_REASONS))
+            why = ", ".join(f"{_(reason)} {number:,}" for reason, number in refused.most_common(MOST_REASONS))
             parts.append(
-                _("{refused:,} refused ({why}{which})").format(
-                    refused=refused.total(), why=why, which=", …" if len(refused) > MOST_REASONS else ""
+                _("{refused:,} refused ({why})").format(
+                    refused=refused.total(), why=why + (", …" if len(refused) > MOST_REASONS else "")
                 )
             )
         for host, seconds in self._waits().items():
@@ -165,14 +165,14 @@ class PoleProgress:
 
 def count_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Returns the counts of each pole as a small table, with the reasons for what was refused."""
-    columns = ("wanted", "found", "fetched", "duplicates")
+    columns = (_("wanted"), _("found"), _("fetched"), _("duplicates"), _("refused"))
     width = max(len(row["pole"]) for row in rows)
-    text = [" " * width + "".join(f"{name:>12}" for name in (*columns, "refused"))]
+    text = [" " * width + "".join(right_aligned(name, 12) for name in columns)]
     for pole in sorted({row["pole"] for row in rows}):
         mine = [row for row in rows if row["pole"] == pole]
         reasons = sum((Counter(row["refused"]) for row in mine), Counter())
         numbers = [sum(row[name] for row in mine) for name in ("wanted", "offered", "fetched", "duplicates")]
-        named = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
+        named = ", ".join(f"{_(reason)} {number}" for reason, number in reasons.most_common())
         text.append(
             f"{pole:{width}}"
             + "".join(f"{number:>12}" for number in (*numbers, reasons.total()))

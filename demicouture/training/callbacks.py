@@ -274,7 +274,7 @@ class CollapseWatch(keras.callbacks.Callback):
         if self.collapse and not before:
             self.report(
                 _("collapse: {collapse}, noticed after epoch {epoch}; see history.png").format(
-                    collapse=self.collapse, epoch=epoch + 1
+                    collapse=_(self.collapse), epoch=epoch + 1
                 )
             )
         if self.collapse and (self.ends or not is_finite(self.rows[-1])):
@@ -302,10 +302,10 @@ class Progress(keras.callbacks.Callback):
         total, done = self.epochs * model.batches.steps_per_epoch, int(model.step.numpy())
         self.left = total - done
         self.line = progress_bar(
-            title="training",
+            title=_("training"),
             total=total,
             initial=done,
-            unit="img",
+            unit=_("img"),
             unit_scale=model.batches.batch_size,
             quiet=self.quiet,
             smoothing=0.05,

@@ -73,7 +73,7 @@ class _Bar(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         steps = self.params["steps"]
-        self.bar = progress_bar(title=_("training the encoder"), total=steps, unit="step", quiet=self.quiet)
+        self.bar = progress_bar(title=_("training the encoder"), total=steps, unit=_("step"), quiet=self.quiet)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()

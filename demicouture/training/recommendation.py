@@ -9,7 +9,7 @@ from typing import Any
 from demicouture.commands import command
 from demicouture.dataset import SIZES
 from demicouture.errors import OptionsError
-from demicouture.language import _
+from demicouture.language import _, ngettext
 from demicouture.parallel import cores
 from demicouture.training.presets import PRESETS, fill_in
 
@@ -108,8 +108,11 @@ def refuse_months(options: Mapping[str, Any], pictures: int) -> None:
 
 def describe_duration(seconds: float) -> str:
     """Returns a duration in words, in the unit of which there are a few: minutes, hours, days or months."""
-    for unit, length, most in (("minute", 60, 90), ("hour", 3600, 48), ("day", 86_400, 60)):
-        count = max(1, round(seconds / length))
-        if count <= most:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return _("{seconds:.0f} months").format(seconds=seconds / 86400 / 30.4)
+    minutes, hours, days = (max(1, round(seconds / length)) for length in (60, 3600, 86_400))
+    if minutes <= 90:
+        return ngettext("{count} minute", "{count} minutes", minutes).format(count=minutes)
+    if hours <= 48:
+        return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+    if days <= 60:
+        return ngettext("{count} day", "{count} days", days).format(count=days)
+    return _("{count:.0f} months").format(count=days / 30.4)

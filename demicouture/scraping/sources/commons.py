@@ -94,7 +94,7 @@ class Commons:
             parameters |= {"gsrlimit": PAGE_SIZE}
         seen: set[str] = set()
         go_on: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
+        for _page in range(MAX_PAGES):
             url = with_query(self._base_url, parameters | go_on)
             found = self._request(url)
             query_part = found.get("query", {})  # Missing where nothing was found.

@@ -92,7 +92,7 @@ class Excite:
         except FetchError as error:
             if error.status == 404 and page > 1:
                 return None
-            problem = str(error)
+            problem = _(str(error))
             if error.status == 403 and (words := self._fetcher.words.get(host)):
                 problem += f" ({words})"
             if str(error) == failure_reasons.PRIVATE:
