@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from demicouture import commands, runs
 from demicouture.errors import DemicoutureError
-from demicouture.language import _, ngettext
+from demicouture.language import _, break_lines, ngettext
 
 HOUSE = commands.HOUSE
 
@@ -36,6 +36,9 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
             text += f"; {wanted}"
         hidden = action.default in (None, argparse.SUPPRESS) or isinstance(action.default, bool)
         return text if hidden or "%(default)" in text else _("{text} (default: %(default)s)").format(text=text)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return break_lines(text, width)
 
 
 def manual(doc: str) -> str:

@@ -37,10 +37,32 @@ def N_(message):  # noqa: N802 (gettext's own name)
     return message
 
 
+def columns(text):
+    """Returns how many columns of a terminal a text takes: Latin letters one each, kanji and kana two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
 def right_aligned(text, width):
-    """Returns a text with blanks before it, so many that it is as wide as ``width`` Latin letters; kanji count two."""
-    wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return text.rjust(width - wide)
+    """Returns a text with blanks before it, so many that it takes ``width`` columns."""
+    return " " * (width - columns(text)) + text
+
+
+def break_lines(text, width, measure=columns):
+    """Returns a text in lines of at most ``width``, as far as its words allow; Japanese breaks between any letters.
+
+    No line begins with a mark that closes, or ends with one that opens.
+
+    Args:
+        text: The text.
+        width: The most that ``measure`` returns of a line.
+        measure: Returns the width of a text.
+    """
+    lines = [""]
+    for piece in re.findall(r"[「『（]*[\u2e80-\uffef][、。」』）：；・ー…]*\s*|[^\s\u2e80-\uffef]+\s*", text):
+        if lines[-1] and measure((lines[-1] + piece).rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines if line]
 
 
 def choose():

@@ -148,7 +148,7 @@ class Downloader:
         if not self._put_off:
             return
         limits, parts = self._fetcher.rate_limits, []
-        for host, (number, _) in self._put_off.items():
+        for host, (number, _seconds) in self._put_off.items():
             rest = describe_duration(number * limits.pace(host))
             parts.append(
                 _("{number:,} addresses wait for {host}, at its pace about {rest}").format(

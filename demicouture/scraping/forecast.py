@@ -45,7 +45,7 @@ def least_seconds(number: int, limits: Limits, delay_seconds: float) -> float:
 def describe_rest(missing: Mapping[Query, int], source: Source, delay_seconds: float) -> str:
     """Returns how many pictures are still wanted of a source, and how long that takes, on one line."""
     limits = source.limits
-    _, for_requests, for_pictures = duration(missing, limits, delay_seconds)
+    _requests, for_requests, for_pictures = duration(missing, limits, delay_seconds)
     number = sum(min(number, limits.most) for number in missing.values())
     return _("still wanted: {number:,} pictures; at the limits of {name} about {duration}").format(
         number=number, name=source.name, duration=describe_duration(max(for_requests, for_pictures))
@@ -119,7 +119,7 @@ def describe_plan(missing: Mapping[Query, int], source: Source, delay_seconds: f
 def describe_source(missing: Mapping[Query, int], source: Source, delay_seconds: float) -> str:
     """Returns on one line what a source can give of what is missing, and how long that takes at least."""
     limits = source.limits
-    _, for_requests, for_pictures = duration(missing, limits, delay_seconds)
+    _requests, for_requests, for_pictures = duration(missing, limits, delay_seconds)
     at_most = sum(min(number, limits.most) for number in missing.values())
     text = _("{name}: at most {at_most:,} of {missing:,} pictures, in at least {duration}").format(
         name=source.name,
