@@ -183,10 +183,10 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
             )
         )
     counts = [
-        _("{by} {pole} ({person} by you)").format(by=sum(by.values()), pole=pole, person=by["person"])
+        _("{count} {pole} ({person} by you)").format(count=sum(by.values()), pole=pole, person=by["person"])
         for pole, by in results["labels"].items()
     ]
-    counts.append(_("{unlabelled} without a label").format(unlabelled=results["unlabelled"]))
+    counts.append(_("{count} without a label").format(count=results["unlabelled"]))
     report(
         _("{output}: {count} designs: {counts}").format(output=args.output, count=args.count, counts=", ".join(counts))
     )

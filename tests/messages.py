@@ -14,14 +14,15 @@ from datetime import datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 HOUSE = Path(__file__).parent.parent
 PO = HOUSE / "demicouture/locale/ja/LC_MESSAGES/demicouture.po"
 MO = PO.with_suffix(".mo")
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+FORMS = {"_": 1, "N_": 1, "ngettext": 2}
+"""What marks a message, and how many forms of it the English has."""
+
 SOURCES = [
     *sorted(HOUSE.glob("*.py")),
     *sorted(path for path in (HOUSE / "demicouture").rglob("*.py") if "synthetic" not in path.parts),
@@ -62,9 +63,11 @@ msgstr ""
 
 def find_messages(path: Path) -> Iterator[str | tuple[str, str]]:
     """Yields the messages of a file: of one with a plural both forms."""
-    with open(path, "rb") as file:
-        for _line, messages, _comments, _context in extract("python", file, KEYWORDS):
-            yield messages
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FORMS:
+            forms = node.args[: FORMS[node.func.id]]
+            if all(isinstance(form, ast.Constant) for form in forms):  # Else it is data, marked elsewhere.
+                yield forms[0].value if len(forms) == 1 else tuple(form.value for form in forms)
 
 
 def collect() -> Catalog:

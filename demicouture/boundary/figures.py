@@ -310,7 +310,7 @@ def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Im
     """
     distances = plane.signed_distance(designs.latents)
     starts = spread_by_distance(np.arange(len(distances)), distances, WALKS)
-    names = [_("design {start}").format(start=start) for start in starts]
+    names = [_("design {number}").format(number=start) for start in starts]
     return _draw_walk(designs, starts, names, {}, plane, render, _("A walk"))
 
 

@@ -153,8 +153,9 @@ def _panels_of_photographs(photographs: LabelledPhotographs, found: Boundary) ->
     seen = _("Photographs that the plane was fitted on: {training:.0%} on the right side").format(
         training=report["training_accuracy"]
     )
-    unseen = _("Photographs that neither generator, encoder nor plane has seen: ")
-    unseen += _("{accuracy:.0%} on the right side").format(accuracy=report["held_out_accuracy"])
+    unseen = _(
+        "Photographs that neither generator, encoder nor plane has seen: {accuracy:.0%} on the right side"
+    ).format(accuracy=report["held_out_accuracy"])
     return [
         Histogram(title, distances[part], labels[part])
         for title, part in ((seen, ~photographs.withheld), (unseen, photographs.withheld))

@@ -351,7 +351,7 @@ def endpoint_of_designs(designs: Designs, numbers: Sequence[int]) -> Endpoint:
         )
     label = designs.labels[numbers[0]]
     return Endpoint(
-        latent, _("design {numbers}").format(numbers=numbers[0]) + (f" ({label})" if label else ""), tuple(numbers)
+        latent, _("design {number}").format(number=numbers[0]) + (f" ({label})" if label else ""), tuple(numbers)
     )
 
 
@@ -412,9 +412,9 @@ def endpoint_of_photo(
     if not encoder and not found.is_near:
         raise InputError(
             _(
-                "{flag} {path}: found no design near it ({describe}), expected a photograph of the kind that "
+                "{flag} {path}: found no design near it ({likeness}), expected a photograph of the kind that "
                 "the generator learned from; use one garment seen from the front"
-            ).format(flag=flag, path=path, describe=found.describe())
+            ).format(flag=flag, path=path, likeness=found.describe())
         )
     latent, name = found.latent.astype(np.float64), _("the design found for {name}").format(name=path.name)
     return Endpoint(latent, name, (), cropped, found.likeness not in (None, "unlike")), found

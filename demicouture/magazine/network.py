@@ -111,8 +111,8 @@ def read_network(path: Path) -> Network:
         ) from None
     if network.layers[0].weights.shape[0] != LATENT_DIM:
         raise InputError(
-            _("{path}: found {shape} inputs, expected {latent_dim}").format(
-                path=path, shape=network.layers[0].weights.shape[0], latent_dim=LATENT_DIM
+            _("{path}: found {found} inputs, expected {latent_dim}").format(
+                path=path, found=network.layers[0].weights.shape[0], latent_dim=LATENT_DIM
             )
         )
     return network

@@ -97,8 +97,8 @@ def read_overrides(path: Path, moves: Mapping[str, Move] | None = None) -> dict[
         file = fields["file"]
         if file in rows:
             raise InputError(
-                _("{path}: found {file} in row {rows} and row {row}, expected it once; remove one").format(
-                    path=path, file=file, rows=rows[file], row=row
+                _("{path}: found {file} in row {other} and row {row}, expected it once; remove one").format(
+                    path=path, file=file, other=rows[file], row=row
                 )
             )
         rows[file] = row
@@ -106,9 +106,9 @@ def read_overrides(path: Path, moves: Mapping[str, Move] | None = None) -> dict[
         decision = fields[YOUR_DECISION].strip().lower() or None
         if decision not in (None, *DECISIONS):
             raise InputError(
-                _(
-                    "{where}: found the {your_decision} {fields!r}, expected keep, drop, review or an empty field"
-                ).format(where=where, your_decision=YOUR_DECISION, fields=fields[YOUR_DECISION])
+                _("{where}: found the {your_decision} {text!r}, expected keep, drop, review or an empty field").format(
+                    where=where, your_decision=YOUR_DECISION, text=fields[YOUR_DECISION]
+                )
             )
         moved = overrides[file].decision if file in overrides else None
         if moved and decision and moved != decision:

@@ -25,8 +25,6 @@ TILE_SIDE = 96
 
 EMPTY = np.full((TILE_SIDE, TILE_SIDE, 3), 236, np.uint8)
 
-EAST_ASIA = 0x2E80
-"""From this letter on the font has none; a person reads the file's name all the same."""
 
 LONGEST_SHEET_NAME = 200
 """Of a sheet, in bytes: a pole and a query together may be longer than file systems allow."""
@@ -61,9 +59,7 @@ def write_query_sheets(folder: Path, queries: Iterable[Query], count: Callable[[
         if not tiles:
             continue
         counts = count(query.pole, query.text)
-        title = _("{text} ({pole}): {found:,} pictures").format(text=query.text, pole=query.pole, found=len(found))
-        if max(map(ord, title)) >= EAST_ASIA:
-            title = _("Of the query that this file is named after: {found:,} pictures").format(found=len(found))
+        title = _("{query} ({pole}): {found:,} pictures").format(query=query.text, pole=query.pole, found=len(found))
         if refused := sum(counts["refused"].values()):
             title += _(", {refused:,} refused").format(refused=refused)
         if len(shown) < len(found):

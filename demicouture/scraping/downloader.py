@@ -13,6 +13,7 @@ import numpy as np
 from demicouture import files, images, parallel
 from demicouture.commands import same_command
 from demicouture.errors import FetchError, PictureError, SourceError
+from demicouture.language import _
 from demicouture.scraping import duplicate_index, failure_reasons
 from demicouture.scraping.clock import describe_duration
 from demicouture.scraping.host_scheduler import one_per_host
@@ -42,7 +43,7 @@ def draw(
         if source.url(query.pole, query.text, index) not in manifest.entries(query.pole, query.text)
     ]
     drawn = parallel.in_order(functools.partial(_draw_one, source), missing)
-    for (query, _), offer in zip(missing, drawn, strict=True):
+    for (query, _index), offer in zip(missing, drawn, strict=True):
         try:
             header = images.read_header(offer.content)
         except PictureError:

@@ -195,10 +195,10 @@ def describe_counts(
     text = count_table([row for row in rows if row["offered"] or (row["pole"], row["query"]) in names])
     refused = sum((Counter(row["refused"]) for row in rows), Counter())
     if passing := sum(number for reason, number in refused.items() if reason in TRANSIENT):
-        text += _("\nrefused for reasons that may pass: {passing:,}; --retry-failed tries them again").format(
+        text += "\n" + _("refused for reasons that may pass: {passing:,}; --retry-failed tries them again").format(
             passing=passing
         )
     for host, said in sorted((words or {}).items())[:MOST_REASONS]:
         if said:
-            text += _("\n{host} says with HTTP 403: {said}").format(host=host, said=said)
+            text += "\n" + _("{host} says with HTTP 403: {said}").format(host=host, said=said)
     return text

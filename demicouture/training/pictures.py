@@ -55,9 +55,9 @@ def read_training_pictures(
             return np.empty(shape, np.uint8)
         report(
             _(
-                "{shape} pictures take {needed:.1f} GiB and the device has {memory:.1f}, so they stay on disk "
+                "{count} pictures take {needed:.1f} GiB and the device has {memory:.1f}, so they stay on disk "
                 "and are fetched while it computes"
-            ).format(shape=shape[0], needed=needed / 2**30, memory=memory / 2**30)
+            ).format(count=shape[0], needed=needed / 2**30, memory=memory / 2**30)
         )
         scratch.mkdir(parents=True, exist_ok=True)
         # Without a name, so that nothing is left behind, however the run ends.

@@ -67,9 +67,7 @@ class TrainingLoop:
             self._restore_best_generator(path)
             if rows := self._rows():  # without those that come after the checkpoint
                 files.write_csv(self.folder / "history.csv", list(rows[0]), rows)
-            self.report(
-                _("going on from {path}, after epoch {epochs_done}").format(path=path, epochs_done=self.gan.epochs_done)
-            )
+            self.report(_("going on from {path}, after epoch {epoch}").format(path=path, epoch=self.gan.epochs_done))
         rollbacks = collapse.read_rollbacks(self.folder)
         if int(self.gan.rollbacks.numpy()) < len(rollbacks):
             self._go_back(rollbacks)  # An earlier process was killed on the way.
@@ -147,26 +145,19 @@ class TrainingLoop:
         """
         epoch = self.gan.epochs_done
         best = row_to_keep(self.folder, self._rows())
-        found = _("{folder}: {reason}, noticed after epoch {epoch}; ").format(
-            folder=self.folder, reason=reason, epoch=epoch
-        )
-        anew = _("begin anew with --fresh and a lower --learning-rate")
+        mend, anew = "", _("begin anew with --fresh and a lower --learning-rate")
         if self.on_collapse != "rollback":
-            raise InputError(
-                _("{found}add --on-collapse rollback to go back to the best generator, or {anew}").format(
-                    found=found, anew=anew
-                )
+            mend = _("add --on-collapse rollback to go back to the best generator, or {anew}").format(anew=anew)
+        elif before == collapse.MAX_ROLLBACKS:
+            mend = _("it did so after {count} rollbacks, too; generator.keras is the best one; {anew}").format(
+                count=before, anew=anew
             )
-        if before == collapse.MAX_ROLLBACKS:
+        elif best is None or not checkpoints.path_of(self.folder / "checkpoints", int(best["step"])).exists():
+            mend = _("there is no checkpoint of an evaluated generator to go back to; {anew}").format(anew=anew)
+        if mend:
             raise InputError(
-                _("{found}it did so after {before} rollbacks, too; generator.keras is the best one; {anew}").format(
-                    found=found, before=before, anew=anew
-                )
-            )
-        if best is None or not checkpoints.path_of(self.folder / "checkpoints", int(best["step"])).exists():
-            raise InputError(
-                _("{found}there is no checkpoint of an evaluated generator to go back to; {anew}").format(
-                    found=found, anew=anew
+                _("{folder}: {reason}, noticed after epoch {epoch}; {mend}").format(
+                    folder=self.folder, reason=_(reason), epoch=epoch, mend=mend
                 )
             )
         return {"epoch": epoch, "back_to": int(best["epoch"]), "reason": reason}

@@ -61,13 +61,13 @@ def read_addresses(path: Path, poles: Sequence[str], pole: str | None) -> list[A
         chosen, query = row.get("pole", "").strip() or pole, row.get("query", "").strip() or path.stem
         if chosen not in poles:
             raise InputError(
-                _("{path}: address {number} has {chosen}, expected {poles}; ").format(
+                _("{path}: address {number} has {found}, expected {poles}; {mend}").format(
                     path=path,
                     number=number,
-                    chosen=_("the pole ") + repr(chosen) if chosen else _("no pole"),
+                    found=_("the pole {pole!r}").format(pole=chosen) if chosen else _("no pole"),
                     poles=_(" or ").join(poles),
+                    mend=_("mend it") if chosen else _("add --pole, or a column of that name"),
                 )
-                + (_("mend it") if chosen else _("add --pole, or a column of that name"))
             )
         if CONTROL_CHARACTERS.search(query):
             raise InputError(
@@ -103,7 +103,7 @@ def _read_parquet(path: Path) -> list[dict[str, str]]:
     rows = [{str(name).lower(): "" if value is None else str(value) for name, value in row.items()} for row in rows]
     if rows and "url" not in rows[0]:
         raise InputError(
-            _("{path}: found the columns {rows}, expected also url").format(path=path, rows=", ".join(rows[0]))
+            _("{path}: found the columns {columns}, expected also url").format(path=path, columns=", ".join(rows[0]))
         )
     return rows
 
