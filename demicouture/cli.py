@@ -33,7 +33,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     def _get_help_string(self, action: argparse.Action) -> str | None:
         text = action.help or ""
         if wanted := getattr(action.type, "wanted", ""):
-            text += f"; {wanted}"
+            text = _("{text}; {wanted}").format(text=text, wanted=wanted)
         hidden = action.default in (None, argparse.SUPPRESS) or isinstance(action.default, bool)
         return text if hidden or "%(default)" in text else _("{text} (default: %(default)s)").format(text=text)
 
@@ -196,6 +196,9 @@ def run(main: Callable[[], None]) -> int:
     0 done, 1 an expected failure (told in one line), 130 interrupted. Wrong usage leaves with 2 from
     within argparse. Anything unexpected keeps its traceback.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Letters that a terminal lacks, in a folder's name say, end no script.
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except KeyboardInterrupt:

@@ -18,6 +18,11 @@ import unicodedata
 
 LOCALE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "locale")
 
+WIDE, OPENS = "\u2e80-\uffef", "「『（"
+CLOSES = "、。」』）：；・…ーぁぃぅぇぉっゃゅょァィゥェォッャュョ:;,.!?)"
+PIECE = re.compile(f"[{OPENS}]*[{WIDE}][{CLOSES}]*\\s*|[^\\s{WIDE}]+\\s*")
+"""What no line may break within: a word, or a Japanese letter with the marks that open and close beside it."""
+
 VARIABLES = "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"
 """What says which language a person reads, the strongest first, as gettext(3) has it."""
 
@@ -58,7 +63,7 @@ def break_lines(text, width, measure=columns):
         measure: Returns the width of a text.
     """
     lines = [""]
-    for piece in re.findall(r"[「『（]*[\u2e80-\uffef][、。」』）：；・ー…]*\s*|[^\s\u2e80-\uffef]+\s*", text):
+    for piece in PIECE.findall(text):
         if lines[-1] and measure((lines[-1] + piece).rstrip()) > width:
             lines.append("")
         lines[-1] += piece

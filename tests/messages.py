@@ -8,6 +8,7 @@ an empty text for a person to fill in; and compiles that file.
 from __future__ import annotations
 
 import ast
+import functools
 import io
 from collections.abc import Iterator
 from datetime import datetime
@@ -61,15 +62,22 @@ msgstr ""
 """
 
 
+@functools.cache
+def parse(path: Path) -> ast.Module:
+    """Returns a file's syntax tree."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def find_messages(path: Path) -> Iterator[str | tuple[str, str]]:
     """Yields the messages of a file: of one with a plural both forms."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FORMS:
             forms = node.args[: FORMS[node.func.id]]
             if all(isinstance(form, ast.Constant) for form in forms):  # Else it is data, marked elsewhere.
                 yield forms[0].value if len(forms) == 1 else tuple(form.value for form in forms)
 
 
+@functools.cache
 def collect() -> Catalog:
     """Returns the catalogue of all messages, without translations."""
     template = Catalog(charset="utf-8")
@@ -78,7 +86,7 @@ def collect() -> Catalog:
         for message in find_messages(path):
             template.add(message, locations=place)
         if path in MANUALS:
-            for paragraph in ast.get_docstring(ast.parse(path.read_text("utf-8")), clean=False).strip().split("\n\n"):
+            for paragraph in ast.get_docstring(parse(path), clean=False).strip().split("\n\n"):
                 template.add(paragraph, locations=place)
     for message in ARGPARSE:
         template.add(message, locations=[("argparse", None)])

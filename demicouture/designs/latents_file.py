@@ -58,7 +58,7 @@ def _read_json(name: str, path: Path) -> np.ndarray:
     )
     if (size := path.stat().st_size) > MOST_BYTES:
         raise InputError(
-            _("{name}: {size:.0f} MB, expected {most:.0f} MB at most; save an array as .npy").format(
+            _("{name}: {size:.0f} MB, expected {most:.0f} at most; save an array as .npy").format(
                 name=name, size=size / 1e6, most=MOST_BYTES / 1e6
             )
         )
