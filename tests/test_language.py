@@ -246,3 +246,24 @@ def test_lines_break_between_japanese_letters_but_not_before_a_full_stop():
 
 def test_nothing_is_said_as_nothing(japanese):
     assert _("") == "" and _("no such message") == "no such message"
+
+
+def parts_of(name: str) -> dict[str, list[str]]:
+    """Returns what a README has in both languages: commands, pictures, links, headings, tables, inline code."""
+    text = (messages.HOUSE / name).read_text("utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    prose = re.sub(r"^```\n.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return {
+        "commands": [line.partition("#")[0].rstrip() for block in blocks for line in block.splitlines()],
+        "pictures": re.findall(r"!\[[^]]*\]\(([^)]*)\)", text),
+        "links": sorted({*re.findall(r"\]\(([^)]*)\)", text)} - {"README.md", "README.ja.md"}),
+        "headings": re.findall(r"^#+", prose, re.MULTILINE),
+        "rows": [line.count("|") for line in text.splitlines() if line.startswith("|")],
+        "code": sorted({re.sub(r"\s+", " ", code) for code in re.findall(r"`([^`]+)`", prose) if code.isascii()}),
+    }
+
+
+def test_both_readmes_say_the_same():
+    english, japanese = parts_of("README.md"), parts_of("README.ja.md")
+    for part, found in english.items():
+        assert japanese[part] == found, part
