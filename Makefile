@@ -23,7 +23,7 @@ demo: $(VENV)/.installed
 	$(RUN) latent_svm.py
 	$(RUN) interpolate.py
 	@echo
-	@echo "Open this: outputs/index.html"
+	@echo "Open this / これを開いてください: outputs/index.html"
 
 # The shell takes both folders from the environment, so that blanks and quotes in their names stay what they are.
 mine: $(VENV)/.installed
@@ -47,6 +47,7 @@ $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \
 	newer; run: make PYTHON=python3.12" % sys.version_info[:2])'
 	@echo "installing packages into $(VENV), which takes a few minutes, once"
+	@echo "$(VENV) にパッケージをインストールします（数分かかります。初回だけです）"
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(RUN) -m demicouture.pretrained --optional
