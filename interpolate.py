@@ -6,12 +6,13 @@ board:2,3, a file of latents.
 
 The path keeps to what the generator has learnt: at every step, the latents are distributed as the prior. (A straight
 line leaves the prior in the middle, where designs look washed out; --path lerp shows that.) Between photographs a copy
-of the generator draws it, tuned to them, so that colours and large prints come along.
+of the generator draws it, tuned to them, so that colours and large prints come along, and its middle is moved towards
+what the discriminator takes for a photograph.
 
-Reads outputs/3-training: generator.keras, and where they exist encoder.keras and encodings.npz; outputs/4-generated:
-latents.npy, labels.csv, and where they exist designs.csv, the style classifier, the features of the data set's
-pictures, what is known of the generator's quality and the designs' pictures; and outputs/5-boundary: the hyperplane,
-and the pictures in data/2-dataset.
+Reads outputs/3-training: generator.keras, and where they exist encoder.keras, encodings.npz and discriminator.keras;
+outputs/4-generated: latents.npy, labels.csv, and where they exist designs.csv, the style classifier, the features of
+the data set's pictures, what is known of the generator's quality and the designs' pictures; and outputs/5-boundary: the
+hyperplane, and the pictures in data/2-dataset.
 Writes outputs/6-interpolation; where that holds what was made with other flags, a folder beside it, named after these:
   strip.png, .npy    the steps side by side, with the photographs at either end; where they are designs, the first and
                      the last step are these, to the pixel; the steps' latents
@@ -227,7 +228,10 @@ def make(
     how = SequenceOptions(args.path, args.even, args.steps, args.size, args.data, args.untuned, args.quiet)
     if direction:
         return make_walk(rated, specs[0], args.a, direction, generator, encoder, network, how)
-    return make_sequence(rated, specs, (args.a, args.b), generator, encoder, network, how)
+    discriminator, file = None, args.training / "discriminator.keras"
+    if not args.untuned and file.is_file():
+        discriminator = inference.load_discriminator(file, generator)
+    return make_sequence(rated, specs, (args.a, args.b), generator, encoder, discriminator, network, how)
 
 
 def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.USUAL_CRITERIA) -> None:

@@ -1,4 +1,4 @@
-"""The latent space: the prior, and points on a plane through it and near to one. NumPy only.
+"""The latent space: the prior, and points on a plane through it and near to one. NumPy and SciPy only.
 
 The prior is uniform on the cube [-1, 1]^100, so the geometry is a cube's, not a sphere's. Latents are float32
 (n, latent_dim) on disk and between scripts; what is computed from them here is float64.
@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import erf, erfinv
 
 LATENT_DIM = 100
 """The seed's and the DCGAN paper's dimension."""
+
+WALL = 1 - 1e-6
+"""The largest coordinate that has a normal number: beyond it no float32 is between a latent and the cube's wall."""
 
 SWEEPS = 50
 """Of :func:`sample_plane`. Measured on a plane at distance 0.6 from the centre: after 3 sweeps some coordinates of
@@ -42,6 +46,23 @@ def sample_prior(count: int, seed: int, latent_dim: int = LATENT_DIM, truncation
     """
     latents = np.random.default_rng(seed).uniform(-1, 1, (count, latent_dim)).astype(np.float32)
     return latents * np.float32(truncation)
+
+
+def to_normal(latents: np.ndarray) -> np.ndarray:
+    """Returns numbers u with latents = erf(u / √2): distributed as a standard normal where latents are as the prior.
+
+    Args:
+        latents: float (n, latent_dim) in [-1, 1]; beyond :data:`WALL` they are taken to be there.
+
+    Returns:
+        float64 (n, latent_dim).
+    """
+    return erfinv(np.clip(np.asarray(latents, np.float64), -WALL, WALL)) * np.sqrt(2)
+
+
+def from_normal(normal: np.ndarray) -> np.ndarray:
+    """Returns the latents of such numbers, float64 (n, latent_dim) in (-1, 1); see :func:`to_normal`."""
+    return erf(np.asarray(normal, np.float64) / np.sqrt(2))
 
 
 def signed_distance(latents: np.ndarray, normal: np.ndarray, intercept: float) -> np.ndarray:

@@ -18,7 +18,7 @@ import interpolate
 from demicouture import cli
 from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dataset import read_dataset
-from demicouture.dcgan import inference
+from demicouture.dcgan import inference, networks
 from demicouture.dcgan.encodings import Encodings
 from demicouture.designs.designs import design_name, read_designs
 from demicouture.evaluation import style_classifier
@@ -675,6 +675,7 @@ def encode_dataset(home: Path, codes: np.ndarray, generator_sha256: str | None =
     spread = keras.initializers.RandomNormal(stddev=0.01, seed=1)
     codes_of = keras.layers.Dense(LATENT_DIM, activation="tanh", kernel_initializer=spread)
     keras.Model(inputs, codes_of(keras.layers.Flatten()(inputs))).save(training / "encoder.keras")
+    networks.build_discriminator(32, width=0.1).save(training / "discriminator.keras")
     dataset = read_dataset(home / "data/2-dataset")
     errors = np.linspace(40, 60, len(codes)).astype(np.float32)
     generator_sha256 = generator_sha256 or inference.hash_generator(training / "generator.keras")
@@ -765,6 +766,8 @@ def test_photographs_are_named_and_their_opposite_is_chosen(photographs_home, ca
         inference.load_generator(home / "outputs/3-training/generator.keras"),
     )
     assert tuned["error"] < 0.9 * tuned["error_before"]
+    bent = results_of(folder)["bent"]
+    assert bent["middle_logit"] > bent["middle_logit_before"] and bent["middle_moved"] > 0
     ends = inference.render(generator, np.load(folder / "strip.npy")[[0, 2]])
     assert np.array_equal(pixels(folder / "strip-0/step-02.png"), ends[1])
     nearer = np.abs(pixels(folder / "strip-0/step-00.png").astype(float) - photograph).mean()
@@ -772,10 +775,11 @@ def test_photographs_are_named_and_their_opposite_is_chosen(photographs_home, ca
     assert run(home, "--a", "collection:3", "--b", "3", "--steps", "3", "--untuned") == 0
     beside = home / "outputs/6-interpolation-from-collection-3-to-3-steps-3-untuned-size-64"
     as_it_is = inference.render(generator, np.load(beside / "strip.npy"))
-    assert "tuned" not in results_of(beside)
+    assert not {"tuned", "bent"} & set(results_of(beside))
     assert np.array_equal(pixels(beside / "strip-0/step-00.png"), as_it_is[0])
-    assert run(home, "--a", "casual:0,1", "--b", "3", "--steps", "3", "--fresh") == 0
+    assert run(home, "--a", "casual:0,1", "--b", "3", "--steps", "3", "--path", "lerp", "--fresh") == 0
     assert results_of(folder)["pair"][0] == "the middle of casual:0, casual:1"
+    assert "bent" not in results_of(folder)
     assert run(home, "--a", "collection:99", "--fresh") == 1
     assert "--a collection:99: found " in capsys.readouterr().err
     assert run(home, "--from", "designs", "--a", "collection:3", "--fresh") == 1

@@ -317,7 +317,7 @@ def write_changes(path: Path, changes: Sequence[Change]) -> None:
 def describe_changes(changes: Sequence[Change]) -> str:
     """Returns how many attributes change with the distance by more than chance, and the most, in one sentence."""
     clear = sorted((change for change in changes if change.is_clear), key=lambda change: -abs(change.correlation))
-    most = ", ".join(f"{change.name} {change.correlation:+.2f}" for change in clear[:3])
+    most = ", ".join(f"{_(change.name)} {change.correlation:+.2f}" for change in clear[:3])
     return _(
         "{clear} of {total} attributes change with the distance by more than chance (p < {chance} "
         "after Holm's correction){most_of_all}"

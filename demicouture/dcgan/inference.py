@@ -104,6 +104,25 @@ def load_encoder(path: Path, generator: keras.Model) -> keras.Model:
     return encoder
 
 
+def load_discriminator(path: Path, generator: keras.Model) -> keras.Model:
+    """Loads the discriminator that was trained with a generator.
+
+    Args:
+        path: A ``discriminator.keras`` that ``train_dcgan.py`` wrote.
+        generator: The generator beside it.
+
+    Raises:
+        InputError: The file is not a Keras model, or is no discriminator of the generator's pictures.
+    """
+    discriminator, inputs, outputs = _load_network(path)
+    if inputs != generator.output_shape or outputs != (None, 1):
+        raise InputError(
+            f"{path}: maps {inputs} to {outputs}, expected {generator.output_shape} to (None, 1), as the generator "
+            f"beside it makes them; run: {command('train_dcgan.py')}"
+        )
+    return discriminator
+
+
 def _load_network(path: Path) -> tuple[keras.Model, Any, Any]:
     """Returns a network, and the shapes of what goes in and of what comes out.
 

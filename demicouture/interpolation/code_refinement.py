@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import erfinv
 
 from demicouture.dcgan import inference
 from demicouture.dcgan.encodings import Encodings
@@ -19,6 +18,7 @@ from demicouture.evaluation.copies import distances_to_training
 from demicouture.images import to_floats
 from demicouture.interpolation.inversion import descend
 from demicouture.language import _
+from demicouture.latents import to_normal
 
 if TYPE_CHECKING:
     import keras
@@ -156,8 +156,7 @@ def refine(generator: keras.Model, photograph: np.ndarray, code: np.ndarray, ste
 
     target = to_floats(photograph[np.newaxis])
     coarse_target = np.asarray(ops.average_pool(target, BLOCK, BLOCK))
-    # Beyond this no float32 is between the code and the wall.
-    start = erfinv(np.clip(code.astype(np.float64), -1 + 1e-6, 1 - 1e-6)) * np.sqrt(2)
+    start = to_normal(code)
     origin = start.astype(np.float32)
 
     def to_latents(normal: Any) -> Any:
@@ -169,5 +168,5 @@ def refine(generator: keras.Model, photograph: np.ndarray, code: np.ndarray, ste
         coarse = ops.mean(ops.abs(ops.average_pool(designs, BLOCK, BLOCK) - coarse_target), axis=(1, 2, 3))
         return fine + coarse + PULL * ops.mean(ops.square(normal - origin), axis=1)
 
-    found, _ = descend(losses, start[np.newaxis], steps, True, LEARNING_RATE, bound=None)
+    found, _ = descend(losses, start[np.newaxis], steps, True, LEARNING_RATE, constraint=None)
     return np.asarray(to_latents(found.astype(np.float32)))[0]

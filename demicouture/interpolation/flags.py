@@ -134,8 +134,9 @@ def add_flags(group: argparse._ArgumentGroup) -> None:
         "--untuned",
         action="store_true",
         help=_(
-            "draw a path between photographs by the generator as it was trained, which gives back their "
-            "cut, but no print and no rare colour; else a copy of it is tuned to them first"
+            "draw a path between photographs by the generator as it was trained, which gives back their cut, but no "
+            "print and no rare colour, and scraps half-way; else a copy of it is tuned to them first, and the path's "
+            "middle is moved towards what the discriminator takes for a photograph"
         ),
     )
     group.add_argument(

@@ -26,7 +26,7 @@ def hash_inputs(
 
     Args:
         rated: The designs, in their folder, with the plane and photographs.
-        training: The folder with the generator and the encoder.
+        training: The folder with the networks.
         generator_sha256: The generator's.
         specs: The endpoints; none for a grid or a film.
         further: Files of a person's own, by what they are called here.
@@ -35,10 +35,10 @@ def hash_inputs(
     inputs = {name: hash_file(folder / name) for name in ("latents.npy", "labels.csv")}
     inputs["generator.keras"] = generator_sha256
     inputs["hyperplane"] = sha256(plane.normal.tobytes() + np.float64(plane.intercept).tobytes()) if plane else None
-    of_encoder = [training / name for name in (encodings.RECORD, "encoder.keras")]
+    of_photographs = [training / name for name in (encodings.RECORD, "encoder.keras", "discriminator.keras")]
     for path in [folder / name for name in ("designs.csv", "style-classifier.json", "reference-features.npz")]:
         inputs[path.name] = hash_file(path) if path.is_file() else None
-    for path in of_encoder:
+    for path in of_photographs:
         inputs[path.name] = hash_file(path) if rated.photographs and path.is_file() else None
     is_there = pretrained.find(pretrained.IMAGENET) is not None
     inputs["network"] = pretrained.EFFICIENTNET_LITE0.sha256 if is_there else None

@@ -195,15 +195,22 @@ def _thumbnails(pictures: np.ndarray) -> np.ndarray:
     return np.concatenate([np.asarray(_shrink(to_floats(pictures[start : start + STARTS]))) for start in parts])
 
 
+def inside_cube(latents: Any) -> Any:
+    """Returns the nearest latents inside the cube."""
+    import keras
+
+    return keras.ops.clip(latents, -1, 1)
+
+
 def descend(
     losses: Callable[[Any], Any],
     starts: np.ndarray,
     steps: int,
     quiet: bool,
     learning_rate: float = LEARNING_RATE,
-    bound: float | None = 1,
+    constraint: Callable[[Any], Any] | None = inside_cube,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Minimises losses over latents, inside the cube.
+    """Minimises losses over latents, inside the cube, or over other rows of numbers.
 
     Args:
         losses: Maps float32 (n, latent_dim) to (n,), by ``keras.ops``.
@@ -211,7 +218,7 @@ def descend(
         steps: How many steps to take.
         quiet: Whether to show no progress bar.
         learning_rate: The first step's.
-        bound: The largest coordinate; None for what is no latent, and has no bound.
+        constraint: Maps what a step came to, float32 (n, latent_dim), to where it may be; None where that is anywhere.
 
     Returns:
         The best latents that each start passed, float64 (n, latent_dim) in [-1, 1], and its loss, float64 (n,).
@@ -224,8 +231,7 @@ def descend(
 
     run = with_gradients(losses)
     latents = keras.Variable(starts, dtype="float32")
-    if bound is not None:
-        latents.constraint = lambda moved: keras.ops.clip(moved, -bound, bound)
+    latents.constraint = constraint
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
     optimizer.build([latents])
     best, lowest = starts.copy(), np.full(len(starts), np.inf)

@@ -201,6 +201,9 @@ BOUNDARY = "boundary"
 
 PATH_NAMES = (*PATHS, BOUNDARY)
 
+BENDABLE = "preserving"
+"""The path that may be bent towards photographs: who chose another one wants its formula."""
+
 EQUAL_T, EQUAL_DISTANCE = SPACINGS = ("t", "distance")
 """What is divided into equal steps: the path, or the signed distance from the hyperplane."""
 

@@ -31,7 +31,8 @@ from demicouture.interpolation.endpoints import (
     endpoint_opposite,
 )
 from demicouture.interpolation.outputs import MOST_OF_GIF, Interpolation, Step
-from demicouture.interpolation.paths import LatentPath, find_crossing, path_between, place_steps
+from demicouture.interpolation.paths import BENDABLE, LatentPath, find_crossing, path_between, place_steps
+from demicouture.interpolation.realistic_middle import bend
 from demicouture.interpolation.references import Reference
 from demicouture.interpolation.tuning import Tuned, tune
 from demicouture.language import _
@@ -85,6 +86,7 @@ def make_sequence(
     given: Sequence[EndpointSpec | None],
     generator: keras.Model,
     encoder: keras.Model | None,
+    discriminator: keras.Model | None,
     network: keras.Model | None,
     options: SequenceOptions,
 ) -> Interpolation:
@@ -96,6 +98,7 @@ def make_sequence(
         given: The same two, as a person gave them; None for one that was chosen.
         generator: Makes the designs.
         encoder: Gives photographs of one's own their codes; None searches for their designs.
+        discriminator: Bends a path that a tuned generator draws; None leaves it as its formula has it.
         network: Compares photographs with designs; None compares light and colour alone.
         options: The flags.
 
@@ -109,10 +112,19 @@ def make_sequence(
                 first=pair[0].name, second=pair[1].name
             )
         )
-    path = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane)
-    sentence = describe_strip(pair, rated.plane, find_crossing(path, rated.plane))
+    path, bent = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane), None
     tuned = tune_to_photographs(generator, pair, options)
-    return draw_path(rated.folder, path, rated.plane, pair, sentence, photos, generator, tuned, options)
+    if tuned and discriminator and options.path == BENDABLE:
+        bent = bend(path, tuned.generator, discriminator)
+        path = bent.path
+    sentence = describe_strip(pair, rated.plane, find_crossing(path, rated.plane))
+    made = draw_path(rated.folder, path, rated.plane, pair, sentence, photos, generator, tuned, options)
+    if not bent:
+        return made
+    message = _(
+        "{message}, and the path's middle was moved towards what the discriminator takes for a photograph"
+    ).format(message=made.message)
+    return replace(made, results={**made.results, "bent": bent.results}, message=message)
 
 
 def make_walk(
