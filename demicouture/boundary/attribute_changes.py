@@ -19,7 +19,7 @@ from demicouture.boundary.hyperplane import FOLDS
 from demicouture.files import write_csv
 from demicouture.language import N_, _
 
-GARMENT, FRAMING, BACKGROUND = "garment", "framing", "background"
+GARMENT, FRAMING, BACKGROUND = N_("garment"), N_("framing"), N_("background")
 """The kinds of attributes."""
 
 ATTRIBUTES = {

@@ -188,7 +188,7 @@ def draw_sets(path: Path, poles: Sequence[str], finding: str, noun: str, panels:
         for axis, panel in zip(axes, panels, strict=True):
             both = zip(poles, visualization.POLE_COLOURS, (~panel.labels, panel.labels), strict=True)
             for pole, colour, members in both:
-                label = f"{pole}, {members.sum()} {noun}"
+                label = _("{pole}, {count} {noun}").format(pole=pole, count=members.sum(), noun=noun)
                 axis.hist(panel.distances[members], bins, color=colour, alpha=0.6, label=label)
             axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=1.5, label=_("the plane"))
             axis.set(title=panel.title, ylabel=noun, xlim=(-reach, reach))
@@ -441,7 +441,7 @@ def draw_changes(
                 name=_(change.name), correlation=change.correlation, low=low, high=high
             )
             axis.set_title(title, color="black" if change.is_clear else "0.55")
-            axis.set_ylabel(f"{unit} ({kind})", fontsize=8)
+            axis.set_ylabel(f"{_(unit)} ({_(kind)})", fontsize=8)
         axes[0, 0].legend(fontsize=7, markerscale=2, loc="lower right", framealpha=0.8, edgecolor="none")
         for axis in axes.flat[len(ordered) :]:
             axis.set_axis_off()

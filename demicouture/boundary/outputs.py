@@ -115,7 +115,7 @@ def write(
     write_array(place("on-the-plane.npy"), plane.nearest(labelled).astype(np.float32))
     write_array(place("in-between.npy"), found.in_between.astype(np.float32))
     panels = _panels_of_photographs(photographs, found) if photographs else _panels_of_designs(designs, found)
-    noun, poles = PHOTOGRAPHS if photographs else DESIGNS, found.report["poles"]
+    noun, poles = _(PHOTOGRAPHS if photographs else DESIGNS), found.report["poles"]
     draw_sets(place("plot.png"), poles, findings.main_finding(found.report), noun, panels)
     draw_learning_curve(place("learning-curve.png"), found.curve, findings.normal_finding(found.report))
     if figures := found.figures:
