@@ -28,8 +28,13 @@ A rank is there to choose and to sort by. The best of a thousand blobs has rank 
 
 --truncation T draws all latents from the middle of the latent space, T times as wide: fewer surprises, less variety.
 
+--review labels by eye in a page, at a key a design: the most instructive first, the classifier's guess hidden until you
+ask for it; every label is in your column at once, any two other words make a further direction, and one key finds the
+plane of what you labelled.
+
 Examples:
   python generate.py --count 2000 --suggest 20
+  python generate.py --review
   python generate.py --latents kept.json
 """
 
@@ -112,13 +117,26 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=1.0,
         help=_("draw latents from [-T, T] in place of [-1, 1]: nearer to the average design, and more alike"),
     )
+    own.add_argument("--review", action="store_true", help=_("label what was made, by eye in a page; Ctrl-C ends it"))
     args = cli.parse(command_line, argv)
+    if args.review and args.fresh:
+        command_line.error(_("argument --review: not allowed with --fresh"))
     if args.latents:
         if args.count != COUNT or args.truncation != 1:
             command_line.error(_("argument --latents: not allowed with --count or --truncation"))
         if not args.output_given:  # Beside the usual designs, with the labels that a person gave them.
             cli.give_folder(args, "output", args.output.with_name(f"{args.output.name}-{args.latents.stem}"))
     return args
+
+
+def review(args: argparse.Namespace) -> None:
+    """Serves the page on which a person labels what an earlier run made."""
+    from demicouture.review.label import LabelDesk, check_made  # Here, for a run needs no page.
+    from demicouture.review.server import serve
+
+    check_made(args.output)
+    serve(LabelDesk(args.home, args.output, args.input, args.seed), cli.reporter(args))
+    cli.reporter(args)(_("ended; to work your labels in, run: {command}").format(command=command("generate.py")))
 
 
 def suggest_designs(
@@ -202,6 +220,9 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Generates, classifies and compares designs."""
     args = parse_args(argv)
+    if args.review:
+        review(args)
+        return
     generator_file = args.input / "generator.keras"
     if args.latents:
         latents = read_latents_file("--latents", args.latents)

@@ -26,8 +26,12 @@ is lost. What you keep and drop teaches the rules what a top is. A keep of yours
 that is not square is widened to a square around its centre, and what lies outside the picture is filled with the
 colours of its edge.
 
-Example:
+With --review all of that is done by eye in a page, at a key a picture: cull on a wall, trim with a square that is
+dragged; every choice is in your two columns at once, and what a run would make of it is said beside it.
+
+Examples:
     python preprocess.py --count 500 --size 128
+    python preprocess.py --review
 """
 
 from __future__ import annotations
@@ -119,7 +123,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
             "from your own decisions (default: HOME/data/examples, where it is there)"
         ),
     )
-    return cli.parse(parser, argv)
+    own.add_argument(
+        "--review", action="store_true", help=_("cull and trim what was made, by eye in a page; Ctrl-C ends it")
+    )
+    args = cli.parse(parser, argv)
+    if args.review and args.fresh:
+        parser.error(_("argument --review: not allowed with --fresh"))
+    return args
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -128,6 +138,9 @@ def main(argv: list[str] | None = None) -> None:
     report, progress = cli.reporter(args), make_progress(args)
     poles = dataset.find_poles(args.input, command("scrape.py"))
     check_args(args, poles)
+    if args.review:
+        review(args, poles)
+        return
     found, other_files = pipeline.find_scraped(args.input, poles)
     examples = top_classifier.find_examples(args.examples) if args.examples else {}
     models = pose.find_models()
@@ -178,6 +191,22 @@ def main(argv: list[str] | None = None) -> None:
     disagree = _("fill in your_decision in decisions.csv or move pictures in {review}").format(review=edits.review)
     report(_("to disagree, {disagree}, and run: {command}").format(disagree=disagree, command=same_command()))
     report(describe_next_step(args))
+
+
+def review(args: argparse.Namespace, poles: Sequence[str]) -> None:
+    """Serves the page on which a person culls and trims what an earlier run made."""
+    from demicouture.review.cull import CullDesk, Folders  # Here, for a run needs no page.
+    from demicouture.review.server import serve
+
+    if not (args.output / "decisions.csv").exists():
+        made_by = command("preprocess.py")
+        raise InputError(
+            _("{output}: found no decisions.csv, expected what a run made; run: {made_by}").format(
+                output=args.output, made_by=made_by
+            )
+        )
+    serve(CullDesk(Folders(args.input, args.output, args.examples, pose.find_models()), poles), cli.reporter(args))
+    cli.reporter(args)(_("ended; to work your choices in, run: {command}").format(command=command("preprocess.py")))
 
 
 def make_progress(args: argparse.Namespace) -> Callable[[Iterable, str, int], Iterable]:

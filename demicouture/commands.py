@@ -94,17 +94,20 @@ def command(script: str, *words: object, without: Collection[str] = ()) -> str:
         words: What to add: flags and their values.
         without: The keys of folders that are left at their defaults, whatever the command line names.
     """
+    return quote([interpreter(), script_path(script), *arguments(script, *words, without=without)])
+
+
+def arguments(script: str, *words: object, without: Collection[str] = ()) -> list[str]:
+    """Returns what follows the script's name in the command that :func:`command` returns, word by word."""
     home, given = _running.home, {key: path for key, path in _running.given.items() if key not in without}
-    found = [interpreter(), script_path(script)]
-    if home != Path("."):
-        found += ["--home", str(home)]
+    found = [] if home == Path(".") else ["--home", str(home)]
     for flag, key in FOLDER_FLAGS.get(script, {}).items():
         if key in given:
             found += [f"--{flag}", str(given[key])]
     for flag, *values in flags_of_before(script, without):
         if flag not in words:
             found += [flag, *values]
-    return quote([*found, *map(str, words)])
+    return [*found, *map(str, words)]
 
 
 def flags_of_before(script: str, without: Collection[str] = ()) -> list[list[str]]:

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 import cv2
@@ -65,6 +67,29 @@ def in_order(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Itera
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def start_beside(function: Callable[..., None], *args: object) -> tuple[BaseProcess, Connection]:
+    """Starts a function in a process beside this one, with which it ends.
+
+    Args:
+        function: A function of a module. It is called with its end of a connection, and then with ``args``.
+        args: Small values.
+
+    Returns:
+        The process, and our end of the connection.
+    """
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    process = spawning.Process(target=_run_beside, args=(function, theirs, *args), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def _run_beside(function: Callable[..., None], *args: object) -> None:
+    _prepare_worker()
+    function(*args)
 
 
 def _prepare_worker() -> None:

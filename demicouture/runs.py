@@ -46,6 +46,9 @@ RECORDED_PACKAGES = (
     "scikit-learn",
 )
 
+HELD_SECONDS = 0.5
+"""For so long a script waits for a folder: a page takes it for some milliseconds at a time."""
+
 SUMMARY_KEYS = ("script", "options", "versions", "inputs", "files", "results")
 
 
@@ -237,14 +240,13 @@ def folder_beside(folder: Path, script: str, options: Mapping[str, Any], name: s
 
 @contextlib.contextmanager
 def _lock(folder: Path, script: str) -> Iterator[None]:
-    # Beside the folder, not in it: --fresh moves the folder aside, and a person may remove it.
-    folder = Path(os.path.abspath(folder))
-    lock_file, holder_file = (folder.with_name(f".{folder.name}.{end}") for end in ("lock", "holder.json"))
+    lock_file, holder_file = _lock_files(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except (FileNotFoundError, FileExistsError, NotADirectoryError):
         raise OptionsError(_("{folder}: cannot be made; choose another --output").format(folder=folder)) from None
-    lock = filelock.FileLock(lock_file, blocking=False)
+    # Who is at a page holds it for some milliseconds, see hold().
+    lock = filelock.FileLock(lock_file, timeout=HELD_SECONDS)
     try:
         lock.acquire()
     except filelock.Timeout:
@@ -258,6 +260,33 @@ def _lock(folder: Path, script: str) -> Iterator[None]:
         yield
     finally:
         holder_file.unlink(missing_ok=True)
+        lock.release()
+
+
+def _lock_files(folder: Path) -> tuple[Path, Path]:
+    # Beside the folder, not in it: --fresh moves the folder aside, and a person may remove it.
+    folder = Path(os.path.abspath(folder))
+    return folder.with_name(f".{folder.name}.lock"), folder.with_name(f".{folder.name}.holder.json")
+
+
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Takes a folder for the moment in which a person's choice is written there.
+
+    Raises:
+        OptionsError: A script is at work on the folder.
+    """
+    lock_file, holder_file = _lock_files(folder)
+    lock = filelock.FileLock(lock_file, timeout=HELD_SECONDS)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise OptionsError(
+            _("{folder}: {holder}; wait for its end").format(folder=folder, holder=_describe_holder(holder_file))
+        ) from None
+    try:
+        yield
+    finally:
         lock.release()
 
 

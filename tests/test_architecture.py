@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 from pathlib import Path
 
@@ -21,6 +22,7 @@ FOLDERS = (
     "boundary",
     "interpolation",
     "magazine",
+    "review",
 )
 """Of the package, from the lowest to the highest: each uses those before it."""
 
@@ -34,6 +36,7 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in sorted((HOUSE / "demicouture").rglob("*.py"))}
 
 
+@functools.cache
 def imported(path: Path) -> set[str]:
     """Returns the modules of the package that a file imports, anywhere in it, also for types only."""
     found = set()

@@ -167,7 +167,7 @@ def test_the_networks_are_fetched_from_any_folder(tmp_path, monkeypatch):
 def test_help_names_commands_that_run(tmp_path, start, capsys):
     with pytest.raises(SystemExit):
         start("preprocess.py", tmp_path, "--help")
-    example = capsys.readouterr().out.partition("Example:\n")[2].splitlines()[0]
+    example = capsys.readouterr().out.partition("Examples:\n")[2].splitlines()[0]
     assert "--count 500" in example
     assert shell(example, tmp_path).stderr.startswith("error: data/1-scraped: not found, expected a folder")
 

@@ -46,9 +46,9 @@ def test_the_package_is_installed_and_neither_scripts_nor_drawn_data(installed):
     found = {path.relative_to(installed).as_posix() for path in (installed / "demicouture").rglob("*.py")}
     written = {path.relative_to(HOUSE).as_posix() for path in (HOUSE / "demicouture").rglob("*.py")}
     assert found == {name for name in written if not name.startswith("demicouture/synthetic/")}
-    for folder in ("templates", "static"):  # Of the page, which are no Python.
-        names = sorted(path.name for path in (HOUSE / "demicouture/magazine" / folder).iterdir())
-        assert sorted(path.name for path in (installed / "demicouture/magazine" / folder).iterdir()) == names
+    for folder in ("magazine/templates", "magazine/static", "review/templates", "review/static"):  # Are no Python.
+        names = sorted(path.name for path in (HOUSE / "demicouture" / folder).iterdir())
+        assert sorted(path.name for path in (installed / "demicouture" / folder).iterdir()) == names
     translated = "demicouture/locale/ja/LC_MESSAGES/demicouture.mo"
     assert (installed / translated).read_bytes() == (HOUSE / translated).read_bytes()
     metadata = (installed / "demicouture-0.1.0.dist-info/METADATA").read_text("utf-8")

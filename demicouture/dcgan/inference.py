@@ -117,8 +117,16 @@ def load_discriminator(path: Path, generator: keras.Model) -> keras.Model:
     discriminator, inputs, outputs = _load_network(path)
     if inputs != generator.output_shape or outputs != (None, 1):
         raise InputError(
-            f"{path}: maps {inputs} to {outputs}, expected {generator.output_shape} to (None, 1), as the generator "
-            f"beside it makes them; run: {command('train_dcgan.py')}"
+            _(
+                "{path}: maps {inputs} to {outputs}, expected {output_shape} to (None, 1), as the generator "
+                "beside it makes them; run: {command}"
+            ).format(
+                path=path,
+                inputs=inputs,
+                outputs=outputs,
+                output_shape=generator.output_shape,
+                command=command("train_dcgan.py"),
+            )
         )
     return discriminator
 

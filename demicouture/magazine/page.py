@@ -26,36 +26,45 @@ def render(path: Path) -> str:
     home = Home(path)
     script = "\n".join((HERE / "static" / name).read_text("utf-8") for name in SCRIPTS)
     style = (HERE / "static/magazine.css").read_text("utf-8")
+    content = _gather(home)
+    network, no_wardrobe = _find_network(home)
+    scale = content["training"] and content["training"]["scale"]
+    live = network is not None and bool(content["book"] or content["planes"])
+    return (
+        make_environment(HERE / "templates")
+        .get_template("page.html")
+        .render(
+            **content,
+            script=f"\n{script}",
+            style=f"\n{style}",
+            policy=inlining.policy(f"\n{script}", f"\n{style}"),
+            noun=dict(zip(("en", "ja"), words.PICTURES[home.noun], strict=True)),
+            drawn=home.noun == "drawing",
+            pole_names=[words.pole(name) for name in home.poles or ("casual", "collection")],
+            learned_from=(home.summary(home.training) or {"results": {}})["results"].get("pictures")
+            or (content["dataset"] or {}).get("total"),
+            live=live,
+            blobs=bool(scale and not scale["draws_garments"]),
+            keeps=live or any(content[name] and content[name]["latents"] is not None for name in ("book", "strip")),
+            no_wardrobe=no_wardrobe,
+            facts=inlining.json_block(_facts(home, content, network if live else None)),
+            weights=inlining.to_base64(network.pack()) if live else "",
+            weight_count=network.size if network else None,
+        )
+    )
+
+
+def make_environment(*folders: Path) -> jinja2.Environment:
+    """Returns what fills in the templates in these folders; whatever is filled in is escaped."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": _percent, "thousands": _thousands, "code_type": _code_type}
-    content = _gather(home)
-    network, no_wardrobe = _find_network(home)
-    scale = content["training"] and content["training"]["scale"]
-    live = network is not None and bool(content["book"] or content["planes"])
-    return environment.get_template("page.html").render(
-        **content,
-        script=f"\n{script}",
-        style=f"\n{style}",
-        policy=inlining.policy(f"\n{script}", f"\n{style}"),
-        noun=dict(zip(("en", "ja"), words.PICTURES[home.noun], strict=True)),
-        drawn=home.noun == "drawing",
-        pole_names=[words.pole(name) for name in home.poles or ("casual", "collection")],
-        learned_from=(home.summary(home.training) or {"results": {}})["results"].get("pictures")
-        or (content["dataset"] or {}).get("total"),
-        live=live,
-        blobs=bool(scale and not scale["draws_garments"]),
-        keeps=live or any(content[name] and content[name]["latents"] is not None for name in ("book", "strip")),
-        no_wardrobe=no_wardrobe,
-        facts=inlining.json_block(_facts(home, content, network if live else None)),
-        weights=inlining.to_base64(network.pack()) if live else "",
-        weight_count=network.size if network else None,
-    )
+    return environment
 
 
 def _gather(home: Home) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """A person's own decisions on pictures: the last two columns of decisions.csv, and moves in data/2-review.
 
-``your_decision`` is keep, drop or review; ``your_box`` is "left top right bottom", in pixels of the upright original.
-Both are empty until a person fills them; no script writes into them, and where one is filled, it wins.
+``your_decision`` is keep, drop, review, or a pole's name, which keeps a picture as one of that pole; ``your_box`` is
+"left top right bottom", in pixels of the upright original. Both are empty until a person fills them; no script writes
+into them, and where one is filled, it wins.
 """
 
 from __future__ import annotations
@@ -52,12 +53,14 @@ class Override:
         fields: The row as it was read.
         decision: keep, drop or review; None where the decision is left to the rules.
         box: The person's box; None where it is left to the rules.
+        pole: The pole that the person says it is of; None for the folder's.
     """
 
     row: int | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     decision: str | None = None
     box: Box | None = None
+    pole: str | None = None
 
 
 def refuse_old_table(path: Path) -> None:
@@ -93,7 +96,9 @@ def read_overrides(path: Path, moves: Mapping[str, Move] | None = None) -> dict[
     """
     overrides = {file: Override(decision=move.now) for file, move in (moves or {}).items()}
     rows: dict[str, int] = {}
-    for row, fields in enumerate(read_csv(path, READ_COLUMNS) if path.exists() else (), FIRST_ROW):
+    table = read_csv(path, READ_COLUMNS) if path.exists() else []
+    poles = {fields["file"].partition("/")[0] for fields in table} - set(DECISIONS)
+    for row, fields in enumerate(table, FIRST_ROW):
         file = fields["file"]
         if file in rows:
             raise InputError(
@@ -103,11 +108,19 @@ def read_overrides(path: Path, moves: Mapping[str, Move] | None = None) -> dict[
             )
         rows[file] = row
         where = _("{path}: row {row}, {file}").format(path=path, row=row, file=file)
-        decision = fields[YOUR_DECISION].strip().lower() or None
+        decision = fields[YOUR_DECISION].strip() or None
+        pole = decision if decision in poles else None
+        decision = KEEP if pole else decision and decision.lower()
         if decision not in (None, *DECISIONS):
             raise InputError(
-                _("{where}: found the {your_decision} {text!r}, expected keep, drop, review or an empty field").format(
-                    where=where, your_decision=YOUR_DECISION, text=fields[YOUR_DECISION]
+                _(
+                    "{where}: found the {your_decision} {text!r}, expected keep, drop, review, {poles} (to keep it "
+                    "there), or an empty field"
+                ).format(
+                    where=where,
+                    your_decision=YOUR_DECISION,
+                    text=fields[YOUR_DECISION],
+                    poles=_(" or ").join(sorted(poles)),
                 )
             )
         moved = overrides[file].decision if file in overrides else None
@@ -120,7 +133,7 @@ def read_overrides(path: Path, moves: Mapping[str, Move] | None = None) -> dict[
         box = parse_box(fields[YOUR_BOX], where)
         decision = decision or moved or (KEEP if box and fields["picture"] else None)
         if decision or box:
-            overrides[file] = Override(row, fields, decision, box)
+            overrides[file] = Override(row, fields, decision, box, pole)
     return overrides
 
 

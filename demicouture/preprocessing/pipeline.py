@@ -190,6 +190,8 @@ def decide(
     rules: Rules,
 ) -> tuple[list[dict], dict | None]:
     """Returns the rows of decisions.csv, and what the classifier of tops was fitted to, where there was enough."""
+    poles = {file: override.pole for file, override in edits.overrides.items() if override.pole}
+    pictures = [replace(picture, pole=poles.get(picture.file, picture.pole)) for picture in pictures]
     is_top = {sha256: top for sha256, (_, top) in examples.items()}
     top_scores, learned = top_classifier.score_tops(pictures, known, edits.overrides, is_top, rules.people)
     manual = {file: override.decision for file, override in edits.overrides.items() if override.decision}

@@ -49,7 +49,7 @@ class Scraped:
 
     Attributes:
         file: Its path below data/1-scraped, with slashes.
-        pole: The first part of that path.
+        pole: The first part of that path; or the one that a person says it is of.
         query: The folder that it lies in, below data/1-scraped.
         sha256: Of its bytes.
     """

@@ -90,6 +90,39 @@ def read_moves(folder: Path) -> dict[str, Move]:
     return moves
 
 
+def take_back(folder: Path, moves: Mapping[str, Move]) -> None:
+    """Moves pictures back to where a person took them from, so that ``your_decision`` alone says what becomes of them.
+
+    Args:
+        folder: data/2-review.
+        moves: What :func:`read_moves` found, of these pictures.
+    """
+    if not moves:
+        return
+    found = _find(folder)
+    for place in read_csv(folder / PLACES, COLUMNS):
+        if move := moves.get(place["file"]):
+            home = place["place"] if _decision(place) == move.origin else f"{_pole(place)}/{move.origin}"
+            for path in found.get((_pole(place), place["name"]), ()):
+                (folder / home).mkdir(parents=True, exist_ok=True)
+                path.replace(folder / home / place["name"])
+
+
+def find_small(folder: Path) -> tuple[dict[str, str], dict[str, Path]]:
+    """Returns the first 16 digits of each scraped picture's SHA-256, and where its small copy lies, both by file.
+
+    Raises:
+        InputError: ``places.csv`` is missing or damaged.
+    """
+    found = _find(folder)
+    places = read_csv(folder / PLACES, COLUMNS)
+    copies = {place["file"]: found.get((_pole(place), place["name"]), [None])[0] for place in places}
+    return (
+        {place["file"]: place["name"][:16] for place in places},
+        {file: path for file, path in copies.items() if path},
+    )
+
+
 def is_there(folder: Path) -> bool:
     """Returns whether an earlier run sorted pictures into the folders."""
     return (folder / PLACES).exists()

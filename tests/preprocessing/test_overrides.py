@@ -112,3 +112,20 @@ def test_a_table_of_an_older_version_is_refused_with_what_to_do(table, tmp_path)
     old = b"file,pole,decision,reason,decided_by,rule_decision\r\na/q/0.jpg,a,drop,,person,keep\r\n"
     with pytest.raises(InputError, match="made by an older version .* add --fresh to start over, then copy your edits"):
         refuse_old_table(write(table, old))
+
+
+def test_a_poles_name_keeps_a_picture_as_one_of_that_pole(tmp_path):
+    pictures = [Scraped(f"{pole}/q/0.jpg", pole, f"{pole}/q", pole[0] * 64) for pole in ("casual", "collection")]
+    features = {picture.sha256: FEATURES["0" * 64] for picture in pictures}
+    table = tmp_path / "decisions.csv"
+    write_rows(table, make_rows(pictures, features, {picture.file: SOUND for picture in pictures}, {}))
+    edit(table, "casual/q/0.jpg", your_decision=" collection ")
+    edit(table, "collection/q/0.jpg", your_decision="collection")
+    found = read_overrides(table)
+    assert {file: (override.decision, override.pole) for file, override in found.items()} == {
+        "casual/q/0.jpg": ("keep", "collection"),
+        "collection/q/0.jpg": ("keep", "collection"),
+    }
+    edit(table, "casual/q/0.jpg", your_decision="formal")
+    with pytest.raises(InputError, match=r"expected keep, drop, review, casual or collection \(to keep it there\), or"):
+        read_overrides(table)
