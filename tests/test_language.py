@@ -49,6 +49,7 @@ NO_MESSAGES = re.compile(
     r"|torch.*|collections OrderedDict|UpSampling2D ×2, Conv2D"
     r"|gzip, deflate|Bearer {}|{} filetype:bitmap|{desc} .*"
     r"|{} plain {} models"  # a part of a hash
+    r"|text/\w+; charset=utf-8|[a-z]+(-\w+)+ ('none'|'self'|data:|{})|private, .*"  # HTTP
     r"|.*\\b.*|smaller than \(.*|HTTP \\d.*"  # regular expressions
     r"|--\w+ \w+| (only|without) {}|width at the {}|polo shirt|pose models"  # flags; parts of names, and of keys
     r"|.*Apache License 2\.0|Demicouture's wardrobe"  # credits
