@@ -4,6 +4,7 @@
 # make types  checks the types of the foundations
 # make faults kills, fills, damages and misuses thin runs of the six scripts, and writes docs/reliability.md
 # make audit  asks whether a package that is used has a known hole
+# make messages   collects the messages of all scripts for translation, and compiles what is translated
 # make models fetches the networks that find people and judge pictures; the set-up does it too, and goes on without them
 # Either installs once; what it installed is used again until a requirements file changes.
 
@@ -18,7 +19,7 @@ ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training tests/interpolat
 FOUNDATIONS := demicouture/files.py demicouture/runs.py demicouture/errors.py demicouture/console.py \
 	demicouture/latents.py demicouture/progress.py
 
-.PHONY: demo mine test types faults audit models set-up clean
+.PHONY: demo mine test types faults audit messages models set-up clean
 
 demo: $(VENV)/.installed
 	$(RUN) scrape.py --queries data/queries-demo.csv
@@ -29,7 +30,7 @@ demo: $(VENV)/.installed
 	$(RUN) latent_svm.py
 	$(RUN) interpolate.py
 	@echo
-	@echo "Open this: outputs/index.html"
+	@echo "Open this / これを開いてください: outputs/index.html"
 
 # The shell takes both folders from the environment, so that blanks and quotes in their names stay what they are.
 mine: $(VENV)/.installed
@@ -50,6 +51,9 @@ faults: $(VENV)/.installed-dev
 audit: $(VENV)/.installed-dev
 	$(RUN) -m pip_audit --requirement requirements.txt
 
+messages: $(VENV)/.installed-dev
+	$(RUN) tests/messages.py
+
 set-up: $(VENV)/.installed
 
 models: $(VENV)/.installed
@@ -59,6 +63,7 @@ $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \
 	newer; run: make PYTHON=python3.12" % sys.version_info[:2])'
 	@echo "installing packages into $(VENV), which takes a few minutes, once"
+	@echo "$(VENV) にパッケージをインストールします（数分かかります。初回だけです）"
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(RUN) -m demicouture.pretrained --optional

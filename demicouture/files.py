@@ -24,6 +24,7 @@ import numpy as np
 
 from demicouture.commands import same_command
 from demicouture.errors import InputError
+from demicouture.language import _
 
 PARTIAL_NAME = re.compile(r"\..+\.\d+-\d+\.partial(\.\w+)?")
 """The names of files that are being written, by which process and which thread. Nothing reads such a file."""
@@ -69,8 +70,10 @@ def refuse_lost(path: Path) -> None:
                 found = None
             if found is None or (found.st_dev, found.st_ino) != identity:
                 raise InputError(
-                    f"{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with all that was "
-                    f"in it, or let it go, and run: {same_command()}"
+                    _(
+                        "{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with all that "
+                        "was in it, or let it go, and run: {command}"
+                    ).format(folder=folder, command=same_command())
                 )
 
 
@@ -140,7 +143,9 @@ def read_bounded(path: Path, most: int = MOST_TEXT_BYTES) -> bytes:
     with open(path, "rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
-        raise InputError(f"{path}: over {most / 1e6:.0f} MB, expected less; give another file")
+        raise InputError(
+            _("{path}: over {most:.0f} MB, expected less; give another file").format(path=path, most=most / 1e6)
+        )
     return content
 
 
@@ -153,9 +158,13 @@ def read_json(path: Path) -> Any:
     try:
         return parse_json(read_bounded(path).decode("utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected a JSON file") from None
+        raise InputError(_("{path}: not found, expected a JSON file").format(path=path)) from None
     except ValueError as error:
-        raise InputError(f"{path}: not readable as JSON ({error}); restore it, or add --fresh to start over") from None
+        raise InputError(
+            _("{path}: not readable as JSON ({error}); restore it, or add --fresh to start over").format(
+                path=path, error=error
+            )
+        ) from None
 
 
 def write_record(path: Path, record: Mapping[str, Any]) -> None:
@@ -181,11 +190,15 @@ def read_record(path: Path, *keys: str) -> dict[str, Any]:
     missing = [key for key in keys if not isinstance(record, dict) or key not in record]
     if missing or not isinstance(record, dict):
         raise InputError(
-            f"{path}: found no {' and no '.join(missing) or 'object'} in it; restore it, or add --fresh to start over"
+            _("{path}: found no {missing} in it; restore it, or add --fresh to start over").format(
+                path=path, missing=_(" and no ").join(missing) or "object"
+            )
         )
     # What an earlier version wrote, or a person, has no seal.
     if SEAL in record and record[SEAL] != seal(record):
-        raise InputError(f"{path}: changed since it was written; restore it, or add --fresh to start over")
+        raise InputError(
+            _("{path}: changed since it was written; restore it, or add --fresh to start over").format(path=path)
+        )
     return {name: record[name] for name in record if name != SEAL}
 
 
@@ -233,20 +246,21 @@ class ArraySpec:
         )
         if array.dtype.kind not in kinds or not sides:
             wanted = ", ".join(str(lengths.get(str(side), side)) for side in self.shape)
-            return f"{array.dtype} of shape {array.shape}, expected {self.kind.__name__} of shape ({wanted})"
+            return _("{dtype} of shape {shape}, expected {kind} of shape ({wanted})").format(
+                dtype=array.dtype, shape=array.shape, kind=self.kind.__name__, wanted=wanted
+            )
         if self.kind is str or not array.size:
             return ""
         if not np.isfinite(array).all():
-            return "values that are NaN or infinite"
+            return _("values that are NaN or infinite")
         if not (self.low <= array.min() and array.max() <= self.high):
-            return f"values from {array.min():g} to {array.max():g}, expected {self.low:g} to {self.high:g}"
+            return _("values from {least:g} to {most:g}, expected {low:g} to {high:g}").format(
+                least=array.min(), most=array.max(), low=self.low, high=self.high
+            )
         return ""
 
 
-MEND_ARRAYS = "remove it and run the script that made the folder again"
-
-
-def read_arrays(path: Path, specs: Mapping[str, ArraySpec], mend: str = MEND_ARRAYS) -> list[np.ndarray]:
+def read_arrays(path: Path, specs: Mapping[str, ArraySpec], mend: str = "") -> list[np.ndarray]:
     """Returns arrays of an ``.npz`` file that one of the scripts wrote.
 
     Args:
@@ -265,11 +279,15 @@ def read_arrays(path: Path, specs: Mapping[str, ArraySpec], mend: str = MEND_ARR
     arrays, lengths = read_all_arrays(path, specs, mend), dict[str, int]()
     for name, spec in specs.items():
         if fault := spec.find_fault(arrays[name], lengths):
-            raise InputError(f"{path}: found for {name} {fault}; {mend}")
+            raise InputError(
+                _("{path}: found for {name} {fault}; {mend}").format(
+                    path=path, name=name, fault=fault, mend=mend or make_again()
+                )
+            )
     return [arrays[name] for name in specs]
 
 
-def read_all_arrays(path: Path, names: Iterable[str] | None = None, mend: str = MEND_ARRAYS) -> dict[str, np.ndarray]:
+def read_all_arrays(path: Path, names: Iterable[str] | None = None, mend: str = "") -> dict[str, np.ndarray]:
     """Returns arrays of an ``.npz`` file by name, whatever they are; all of them, where no names are given.
 
     Raises:
@@ -286,12 +304,17 @@ def read_all_arrays(path: Path, names: Iterable[str] | None = None, mend: str = 
                     arrays[name] = _read_npy(file, found[name].file_size)
             return arrays
     except Exception as error:
-        refuse_damage(path, error, mend)
+        refuse_damage(str(path), error, mend)
         raise
 
 
-def read_array(path: Path, mend: str = MEND_ARRAYS) -> np.ndarray:
+def read_array(path: Path, mend: str = "", name: str = "") -> np.ndarray:
     """Returns the array of a ``.npy`` file, whatever it is.
+
+    Args:
+        path: The file.
+        mend: What to do, for messages.
+        name: What it is called in messages, where that is not its path.
 
     Raises:
         InputError: The file holds no array, or less than its header promises, which takes no memory.
@@ -301,8 +324,13 @@ def read_array(path: Path, mend: str = MEND_ARRAYS) -> np.ndarray:
         with open(path, "rb") as file:
             return _read_npy(file, os.fstat(file.fileno()).st_size)
     except Exception as error:
-        refuse_damage(path, error, mend)
+        refuse_damage(name or str(path), error, mend)
         raise
+
+
+def make_again() -> str:
+    """Returns what to do about most damaged files."""
+    return _("remove it and run the script that made the folder again")
 
 
 def is_disks_fault(error: Exception) -> bool:
@@ -311,7 +339,7 @@ def is_disks_fault(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
-def refuse_damage(path: Path, error: Exception, mend: str) -> None:
+def refuse_damage(path: str, error: Exception, mend: str) -> None:
     """Raises an InputError for what went wrong while a file was read, unless it is the disk's fault.
 
     A damaged file makes readers raise nearly anything: ValueError, KeyError, EOFError, BadZipFile, zlib.error,
@@ -320,7 +348,11 @@ def refuse_damage(path: Path, error: Exception, mend: str) -> None:
     if is_disks_fault(error):
         return
     detail = f": {error}" if str(error) and isinstance(error, ValueError) else ""
-    raise InputError(f"{path}: damaged ({type(error).__name__}{detail}); {mend}") from error
+    raise InputError(
+        _("{path}: damaged ({name}); {mend}").format(
+            path=path, name=type(error).__name__ + detail, mend=mend or make_again()
+        )
+    ) from error
 
 
 def refuse_bomb(archive: zipfile.ZipFile) -> None:
@@ -390,7 +422,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         InputError: The file is missing, is no such table, lacks one of ``columns``, or has two of one name.
     """
     text = _decode(path, columns)
-    first, _, rest = text.partition("\n")
+    first, _end, rest = text.partition("\n")
     delimiter = None
     if (told := re.fullmatch(r'"?sep=(.)"?\r?', first)) is not None:  # For Excel, which shows it to nobody.
         delimiter, text = told[1], rest
@@ -398,7 +430,9 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); restore it, or remove it") from None
+        raise InputError(
+            _("{path}: not readable as CSV ({error}); restore it, or remove it").format(path=path, error=error)
+        ) from None
     numbered = [(number, line) for number, line in enumerate(lines, 1) if any(field.strip() for field in line)]
     names = [name.strip().lower() for name in numbered[0][1]] if numbered else []
     while names and not names[-1]:
@@ -406,14 +440,24 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     if missing := [column for column in columns if column not in names]:
         found = ", ".join(filter(None, names)) or "none"
         also = ", ".join(missing)
-        raise InputError(f"{path}: found the columns {found}, expected also {also}; restore the first line")
+        raise InputError(
+            _("{path}: found the columns {found}, expected also {also}; restore the first line").format(
+                path=path, found=found, also=also
+            )
+        )
     if twice := [name for name, count in Counter(names).items() if name and count > 1]:
-        raise InputError(f"{path}: found two columns called {twice[0]}, expected one; remove the wrong one")
+        raise InputError(
+            _("{path}: found two columns called {twice}, expected one; remove the wrong one").format(
+                path=path, twice=twice[0]
+            )
+        )
     rows = []
     for number, line in numbered[1:]:  # The first line is row 1, as in a spreadsheet.
         if any(field.strip() for field in line[len(names) :]):
             raise InputError(
-                f"{path}: row {number} has {len(line)} fields, expected {len(names)}; mend it or remove it"
+                _("{path}: row {number} has {found} fields, expected {expected}; mend it or remove it").format(
+                    path=path, number=number, found=len(line), expected=len(names)
+                )
             )
         fields = line + [""] * (len(names) - len(line))
         if delimiter != ",":
@@ -429,12 +473,16 @@ def _decode(path: Path, columns: Sequence[str]) -> str:
     try:
         content = read_bounded(path)
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected a CSV file with the columns {', '.join(columns)}") from None
+        raise InputError(
+            _("{path}: not found, expected a CSV file with the columns {columns}").format(
+                path=path, columns=", ".join(columns)
+            )
+        ) from None
     with_two_bytes = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return content.decode("utf-16" if with_two_bytes else "utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8; save it again as CSV in UTF-8") from None
+        raise InputError(_("{path}: not UTF-8; save it again as CSV in UTF-8").format(path=path)) from None
 
 
 def _find_delimiter(line: str) -> str:

@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 from demicouture.console import silent_libraries
 from demicouture.errors import PictureError
 from demicouture.files import atomic_path
+from demicouture.language import N_, _
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is opened at all: photographs' formats. Left out are those that run an interpreter, such as EPS.
@@ -84,11 +85,11 @@ LONGEST_OPENED = 100
 """Our choice: what is longer, in parts of its shorter side, is a line of pixels and no picture. Some decoders take far
 more memory for it than its pixels do."""
 
-UNDECODABLE = "undecodable"
-TOO_LARGE = f"over {MAX_PIXELS // 1_000_000} megapixels"
-TOO_HEAVY = f"over {MOST_BYTES // 1_000_000} MB"
-TOO_LONG = f"longer than {LONGEST_OPENED}:1"
-TOO_MANY_SCANS = "too many scans"
+UNDECODABLE = N_("undecodable")
+TOO_LARGE = N_("over 100 megapixels")
+TOO_HEAVY = N_("over 500 MB")
+TOO_LONG = N_("longer than 100:1")
+TOO_MANY_SCANS = N_("too many scans")
 TOO_COSTLY = (TOO_LARGE, TOO_HEAVY, TOO_LONG, TOO_MANY_SCANS)
 """Reasons for which a picture is not decoded: it could take all time or memory there is."""
 
@@ -145,7 +146,7 @@ def search_pictures(folder: Path) -> tuple[list[Path], dict[str, int]]:
     pictures, others, searched = [], Counter(), set()
 
     def count_closed(error: OSError) -> None:
-        others["folder that cannot be opened"] += 1
+        others[N_("folder that cannot be opened")] += 1
 
     for place, folders, names in os.walk(folder, followlinks=True, onerror=count_closed):
         if (real := os.path.realpath(place)) in searched:  # A link leads to where we have been, perhaps in a circle.
@@ -158,17 +159,17 @@ def search_pictures(folder: Path) -> tuple[list[Path], dict[str, int]]:
             if name.startswith(".") or name.lower() in NOBODYS_FILES:
                 continue
             if not path.exists():
-                others["broken link"] += 1
+                others[N_("broken link")] += 1
             elif path.suffix.lower() in SUFFIXES and path.is_file():
                 pictures.append(path)
             else:
-                others[path.suffix.lower() or "without an ending"] += 1
+                others[path.suffix.lower() or N_("without an ending")] += 1
     return sorted(pictures), dict(others.most_common())
 
 
 def describe_kinds(others: Mapping[str, int]) -> str:
     """Returns how many files of each kind there are, in words: "12 .mov, 3 .txt"."""
-    return ", ".join(f"{count:,} {kind}" for kind, count in others.items())
+    return ", ".join(f"{count:,} {_(kind)}" for kind, count in others.items())
 
 
 @dataclass(frozen=True)

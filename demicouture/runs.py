@@ -34,6 +34,7 @@ import demicouture
 from demicouture.commands import HOUSE, command
 from demicouture.errors import InputError, OptionsError
 from demicouture.files import PARTIAL_NAME, guard, read_record, release, write_json, write_record
+from demicouture.language import _
 
 RECORDED_PACKAGES = (
     "keras",
@@ -61,7 +62,11 @@ def read_summary(path: Path) -> dict[str, Any]:
     kinds = {"script": str, "options": dict, "versions": dict, "inputs": dict, "files": list, "results": dict}
     for key, kind in kinds.items():
         if not isinstance(summary[key], kind):
-            raise InputError(f"{path}: found {summary[key]!r:.40} for {key}; restore it, or add --fresh to start over")
+            raise InputError(
+                _("{path}: found {value!r:.40} for {key}; restore it, or add --fresh to start over").format(
+                    path=path, value=summary[key], key=key
+                )
+            )
     return summary
 
 
@@ -125,12 +130,12 @@ class RunFolder:
         """
         aside = move_aside(self.path) if self._fresh else None
         if aside:
-            self._report(f"{self.path}: starting over; the old folder is now {aside}")
+            self._report(_("{path}: starting over; the old folder is now {aside}").format(path=self.path, aside=aside))
         self._fresh = False
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except FileNotFoundError:  # although parents are made: in /proc, say
-            raise OptionsError(f"{self.path}: cannot be made; choose another --output") from None
+            raise OptionsError(_("{path}: cannot be made; choose another --output").format(path=self.path)) from None
         guard(self.path)
         # The folder is ours, and so is the lock: what is half-written here was left by a run that was killed.
         for leftover in self.path.rglob(".*"):
@@ -191,7 +196,7 @@ def open_run(
             which are named.
     """
     if folder.exists() and not folder.is_dir():
-        raise OptionsError(f"{folder}: a file, expected a folder; choose another --output")
+        raise OptionsError(_("{folder}: a file, expected a folder; choose another --output").format(folder=folder))
     if fresh:
         _refuse_to_move(folder, script)
     with _lock(folder, script):
@@ -199,7 +204,11 @@ def open_run(
         if not fresh and (folder / "options.json").exists():
             record = read_options(folder)
             if record["script"] != script:
-                raise OptionsError(f"{folder}: made by {record['script']}, not by {script}; choose another --output")
+                raise OptionsError(
+                    _("{folder}: made by {maker}, not by {script}; choose another --output").format(
+                        folder=folder, maker=record["script"], script=script
+                    )
+                )
             before = record["options"]
             _refuse_differences(folder, before, options, extendable, script if "flags" in record else None)
         elif not fresh and not shared_with_people and folder.exists() and any(folder.iterdir()):
@@ -211,7 +220,9 @@ def open_run(
 
 
 def _describe_strangers(folder: Path, script: str) -> str:
-    return f"{folder}: holds files that {script} did not make (no options.json); choose another --output"
+    return _("{folder}: holds files that {script} did not make (no options.json); choose another --output").format(
+        folder=folder, script=script
+    )
 
 
 def _refuse_to_move(folder: Path, script: str) -> None:
@@ -220,7 +231,9 @@ def _refuse_to_move(folder: Path, script: str) -> None:
     for place in (Path.cwd(), Path.home() if "HOME" in os.environ else HOUSE, HOUSE):
         if real == place or real in place.parents:
             raise OptionsError(
-                f"{folder}: {place} lies in it, so --fresh does not move it aside; choose another --output"
+                _("{folder}: {place} lies in it, so --fresh does not move it aside; choose another --output").format(
+                    folder=folder, place=place
+                )
             )
     if folder.exists() and not (folder / "options.json").exists() and any(folder.iterdir()):
         raise OptionsError(_describe_strangers(folder, script))
@@ -270,14 +283,16 @@ def _lock(folder: Path, script: str) -> Iterator[None]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except (FileNotFoundError, FileExistsError, NotADirectoryError):
-        raise OptionsError(f"{folder}: cannot be made; choose another --output") from None
+        raise OptionsError(_("{folder}: cannot be made; choose another --output").format(folder=folder)) from None
     # Who is at a page holds it for some milliseconds, see hold().
     lock = filelock.FileLock(lock_file, timeout=HELD_SECONDS)
     try:
         lock.acquire()
     except filelock.Timeout:
         raise OptionsError(
-            f"{folder}: {_describe_holder(holder_file)}; wait for its end, or choose another --output"
+            _("{folder}: {holder}; wait for its end, or choose another --output").format(
+                folder=folder, holder=_describe_holder(holder_file)
+            )
         ) from None
     try:
         write_json(holder_file, {"script": script, "process": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M")})
@@ -305,7 +320,9 @@ def hold(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise OptionsError(f"{folder}: {_describe_holder(holder_file)}; wait for its end") from None
+        raise OptionsError(
+            _("{folder}: {holder}; wait for its end").format(folder=folder, holder=_describe_holder(holder_file))
+        ) from None
     try:
         yield
     finally:
@@ -316,8 +333,10 @@ def _describe_holder(holder_file: Path) -> str:
     try:
         holder = read_record(holder_file, "script", "process", "since")
     except InputError:
-        return "another script is at work on it"  # It has not come to say who it is.
-    return f"{holder['script']} (process {holder['process']}, since {holder['since']}) is at work on it"
+        return _("another script is at work on it")  # It has not come to say who it is.
+    return _("{script} (process {process}, since {since}) is at work on it").format(
+        script=holder["script"], process=holder["process"], since=holder["since"]
+    )
 
 
 def read_options(folder: Path) -> dict[str, Any]:
@@ -328,7 +347,11 @@ def read_options(folder: Path) -> dict[str, Any]:
     """
     record = read_record(folder / "options.json", "script", "options")
     if not isinstance(record["options"], dict):
-        raise InputError(f"{folder / 'options.json'}: found no options in it; restore it, or add --fresh to start over")
+        raise InputError(
+            _("{path}: found no options in it; restore it, or add --fresh to start over").format(
+                path=folder / "options.json"
+            )
+        )
     return record
 
 
@@ -339,20 +362,30 @@ def _refuse_differences(
         return "--" + name.replace("_", "-")
 
     differences = [
-        f"{flag(name)} {before.get(name)} (now {now.get(name)})"
+        _("{flag} {before} (now {now})").format(flag=flag(name), before=before.get(name), now=now.get(name))
         for name in {**before, **now}
         if before.get(name) != now.get(name) and name not in extendable
     ]
     if differences:
         # An earlier version did not record the flags.
-        mend = f"to go on with these, run: {command(script)}" if script else "use the same options"
-        raise OptionsError(f"{folder}: made with {', '.join(differences)}; {mend}, or add --fresh to start over")
+        mend = (
+            _("to go on with these, run: {command}").format(command=command(script))
+            if script
+            else _("use the same options")
+        )
+        raise OptionsError(
+            _("{folder}: made with {differences}; {mend}, or add --fresh to start over").format(
+                folder=folder, differences=", ".join(differences), mend=mend
+            )
+        )
     for name in extendable:
         was, wanted = before.get(name), now.get(name)
         if isinstance(was, int | float) and wanted is not None and wanted < was:
             raise OptionsError(
-                f"{folder}: made with {flag(name)} {was} (now {wanted}, expected at least as many); "
-                f"use the same or more, or add --fresh to start over"
+                _(
+                    "{folder}: made with {flag} {was} (now {wanted}, expected at least as many); use the same or "
+                    "more, or add --fresh to start over"
+                ).format(folder=folder, flag=flag(name), was=was, wanted=wanted)
             )
 
 

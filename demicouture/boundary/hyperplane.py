@@ -20,6 +20,7 @@ from demicouture.boundary.intercept import PLACE_FOLDS, find_middle
 from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import ArraySpec, read_arrays, write_arrays
+from demicouture.language import _
 
 Setting = TypeVar("Setting")
 
@@ -88,16 +89,19 @@ class Hyperplane:
         Raises:
             InputError: The file is missing, or holds no plane.
         """
-        wanted = (
-            f"expected a hyperplane: a normal of unit length and shape ({geometry.LATENT_DIM},), and an intercept; "
-            f"run: {command('latent_svm.py', '--fresh')}"
-        )
+        wanted = _(
+            "expected a hyperplane: a normal of unit length and shape ({latent_dim},), and an intercept; run: {command}"
+        ).format(latent_dim=geometry.LATENT_DIM, command=command("latent_svm.py", "--fresh"))
         try:
             normal, intercept = read_arrays(path, SPECS, wanted)
         except FileNotFoundError:
-            raise InputError(f"{path}: not found, {wanted}") from None
+            raise InputError(_("{path}: not found, {wanted}").format(path=path, wanted=wanted)) from None
         if normal.dtype != np.float64 or abs(np.linalg.norm(normal) - 1) > 1e-6:
-            raise InputError(f"{path}: found a normal of {normal.dtype}, {np.linalg.norm(normal):g} long; {wanted}")
+            raise InputError(
+                _("{path}: found a normal of {dtype}, {length:g} long; {wanted}").format(
+                    path=path, dtype=normal.dtype, length=np.linalg.norm(normal), wanted=wanted
+                )
+            )
         return cls(normal, float(intercept))
 
 
@@ -141,7 +145,7 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     latents, labels = np.asarray(latents, np.float64), np.asarray(labels, bool)
     weights = np.ones(len(labels)) if weights is None else weights
     kernel = latents @ latents.T
-    penalty, _ = choose_setting(
+    penalty, _score = choose_setting(
         lambda train, test, penalty: held_out_distances(kernel, labels, weights, train, test, penalty),
         PENALTIES,
         np.arange(len(labels)),
@@ -153,8 +157,8 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     length = float(np.linalg.norm(normal))
     machines = Hyperplane(normal / (length or 1), intercept / (length or 1))
     if length < 1e-9 or machines.reach <= 0:
-        mend = f"run: {command('generate.py', '--fresh')}"
-        raise InputError(f"latents.npy: no plane passes between the labelled latents; {mend}")
+        mend = _("run: {command}").format(command=command("generate.py", "--fresh"))
+        raise InputError(_("latents.npy: no plane passes between the labelled latents; {mend}").format(mend=mend))
     middle = find_middle(held_out_positions(latents, kernel, labels, weights, penalty, seed), labels, weights)
     plane = machines if middle is None else Hyperplane(machines.normal, -middle)
     return Fit(plane, middle is not None, machines.intercept, penalty, 1 / length, coefficients != 0)

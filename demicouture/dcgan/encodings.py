@@ -13,6 +13,7 @@ import numpy as np
 
 from demicouture.commands import command
 from demicouture.files import ArraySpec, read_arrays, write_arrays
+from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 
 RECORD = "encodings.npz"
@@ -81,10 +82,9 @@ class Encodings:
         """
         if self.generator_sha256 == generator_sha256:
             return ""
-        return (
-            f"{folder / RECORD}: codes for another generator than {folder / 'generator.keras'}, so photographs are "
-            f"left out; run: {command('train_dcgan.py')}"
-        )
+        return _(
+            "{path}: codes for another generator than {generator}, so photographs are left out; run: {command}"
+        ).format(path=folder / RECORD, generator=folder / "generator.keras", command=command("train_dcgan.py"))
 
 
 def describe_distribution(codes: np.ndarray) -> dict[str, float]:

@@ -20,6 +20,7 @@ from demicouture.dcgan.serialization import count_weights, hash_weights, not_a_n
 from demicouture.errors import InputError
 from demicouture.images import to_floats, to_pixels
 from demicouture.keras_backend import start_keras
+from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 from demicouture.progress import progress_bar
 
@@ -43,7 +44,11 @@ def hash_generator(path: Path) -> str:
 
 def _refuse_missing(path: Path) -> None:
     if not path.is_file():
-        raise InputError(f"{path}: not found, expected a trained generator; run: {command('train_dcgan.py')}")
+        raise InputError(
+            _("{path}: not found, expected a trained generator; run: {command}").format(
+                path=path, command=command("train_dcgan.py")
+            )
+        )
 
 
 def load_generator(path: Path, sha256: str | None = None) -> keras.Model:
@@ -62,14 +67,17 @@ def load_generator(path: Path, sha256: str | None = None) -> keras.Model:
     # Once it is loaded: training may be at work, and put another one in its place at any time.
     if sha256 and hash_weights(path) != sha256:
         raise InputError(
-            f"{path}: replaced by another generator while it was read; wait for the end of training, and run: "
-            f"{same_command()}"
+            _(
+                "{path}: replaced by another one while it was read; wait for the end of training, and run: {command}"
+            ).format(path=path, command=same_command())
         )
     # A network with several inputs or outputs has a list of shapes, which is not equal to any of these.
     if inputs != (None, LATENT_DIM) or len(outputs) != 4 or outputs[3] != 3 or outputs[1] != outputs[2]:
         raise InputError(
-            f"{path}: maps {inputs} to {outputs}, expected latents (None, {LATENT_DIM}) to square RGB pictures; "
-            "give the folder with generator.keras"
+            _(
+                "{path}: maps {inputs} to {outputs}, expected latents (None, {latent_dim}) to square RGB "
+                "pictures; give the folder with generator.keras"
+            ).format(path=path, inputs=inputs, outputs=outputs, latent_dim=LATENT_DIM)
         )
     return generator
 
@@ -85,12 +93,25 @@ def load_encoder(path: Path, generator: keras.Model) -> keras.Model:
         InputError: The file is missing, is not a Keras model, or is no encoder of the generator's pictures.
     """
     if not path.is_file():
-        raise InputError(f"{path}: not found, expected a trained encoder; run: {command('train_dcgan.py')}")
+        raise InputError(
+            _("{path}: not found, expected a trained encoder; run: {command}").format(
+                path=path, command=command("train_dcgan.py")
+            )
+        )
     encoder, inputs, outputs = _load_network(path)
     if inputs != generator.output_shape or outputs != generator.input_shape:
         raise InputError(
-            f"{path}: maps {inputs} to {outputs}, expected {generator.output_shape} to {generator.input_shape}, as the "
-            f"generator beside it takes them; run: {command('train_dcgan.py')}"
+            _(
+                "{path}: maps {inputs} to {outputs}, expected {output_shape} to {input_shape}, as the "
+                "generator beside it takes them; run: {command}"
+            ).format(
+                path=path,
+                inputs=inputs,
+                outputs=outputs,
+                output_shape=generator.output_shape,
+                input_shape=generator.input_shape,
+                command=command("train_dcgan.py"),
+            )
         )
     return encoder
 
@@ -108,8 +129,16 @@ def load_discriminator(path: Path, generator: keras.Model) -> keras.Model:
     discriminator, inputs, outputs = _load_network(path)
     if inputs != generator.output_shape or outputs != (None, 1):
         raise InputError(
-            f"{path}: maps {inputs} to {outputs}, expected {generator.output_shape} to (None, 1), as the generator "
-            f"beside it makes them; run: {command('train_dcgan.py')}"
+            _(
+                "{path}: maps {inputs} to {outputs}, expected {output_shape} to (None, 1), as the generator "
+                "beside it makes them; run: {command}"
+            ).format(
+                path=path,
+                inputs=inputs,
+                outputs=outputs,
+                output_shape=generator.output_shape,
+                command=command("train_dcgan.py"),
+            )
         )
     return discriminator
 
@@ -168,7 +197,11 @@ def _numbers(network: keras.Model, batch: np.ndarray) -> np.ndarray:
     """
     found = np.asarray(network.predict_on_batch(batch))
     if not np.isfinite(found).all():
-        raise InputError(f"{network.name}: makes values that are NaN or infinite; run: {command('train_dcgan.py')}")
+        raise InputError(
+            _("{network}: makes values that are NaN or infinite; run: {command}").format(
+                network=network.name, command=command("train_dcgan.py")
+            )
+        )
     return found
 
 
@@ -206,6 +239,6 @@ def render(generator: keras.Model, latents: np.ndarray, quiet: bool = True, titl
     padding = -len(latents) % CHUNK
     padded = np.concatenate([latents, np.zeros((padding, latents.shape[1]), np.float32)])
     pictures = []
-    for start in progress_bar(range(0, len(padded), CHUNK), title, unit="batch", quiet=quiet):
+    for start in progress_bar(range(0, len(padded), CHUNK), title, unit=_("batch"), quiet=quiet):
         pictures.append(to_pixels(_numbers(generator, padded[start : start + CHUNK])))
     return np.concatenate(pictures)[: len(latents)]

@@ -19,6 +19,7 @@ import numpy as np
 from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import atomic_path, is_disks_fault, parse_json, refuse_bomb, refuse_many_times
+from demicouture.language import _
 
 if TYPE_CHECKING:
     import keras
@@ -87,4 +88,8 @@ def _read_weights(path: Path) -> tuple[str, int]:
 def not_a_network(path: Path, error: Exception) -> InputError:
     """Returns the failure of a file that is no network, or none to be loaded."""
     found = str(error) if isinstance(error, ValueError) and len(str(error)) < 100 else type(error).__name__
-    return InputError(f"{path}: not a Keras model that this version reads ({found}); run: {command('train_dcgan.py')}")
+    return InputError(
+        _("{path}: not a Keras model that this version reads ({name}); run: {command}").format(
+            path=path, name=found, command=command("train_dcgan.py")
+        )
+    )

@@ -15,6 +15,7 @@ import numpy as np
 from demicouture.dataset import Dataset
 from demicouture.evaluation.imagenet_features import FEATURES
 from demicouture.files import ArraySpec, read_arrays, write_arrays
+from demicouture.language import _
 
 RECORD = "reference-features.npz"
 
@@ -82,8 +83,8 @@ def describe_dataset(
         quiet: Whether to show no progress bar.
     """
     return ReferenceFeatures(
-        describe(dataset.pictures, quiet, "describing pictures"),
-        describe(dataset.pictures[:, :, ::-1], quiet, "describing pictures mirrored"),
+        describe(dataset.pictures, quiet, _("describing pictures")),
+        describe(dataset.pictures[:, :, ::-1], quiet, _("describing pictures mirrored")),
         dataset.labels,
         withheld,
         dataset.names,

@@ -17,6 +17,7 @@ from demicouture.garment3d.inflation import TORSO, depth_ratio, extend, solve_he
 from demicouture.garment3d.outline import CLOSED, NECK, Outline, find_neckline, normals, sample, trace
 from demicouture.garment3d.parts import SLIT, Parts
 from demicouture.garment3d.silhouette import GRID, Silhouette
+from demicouture.language import N_
 
 HEIGHT = 0.7
 """A garment's height in metres, whatever it is: a picture has no scale."""
@@ -32,7 +33,7 @@ RIM = 0.35
 
 MOST_FACES = 20_000
 
-TOO_RAGGED = "found an outline too ragged to be followed, expected a garment's"
+TOO_RAGGED = N_("found an outline too ragged to be followed, expected a garment's")
 
 ROUNDS = 30
 """How often points are added, at most, until the triangles follow the outline."""
@@ -197,7 +198,7 @@ def _triangulate(
     lattice = _lattice(spacing)
     both_loops = (front_loops, back_loops)
     inside = [_inner_points(points, loops, lattice, spacing) for loops in both_loops]
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         sides, missing = [], set()
         is_done = True
         for side, loops in enumerate(both_loops):
@@ -218,14 +219,14 @@ def _triangulate(
             return points, sides
         for first, last in sorted(missing):
             if np.hypot(*(points[first] - points[last])) < spacing / 50:
-                raise InputError(TOO_RAGGED)
+                raise InputError(_(TOO_RAGGED))
             points = np.vstack([points, (points[first] + points[last]) / 2])
             for loop in front_loops + back_loops:
                 for place, number in enumerate(loop):
                     if {number, loop[(place + 1) % len(loop)]} == {first, last}:
                         loop.insert(place + 1, len(points) - 1)
                         break
-    raise InputError(TOO_RAGGED)
+    raise InputError(_(TOO_RAGGED))
 
 
 def _lattice(spacing: float) -> np.ndarray:

@@ -30,6 +30,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from demicouture.errors import DemicoutureError
+from demicouture.language import _
 from demicouture.magazine.page import HERE as MAGAZINE
 from demicouture.magazine.page import make_environment
 
@@ -208,8 +209,9 @@ def serve(desk: Any, report: Callable[[str], None]) -> None:
     try:
         server = Server(desk.routes)
         address = server.application.address
-        report(f"{'opened' if open_browser(address) else 'open'}: {address}")
-        report("every choice is on disk at once; Ctrl-C ends the page")
+        opened = open_browser(address)
+        report((_("opened: {page}") if opened else _("open: {page}")).format(page=address))
+        report(_("every choice is on disk at once; Ctrl-C ends the page"))
         server.run()
     finally:
         desk.close()
