@@ -198,7 +198,7 @@ function showForecast() {
     const came = moved.filter(([, kind]) => kind === 0).length;
     const went = moved.filter(([number]) => cull.entries.get(number).kind === 0).length;
     const [lastCame, lastWent] = forecast.last;
-    const last = lastCame || lastWent ? { en: ` (by the last choice: ${lastCame} in, ${lastWent} out)`, ja: `（直前の判断で：入る${lastCame}・外れる${lastWent}）` } : { en: "", ja: "" };
+    const last = lastCame || lastWent ? { en: ` (by the last choices: ${lastCame} in, ${lastWent} out)`, ja: `（直前の判断で：入る${lastCame}・外れる${lastWent}）` } : { en: "", ja: "" };
     words = came || went
       ? { en: `Run now, preprocess.py would take ${came} in and ${went} out${last.en}`, ja: `いまpreprocess.pyを実行すると、${came}枚が入り、${went}枚が外れます${last.ja}` }
       : { en: `Run now, preprocess.py would change nothing${last.en}`, ja: `いまpreprocess.pyを実行しても、何も変わりません${last.ja}` };
