@@ -113,7 +113,7 @@ def train(
     keras.utils.set_random_seed(args.seed)  # of the initial weights and dropout, in the order in which layers are made
     with built_in(args.precision):
         generator = networks.build_generator(args.size, args.width)
-        discriminator = networks.build_discriminator(args.size, args.discriminator_width)
+        discriminator = networks.build_discriminator(args.size, args.discriminator_width, args.dropout)
         learns_along = args.encoder == "along"
         encoder = networks.build_encoder(args.size, args.discriminator_width) if learns_along else None
     batches = Batches(dataset.pictures, args.batch_size, np.flatnonzero(~withheld))
@@ -177,7 +177,7 @@ def describe(args: argparse.Namespace) -> None:
     from demicouture.dcgan import networks
 
     print(networks.format_table(networks.build_generator(args.size, args.width)))
-    print(networks.format_table(networks.build_discriminator(args.size, args.discriminator_width)))
+    print(networks.format_table(networks.build_discriminator(args.size, args.discriminator_width, args.dropout)))
     if args.encoder == "along":
         print(networks.format_table(networks.build_encoder(args.size, args.discriminator_width)))
 

@@ -48,13 +48,14 @@ def build(
     batch_size: int = BATCH_SIZE,
     ema: float = 0.9,
     rate: float = 1e-3,
+    dropout: float = networks.DROPOUT,
     encodes: bool = False,
     **options: Any,
 ) -> GAN:
     """Builds and compiles a GAN that nothing else uses."""
     keras.utils.set_random_seed(SEED)
     generator = networks.build_generator(pictures.shape[1], width)
-    discriminator = networks.build_discriminator(pictures.shape[1], 1 / 32)
+    discriminator = networks.build_discriminator(pictures.shape[1], 1 / 32, dropout)
     encoder = networks.build_encoder(pictures.shape[1], 1 / 32) if encodes else None
     gan = GAN(generator, discriminator, Batches(pictures, batch_size), encoder=encoder, seed=SEED, **options)
     gan.compile(

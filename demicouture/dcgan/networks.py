@@ -74,7 +74,7 @@ def build_generator(size: int = 128, width: float = 1.0, latent_dim: int = LATEN
     return keras.Model(latents, pictures, name="generator")
 
 
-def build_discriminator(size: int = 128, width: float = 1.0) -> keras.Model:
+def build_discriminator(size: int = 128, width: float = 1.0, dropout: float = DROPOUT) -> keras.Model:
     """Builds the discriminator: pictures to logits.
 
     The seed's last sigmoid lives in the loss: the numbers are the same and the loss is stabler.
@@ -82,6 +82,7 @@ def build_discriminator(size: int = 128, width: float = 1.0) -> keras.Model:
     Args:
         size: The pictures' side, one of :data:`demicouture.dataset.SIZES`.
         width: The factor on all inner channel counts.
+        dropout: The share of each block's outputs that are left out in training, in [0, 1).
 
     Returns:
         Maps float (n, size, size, 3) in [-1, 1] to float32 logits (n, 1); positive means "a photograph".
@@ -95,7 +96,7 @@ def build_discriminator(size: int = 128, width: float = 1.0) -> keras.Model:
         if 0 < block < blocks - 1:
             x = BatchNormalization()(x)
         x = layers.LeakyReLU(LEAKY_SLOPE)(x)
-        x = layers.Dropout(DROPOUT)(x)
+        x = layers.Dropout(dropout)(x)
     x = layers.Flatten()(x)
     logits = layers.Dense(1, dtype="float32", name="logits")(x)
     return keras.Model(pictures, logits, name="discriminator")

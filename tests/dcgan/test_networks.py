@@ -65,6 +65,8 @@ def test_discriminator_is_the_seeds_table():
     assert {(layer.kernel_size, layer.strides, layer.padding) for layer in convolutions} == {((3, 3), (2, 2), "same")}
     assert {layer.negative_slope for layer in discriminator.layers if "leaky" in layer.name} == {0.2}
     assert {layer.rate for layer in discriminator.layers if "dropout" in layer.name} == {0.25}
+    thinned = build_discriminator(width=1 / 8, dropout=0.5)
+    assert {layer.rate for layer in thinned.layers if "dropout" in layer.name} == {0.5}
 
 
 @pytest.mark.parametrize("size", [32, 64, 256, 512])
