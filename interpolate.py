@@ -36,7 +36,10 @@ In place of all this, with --pairs K:
   board.npy          the latents, row by row; steps.csv and strip-0/ to strip-(K-1)/, one for each row
 with --random-walk SECONDS or --latents FILE:
   film.mp4           from one design to the next, one each second, and back to the first; strip.png, .npy: these designs
-and with --along NAME the files of a path, of one design that is walked along a direction.
+with --along NAME the files of a path, of one design that is walked along a direction; and with --round WHAT
+  garment.glb        the garment in three dimensions, on a dress form, for Blender and for browsers (glTF 2.0); several
+                     hang on a rail, rail.glb, and the page lets each turn, by light/
+  turntable.gif, .mp4  it turns once; views.png: from the front, from three quarters, from the side and from behind
 
 Enlarged pictures are enlarged by Lanczos' filter, which adds no detail. The network is fetched once, by
 python -m demicouture.pretrained
@@ -48,6 +51,8 @@ Examples:
   python interpolate.py --along sleeves --a lookbook:7
   python interpolate.py --random-walk 60
   python interpolate.py --pairs 8
+  python interpolate.py --round lookbook:7
+  python interpolate.py --round strip
 """
 
 from __future__ import annotations
@@ -87,6 +92,7 @@ from demicouture.interpolation.endpoints import (
     resolve_endpoints,
 )
 from demicouture.interpolation.film import make_film, read_waypoints
+from demicouture.interpolation.in_the_round import InTheRound, Subject, files_of, find_subjects, make_round
 from demicouture.interpolation.inputs import hash_inputs
 from demicouture.interpolation.outputs import Interpolation
 from demicouture.interpolation.pair_grid import make_pair_grid
@@ -168,7 +174,7 @@ def find_specs(args: argparse.Namespace, rated: RatedDesigns) -> list[EndpointSp
     """
     if args.pairs and not rated.photographs:
         rated.check_two_poles()
-    if args.pairs or args.random_walk or args.latents:
+    if args.pairs or args.random_walk or args.latents or args.round:
         return []
     if args.along and args.a is not None:
         check_endpoint("--a", args.a, len(rated.designs.latents), rated.photographs)
@@ -203,9 +209,16 @@ def make(
     specs: Sequence[EndpointSpec | Endpoint],
     through: np.ndarray | None,
     direction: Direction | None,
+    subjects: Sequence[Subject],
     generator: keras.Model,
-) -> Interpolation:
-    """Makes what the flags ask for; ``through`` are the latents of a film, ``direction`` is that of ``--along``."""
+) -> Interpolation | InTheRound:
+    """Makes what the flags ask for.
+
+    ``through`` are the latents of a film, ``direction`` is that of ``--along``, ``subjects`` are those of ``--round``.
+    """
+    if subjects:
+        render = partial(inference.render, generator)
+        return make_round(subjects, render, generator.output_shape[1], args.data, args.bare, args.quiet)
     if args.pairs:
         return make_pair_grid(rated, args.pairs, args.path, generator, args.quiet)
     if through is not None:
@@ -236,6 +249,8 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
     )
     rated = replace(rated, photographs=encoded)
     specs, (through, direction, further) = find_specs(args, rated), read_what_is_named(args)
+    subjects = find_subjects(args.round or (), rated, (args.output, cli.folder(args, "6-interpolation")))
+    further |= files_of(subjects)
     inputs = hash_inputs(rated, args.training, generator_sha256, specs, further)
     quality = read_quality(args.input)
     given = {**vars(args), "a": format_endpoint(args.a), "b": format_endpoint(args.b)}
@@ -247,7 +262,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
     with cli.open_output(args, "interpolate.py", options) as run:
         about = describe_generator(quality)
         if run.is_current(inputs) and judged.items() <= run.read_summary()["results"].items():
-            shown = "board.png" if args.pairs else "strip.png"
+            shown = "board.png" if args.pairs else "views.png" if args.round else "strip.png"
             if about:
                 say(about)
             say(f"{args.output}: nothing to do, this is made from these designs already; open {shown}")
@@ -255,7 +270,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
 
         # Everything is computed before a result is touched, so that a damaged input costs nothing that is finished.
         generator = inference.load_generator(generator_file)
-        made, book, no_book = make(args, rated, specs, through, direction, generator), None, ""
+        made, book, no_book = make(args, rated, specs, through, direction, subjects, generator), None, ""
         if specs and args.a is None and args.b is None and not direction:
             if encoded:
                 made = replace(made, sheets={**made.sheets, **encoded.sheets(generator.output_shape[1])})

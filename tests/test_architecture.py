@@ -20,6 +20,7 @@ FOLDERS = (
     "training",
     "designs",
     "boundary",
+    "garment3d",
     "interpolation",
     "magazine",
     "review",

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import av
+import drawn_garment
 import keras
 import numpy as np
 import planted
 import pytest
+import trimesh
 from PIL import Image
 
 import interpolate
@@ -21,13 +23,15 @@ from demicouture.dataset import read_dataset
 from demicouture.dcgan import inference, networks
 from demicouture.dcgan.encodings import Encodings
 from demicouture.designs.designs import design_name, read_designs
+from demicouture.errors import InputError
 from demicouture.evaluation import style_classifier
 from demicouture.evaluation.generator_quality import NOT_JUDGED
 from demicouture.evaluation.imagenet_features import describe
 from demicouture.evaluation.reference import describe_dataset
 from demicouture.files import hash_file, write_json
+from demicouture.garment3d import turntable
 from demicouture.images import save_png
-from demicouture.interpolation import lookbook, sequence
+from demicouture.interpolation import in_the_round, lookbook, sequence
 from demicouture.interpolation.endpoints import RatedDesigns, choose_endpoints
 from demicouture.interpolation.paths import lerp, prior_preserving_mean, prior_preserving_path
 from demicouture.latents import LATENT_DIM, sample_prior
@@ -429,6 +433,61 @@ def test_a_film_through_a_file_and_at_random(home, capsys):
     assert "kept.json: found 1 latents, expected 2 to 600 for a film" in capsys.readouterr().err
 
 
+def test_a_rail_of_garments_in_the_round(done, capsys, monkeypatch):
+    monkeypatch.setattr(turntable, "FRAMES", 2)
+    monkeypatch.setattr(in_the_round, "VIEW_SIDE", {True: 60, False: 60})
+    monkeypatch.setattr(in_the_round, "SMALL", 40)
+    home, designs = done, done / "outputs/4-generated"
+    for number, hanging in ((3, False), (4, True)):
+        save_png(designs / design_name(number), drawn_garment.draw(64, hanging))
+    save_png(home / "shirt.png", drawn_garment.draw(128))
+    asked = ["--home", str(home), "--round", "3", "4", "5", str(home / "shirt.png")]
+    assert cli.run(lambda: interpolate.main(asked)) == 0
+    said = capsys.readouterr().out
+    assert "3 garments in the round: seen from the front" in said and "are guesses from one view" in said
+    assert "; 5 is left out: found a" in said  # An untrained generator's picture.
+    folder = home / "outputs/6-interpolation-round-3-4-5-shirt"
+    results = results_of(folder)
+    assert [row["asked"] for row in results["round"]] == ["3", "4", str(home / "shirt.png")]
+    assert all(row["front_error_grey_levels"] < 6 for row in results["round"]) and list(results["refused"]) == ["5"]
+    rail = trimesh.load(folder / "rail.glb")
+    assert len(rail.geometry) == 6 and rail.extents[0] > 2
+    assert (folder / "light/03.glb").stat().st_size < (folder / "rail.glb").stat().st_size / 6
+    assert pixels(folder / "turntable.gif").shape == (40, 120, 3) and (folder / "turntable.mp4").stat().st_size > 500
+    before = contents(folder)
+    assert cli.run(lambda: interpolate.main(asked)) == 0
+    assert "nothing to do" in capsys.readouterr().out and contents(folder) == before
+    # The same picture is the same garment, to the bit, and alone, without a form.
+    assert cli.run(lambda: interpolate.main([*asked[:2], "--round", "3", "--bare"])) == 0
+    alone = trimesh.load(home / "outputs/6-interpolation-round-3-bare/garment.glb")
+    assert list(alone.geometry) == ["garment"]
+    assert np.array_equal(alone.geometry["garment"].vertices, rail.geometry["garment-1"].vertices)
+    capsys.readouterr()
+    assert cli.run(lambda: interpolate.main([*asked[:2], "--round", "5"])) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: --round 5: found ") and error.count("\n") == 1
+    assert not (home / "outputs/6-interpolation-round-5/garment.glb").exists()
+
+
+def test_sheets_are_turned_by_their_numbers_and_as_a_whole(done):
+    rated = RatedDesigns(
+        done / "outputs/4-generated", read_designs(done / "outputs/4-generated"), None, np.zeros(COUNT)
+    )
+    folders = [done / "outputs/6-interpolation"]
+    whole = in_the_round.find_subjects(["strip"], rated, folders)
+    assert [subject.asked for subject in whole] == [f"strip:{number}" for number in range(9)]
+    assert [subject.picture.name for subject in whole] == [f"step-{number:02d}.png" for number in range(9)]
+    (middle,) = in_the_round.find_subjects(["3,4"], rated, folders)
+    assert middle.picture is None and np.array_equal(
+        middle.latent, prior_preserving_mean(np.load(done / "outputs/4-generated/latents.npy")[[3, 4]])
+    )
+    for asked, message in (("99", "found 12 designs"), ("lookbook", "found no lookbook.npy"), ("no.png", "not found")):
+        with pytest.raises(InputError, match=message):
+            in_the_round.find_subjects([asked], rated, folders)
+    with pytest.raises(InputError, match="found 36 garments, expected 30 at most"):
+        in_the_round.find_subjects(["strip"] * 4, rated, folders)
+
+
 def test_it_runs_by_itself_from_anywhere(home, tmp_path):
     script = Path(interpolate.__file__)
     done = subprocess.run([sys.executable, script, "--home", home], capture_output=True, text=True, cwd=tmp_path)
@@ -466,6 +525,9 @@ def test_wrong_usage_leaves_with_2(home):
         ["--random-walk", "5", "--a", "3"],
         ["--latents", "kept.json", "--steps", "3"],
         ["--pairs", "2", "--untuned"],
+        ["--round", "2", "--pairs", "2"],
+        ["--round", "2", "--steps", "3"],
+        ["--bare"],
         ["--random-walk", "5", "--untuned"],
     ):
         with pytest.raises(SystemExit) as stopped:

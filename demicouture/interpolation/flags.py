@@ -21,7 +21,7 @@ MOST_PAIRS = 20
 USUAL = {"steps": 9, "path": "preserving", "even": paths.EQUAL_T, "size": 512, "seed": 0}
 """What these flags are where they are not given; ``size`` is in pixels."""
 
-ALONE = ("pairs", "along", "random_walk", "latents")
+ALONE = ("pairs", "along", "random_walk", "latents", "round")
 """Each makes something in place of the one path, so no two of them go together."""
 
 REFUSED = {
@@ -29,10 +29,11 @@ REFUSED = {
     "along": ("b", "path", "even"),
     "random_walk": ("a", "b", "steps", "even", "untuned"),
     "latents": ("a", "b", "steps", "even", "untuned"),
+    "round": ("a", "b", "steps", "path", "even", "untuned", "size"),
 }
 """With each of these, the flags that would have no effect."""
 
-NAMED = ("a", "b", "latents", "along")
+NAMED = ("a", "b", "latents", "along", "round")
 """Flags that may name a file."""
 
 LONGEST_NAME = 80
@@ -85,6 +86,14 @@ def add_flags(group: argparse._ArgumentGroup) -> None:
         help='the same film through the designs of a file, .npy, or .json with {"latents": [[100 numbers], ...]}',
     )
     group.add_argument(
+        "--round",
+        nargs="+",
+        metavar="WHAT",
+        help="in place of a path, a garment in three dimensions, on a dress form, made from its picture: a design's "
+        "number, or whatever --a takes; several, or 'lookbook' or 'strip' for all of it, hang on one rail",
+    )
+    group.add_argument("--bare", action="store_true", help="with --round, leave out the dress form")
+    group.add_argument(
         "--steps",
         type=cli.integer(2, MOST_STEPS),
         metavar="N",
@@ -136,6 +145,8 @@ def refuse(given: Mapping[str, Any]) -> str:
     made = [name for name in ALONE if given[name] is not None]
     if len(made) > 1:
         return f"argument {_flag(made[1])}: not allowed with {_flag(made[0])}"
+    if given["bare"] and not given["round"]:
+        return "argument --bare: expected --round with it"
     for name in made:
         if any(given[other] not in (USUAL.get(other), False) for other in REFUSED[name]):
             return f"argument {_flag(name)}: not allowed with {' or '.join(map(_flag, REFUSED[name]))}"
@@ -149,7 +160,7 @@ def options_of(given: Mapping[str, Any]) -> dict[str, Any]:
         given: All flags by name, endpoints and files as a person wrote them.
     """
     options = {"from": given["source"], **{name: given[name] for name in ("a", "b", "pairs", *USUAL)}}
-    later = ("along", "random_walk", "latents", "untuned")
+    later = ("along", "random_walk", "latents", "round", "bare", "untuned")
     return options | {name: given[name] for name in later if given[name] not in (None, False)}
 
 
@@ -162,6 +173,8 @@ def name_of(options: Mapping[str, Any]) -> str:
         ("random_walk", "random-walk"),
         ("latents", "through"),
         ("along", "along"),
+        ("round", "round"),
+        ("bare", ""),
         ("a", "from"),
         ("b", "to"),
         ("steps", "steps"),
@@ -174,7 +187,8 @@ def name_of(options: Mapping[str, Any]) -> str:
         value = options.get(name)
         if value is not None and value != USUAL.get(name):
             if name in NAMED:  # Of a file its name alone, without the suffix; after that may stand numbers.
-                value = re.sub(r"\.\w+(?=$|:)", "", Path(str(value)).name)
+                values = value if isinstance(value, list) else [value]
+                value = "-".join(re.sub(r"\.\w+(?=$|:)", "", Path(str(one)).name) for one in values)
             words += [name] if value is True else [word, str(value)]
     return re.sub(r"[^\w]+", "-", "-".join(words))[:LONGEST_NAME].strip("-") or "usual"
 

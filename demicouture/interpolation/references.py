@@ -79,7 +79,7 @@ def resolve(flag: str, reference: Reference, folders: Sequence[Path]) -> tuple[n
             )
         rows, name = reference.numbers or (0,), source.name
         return _middle(flag, reference, latents, rows, 0), _name(reference.numbers, "latent", name)
-    file = _find_sheet(flag, reference, [source.parent] if source.parent != Path(".") else folders)
+    file = find_sheet(flag, reference, [source.parent] if source.parent != Path(".") else folders)
     latents = read_latents_file(flag, file)
     if source.name == BOARD:
         if len(reference.numbers) != 2:
@@ -114,7 +114,7 @@ def _name(numbers: Sequence[int], noun: str, source: str) -> str:
     return f"the middle of {noun}s {', '.join(map(str, numbers))} of {source}"
 
 
-def _find_sheet(flag: str, reference: Reference, folders: Sequence[Path]) -> Path:
+def find_sheet(flag: str, reference: Reference, folders: Sequence[Path]) -> Path:
     """Returns the file of a sheet's latents: in the first folder that has one, or in one beside the folders."""
     name = f"{Path(reference.source).name}.npy"
     for folder in folders:

@@ -11,13 +11,13 @@ import markupsafe
 import numpy as np
 
 from demicouture.files import sha256
-from demicouture.magazine import chapters, commands, inlining, words
+from demicouture.magazine import chapters, commands, in_the_round, inlining, words
 from demicouture.magazine.home import Home, or_none
 from demicouture.magazine.network import MOST_WEIGHTS, Network, read_network
 
 HERE = Path(__file__).parent
 
-SCRIPTS = ("language.js", "generator.js", "latents.js", "kept.js", "frames.js", "wardrobe.js", "start.js")
+SCRIPTS = ("language.js", "generator.js", "latents.js", "kept.js", "frames.js", "wardrobe.js", "turning.js", "start.js")
 """In the order in which they become the page's one script."""
 
 
@@ -78,6 +78,7 @@ def _gather(home: Home) -> dict[str, Any]:
         "designs": chapters.designs(home),
         "boundary": chapters.boundary(home),
         "interpolation": chapters.interpolation(home),
+        "round": in_the_round.gather(home),
         "planes": chapters.planes(home),
         "credits": chapters.credits(home),
     }

@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import drawn_garment
 import magazine_home
 import numpy as np
 import pytest
 
+from demicouture.files import write_bytes
+from demicouture.garment3d import glb, turntable
+from demicouture.garment3d.garment import make_garment
+from demicouture.garment3d.rendering import render
 from demicouture.magazine.publishing import publish
+from demicouture.visualization import save_animation
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; on Debian: apt-get install chromium")
@@ -59,8 +66,20 @@ def home(tmp_path_factory, generator) -> Path:
     export.save_exports(generator, training)
     made_by = inference.hash_generator(training / "generator.keras")
     magazine_home.make_home(home, lambda latents: inference.render(generator, latents), made_by)
+    hang_in_the_round(home, made_by)
     publish(home, home / "outputs/6-interpolation")
     return home
+
+
+def hang_in_the_round(home: Path, made_by: str) -> None:
+    """A garment as two of the lookbook's, and as a rail of two."""
+    light = make_garment(drawn_garment.draw(), magazine_home.HOSTILE, light=True)
+    for name, asked in (("round-lookbook", ("lookbook:1", "lookbook:2")), ("round-3-4", ("3", "4"))):
+        folder = home / f"outputs/6-interpolation-{name}"
+        rows = [{"asked": one, "light": "light/01.glb", **glb.describe(light)} for one in asked]
+        write_bytes(folder / "light/01.glb", glb.to_glb([light], 1, False))
+        save_animation(folder / "turntable.gif", np.zeros((2, 8, 16, 3), np.uint8), 80, 80, back=False)
+        magazine_home.finish(folder, {}, {"round": rows}, {"generator.keras": made_by})
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +98,17 @@ def open_page(browser, home) -> Iterator:
     """Opens the page; whatever it asks of a network, or its console says, is a fault."""
     contexts, said = [], []
 
-    def open_page(width: int = 1280, theme: str = "light", query: str = "", **how):
+    def open_page(width: int = 1280, theme: str = "light", query: str = "", before: str = "", **how):
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=theme, offline=True, locale="en-GB", **how
         )
         contexts.append(context)
         page = context.new_page()
+        if before:
+            page.add_init_script(before)
         page.set_default_timeout(10_000)
-        page.on("console", lambda message: said.append(message.text))
+        # A browser without a graphics card says that reading back what it has drawn is slow.
+        page.on("console", lambda message: "GL Driver Message" in message.text or said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: said.append(request.url) if request.url.startswith("http") else None)
         page.goto((home / "outputs/index.html").as_uri() + query)
@@ -197,6 +219,68 @@ def test_the_live_wardrobe_draws_what_generate_py_draws(open_page, generator):
     assert np.array_equal(pixels(page, "#wardrobe canvas"), first)
 
 
+def test_garments_turn_under_the_pointer_and_by_keys(open_page):
+    page = open_page(width=420)
+    garment = make_garment(drawn_garment.draw(), "", light=True)
+    assert page.locator("#lookbook [data-turn]").count() == 2 and page.locator("#round [data-turn]").count() == 1
+    page.click("[data-place=garment-2]")
+    canvas = page.locator("#garment-2 canvas.turning")
+    canvas.wait_for()
+    box = canvas.bounding_box()
+
+    def seen() -> np.ndarray:
+        """Where the canvas shows anything, bool (side, side)."""
+        alpha, side = page.evaluate(
+            """() => {
+                const { canvas, gl } = demicouture.turntable;
+                const values = new Uint8Array(4 * canvas.width * canvas.height);
+                gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, values);
+                return [Array.from(values.filter((_, i) => i % 4 === 3)), canvas.width];
+            }"""
+        )
+        return np.array(alpha).reshape(-1, side)[::-1] > 128
+
+    def likeness(angle: float, others: np.ndarray) -> float:
+        """What the canvas has in common with what our own rasteriser draws."""
+        surfaces, camera = turntable.scene(garment, bare=False)
+        side = len(others)
+        drawn = render(surfaces, replace(camera, azimuth=angle), side, side).astype(int)
+        ground = render([], camera, side, side)
+        wanted = np.abs(drawn - ground).max(axis=2) > 2
+        return np.count_nonzero(wanted & others) / np.count_nonzero(wanted | others)
+
+    front = seen()
+    assert likeness(0, front) > 0.95
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + box["height"] / 2)
+    side = seen()
+    assert likeness(np.pi / 2, side) > 0.93 and likeness(0, side) < 0.7
+    for _ in range(9):
+        page.keyboard.press("ArrowLeft")
+    assert np.mean(seen() == front) > 0.99
+    # One canvas for all: the next garment takes it, and pressed again the picture is back.
+    page.click("#round [data-turn]")
+    page.locator("#rail-1 canvas.turning").wait_for()
+    assert page.locator("canvas.turning").count() == 1
+    assert page.get_attribute("[data-place=garment-2]", "aria-pressed") == "false"
+    across = page.evaluate("[demicouture.turntable.canvas.width, demicouture.turntable.canvas.height]")
+    assert across[0] == 2 * across[1] and page.title().startswith("Demicouture")
+    page.click("#round [data-turn]")
+    assert page.locator("canvas.turning").count() == 0
+
+
+def test_without_webgl_the_animation_stays_and_nothing_offers_to_turn(open_page):
+    page = open_page(
+        before="""
+            const { getContext } = HTMLCanvasElement.prototype;
+            HTMLCanvasElement.prototype.getContext = function (kind, ...how) {
+                return kind === "webgl" ? null : getContext.call(this, kind, ...how);
+            };
+        """
+    )
+    assert page.locator("#rail-1 img").get_attribute("src").startswith("data:image/webp")
+    assert not page.locator("[data-turn]").first.is_visible()
+
+
 def test_three_that_are_kept_are_read_back_by_a_script(open_page, home, tmp_path, generator):
     import generate
     from demicouture.dcgan.inference import render
@@ -265,4 +349,5 @@ def test_what_strangers_wrote_runs_nothing(open_page):
     page = open_page()
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     assert page.title() == "Demicouture: between casual and collection"
-    assert page.evaluate("document.querySelectorAll('script').length") == 3
+    # Facts, weights, four garments in the round, and the one script.
+    assert page.evaluate("document.querySelectorAll('script').length") == 7

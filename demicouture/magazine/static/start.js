@@ -66,7 +66,7 @@ function start() {
   }
   drawRelatives(facts, book, generator && picture);
   kept.show();
-  Object.assign(demicouture, { facts, generator, wardrobe, kept });
+  Object.assign(demicouture, { facts, generator, wardrobe, kept, turntable: startTurning() });
 }
 
 // A garment from the plane itself has no two ends; it is shown as it would be towards either side.
