@@ -63,8 +63,12 @@ class LabelDesk:
         self.folder, self.seed = generated, seed
         options = read_record(generated / "options.json", "options")["options"]
         if not {"pictures", "generator_sha256"} <= set(options):
-            old = "made by an older version (its options.json has no pictures or no generator_sha256)"
-            raise InputError(f"{generated}: {old}; to make it anew, run: {command('generate.py', '--fresh')}")
+            raise InputError(
+                _(
+                    "{folder}: made by an older version (its options.json has no {missing}); to make it anew, run: "
+                    "{command}"
+                ).format(folder=generated, missing="pictures", command=command("generate.py", "--fresh"))
+            )
         latents = read_latents(generated / "latents.npy")
         generator = training / "generator.keras"
         self.pictures = DesignPictures(generated, latents, options["pictures"], generator)
