@@ -230,6 +230,7 @@ async function decide(decision) {
   const entry = cull.entries.get(numbers[0]);
   if (one) cull.wall.go(cull.wall.current + 1);
   const answer = await cull.server.post("choose", { numbers, decision });
+  if (answer === null && one) cull.wall.goTo(numbers[0]); // Here it goes on.
   if (!answer) return;
   const name = one ? entry.file : inWords({ en: `${numbers.length} pictures`, ja: `${numbers.length}枚` });
   const kind = DECISIONS[one ? entry.decision : decision] ?? { en: "left to the rules", ja: "ルールに任せる" };
