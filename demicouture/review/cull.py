@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request, Response
 
 from demicouture.commands import command
 from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.magazine import words
 from demicouture.preprocessing import decisions, image_features, review_folders
 from demicouture.preprocessing.cropping import Box, find_fault, square_around
@@ -73,8 +74,12 @@ class CullDesk:
         self.folders, self.poles = folders, tuple(poles)
         self.options = read_options(folders.dataset)["options"]
         if missing := [name for name in OPTIONS if name not in self.options]:
-            old = f"made by an older version (its options.json has no {missing[0]})"
-            raise InputError(f"{folders.dataset}: {old}; to make it anew, run: {command('preprocess.py', '--fresh')}")
+            raise InputError(
+                _(
+                    "{folder}: made by an older version (its options.json has no {missing}); to make it anew, run: "
+                    "{command}"
+                ).format(folder=folders.dataset, missing=missing[0], command=command("preprocess.py", "--fresh"))
+            )
         self.table = OwnTable(folders.dataset / "decisions.csv", COLUMNS, YOUR_COLUMNS)
         self.review = review_folders.review_folder(folders.dataset)
         self._numbers: dict[str, int] = {}

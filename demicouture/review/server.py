@@ -31,6 +31,7 @@ from werkzeug.wrappers import Request, Response
 
 from demicouture.cli import expected_failure
 from demicouture.errors import DemicoutureError
+from demicouture.language import _
 from demicouture.magazine.page import HERE as MAGAZINE
 from demicouture.magazine.page import make_environment
 
@@ -212,8 +213,9 @@ def serve(desk: Any, report: Callable[[str], None]) -> None:
         server = Server(desk.routes)
         address = server.application.address
         # Also under --quiet: without it there is nothing.
-        print(f"{'opened' if open_browser(address) else 'open'}: {address}", flush=True)
-        report("every choice is on disk at once; Ctrl-C ends the page")
+        opened = open_browser(address)
+        print((_("opened: {page}") if opened else _("open: {page}")).format(page=address), flush=True)
+        report(_("every choice is on disk at once; Ctrl-C ends the page"))
         server.run()
     finally:
         desk.close()
