@@ -267,6 +267,7 @@ function showPlane(plane) {
       ...plane.lines.filter(Boolean).map((line) => {
         const item = document.createElement("li");
         item.textContent = line;
+        item.lang = /[\u3040-\u30ff]/.test(line) ? "ja-JP" : "en-GB"; // The script speaks the system's language.
         return item;
       }),
     );
