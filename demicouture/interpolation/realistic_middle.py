@@ -49,8 +49,8 @@ PULL = 1.0
 and less of the two."""
 
 GRAIN = 8.0
-"""The weight of the mean difference of neighbouring pixels, in [-1, 1]: the discriminator misses the texture of cloth in
-any design, and was given coloured specks without this."""
+"""The weight of the mean difference of neighbouring pixels, in [-1, 1]: the discriminator misses the texture of cloth
+in any design, and was given coloured specks without this."""
 
 COLOUR = 6.0
 """The weight of the difference of the pictures' mean colours, in [-1, 1]: what is vivid looks more like a photograph to
