@@ -24,7 +24,7 @@ HEIGHT = 0.7
 CLOTH = 0.003
 """The thickness of cloth in metres, as of a knitted one; thinner, and the rims cannot be seen."""
 
-SPACING, LIGHT_SPACING = 0.0165, 0.034
+SPACING, LIGHT_SPACING = 0.0165, 0.03
 """How far apart points lie, in sides of the picture: 12,000 to 19,000 faces, and a quarter as many for a page."""
 
 RIM = 0.35
