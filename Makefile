@@ -1,6 +1,7 @@
 # make demo   sets up, runs the six scripts on drawn pictures, and names the page to open
 # make mine CASUAL=FOLDER COLLECTION=FOLDER   sets up, and runs them on two folders of your own photographs
 # make test   sets up, checks the code's style, and runs the tests
+# make messages   collects the messages of all scripts for translation, and compiles what is translated
 # make models fetches the networks that find people and judge pictures; the set-up does it too, and goes on without them
 # Either installs once; what it installed is used again until a requirements file changes.
 
@@ -11,7 +12,7 @@ RUN := $(VENV)/bin/python
 # Where tests are marked as running on both of Keras' backends: gradients, layers, a run that is resumed.
 ON_BOTH_BACKENDS := -m both_backends tests/dcgan tests/training tests/interpolation
 
-.PHONY: demo mine test models set-up clean
+.PHONY: demo mine test messages models set-up clean
 
 demo: $(VENV)/.installed
 	$(RUN) scrape.py --queries data/queries-demo.csv
@@ -22,7 +23,7 @@ demo: $(VENV)/.installed
 	$(RUN) latent_svm.py
 	$(RUN) interpolate.py
 	@echo
-	@echo "Open this: outputs/index.html"
+	@echo "Open this / これを開いてください: outputs/index.html"
 
 # The shell takes both folders from the environment, so that blanks and quotes in their names stay what they are.
 mine: $(VENV)/.installed
@@ -34,6 +35,9 @@ test: $(VENV)/.installed-dev
 	$(RUN) -m pytest --numprocesses auto --dist loadfile
 	KERAS_BACKEND=jax $(RUN) -m pytest --numprocesses auto --dist loadfile $(ON_BOTH_BACKENDS)
 
+messages: $(VENV)/.installed-dev
+	$(RUN) tests/messages.py
+
 set-up: $(VENV)/.installed
 
 models: $(VENV)/.installed
@@ -43,6 +47,7 @@ $(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: found Python %d.%d, expected 3.11 or \
 	newer; run: make PYTHON=python3.12" % sys.version_info[:2])'
 	@echo "installing packages into $(VENV), which takes a few minutes, once"
+	@echo "$(VENV) にパッケージをインストールします（数分かかります。初回だけです）"
 	$(PYTHON) -m venv $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(RUN) -m demicouture.pretrained --optional

@@ -60,9 +60,15 @@ from demicouture.designs.designs import made_by_another_generator
 from demicouture.designs.latents_file import read_latents_file
 from demicouture.designs.pictures import DesignPictures
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.generator_quality import NOT_JUDGED, describe_quality, draws_garments, warn_of_blobs
+from demicouture.evaluation.generator_quality import (
+    describe_missing_judge,
+    describe_quality,
+    draws_garments,
+    warn_of_blobs,
+)
 from demicouture.evaluation.reference import RECORD
 from demicouture.files import sha256
+from demicouture.language import _
 from demicouture.latents import sample_prior
 from demicouture.magazine.publishing import publish
 
@@ -75,47 +81,49 @@ PICTURES = 100
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
-    dataset = ("2-dataset", "the pictures that the classifier learns from, one sub-folder for each pole")
+    dataset = ("2-dataset", _("the pictures that the classifier learns from, one sub-folder for each pole"))
     command_line = cli.parser(__doc__, output="4-generated", input="3-training", data=dataset)
-    own = command_line.add_argument_group("of this script")
+    own = command_line.add_argument_group(_("of this script"))
     own.add_argument(
-        "--count", type=cli.integer(1), metavar="N", default=COUNT, help="designs to make; raise it to add some"
+        "--count", type=cli.integer(1), metavar="N", default=COUNT, help=_("designs to make; raise it to add some")
     )
     own.add_argument(
         "--pictures",
         type=cli.integer(1),
         metavar="N",
         default=PICTURES,
-        help="write the pictures of the first N; the others are scored and labelled all the same",
+        help=_("write the pictures of the first N; the others are scored and labelled all the same"),
     )
     own.add_argument(
         "--suggest",
         type=cli.integer(0, 200),
         metavar="N",
         default=0,
-        help="name N designs whose labels would teach the plane most, and draw them as suggested.png",
+        help=_("name N designs whose labels would teach the plane most, and draw them as suggested.png"),
     )
     own.add_argument(
         "--latents",
         type=Path,
         metavar="FILE",
-        help="make the designs of these latents, .npy or .json, in place of random ones (OUTPUT is then by default "
-        "HOME/outputs/4-generated-NAME)",
+        help=_(
+            "make the designs of these latents, .npy or .json, in place of random ones (OUTPUT is then by "
+            "default HOME/outputs/4-generated-NAME)"
+        ),
     )
     own.add_argument(
         "--truncation",
         type=cli.number(0.05, 1),
         metavar="T",
         default=1.0,
-        help="draw latents from [-T, T] in place of [-1, 1]: nearer to the average design, and more alike",
+        help=_("draw latents from [-T, T] in place of [-1, 1]: nearer to the average design, and more alike"),
     )
-    own.add_argument("--review", action="store_true", help="label what was made, by eye in a page; Ctrl-C ends it")
+    own.add_argument("--review", action="store_true", help=_("label what was made, by eye in a page; Ctrl-C ends it"))
     args = cli.parse(command_line, argv)
     if args.review and args.fresh:
-        command_line.error("argument --review: not allowed with --fresh")
+        command_line.error(_("argument --review: not allowed with --fresh"))
     if args.latents:
         if args.count != COUNT or args.truncation != 1:
-            command_line.error("argument --latents: not allowed with --count or --truncation")
+            command_line.error(_("argument --latents: not allowed with --count or --truncation"))
         if not args.output_given:  # Beside the usual designs, with the labels that a person gave them.
             cli.give_folder(args, "output", args.output.with_name(f"{args.output.name}-{args.latents.stem}"))
     return args
@@ -128,7 +136,7 @@ def review(args: argparse.Namespace) -> None:
 
     check_made(args.output)
     serve(LabelDesk(args.home, args.output, args.input, args.seed), cli.reporter(args))
-    cli.reporter(args)(f"ended; to work your labels in, run: {command('generate.py')}")
+    cli.reporter(args)(_("ended; to work your labels in, run: {command}").format(command=command("generate.py")))
 
 
 def suggest_designs(
@@ -158,27 +166,54 @@ def tell(args: argparse.Namespace, results: Mapping[str, Any]) -> None:
         if not draws_garments(quality):
             report(warn_of_blobs(quality))
     elif results["network"]:
-        report(f"quality is not judged: {args.input} holds no measures of this generator; training takes them")
+        report(
+            _("quality is not judged: {input} holds no measures of this generator; training takes them").format(
+                input=args.input
+            )
+        )
     else:
-        report(NOT_JUDGED)
+        report(describe_missing_judge())
     if results["data_differs"]:
-        report(f"{args.data}: not the pictures that the generator learned from; they are left out")
+        report(_("{data}: not the pictures that the generator learned from; they are left out").format(data=args.data))
     elif not args.data.exists() and not (record and record["softened"]):
-        effect = "the classifier has learned from sharp pictures only" if record else f"so fill in {labels_file}"
-        report(f"{args.data}: not found ({effect}); the pictures come from: {command('preprocess.py')}")
+        effect = (
+            _("the classifier has learned from sharp pictures only")
+            if record
+            else _("so fill in {labels_file}").format(labels_file=labels_file)
+        )
+        report(
+            _("{data}: not found ({effect}); the pictures come from: {command}").format(
+                data=args.data, effect=effect, command=command("preprocess.py")
+            )
+        )
     if record:
-        fill_in = "" if style_classifier.is_worthy(record) else f"; fill in {labels_file}"
+        fill_in = (
+            "" if style_classifier.is_worthy(record) else _("; fill in {labels_file}").format(labels_file=labels_file)
+        )
         report(style_classifier.describe_accuracy(record) + fill_in)
     if results["agreement"]:
         report(labels.describe_agreement(results["agreement"]))
     if results["copies"] is not None:
-        measure = "by a measure that calls one in a hundred of those a copy of another one; see designs.csv"
-        report(f"{results['copies']} of {args.count} designs are copies of the data set's pictures, {measure}")
-    counts = [f"{sum(by.values())} {pole} ({by['person']} by you)" for pole, by in results["labels"].items()]
-    counts.append(f"{results['unlabelled']} without a label")
-    report(f"{args.output}: {args.count} designs: {', '.join(counts)}")
-    sheets = "grid.png and grid-by-score.png" + (", then suggested.png" if results["suggested"] else "")
-    report(f"look at {sheets}; fill in your_label in {labels_file} and run: {same_command()}")
+        measure = _("by a measure that calls one in a hundred of those a copy of another one; see designs.csv")
+        report(
+            _("{copies} of {count} designs are copies of the data set's pictures, {measure}").format(
+                copies=results["copies"], count=args.count, measure=measure
+            )
+        )
+    counts = [
+        _("{count} {pole} ({person} by you)").format(count=sum(by.values()), pole=pole, person=by["person"])
+        for pole, by in results["labels"].items()
+    ]
+    counts.append(_("{count} without a label").format(count=results["unlabelled"]))
+    report(
+        _("{output}: {count} designs: {counts}").format(output=args.output, count=args.count, counts=", ".join(counts))
+    )
+    sheets = _("grid.png and grid-by-score.png") + (_(", then suggested.png") if results["suggested"] else "")
+    report(
+        _("look at {sheets}; fill in your_label in {labels_file} and run: {command}").format(
+            sheets=sheets, labels_file=labels_file, command=same_command()
+        )
+    )
     report(cli.next_step("latent_svm.py"))
 
 
@@ -217,15 +252,17 @@ def main(argv: list[str] | None = None) -> None:
         scores = scoring.read_scores(run.path, last, table, args.count, inputs, record)
         current = run.is_current(inputs | {"your_label": labels.hash_your_labels(table)}) and pictures.complete
         if scores and current and (last["results"]["suggest"], last["results"]["quality"]) == (args.suggest, quality):
-            cli.reporter(args)(f"{run.path}: up to date; nothing to do")
+            cli.reporter(args)(_("{path}: up to date; nothing to do").format(path=run.path))
             return tell(args, last["results"])
         if not pictures.complete:
             pictures.load_generator()
 
         aside = run.begin()
         if replaced:  # Said also under --quiet: nobody asked for it, and a person's labels are in there.
-            what = f"made by another generator; moved to {aside}, with any labels of yours, and made anew"
-            print(f"warning: {run.path}: {what}", file=sys.stderr)
+            what = _("made by another generator; moved to {aside}, with any labels of yours, and made anew").format(
+                aside=aside
+            )
+            print(_("warning: {path}: {what}").format(path=run.path, what=what), file=sys.stderr)
         pictures.save_missing(args.quiet)
         if not scores:
             scores = scoring.score_designs(pictures, found, dataset, args.seed, args.quiet)

@@ -97,6 +97,7 @@ from demicouture.interpolation.inputs import hash_inputs
 from demicouture.interpolation.outputs import Interpolation
 from demicouture.interpolation.pair_grid import make_pair_grid
 from demicouture.interpolation.sequence import SequenceOptions, make_sequence, make_walk
+from demicouture.language import _
 from demicouture.latents import sample_prior
 from demicouture.magazine.publishing import publish
 
@@ -114,12 +115,21 @@ def read_rated_designs(args: argparse.Namespace) -> tuple[RatedDesigns, str]:
     if args.along:
         plane, reason = None, ""  # The walk has a plane of its own, and needs no other.
     elif not args.boundary_given and not args.boundary.is_dir():
-        plane, reason = None, f"{args.boundary}: not found, so there are no distances; run: {command('latent_svm.py')}"
+        plane, reason = (
+            None,
+            _("{boundary}: not found, so there are no distances; run: {command}").format(
+                boundary=args.boundary, command=command("latent_svm.py")
+            ),
+        )
     else:
         plane, reason = read_plane(args.boundary, args.input, hash_file(args.input / "latents.npy"))
     for flag, needs_plane in (("path", paths.BOUNDARY), ("even", paths.EQUAL_DISTANCE)):
         if not plane and getattr(args, flag) == needs_plane:
-            raise InputError(f"--{flag} {needs_plane}: expected a hyperplane, but {reason}")
+            raise InputError(
+                _("--{flag} {needs_plane}: expected a hyperplane, but {reason}").format(
+                    flag=flag, needs_plane=needs_plane, reason=reason
+                )
+            )
     return RatedDesigns(args.input, designs, plane, read_ranks(args.input, len(designs.latents))), reason
 
 
@@ -129,14 +139,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         __doc__,
         output="6-interpolation",
         input="4-generated",
-        training=("3-training", "the folder with generator.keras"),
-        boundary=("5-boundary", "the folder with hyperplane.npz, where there is one"),
+        training=("3-training", _("the folder with generator.keras")),
+        boundary=("5-boundary", _("the folder with hyperplane.npz, where there is one")),
         data=(
             "2-dataset",
-            "the data set: the lookbook shows its pictures, and your photograph is cropped as they were",
+            _("the data set: the lookbook shows its pictures, and your photograph is cropped as they were"),
         ),
     )
-    flags.add_flags(parser.add_argument_group("of this script"))
+    flags.add_flags(parser.add_argument_group(_("of this script")))
     args = cli.parse(parser, argv)
     if wrong := flags.refuse(vars(args)):
         parser.error(wrong)
@@ -222,7 +232,7 @@ def make(
     if args.pairs:
         return make_pair_grid(rated, args.pairs, args.path, generator, args.quiet)
     if through is not None:
-        title = f"Through {args.latents.name}" if args.latents else "A random walk"
+        title = _("Through {name}").format(name=args.latents.name) if args.latents else _("A random walk")
         return make_film(through, title, rated, args.path, generator, args.quiet)
     encoder = network = None
     if any(isinstance(spec, Path) for spec in specs):
@@ -265,7 +275,11 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
             shown = "board.png" if args.pairs else "views.png" if args.round else "strip.png"
             if about:
                 say(about)
-            say(f"{args.output}: nothing to do, this is made from these designs already; open {shown}")
+            say(
+                _("{output}: nothing to do, this is made from these designs already; open {shown}").format(
+                    output=args.output, shown=shown
+                )
+            )
             return
 
         # Everything is computed before a result is touched, so that a damaged input costs nothing that is finished.
@@ -283,14 +297,17 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
     page = publish(args.home, args.output)
     if no_book.startswith(about):
         about = ""
-    beside = f"{asked_for} holds what was made with other flags, and stays; this is beside it"
+    beside = _("{asked_for} holds what was made with other flags, and stays; this is beside it").format(
+        asked_for=asked_for
+    )
     if args.output == asked_for:
         beside = ""
     for sentence in (about, made.message, *(book.messages if book else ()), no_plane, no_photographs, no_book, beside):
         if sentence:
             say(sentence)
     shown = [*made.to_look_at, *(["lookbook.png"] if book and book.page else [])]
-    say("open: " + ", ".join(map(str, [*([page] if page else []), *(args.output / name for name in shown)])))
+    paths = [*([page] if page else []), *(args.output / name for name in shown)]
+    say(_("open: {paths}").format(paths=", ".join(map(str, paths))))
 
 
 if __name__ == "__main__":

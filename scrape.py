@@ -33,6 +33,7 @@ from demicouture import cli, files
 from demicouture.commands import typed_flags
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
+from demicouture.language import _
 from demicouture.magazine.publishing import publish
 from demicouture.scraping.clock import CLOCK, Clock
 from demicouture.scraping.forecast import describe_plan, describe_rest, describe_source
@@ -51,71 +52,90 @@ RECORDED += ("min_size", "retry_failed", "allow_private_hosts", "only", "without
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line."""
     parser = cli.parser(__doc__, output="1-scraped")
-    own = parser.add_argument_group("of this script")
-    purposes = "; ".join(f"{name} {purpose}" for name, purpose in SOURCES.items())
-    own.add_argument("--source", choices=SOURCES, default="wardrobe", help=f"where pictures come from: {purposes}")
+    own = parser.add_argument_group(_("of this script"))
+    purposes = "; ".join(f"{name} {_(purpose)}" for name, purpose in SOURCES.items())
+    own.add_argument(
+        "--source",
+        choices=SOURCES,
+        default="wardrobe",
+        help=_("where pictures come from: {purposes}").format(purposes=purposes),
+    )
     own.add_argument(
         "--queries",
         type=Path,
         metavar="FILE",
-        help="CSV with the columns pole,query,count (default: HOME/data/queries.csv if there, else the "
-        "seed's plan; for the wardrobe data/queries-demo.csv)",
+        help=_(
+            "CSV with the columns pole,query,count (default: HOME/data/queries.csv if there, else the "
+            "seed's plan; for the wardrobe data/queries-demo.csv)"
+        ),
     )
     own.add_argument(
         "--urls",
         type=Path,
         metavar="FILE",
-        help="the addresses for --source urls: one on each line, all for --pole; or a CSV file with the column url, "
-        "and as you like pole, query, page_url, title, creator, licence, licence_url",
+        help=_(
+            "the addresses for --source urls: one on each line, all for --pole; or a CSV file with the "
+            "column url, and as you like pole, query, page_url, title, creator, licence, licence_url"
+        ),
     )
     own.add_argument(
-        "--limit", type=cli.integer(1), metavar="N", help="at most N pictures of each query (default: its count)"
+        "--limit", type=cli.integer(1), metavar="N", help=_("at most N pictures of each query (default: its count)")
     )
     own.add_argument(
         "--plan",
         action="store_true",
-        help="say what the source can give of what is missing, and how long that takes at its limits; fetch nothing",
+        help=_("say what the source can give of what is missing, and how long that takes at its limits; fetch nothing"),
     )
     own.add_argument(
         "--only",
         metavar="NAMES",
         default="",
-        help="of openverse: search only these collections, museum or met,nypl say",
+        help=_("of openverse: search only these collections, museum or met,nypl say"),
     )
     own.add_argument(
-        "--without", metavar="NAMES", default="", help="of openverse: leave these collections out, flickr say"
+        "--without", metavar="NAMES", default="", help=_("of openverse: leave these collections out, flickr say")
     )
-    own.add_argument("--pole", metavar="NAME", help="collect for this pole only, for now")
-    own.add_argument("--base-url", metavar="URL", help="search at this address in place of the source's own")
-    own.add_argument("--workers", type=cli.integer(1, 64), metavar="N", default=8, help="hosts visited at once")
+    own.add_argument("--pole", metavar="NAME", help=_("collect for this pole only, for now"))
+    own.add_argument("--base-url", metavar="URL", help=_("search at this address in place of the source's own"))
+    own.add_argument("--workers", type=cli.integer(1, 64), metavar="N", default=8, help=_("hosts visited at once"))
     own.add_argument(
-        "--delay", type=cli.number(0, 3600), metavar="SECONDS", default=1.0, help="pause between requests to one host"
+        "--delay",
+        type=cli.number(0, 3600),
+        metavar="SECONDS",
+        default=1.0,
+        help=_("pause between requests to one host"),
     )
     own.add_argument(
         "--timeout",
         type=cli.number(0.1, 3600),
         metavar="SECONDS",
         default=30.0,
-        help="for a whole response; what took longer is not tried again in this run",
+        help=_("for a whole response; what took longer is not tried again in this run"),
     )
     own.add_argument(
         "--max-bytes",
         type=cli.integer(1000),
         metavar="N",
         default=MAX_PICTURE_BYTES,
-        help="the most that a picture may hold",
+        help=_("the most that a picture may hold"),
     )
     own.add_argument(
-        "--min-size", type=cli.integer(1), metavar="PX", default=128, help="the least that its shorter side may measure"
+        "--min-size",
+        type=cli.integer(1),
+        metavar="PX",
+        default=128,
+        help=_("the least that its shorter side may measure"),
     )
     own.add_argument(
         "--contact",
         metavar="WHO",
         default="",
-        help="an e-mail address or a page about you, for the sites that you visit to write to",
+        help=_("an e-mail address or a page about you, for the sites that you visit to write to"),
     )
-    own.add_argument("--retry-failed", action="store_true", help="try again what failed in earlier runs")
-    own.add_argument("--allow-private-hosts", action="store_true", help="fetch also from this machine and its network")
+    own.add_argument("--retry-failed", action="store_true", help=_("try again what failed in earlier runs"))
+    own.add_argument(
+        "--allow-private-hosts", action="store_true", help=_("fetch also from this machine and its network")
+    )
     args = cli.parse(parser, argv)
     args.queries = args.queries or default_queries(args)
     return args
@@ -153,14 +173,18 @@ def check_that_something_was_found(args: argparse.Namespace, rows: list[dict[str
     """Raises an error where there is no picture, which says whether any was offered."""
     if not any(row["offered"] for row in rows):
         raise SourceError(
-            f"{args.source}: offered nothing, expected pictures; its words may find nothing there, or the service has "
-            f"changed or ended: look at it in a browser, check {args.urls or args.queries}, or use another --source "
-            f"({others(args.source)})"
+            _(
+                "{source}: offered nothing, expected pictures; its words may find nothing there, or the "
+                "service has changed or ended: look at it in a browser, check {urls}, or use another --source "
+                "({others})"
+            ).format(source=args.source, urls=args.urls or args.queries, others=others(args.source))
         )
     if not any(row["fetched"] for row in rows):
         raise SourceError(
-            f"{args.output}: found no picture, expected some; manifest.jsonl there says why; "
-            f"check {args.urls or args.queries}, or use another --source ({others(args.source)})"
+            _(
+                "{output}: found no picture, expected some; manifest.jsonl there says why; check {urls}, or "
+                "use another --source ({others})"
+            ).format(output=args.output, urls=args.urls or args.queries, others=others(args.source))
         )
 
 
@@ -194,8 +218,8 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
             how = {"workers": args.workers, "min_side": args.min_size, "retry_failed": args.retry_failed}
             with folder.manifest:
                 if not folder.collect(source, fetcher, **how, quiet=args.quiet):
-                    more = f"raise --limit, or the counts in {args.queries}"
-                    report(f"{args.output}: nothing to do; for more pictures {more}")
+                    more = _("raise --limit, or the counts in {queries}").format(queries=args.queries)
+                    report(_("{output}: nothing to do; for more pictures {more}").format(output=args.output, more=more))
         except SourceError as error:
             failure = error  # What was found before is counted and shown all the same.
         rows, made = folder.count(), folder.write_overview()
@@ -209,9 +233,13 @@ def main(argv: list[str] | None = None, clock: Clock = CLOCK) -> None:
     publish(args.home, args.output)
     check_that_something_was_found(args, rows)
     folder.check_that_pictures_are_left(rows)
-    report(f"made {args.output}; look at its contact sheets, and add photographs of your own to a pole if you like")
+    report(
+        _("made {output}; look at its contact sheets, and add photographs of your own to a pole if you like").format(
+            output=args.output
+        )
+    )
     if len(options["poles"]) == 1:
-        report(f"a data set needs two poles: collect the other one into {args.output} as well")
+        report(_("a data set needs two poles: collect the other one into {output} as well").format(output=args.output))
     examples = {query.pole for query in plan.chosen} == set(EXAMPLES)
     if examples and args.output_given:
         report(cli.next_step("preprocess.py", "--examples", args.output, without={"1-scraped"}))

@@ -51,6 +51,7 @@ from demicouture.errors import InputError
 from demicouture.evaluation.generator_quality import describe_quality
 from demicouture.images import save_png
 from demicouture.keras_backend import backend_in_use, start_keras
+from demicouture.language import _
 from demicouture.latents import sample_prior
 from demicouture.magazine.publishing import publish
 from demicouture.runs import RunFolder
@@ -108,7 +109,9 @@ def train(
 
     devices = use_devices(args.devices or None, args.batch_size)
     if devices > 1:
-        report(f"{devices} devices share each batch of {args.batch_size}")
+        report(
+            _("{devices} devices share each batch of {batch_size}").format(devices=devices, batch_size=args.batch_size)
+        )
 
     keras.utils.set_random_seed(args.seed)  # of the initial weights and dropout, in the order in which layers are made
     with built_in(args.precision):
@@ -195,46 +198,54 @@ def check_backend(args: argparse.Namespace) -> None:
     """
     if backend_in_use() == "tensorflow" and args.devices != 1:
         raise InputError(
-            f"--devices {args.devices or 'all'}: on TensorFlow training uses one device; run: "
-            f"{pip_install('jax')}, and set KERAS_BACKEND=jax"
+            _(
+                "--devices {devices}: on TensorFlow training uses one device; run: {command}, and set KERAS_BACKEND=jax"
+            ).format(devices=args.devices or "all", command=pip_install("jax"))
         )
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parses the command line; what is not given comes from the preset."""
     parser = cli.parser(__doc__, input="2-dataset", output="3-training")
-    own = parser.add_argument_group("of this script")
-    own.add_argument("--preset", choices=PRESETS, help="the hyperparameters; each is a flag, too (default: seed)")
+    own = parser.add_argument_group(_("of this script"))
+    own.add_argument("--preset", choices=PRESETS, help=_("the hyperparameters; each is a flag, too (default: seed)"))
     add_flags(own)
     own.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
         default="float32",
-        help="what the networks compute in; bfloat16 is for recent GPUs",
+        help=_("what the networks compute in; bfloat16 is for recent GPUs"),
     )
     own.add_argument(
         "--fresh-fakes",
         action="store_true",
-        help="take the seed's own three steps: generated pictures, real ones, then new generated ones for the "
-        "generator; slower (default: one step on both, and the same fakes serve the generator)",
+        help=_(
+            "take the seed's own three steps: generated pictures, real ones, then new generated ones for "
+            "the generator; slower (default: one step on both, and the same fakes serve the generator)"
+        ),
     )
-    own.add_argument("--keep", type=cli.integer(1), metavar="N", default=2, help="checkpoints to keep, beside the best")
+    own.add_argument(
+        "--keep", type=cli.integer(1), metavar="N", default=2, help=_("checkpoints to keep, beside the best")
+    )
     own.add_argument(
         "--on-collapse",
         choices=("warn", "rollback", "stop"),
         default="warn",
-        help="what to do when one network wins, or the pictures collapse to one: say so; go back to the best generator "
-        "and on with new random numbers and half the learning rates, three times at most; or end",
+        help=_(
+            "what to do when one network wins, or the pictures collapse to one: say so; go back to the "
+            "best generator and on with new random numbers and half the learning rates, three times at "
+            "most; or end"
+        ),
     )
-    own.add_argument("--tensorboard", action="store_true", help="write files for TensorBoard, into tensorboard/")
+    own.add_argument("--tensorboard", action="store_true", help=_("write files for TensorBoard, into tensorboard/"))
     own.add_argument(
         "--devices",
         type=device_count,
         metavar="N|all",
         default=1,
-        help="GPUs that share each batch; more than 1 on JAX only",
+        help=_("GPUs that share each batch; more than 1 on JAX only"),
     )
-    own.add_argument("--describe", action="store_true", help="print the networks and stop")
+    own.add_argument("--describe", action="store_true", help=_("print the networks and stop"))
     args = cli.parse(parser, argv)
     vars(args).update(fill_in(args.preset or "seed", vars(args)))
     return args
@@ -267,21 +278,37 @@ def main(argv: list[str] | None = None, measured: int = MEASURED, encoder_steps:
         if args.preset is None and not run.before:
             refuse_months(vars(args), int((~withheld).sum()))
         if is_finished(run, inputs):
-            done = f"all {args.epochs} epochs are done; raise --epochs to go on"
-            return report(f"{args.output}: nothing to do, {done}\n{next_step}")
+            done = _("all {epochs} epochs are done; raise --epochs to go on").format(epochs=args.epochs)
+            return report(
+                _("{output}: nothing to do, {done}\n{next_step}").format(
+                    output=args.output, done=done, next_step=next_step
+                )
+            )
         run.begin()
-        poles = " and ".join(dataset.poles)
-        report(f"{(~withheld).sum()} pictures of {poles}, and {withheld.sum()} withheld; {args.epochs} epochs")
+        poles = _(" and ").join(dataset.poles)
+        report(
+            _("{used} pictures of {poles}, and {withheld} withheld; {epochs} epochs").format(
+                used=(~withheld).sum(), poles=poles, withheld=withheld.sum(), epochs=args.epochs
+            )
+        )
         save_png(args.output / "reals.png", grid(choose_evenly(dataset, SAMPLES), columns=8))
         found = {"preset": args.preset or "seed", "backend": backend_in_use()}
         found |= {"poles": dataset.poles, "pictures": len(dataset.pictures)}
         results = found | train(args, dataset, withheld, report, measured, encoder_steps)
         run.finish(inputs, MADE, results)
     publish(args.home, args.output)
-    report(f"trained {args.epochs} epochs; generator.keras is that of epoch {results['best_epoch']['epoch']:.0f}")
+    report(
+        _("trained {epochs} epochs; generator.keras is that of epoch {epoch:.0f}").format(
+            epochs=args.epochs, epoch=results["best_epoch"]["epoch"]
+        )
+    )
     for sentence in describe_quality(results["quality"]):
         report(sentence)
-    report(f"look at {args.output / 'samples'} and {args.output / 'history.png'}\n{next_step}")
+    report(
+        _("look at {samples} and {history}\n{next_step}").format(
+            samples=args.output / "samples", history=args.output / "history.png", next_step=next_step
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -17,10 +17,14 @@ from tqdm import tqdm
 
 from demicouture import commands, runs
 from demicouture.errors import DemicoutureError
+from demicouture.language import _, break_lines, ngettext
 
 HOUSE = commands.HOUSE
 
 FOLDERS = commands.FOLDERS
+
+# argparse looks its own words up by the two functions that it took from gettext, which ask for no domain of ours.
+argparse._, argparse.ngettext = _, ngettext
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -29,9 +33,17 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
     def _get_help_string(self, action: argparse.Action) -> str | None:
         text = action.help or ""
         if wanted := getattr(action.type, "wanted", ""):
-            text += f"; {wanted}"
+            text = _("{text}; {wanted}").format(text=text, wanted=wanted)
         hidden = action.default in (None, argparse.SUPPRESS) or isinstance(action.default, bool)
-        return text if hidden or "%(default)" in text else f"{text} (default: %(default)s)"
+        return text if hidden or "%(default)" in text else _("{text} (default: %(default)s)").format(text=text)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return break_lines(text, width)
+
+
+def manual(doc: str) -> str:
+    """Returns a script's docstring as ``--help`` shows it: in the person's language, with commands to paste."""
+    return commands.in_help("\n\n".join(map(_, doc.strip().split("\n\n"))))
 
 
 def parser(doc: str, *, output: str, input: str | None = None, **further: tuple[str, str]) -> argparse.ArgumentParser:
@@ -43,35 +55,46 @@ def parser(doc: str, *, output: str, input: str | None = None, **further: tuple[
         input: The key of the folder that it reads, or None for a script that reads no folder.
         further: Flags for further folders that it reads: of each its key in :data:`FOLDERS`, and what it is for.
     """
-    command_line = argparse.ArgumentParser(
-        description=commands.in_help(doc), formatter_class=HelpFormatter, allow_abbrev=False
-    )
-    shared = command_line.add_argument_group("shared by all scripts")
+    command_line = argparse.ArgumentParser(description=manual(doc), formatter_class=HelpFormatter, allow_abbrev=False)
+    shared = command_line.add_argument_group(_("shared by all scripts"))
     shared.add_argument(
         "--home",
         type=Path,
         metavar="DIR",
         default=Path("."),
-        help="the folder that holds data/ and outputs/; one for each project",
+        help=_("the folder that holds data/ and outputs/; one for each project"),
     )
     if input:
         shared.add_argument(
-            "--input", type=Path, metavar="DIR", help=f"the folder to read (default: HOME/{FOLDERS[input]})"
+            "--input",
+            type=Path,
+            metavar="DIR",
+            help=_("the folder to read (default: HOME/{folder})").format(folder=FOLDERS[input]),
         )
     shared.add_argument(
-        "--output", type=Path, metavar="DIR", help=f"the folder to write (default: HOME/{FOLDERS[output]})"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help=_("the folder to write (default: HOME/{folder})").format(folder=FOLDERS[output]),
     )
     for name, (key, purpose) in further.items():
-        shared.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"{purpose} (default: HOME/{FOLDERS[key]})")
+        shared.add_argument(
+            f"--{name}",
+            type=Path,
+            metavar="DIR",
+            help=_("{purpose} (default: HOME/{folder})").format(purpose=purpose, folder=FOLDERS[key]),
+        )
     shared.add_argument(
         "--seed",
         type=integer(0, 2**32 - 1),
         metavar="N",
         default=0,
-        help="the same seed gives the same result",
+        help=_("the same seed gives the same result"),
     )
-    shared.add_argument("--fresh", action="store_true", help="start over; the old folder is moved aside, not deleted")
-    shared.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    shared.add_argument(
+        "--fresh", action="store_true", help=_("start over; the old folder is moved aside, not deleted")
+    )
+    shared.add_argument("--quiet", action="store_true", help=_("print nothing but errors"))
     keys = {"output": output} | ({"input": input} if input else {}) | {name: key for name, (key, _) in further.items()}
     command_line.set_defaults(folder_keys=keys)
     return command_line
@@ -107,16 +130,20 @@ def folder(args: argparse.Namespace, key: str) -> Path:
 
 def integer(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
     """Returns an argparse type: a whole number from ``minimum`` to ``maximum``, both included."""
-    return _number(int, "a whole number", minimum, maximum)
+    return _number(int, _("a whole number"), minimum, maximum)
 
 
 def number(minimum: float, maximum: float | None = None) -> Callable[[str], float]:
     """Returns an argparse type: a finite number from ``minimum`` to ``maximum``, both included."""
-    return _number(float, "a number", minimum, maximum)
+    return _number(float, _("a number"), minimum, maximum)
 
 
 def _number(kind: type, noun: str, minimum: float, maximum: float | None) -> Callable[[str], float]:
-    wanted = f"{noun} from {minimum} to {maximum}" if maximum is not None else f"{noun}, at least {minimum}"
+    wanted = (
+        _("{noun} from {minimum} to {maximum}").format(noun=noun, minimum=minimum, maximum=maximum)
+        if maximum is not None
+        else _("{noun}, at least {minimum}").format(noun=noun, minimum=minimum)
+    )
 
     def convert(text: str) -> float:
         try:
@@ -125,7 +152,7 @@ def _number(kind: type, noun: str, minimum: float, maximum: float | None) -> Cal
             value = math.nan
         # Written so that nan, which compares false with everything, is refused too.
         if not (math.isfinite(value) and minimum <= value and (maximum is None or value <= maximum)):
-            raise argparse.ArgumentTypeError(f"found {text!r}, expected {wanted}")
+            raise argparse.ArgumentTypeError(_("found {text!r}, expected {wanted}").format(text=text, wanted=wanted))
         return value
 
     convert.wanted = wanted
@@ -160,7 +187,7 @@ def open_output(
 
 def next_step(script: str, *words: object, without: Collection[str] = ()) -> str:
     """Returns the line that names what continues the chain: :func:`demicouture.commands.command`, ready to paste."""
-    return f"next: {commands.command(script, *words, without=without)}"
+    return _("next: {command}").format(command=commands.command(script, *words, without=without))
 
 
 def run(main: Callable[[], None]) -> int:
@@ -169,11 +196,17 @@ def run(main: Callable[[], None]) -> int:
     0 done, 1 an expected failure (told in one line), 130 interrupted. Wrong usage leaves with 2 from
     within argparse. Anything unexpected keeps its traceback.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Letters that a terminal lacks, in a folder's name say, end no script.
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except KeyboardInterrupt:
         again = commands.same_command()
-        print(f"interrupted: everything finished so far is kept; to go on, run: {again}", file=sys.stderr)
+        print(
+            _("interrupted: everything finished so far is kept; to go on, run: {again}").format(again=again),
+            file=sys.stderr,
+        )
         return 130
     except BrokenPipeError:
         # The reader of our output went away (a pipe into head, say); nothing is left to tell it.
@@ -190,25 +223,25 @@ def run(main: Callable[[], None]) -> int:
 def expected_failure(error: Exception) -> str | None:
     """Returns the line that tells a person of a failure, or None for one that nobody expected."""
     if isinstance(error, DemicoutureError):
-        return "error: " + re.sub(r"\s*\n\s*", " ", str(error))  # Two spaces may stand in a folder's name.
+        return _("error: ") + re.sub(r"\s*\n\s*", " ", str(error))  # Two spaces may stand in a folder's name.
     if not isinstance(error, OSError):
         return None
     told = {
-        "ENOSPC": "the disk is full; free some space",
-        "EFBIG": "a file cannot grow (a limit, or the disk is full); free some space",
-        "EDQUOT": "the disk quota is used up; free some space",
-        "EIO": "the disk does not answer as it should; look after it",
-        "ESTALE": "the network disk is gone; mount it again",
-        "ENODEV": "the disk is gone; mount it again",
-        "ENXIO": "the disk is gone; mount it again",
-        "EACCES": "permission denied; choose another folder or change its permissions",
-        "EROFS": "the file system is read-only; choose another folder",
-        "ENOTDIR": "a file stands where a folder is expected; move it away",
-        "EISDIR": "a folder stands where a file is expected; move it away",
-        "ENAMETOOLONG": "the name is too long; choose a shorter one",
-        "EPERM": "not permitted; choose another folder or change its permissions",
+        "ENOSPC": _("the disk is full; free some space"),
+        "EFBIG": _("a file cannot grow (a limit, or the disk is full); free some space"),
+        "EDQUOT": _("the disk quota is used up; free some space"),
+        "EIO": _("the disk does not answer as it should; look after it"),
+        "ESTALE": _("the network disk is gone; mount it again"),
+        "ENODEV": _("the disk is gone; mount it again"),
+        "ENXIO": _("the disk is gone; mount it again"),
+        "EACCES": _("permission denied; choose another folder or change its permissions"),
+        "EROFS": _("the file system is read-only; choose another folder"),
+        "ENOTDIR": _("a file stands where a folder is expected; move it away"),
+        "EISDIR": _("a folder stands where a file is expected; move it away"),
+        "ENAMETOOLONG": _("the name is too long; choose a shorter one"),
+        "EPERM": _("not permitted; choose another folder or change its permissions"),
     }.get(errno.errorcode.get(error.errno, ""))  # by name: Windows lacks some of them
     if told is None:
         return None
     place = f"{error.filename}: " if error.filename else ""  # a write that fails names no file
-    return f"error: {place}{told} and run: {commands.same_command()}"
+    return _("error: {place}{told} and run: {command}").format(place=place, told=told, command=commands.same_command())

@@ -14,6 +14,7 @@ from demicouture.commands import command
 from demicouture.errors import InputError, PictureError
 from demicouture.files import hash_files
 from demicouture.images import WHITE, find_pictures, open_picture, to_square
+from demicouture.language import _
 from demicouture.progress import progress_bar
 
 OUR_PICTURE = re.compile(r"[0-9a-f]{16}(-\d+)?\.png")
@@ -89,15 +90,29 @@ def find_poles(folder: Path, made_by: str) -> tuple[str, str]:
         InputError: The folder is missing, or does not hold exactly two sub-folders.
     """
     if folder.is_file():
-        raise InputError(f"{folder}: a file, expected a folder with one sub-folder for each pole; give the folder")
+        raise InputError(
+            _("{folder}: a file, expected a folder with one sub-folder for each pole; give the folder").format(
+                folder=folder
+            )
+        )
     if not folder.is_dir():
-        raise InputError(f"{folder}: not found, expected a folder with one sub-folder for each pole; run: {made_by}")
+        raise InputError(
+            _("{folder}: not found, expected a folder with one sub-folder for each pole; run: {made_by}").format(
+                folder=folder, made_by=made_by
+            )
+        )
     poles = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     if len(poles) != 2:
-        found = f"{len(poles)} sub-folders ({', '.join(poles)})" if poles else "no sub-folder"
+        found = (
+            _("{count} sub-folders ({poles})").format(count=len(poles), poles=", ".join(poles))
+            if poles
+            else _("no sub-folder")
+        )
+        mend = _("run: {command}").format(command=made_by) if len(poles) < 2 else _("move the others away")
         raise InputError(
-            f"{folder}: found {found}, expected exactly two, one for each pole (casual and collection, say); "
-            + (f"run: {made_by}" if len(poles) < 2 else "move the others away")
+            _(
+                "{folder}: found {found}, expected exactly two, one for each pole (casual and collection, say); {mend}"
+            ).format(folder=folder, found=found, mend=mend)
         )
     return poles[0], poles[1]
 
@@ -123,18 +138,24 @@ def read_dataset(
     made_by = command("preprocess.py")
     poles = find_poles(folder, made_by)
     if (folder / "options.json").exists() and not (folder / "summary.json").exists():
-        raise InputError(f"{folder}: unfinished (no summary.json); run: {made_by}")
+        raise InputError(
+            _("{folder}: unfinished (no summary.json); run: {made_by}").format(folder=folder, made_by=made_by)
+        )
     files: list[Path] = []
     labels: list[int] = []
     for label, pole in enumerate(poles):
         found = find_pictures(folder / pole)
         if len(found) < 2:
-            raise InputError(f"{folder / pole}: found {len(found)} pictures, expected at least 2; run: {made_by}")
+            raise InputError(
+                _("{path}: found {found} pictures, expected at least 2; run: {made_by}").format(
+                    path=folder / pole, found=len(found), made_by=made_by
+                )
+            )
         files += found
         labels += [label] * len(found)
     size = size or len(read_square(files[0], None))
     pictures = allocate((len(files), size, size, 3))
-    bar = progress_bar(files, "reading", unit="picture", quiet=quiet or len(files) < LONG_READ)
+    bar = progress_bar(files, _("reading"), unit=_("picture"), quiet=quiet or len(files) < LONG_READ)
     for index, file in enumerate(bar):
         pictures[index] = read_square(file, size)
     return Dataset(pictures, np.array(labels), poles, tuple(files), hash_files(files, folder))
@@ -149,14 +170,23 @@ def read_square(file: Path, size: int | None) -> np.ndarray:
     try:
         image = open_picture(file)
     except PictureError as error:
-        raise InputError(f"{file}: {error}; remove it, or run: {command('preprocess.py')}") from None
-    size = size or image.width
-    found = f"{file}: found {image.width}×{image.height} pixels, expected a square of {size} or more; "
-    if image.width != image.height:
-        raise InputError(found + "remove it, or let preprocess.py cut it")
-    if image.width < size:
         raise InputError(
-            found + f"run: {command('preprocess.py', '--size', size, '--fresh')}, or train with a smaller --size"
+            _("{file}: {error}; remove it, or run: {command}").format(
+                file=file, error=_(str(error)), command=command("preprocess.py")
+            )
+        ) from None
+    size = size or image.width
+    mend = ""
+    if image.width != image.height:
+        mend = _("remove it, or let preprocess.py cut it")
+    elif image.width < size:
+        again = command("preprocess.py", "--size", size, "--fresh")
+        mend = _("run: {command}, or train with a smaller --size").format(command=again)
+    if mend:
+        raise InputError(
+            _("{file}: found {width}×{height} pixels, expected a square of {size} or more; {mend}").format(
+                file=file, width=image.width, height=image.height, size=size, mend=mend
+            )
         )
     if image.width > size:
         image = to_square(image, (0, 0, *image.size), size, WHITE)
@@ -181,7 +211,11 @@ def refuse_strangers(folder: Path, source: Path) -> None:
     for pole in _sub_folders(folder):
         for path in find_pictures(pole):
             if not (path.parent == pole and OUR_PICTURE.fullmatch(path.name)):
-                raise InputError(f"{path}: not made by preprocess.py; move it away (if you want it in, below {source})")
+                raise InputError(
+                    _("{path}: not made by preprocess.py; move it away (if you want it in, below {source})").format(
+                        path=path, source=source
+                    )
+                )
 
 
 def remove_leftovers(folder: Path, poles: Sequence[str], pictures: Iterable[str]) -> None:
@@ -204,7 +238,9 @@ def remove_leftovers(folder: Path, poles: Sequence[str], pictures: Iterable[str]
             try:
                 pole.rmdir()
             except OSError:
-                raise InputError(f"{pole}: not a pole of the input, and not empty; move it away") from None
+                raise InputError(
+                    _("{pole}: not a pole of the input, and not empty; move it away").format(pole=pole)
+                ) from None
 
 
 def _sub_folders(folder: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from demicouture.errors import InputError
+from demicouture.language import _
 
 PARTIAL_NAME = re.compile(r"\..+\.\d+-\d+\.partial(\.\w+)?")
 """The names of files that are being written, by which process and which thread. Nothing reads such a file."""
@@ -65,9 +66,13 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected a JSON file") from None
+        raise InputError(_("{path}: not found, expected a JSON file").format(path=path)) from None
     except ValueError as error:
-        raise InputError(f"{path}: not readable as JSON ({error}); restore it, or add --fresh to start over") from None
+        raise InputError(
+            _("{path}: not readable as JSON ({error}); restore it, or add --fresh to start over").format(
+                path=path, error=error
+            )
+        ) from None
 
 
 def read_record(path: Path, *keys: str) -> dict[str, Any]:
@@ -80,7 +85,9 @@ def read_record(path: Path, *keys: str) -> dict[str, Any]:
     missing = [key for key in keys if not isinstance(record, dict) or key not in record]
     if missing or not isinstance(record, dict):
         raise InputError(
-            f"{path}: found no {' and no '.join(missing) or 'object'} in it; restore it, or add --fresh to start over"
+            _("{path}: found no {missing} in it; restore it, or add --fresh to start over").format(
+                path=path, missing=_(" and no ").join(missing) or "object"
+            )
         )
     return record
 
@@ -112,7 +119,9 @@ def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
     except Exception as error:
         # A damaged archive makes NumPy raise ValueError, KeyError, BadZipFile, EOFError, zlib.error …
         raise InputError(
-            f"{path}: damaged ({type(error).__name__}); remove it and run the script that made the folder again"
+            _("{path}: damaged ({name}); remove it and run the script that made the folder again").format(
+                path=path, name=type(error).__name__
+            )
         ) from error
 
 
@@ -147,7 +156,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         InputError: The file is missing, is no such table, lacks one of ``columns``, or has two of one name.
     """
     text = _decode(path, columns)
-    first, _, rest = text.partition("\n")
+    first, _end, rest = text.partition("\n")
     delimiter = None
     if (told := re.fullmatch(r'"?sep=(.)"?\r?', first)) is not None:  # For Excel, which shows it to nobody.
         delimiter, text = told[1], rest
@@ -155,7 +164,9 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); restore it, or remove it") from None
+        raise InputError(
+            _("{path}: not readable as CSV ({error}); restore it, or remove it").format(path=path, error=error)
+        ) from None
     numbered = [(number, line) for number, line in enumerate(lines, 1) if any(field.strip() for field in line)]
     names = [name.strip().lower() for name in numbered[0][1]] if numbered else []
     while names and not names[-1]:
@@ -163,14 +174,24 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     if missing := [column for column in columns if column not in names]:
         found = ", ".join(filter(None, names)) or "none"
         also = ", ".join(missing)
-        raise InputError(f"{path}: found the columns {found}, expected also {also}; restore the first line")
+        raise InputError(
+            _("{path}: found the columns {found}, expected also {also}; restore the first line").format(
+                path=path, found=found, also=also
+            )
+        )
     if twice := [name for name, count in Counter(names).items() if name and count > 1]:
-        raise InputError(f"{path}: found two columns called {twice[0]}, expected one; remove the wrong one")
+        raise InputError(
+            _("{path}: found two columns called {twice}, expected one; remove the wrong one").format(
+                path=path, twice=twice[0]
+            )
+        )
     rows = []
     for number, line in numbered[1:]:  # The first line is row 1, as in a spreadsheet.
         if any(field.strip() for field in line[len(names) :]):
             raise InputError(
-                f"{path}: row {number} has {len(line)} fields, expected {len(names)}; mend it or remove it"
+                _("{path}: row {number} has {found} fields, expected {expected}; mend it or remove it").format(
+                    path=path, number=number, found=len(line), expected=len(names)
+                )
             )
         fields = line + [""] * (len(names) - len(line))
         if delimiter != ",":
@@ -186,12 +207,16 @@ def _decode(path: Path, columns: Sequence[str]) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected a CSV file with the columns {', '.join(columns)}") from None
+        raise InputError(
+            _("{path}: not found, expected a CSV file with the columns {columns}").format(
+                path=path, columns=", ".join(columns)
+            )
+        ) from None
     with_two_bytes = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return content.decode("utf-16" if with_two_bytes else "utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path}: not UTF-8; save it again as CSV in UTF-8") from None
+        raise InputError(_("{path}: not UTF-8; save it again as CSV in UTF-8").format(path=path)) from None
 
 
 def _find_delimiter(line: str) -> str:

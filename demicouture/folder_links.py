@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from demicouture.errors import InputError
+from demicouture.language import _
 
 
 def link_folder(folder: Path, place: Path) -> Path:
@@ -31,7 +32,11 @@ def link_folder(folder: Path, place: Path) -> Path:
         os.symlink(target, link, target_is_directory=True)
     except OSError as error:
         if os.name != "nt":
-            raise InputError(f"{link}: cannot be made ({error.strerror}); copy the folder there") from None
+            raise InputError(
+                _("{link}: cannot be made ({strerror}); copy the folder there").format(
+                    link=link, strerror=error.strerror
+                )
+            ) from None
         _make_junction(target, link)
     return link
 
@@ -43,4 +48,6 @@ def _make_junction(target: Path, link: Path) -> None:
     try:
         _winapi.CreateJunction(str(target), str(link))
     except OSError as error:  # To a network drive, say.
-        raise InputError(f"{link}: cannot be made ({error.strerror}); copy the folder there") from None
+        raise InputError(
+            _("{link}: cannot be made ({strerror}); copy the folder there").format(link=link, strerror=error.strerror)
+        ) from None

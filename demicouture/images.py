@@ -22,6 +22,7 @@ from PIL import Image, ImageDraw, PngImagePlugin
 from demicouture.console import silent_libraries
 from demicouture.errors import PictureError
 from demicouture.files import atomic_path
+from demicouture.language import N_, _
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is opened at all: photographs' formats. Left out are those that run an interpreter, such as EPS.
@@ -73,8 +74,8 @@ NOBODYS_FILES = {"thumbs.db", "desktop.ini", "icon\r"}
 MAX_PIXELS = 100_000_000
 """Our choice: no camera for this purpose makes more, and 100 megapixels fit in 400 MB while they are decoded."""
 
-UNDECODABLE = "undecodable"
-TOO_LARGE = f"over {MAX_PIXELS // 1_000_000} megapixels"
+UNDECODABLE = N_("undecodable")
+TOO_LARGE = N_("over 100 megapixels")
 
 LONGEST = 4
 """Our choice: what is longer, in parts of its shorter side, shows a landscape, a banner or a page, not a garment."""
@@ -129,7 +130,7 @@ def search_pictures(folder: Path) -> tuple[list[Path], dict[str, int]]:
     pictures, others, searched = [], Counter(), set()
 
     def count_closed(error: OSError) -> None:
-        others["folder that cannot be opened"] += 1
+        others[N_("folder that cannot be opened")] += 1
 
     for place, folders, names in os.walk(folder, followlinks=True, onerror=count_closed):
         if (real := os.path.realpath(place)) in searched:  # A link leads to where we have been, perhaps in a circle.
@@ -142,17 +143,17 @@ def search_pictures(folder: Path) -> tuple[list[Path], dict[str, int]]:
             if name.startswith(".") or name.lower() in NOBODYS_FILES:
                 continue
             if not path.exists():
-                others["broken link"] += 1
+                others[N_("broken link")] += 1
             elif path.suffix.lower() in SUFFIXES and path.is_file():
                 pictures.append(path)
             else:
-                others[path.suffix.lower() or "without an ending"] += 1
+                others[path.suffix.lower() or N_("without an ending")] += 1
     return sorted(pictures), dict(others.most_common())
 
 
 def describe_kinds(others: Mapping[str, int]) -> str:
     """Returns how many files of each kind there are, in words: "12 .mov, 3 .txt"."""
-    return ", ".join(f"{count:,} {kind}" for kind, count in others.items())
+    return ", ".join(f"{count:,} {_(kind)}" for kind, count in others.items())
 
 
 @dataclass(frozen=True)

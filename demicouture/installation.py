@@ -10,6 +10,8 @@ import subprocess
 import sys
 from importlib.util import find_spec
 
+from demicouture.language import _, ngettext
+
 HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 OLDEST = (3, 11)
@@ -24,15 +26,22 @@ MODULES = (
 def find_fault():
     """Returns what is wrong with the interpreter that is running, and what to do; "" where nothing is."""
     if sys.version_info < OLDEST:
-        found = "found Python {}.{}, expected {}.{} or newer".format(*sys.version_info[:2], *OLDEST)
-        return f"{found}; run: {_find_remedy('python3.12')}"
+        return _("found Python {found}, expected {oldest} or newer; run: {remedy}").format(
+            found="{}.{}".format(*sys.version_info), oldest="{}.{}".format(*OLDEST), remedy=_find_remedy("python3.12")
+        )
     missing = [name for name in MODULES.split() if find_spec(name) is None]
     if not missing:
         return ""
-    packages = f"the package {missing[0]} is"
-    if len(missing) > 1:
-        packages = "{} packages ({} …) are".format(len(missing), ", ".join(missing[:3]))
-    return f"{packages} missing in {sys.executable}; run: {_find_remedy(sys.executable)}"
+    return ngettext(
+        "the package {names} is missing in {python}; run: {remedy}",
+        "{count} packages ({names} …) are missing in {python}; run: {remedy}",
+        len(missing),
+    ).format(
+        count=len(missing),
+        names=", ".join(missing[:3]),
+        python=sys.executable,
+        remedy=_find_remedy(sys.executable),
+    )
 
 
 def _find_remedy(python):
@@ -47,7 +56,7 @@ def _find_remedy(python):
     if shutil.which("make"):
         return _quote("make", *([] if os.getcwd() == HOUSE else ["-C", _from_here(HOUSE)]), "set-up")
     make = _quote(python, "-m", "venv", _from_here(environment))
-    return f"{make}, and then: {_quote(_from_here(own), *install)}"
+    return _("{first}, and then: {then}").format(first=make, then=_quote(_from_here(own), *install))
 
 
 def _from_here(path):
@@ -63,5 +72,5 @@ def _quote(*words):
 
 fault = find_fault()
 if fault:
-    print("error: " + fault, file=sys.stderr)
+    print(_("error: ") + fault, file=sys.stderr)
     sys.exit(1)

@@ -9,6 +9,7 @@ from types import ModuleType
 from demicouture.commands import pip_install
 from demicouture.console import silent_libraries
 from demicouture.errors import InputError
+from demicouture.language import _
 
 BACKENDS = ("tensorflow", "jax")
 
@@ -24,7 +25,9 @@ def backend_in_use() -> str:
     """
     wanted = os.environ.get("KERAS_BACKEND", "tensorflow")
     if wanted not in BACKENDS:
-        raise InputError(f"KERAS_BACKEND={wanted}, expected {' or '.join(BACKENDS)}")
+        raise InputError(
+            _("KERAS_BACKEND={wanted}, expected {backends}").format(wanted=wanted, backends=_(" or ").join(BACKENDS))
+        )
     return wanted
 
 
@@ -59,8 +62,10 @@ def start_keras() -> ModuleType:
                 tensorflow.config.optimizer.set_experimental_options({"remapping": False})
     except ImportError as error:
         raise InputError(
-            f"KERAS_BACKEND={wanted}: {error}; run: {pip_install(wanted)} (or set KERAS_BACKEND to one of "
-            f"{', '.join(BACKENDS)} that is installed)"
+            _(
+                "KERAS_BACKEND={wanted}: {error}; run: {command} (or set KERAS_BACKEND to one of {backends} "
+                "that is installed)"
+            ).format(wanted=wanted, error=error, command=pip_install(wanted), backends=", ".join(BACKENDS))
         ) from error
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")

@@ -18,6 +18,7 @@ import cv2
 
 from demicouture.commands import same_command
 from demicouture.errors import DemicoutureError
+from demicouture.language import _
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -60,7 +61,9 @@ def in_order(function: Callable[[Task], Result], tasks: Sequence[Task]) -> Itera
             yield pending.popleft().result()
     except BrokenProcessPool:
         raise DemicoutureError(
-            f"a worker process was ended from outside, perhaps for want of memory; to go on, run: {same_command()}"
+            _("a worker process was ended from outside, perhaps for want of memory; to go on, run: {command}").format(
+                command=same_command()
+            )
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)

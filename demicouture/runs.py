@@ -34,6 +34,7 @@ import demicouture
 from demicouture.commands import command
 from demicouture.errors import InputError, OptionsError
 from demicouture.files import PARTIAL_NAME, read_record, write_json
+from demicouture.language import _
 
 RECORDED_PACKAGES = (
     "keras",
@@ -111,12 +112,12 @@ class RunFolder:
         """
         aside = move_aside(self.path) if self._fresh else None
         if aside:
-            self._report(f"{self.path}: starting over; the old folder is now {aside}")
+            self._report(_("{path}: starting over; the old folder is now {aside}").format(path=self.path, aside=aside))
         self._fresh = False
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except FileNotFoundError:  # although parents are made: in /proc, say
-            raise OptionsError(f"{self.path}: cannot be made; choose another --output") from None
+            raise OptionsError(_("{path}: cannot be made; choose another --output").format(path=self.path)) from None
         # The folder is ours, and so is the lock: what is half-written here was left by a run that was killed.
         for leftover in self.path.rglob(".*"):
             if PARTIAL_NAME.fullmatch(leftover.name) and leftover.is_file():
@@ -176,19 +177,25 @@ def open_run(
             which are named.
     """
     if folder.exists() and not folder.is_dir():
-        raise OptionsError(f"{folder}: a file, expected a folder; choose another --output")
+        raise OptionsError(_("{folder}: a file, expected a folder; choose another --output").format(folder=folder))
     with _lock(folder, script):
         before: dict[str, Any] = {}
         if not fresh and (folder / "options.json").exists():
             record = read_options(folder)
             if record["script"] != script:
-                raise OptionsError(f"{folder}: made by {record['script']}, not by {script}; choose another --output")
+                raise OptionsError(
+                    _("{folder}: made by {maker}, not by {script}; choose another --output").format(
+                        folder=folder, maker=record["script"], script=script
+                    )
+                )
             before = record["options"]
             _refuse_differences(folder, before, options, extendable, script if "flags" in record else None)
         elif not fresh and not shared_with_people and folder.exists() and any(folder.iterdir()):
             raise OptionsError(
-                f"{folder}: holds files that {script} did not make (no options.json); "
-                "choose another --output or add --fresh"
+                _(
+                    "{folder}: holds files that {script} did not make (no options.json); choose another --output "
+                    "or add --fresh"
+                ).format(folder=folder, script=script)
             )
         yield RunFolder(folder, script, options, before, fresh=fresh, name=name, flags=flags, report=report)
 
@@ -237,14 +244,16 @@ def _lock(folder: Path, script: str) -> Iterator[None]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except (FileNotFoundError, FileExistsError, NotADirectoryError):
-        raise OptionsError(f"{folder}: cannot be made; choose another --output") from None
+        raise OptionsError(_("{folder}: cannot be made; choose another --output").format(folder=folder)) from None
     # Who is at a page holds it for some milliseconds, see hold().
     lock = filelock.FileLock(lock_file, timeout=HELD_SECONDS)
     try:
         lock.acquire()
     except filelock.Timeout:
         raise OptionsError(
-            f"{folder}: {_describe_holder(holder_file)}; wait for its end, or choose another --output"
+            _("{folder}: {holder}; wait for its end, or choose another --output").format(
+                folder=folder, holder=_describe_holder(holder_file)
+            )
         ) from None
     try:
         write_json(holder_file, {"script": script, "process": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M")})
@@ -272,7 +281,9 @@ def hold(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise OptionsError(f"{folder}: {_describe_holder(holder_file)}; wait for its end") from None
+        raise OptionsError(
+            _("{folder}: {holder}; wait for its end").format(folder=folder, holder=_describe_holder(holder_file))
+        ) from None
     try:
         yield
     finally:
@@ -283,8 +294,10 @@ def _describe_holder(holder_file: Path) -> str:
     try:
         holder = read_record(holder_file, "script", "process", "since")
     except InputError:
-        return "another script is at work on it"  # It has not come to say who it is.
-    return f"{holder['script']} (process {holder['process']}, since {holder['since']}) is at work on it"
+        return _("another script is at work on it")  # It has not come to say who it is.
+    return _("{script} (process {process}, since {since}) is at work on it").format(
+        script=holder["script"], process=holder["process"], since=holder["since"]
+    )
 
 
 def read_options(folder: Path) -> dict[str, Any]:
@@ -295,7 +308,11 @@ def read_options(folder: Path) -> dict[str, Any]:
     """
     record = read_record(folder / "options.json", "script", "options")
     if not isinstance(record["options"], dict):
-        raise InputError(f"{folder / 'options.json'}: found no options in it; restore it, or add --fresh to start over")
+        raise InputError(
+            _("{path}: found no options in it; restore it, or add --fresh to start over").format(
+                path=folder / "options.json"
+            )
+        )
     return record
 
 
@@ -306,20 +323,30 @@ def _refuse_differences(
         return "--" + name.replace("_", "-")
 
     differences = [
-        f"{flag(name)} {before.get(name)} (now {now.get(name)})"
+        _("{flag} {before} (now {now})").format(flag=flag(name), before=before.get(name), now=now.get(name))
         for name in {**before, **now}
         if before.get(name) != now.get(name) and name not in extendable
     ]
     if differences:
         # An earlier version did not record the flags.
-        mend = f"to go on with these, run: {command(script)}" if script else "use the same options"
-        raise OptionsError(f"{folder}: made with {', '.join(differences)}; {mend}, or add --fresh to start over")
+        mend = (
+            _("to go on with these, run: {command}").format(command=command(script))
+            if script
+            else _("use the same options")
+        )
+        raise OptionsError(
+            _("{folder}: made with {differences}; {mend}, or add --fresh to start over").format(
+                folder=folder, differences=", ".join(differences), mend=mend
+            )
+        )
     for name in extendable:
         was, wanted = before.get(name), now.get(name)
         if isinstance(was, int | float) and wanted is not None and wanted < was:
             raise OptionsError(
-                f"{folder}: made with {flag(name)} {was} (now {wanted}, expected at least as many); "
-                f"use the same or more, or add --fresh to start over"
+                _(
+                    "{folder}: made with {flag} {was} (now {wanted}, expected at least as many); use the same or "
+                    "more, or add --fresh to start over"
+                ).format(folder=folder, flag=flag(name), was=was, wanted=wanted)
             )
 
 

@@ -14,6 +14,7 @@ from demicouture import fonts
 from demicouture.files import atomic_path
 from demicouture.fonts import load_font
 from demicouture.images import to_square
+from demicouture.language import break_lines
 
 POLE_COLOURS = ("#2a78b5", "#d1495b")
 """The first pole's blue and the second pole's red: told apart by colour-blind readers too, and when printed grey."""
@@ -67,7 +68,7 @@ def grid(
     margin = max((int(load_font(CAPTION_SIZE, line).getlength(line)) + 10 for line in row_lines), default=0)
     sheet_width = margin + columns * cell_width + gap
     title_font = load_font(TITLE_HEIGHT * 0.6, title)
-    title_lines = _break_lines(title, title_font, sheet_width - 4 * gap)
+    title_lines = break_lines(title, sheet_width - 4 * gap, title_font.getlength)
     head = len(title_lines) * TITLE_HEIGHT + (CAPTION_HEIGHT if column_titles else 0)
     sheet = Image.new("RGB", (sheet_width, head + rows * cell_height + gap), BACKGROUND)
     pen = ImageDraw.Draw(sheet)
@@ -103,16 +104,6 @@ def _cut(text: str, font: FreeTypeFont, width: float) -> str:
     while text and font.getlength(text) > width:
         text = text[:-1]
     return text
-
-
-def _break_lines(text: str, font: FreeTypeFont, width: float) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
 
 
 def save_animation(path: Path, frames: np.ndarray, milliseconds: int, hold: int, back: bool = True) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from demicouture import commands
+from demicouture import commands, language
 
 # What JAX compiled for one test, or for one of the processes that tests start, serves the next.
 COMPILED = tempfile.mkdtemp(prefix="compiled-")
@@ -23,6 +23,8 @@ atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
 os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 # Most of a tiny training is compiling, which takes two thirds of the time so; test_chain.py trains as a person does.
+# Whoever runs them, and in the processes that they start, too.
+os.environ["LANGUAGE"] = "en"
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
@@ -32,6 +34,16 @@ def pytest_runtest_setup() -> None:
     random.seed(0)
     np.random.seed(0)
     commands.remember(commands.Running())  # No test's command line is left to the next one.
+
+
+@pytest.fixture
+def japanese(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Has everything said in Japanese, here and in the processes that a test starts."""
+    monkeypatch.setenv("LANGUAGE", "ja")
+    language.forget()
+    yield
+    monkeypatch.undo()
+    language.forget()
 
 
 class Website:

@@ -57,7 +57,7 @@ def floor(module: str) -> int:
 
 
 def test_every_folder_has_its_place():
-    folders = {path.name for path in (HOUSE / "demicouture").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    folders = {path.parent.name for path in (HOUSE / "demicouture").glob("*/__init__.py")}
     assert folders == set(FOLDERS) - {""}
 
 

@@ -18,7 +18,7 @@ from demicouture.dataset import read_dataset
 from demicouture.dcgan.inference import hash_generator
 from demicouture.designs import scoring
 from demicouture.evaluation import reference
-from demicouture.evaluation.generator_quality import BLURRED, NOT_JUDGED
+from demicouture.evaluation.generator_quality import BLURRED, describe_missing_judge
 from demicouture.evaluation.imagenet_features import describe
 from demicouture.latents import sample_prior
 
@@ -539,7 +539,7 @@ def test_without_the_network_a_person_labels(home, capsys, monkeypatch, tmp_path
     assert {row["realism_rank"] + row["copy"] for row in files.read_csv(output(home) / "designs.csv", ["copy"])} == {""}
     assert (output(home) / reference.RECORD).exists() and read_results(home)["poles"] == ["casual", "collection"]
     write_quality(home, None)
-    assert tell_of(home, capsys).count(NOT_JUDGED) == 1
+    assert tell_of(home, capsys).count(describe_missing_judge()) == 1
     monkeypatch.delenv(pretrained.FOLDER_VARIABLE)
     assert "right on 10 of 10" in tell_of(home, capsys)  # Once it is there, all is measured.
 

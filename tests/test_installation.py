@@ -49,6 +49,8 @@ def test_the_package_is_installed_and_neither_scripts_nor_drawn_data(installed):
     for folder in ("magazine/templates", "magazine/static", "review/templates", "review/static"):  # Are no Python.
         names = sorted(path.name for path in (HOUSE / "demicouture" / folder).iterdir())
         assert sorted(path.name for path in (installed / "demicouture" / folder).iterdir()) == names
+    translated = "demicouture/locale/ja/LC_MESSAGES/demicouture.mo"
+    assert (installed / translated).read_bytes() == (HOUSE / translated).read_bytes()
     metadata = (installed / "demicouture-0.1.0.dist-info/METADATA").read_text("utf-8")
     assert "Requires-Dist: keras~=3.15.0\n" in metadata and "License-File: LICENSE\n" in metadata
 

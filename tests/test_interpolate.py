@@ -25,7 +25,7 @@ from demicouture.dcgan.encodings import Encodings
 from demicouture.designs.designs import design_name, read_designs
 from demicouture.errors import InputError
 from demicouture.evaluation import style_classifier
-from demicouture.evaluation.generator_quality import NOT_JUDGED
+from demicouture.evaluation.generator_quality import describe_missing_judge
 from demicouture.evaluation.imagenet_features import describe
 from demicouture.evaluation.reference import describe_dataset
 from demicouture.files import hash_file, write_json
@@ -722,11 +722,11 @@ def test_without_the_network_there_is_no_lookbook_and_with_it_there_is(compared_
     assert run(home, criteria=FEW) == 0
     printed = capsys.readouterr().out
     assert printed.count("quality is not judged") == 1
-    assert f"{NOT_JUDGED}; without that network there is no lookbook" in printed
+    assert f"{describe_missing_judge()}; without that network there is no lookbook" in printed
     monkeypatch.delenv("DEMICOUTURE_MODELS")
     assert run(home, criteria=FEW) == 0
     printed = capsys.readouterr().out
-    assert NOT_JUDGED in printed and "no lookbook" not in printed
+    assert describe_missing_judge() in printed and "no lookbook" not in printed
     assert (home / "outputs/6-interpolation/lookbook.png").exists()
 
 

@@ -207,7 +207,7 @@ def test_a_data_set_as_promised(home, capsys):
     assert output[0].startswith(
         "casual: 3 kept (not judged: no models 3), 6 dropped (exact duplicate 1, in both poles 1, smaller than 128×"
     )
-    assert sum("python -m demicouture.pretrained" in line for line in output) == 1
+    assert sum(line.startswith("people were not judged: no models; run: ") for line in output) == 1
     assert "passed over what is no picture, or none of a kind that is read: 1 .txt" in output
     assert output[-1].startswith("next: ") and output[-1].endswith("train_dcgan.py --preset best --size 64")
 

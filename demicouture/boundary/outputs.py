@@ -20,6 +20,7 @@ from demicouture.designs.designs import Designs, LabelledLatents, design_name
 from demicouture.errors import InputError
 from demicouture.files import read_json, write_array, write_csv, write_json
 from demicouture.images import save_png
+from demicouture.language import _
 
 NUMBER_FILES = (
     "hyperplane.npz",
@@ -114,7 +115,7 @@ def write(
     write_array(place("on-the-plane.npy"), plane.nearest(labelled).astype(np.float32))
     write_array(place("in-between.npy"), found.in_between.astype(np.float32))
     panels = _panels_of_photographs(photographs, found) if photographs else _panels_of_designs(designs, found)
-    noun, poles = PHOTOGRAPHS if photographs else DESIGNS, found.report["poles"]
+    noun, poles = _(PHOTOGRAPHS if photographs else DESIGNS), found.report["poles"]
     draw_sets(place("plot.png"), poles, findings.main_finding(found.report), noun, panels)
     draw_learning_curve(place("learning-curve.png"), found.curve, findings.normal_finding(found.report))
     if figures := found.figures:
@@ -134,8 +135,12 @@ def _write_distances(path: Path, examples: LabelledLatents, plane: Hyperplane, c
 def _panels_of_designs(designs: Designs, found: Boundary) -> list[Histogram]:
     labelled, report = ~designs.labelled(""), found.report
     labels = designs.labelled(designs.poles[1])[labelled]
-    fitted = f"Designs that the plane was fitted on: {report['training_accuracy']:.0%} on the right side"
-    held_out = f"The same designs, each held out of the fit: {report['held_out_accuracy']:.0%} on the right side"
+    fitted = _("Designs that the plane was fitted on: {training:.0%} on the right side").format(
+        training=report["training_accuracy"]
+    )
+    held_out = _("The same designs, each held out of the fit: {accuracy:.0%} on the right side").format(
+        accuracy=report["held_out_accuracy"]
+    )
     return [
         Histogram(fitted, found.plane.signed_distance(designs.latents[labelled]), labels),
         Histogram(held_out, found.held_out.distances, labels),
@@ -145,9 +150,12 @@ def _panels_of_designs(designs: Designs, found: Boundary) -> list[Histogram]:
 def _panels_of_photographs(photographs: LabelledPhotographs, found: Boundary) -> list[Histogram]:
     report, labels = found.report, photographs.labelled(photographs.poles[1])
     distances = found.plane.signed_distance(photographs.latents)
-    seen = f"Photographs that the plane was fitted on: {report['training_accuracy']:.0%} on the right side"
-    unseen = "Photographs that neither generator, encoder nor plane has seen: "
-    unseen += f"{report['held_out_accuracy']:.0%} on the right side"
+    seen = _("Photographs that the plane was fitted on: {training:.0%} on the right side").format(
+        training=report["training_accuracy"]
+    )
+    unseen = _(
+        "Photographs that neither generator, encoder nor plane has seen: {accuracy:.0%} on the right side"
+    ).format(accuracy=report["held_out_accuracy"])
     return [
         Histogram(title, distances[part], labels[part])
         for title, part in ((seen, ~photographs.withheld), (unseen, photographs.withheld))
@@ -179,8 +187,9 @@ def find_direction(flag: str, folder: Path, name: str) -> Path:
         known = sorted(found.stem.removeprefix("hyperplane-") for found in folder.glob("hyperplane-*.npz"))
         known = [known_name for known_name in known if not is_designs_plane(known_name)]
         raise InputError(
-            f"{flag} {name}: {path} not found, expected one of: {', '.join(known) or 'none yet'}; "
-            f"run: {find_again(name)}"
+            _("{flag} {name}: {path} not found, expected one of: {known}; run: {command}").format(
+                flag=flag, name=name, path=path, known=", ".join(known) or _("none yet"), command=find_again(name)
+            )
         )
     return path
 
@@ -203,21 +212,31 @@ def read_plane(folder: Path, designs_folder: Path, latents_sha256: str) -> tuple
         InputError: The folder is missing, unfinished, damaged, or of other designs.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: not found, expected a folder with hyperplane.npz; run: {command('latent_svm.py')}")
+        raise InputError(
+            _("{folder}: not found, expected a folder with hyperplane.npz; run: {command}").format(
+                folder=folder, command=command("latent_svm.py")
+            )
+        )
     plane = Hyperplane.load(folder / "hyperplane.npz")
     # A plane of a person's own may lie there alone; what latent_svm.py began, it has to have finished.
     if (folder / "options.json").exists():
         if not (folder / "summary.json").exists():
             raise InputError(
-                f"{folder}: no summary.json, so latent_svm.py was stopped; run: {command('latent_svm.py')}"
+                _("{folder}: no summary.json, so latent_svm.py was stopped; run: {command}").format(
+                    folder=folder, command=command("latent_svm.py")
+                )
             )
         if _entry(_entry(read_json(folder / "summary.json"), "inputs"), "latents.npy") != latents_sha256:
             raise InputError(
-                f"{folder}: made from other designs than {designs_folder}; run: {command('latent_svm.py')}"
+                _("{folder}: made from other designs than {designs_folder}; run: {command}").format(
+                    folder=folder, designs_folder=designs_folder, command=command("latent_svm.py")
+                )
             )
     report = folder / "report.json"
     if report.exists() and not _entry(read_json(report), "boundary_found"):
-        return None, f"{report}: no boundary was found, so there is no crossing and there are no distances"
+        return None, _("{report}: no boundary was found, so there is no crossing and there are no distances").format(
+            report=report
+        )
     return plane, ""
 
 

@@ -19,6 +19,7 @@ from demicouture.boundary.report import PHOTOGRAPHS, SOURCES, angle_between, cho
 from demicouture.boundary.validation import LearningCurve
 from demicouture.designs.designs import Designs
 from demicouture.errors import InputError
+from demicouture.language import _
 
 WITHHELD_SIGNIFICANT = 0.05
 """Below this p-value withheld photographs, too, lie on their sides. Not 0.01, which four of each pole, as a small data
@@ -155,8 +156,12 @@ def compare_with_designs(
     try:
         labelled, labels = choose_labelled(designs, labels_file)
         if designs.poles != photographs.poles:
-            words, poles = (" and ".join(some.poles) for some in (designs, photographs))
-            raise InputError(f"{labels_file}: found the labels {words}, expected the photographs', {poles}")
+            words, poles = (_(" and ").join(some.poles) for some in (designs, photographs))
+            raise InputError(
+                _("{labels_file}: found the labels {words}, expected the photographs', {poles}").format(
+                    labels_file=labels_file, words=words, poles=poles
+                )
+            )
         fit = hyperplane.fit_hyperplane(designs_latents[labelled], labels, weigh(designs, labelled), seed)
     except InputError as error:
         return found | {"reason": str(error)}, None

@@ -19,6 +19,7 @@ from demicouture.dcgan import inference
 from demicouture.dcgan.encodings import RECORD, Encodings
 from demicouture.designs.designs import LabelledLatents, made_by_another_generator
 from demicouture.files import hash_files
+from demicouture.language import _
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def find_photographs(training: Path, designs_folder: Path) -> tuple[LabelledPhot
     found, path = Encodings.load(training), training / RECORD
     if found is None:
         return None, ""
-    generator_file, left_out = training / "generator.keras", "so the photographs' codes are left out"
+    generator_file, left_out = training / "generator.keras", _("so the photographs' codes are left out")
     if generator_file.is_file() and (
         reason := found.describe_mismatch(training, inference.hash_generator(generator_file))
     ):
@@ -78,7 +79,9 @@ def find_photographs(training: Path, designs_folder: Path) -> tuple[LabelledPhot
     if made_by_another_generator(designs_folder, found.generator_sha256):
         return (
             None,
-            f"{designs_folder}: made by another generator than {path}, {left_out}; run: {command('generate.py')}",
+            _("{designs_folder}: made by another generator than {path}, {left_out}; run: {command}").format(
+                designs_folder=designs_folder, path=path, left_out=left_out, command=command("generate.py")
+            ),
         )
     labels = tuple(found.poles[label] for label in found.labels)
     photographs = LabelledPhotographs(found.codes, labels, found.withheld, found.files, found.dataset_sha256)
@@ -87,7 +90,14 @@ def find_photographs(training: Path, designs_folder: Path) -> tuple[LabelledPhot
         for part in (~found.withheld, found.withheld)
     )
     if min(seen.values()) < FEWEST_LABELS or min(withheld.values()) < 1:
-        counts = ", ".join(f"{pole} {seen[pole]} and {withheld[pole]} withheld" for pole in found.poles)
-        wanted = f"expected at least {FEWEST_LABELS} of each that training saw and 1 withheld"
-        return None, f"{path}: found {counts}, {wanted}, {left_out}; more pictures help"
+        counts = ", ".join(
+            _("{pole} {seen} and {withheld} withheld").format(pole=pole, seen=seen[pole], withheld=withheld[pole])
+            for pole in found.poles
+        )
+        wanted = _("expected at least {fewest_labels} of each that training saw and 1 withheld").format(
+            fewest_labels=FEWEST_LABELS
+        )
+        return None, _("{path}: found {counts}, {wanted}, {left_out}; more pictures help").format(
+            path=path, counts=counts, wanted=wanted, left_out=left_out
+        )
     return photographs, ""

@@ -12,6 +12,7 @@ from demicouture.boundary import hyperplane, style_scores, validation
 from demicouture.commands import command
 from demicouture.designs.designs import Designs
 from demicouture.errors import InputError
+from demicouture.language import _
 
 PHOTOGRAPHS, DESIGNS = SOURCES = ("photographs", "designs")
 """What a plane can be fitted on."""
@@ -54,15 +55,24 @@ def choose_labelled(designs: Designs, source: Path) -> tuple[np.ndarray, np.ndar
     Raises:
         InputError: The labels are not of exactly two kinds, or one of them is too rare to be held out.
     """
-    poles, expected = designs.poles, f"expected two kinds, each on at least {FEWEST_LABELS} designs"
+    poles, expected = (
+        designs.poles,
+        _("expected two kinds, each on at least {fewest_labels} designs").format(fewest_labels=FEWEST_LABELS),
+    )
     counts = ", ".join(f"{pole} {designs.labelled(pole).sum()}" for pole in poles) or "none"
     if len(poles) > 2:
-        mend = "correct the labels, in the column your_label"
-        raise InputError(f"{source}: found labels of {len(poles)} kinds ({counts}), {expected}; {mend}")
+        mend = _("correct the labels, in the column your_label")
+        raise InputError(
+            _("{source}: found labels of {count} kinds ({counts}), {expected}; {mend}").format(
+                source=source, count=len(poles), counts=counts, expected=expected, mend=mend
+            )
+        )
     if len(poles) < 2 or min(designs.labelled(pole).sum() for pole in poles) < FEWEST_LABELS:
         raise InputError(
-            f"{source}: found these labels: {counts}; {expected}; "
-            f"label more designs, in the column your_label, or make more: {command('generate.py', '--count')} N"
+            _(
+                "{source}: found these labels: {counts}; {expected}; label more designs, in the column "
+                "your_label, or make more: {command} N"
+            ).format(source=source, counts=counts, expected=expected, command=command("generate.py", "--count"))
         )
     labelled = np.flatnonzero(~designs.labelled(""))
     return labelled, designs.labelled(poles[1])[labelled]

@@ -19,6 +19,7 @@ from demicouture.boundary.validation import accuracy_interval
 from demicouture.commands import command
 from demicouture.evaluation import imagenet_features
 from demicouture.evaluation.style_classifier import RECORD, UNSURE, StyleClassifier, is_worthy
+from demicouture.language import _
 
 SCORED = 200
 """Designs of a plane that are scored: a share of them is known to 7 percentage points."""
@@ -45,13 +46,15 @@ def find_scorer(folder: Path, poles: Sequence[str], quiet: bool) -> tuple[Scorer
         return None, ""
     classifier = StyleClassifier.load(folder)
     if classifier is None:
-        what = "made by an earlier version, or damaged, so nothing is said of the style classifier's scores"
-        return None, f"{folder / RECORD}: {what}; run: {command('generate.py')}"
+        what = _("made by an earlier version, or damaged, so nothing is said of the style classifier's scores")
+        return None, _("{path}: {what}; run: {command}").format(
+            path=folder / RECORD, what=what, command=command("generate.py")
+        )
     if classifier.poles != tuple(poles) or not is_worthy(classifier.record):
         return None, ""
     if (network := imagenet_features.find_network()) is None:
         return None, ""
-    describe = partial(imagenet_features.describe, network, quiet=quiet, title="scoring designs")
+    describe = partial(imagenet_features.describe, network, quiet=quiet, title=_("scoring designs"))
     return lambda pictures: classifier.score(describe(pictures)), ""
 
 
@@ -114,11 +117,24 @@ def _summarise(scores: np.ndarray) -> dict[str, float]:
 def describe_scores(found: Mapping[str, Any], poles: Sequence[str]) -> str:
     """Returns what :func:`compare_scores` found, in one sentence."""
     plane, designs, random = (found[name] for name in ("on_the_plane", "random_designs", "on_a_random_plane"))
-    more = "more" if found["in_between_p_value"] < CLEARLY else "not clearly more"
-    return (
-        f"The style classifier gives designs on the plane a mean score of {plane['mean']:.2f} (95% interval "
-        f"{plane['low']:.2f} to {plane['high']:.2f}; 0 is {poles[0]}, 1 is {poles[1]}), random designs "
-        f"{designs['mean']:.2f}, designs on a random plane {random['mean']:.2f}; it calls {plane['in_between']:.0%} of "
-        f"the plane's in between ({UNSURE[0]} to {UNSURE[1]}), {more} than of the others ({designs['in_between']:.0%} "
-        f"and {random['in_between']:.0%})"
+    more = _("more") if found["in_between_p_value"] < CLEARLY else _("not clearly more")
+    return _(
+        "The style classifier gives designs on the plane a mean score of {mean:.2f} (95% interval "
+        "{low:.2f} to {high:.2f}; 0 is {first}, 1 is {second}), random designs {of_designs:.2f}, "
+        "designs on a random plane {of_random:.2f}; it calls {between:.0%} of the plane's in between "
+        "({unsure} to {sure}), {more} than of the others ({designs_between:.0%} and {random_between:.0%})"
+    ).format(
+        mean=plane["mean"],
+        low=plane["low"],
+        high=plane["high"],
+        first=poles[0],
+        second=poles[1],
+        of_designs=designs["mean"],
+        of_random=random["mean"],
+        between=plane["in_between"],
+        unsure=UNSURE[0],
+        sure=UNSURE[1],
+        more=more,
+        designs_between=designs["in_between"],
+        random_between=random["in_between"],
     )

@@ -29,9 +29,10 @@ from demicouture.boundary.hyperplane import (
     stratified_folds,
 )
 from demicouture.boundary.intercept import find_middle
+from demicouture.language import N_, _
 from demicouture.progress import progress_bar
 
-LINEAR, LDA, LOGISTIC, CURVED = "linear SVM", "LDA", "logistic regression", "RBF SVM"
+LINEAR, LDA, LOGISTIC, CURVED = N_("linear SVM"), "LDA", N_("logistic regression"), N_("RBF SVM")
 """The classifiers that are compared; the plane that is used is the first one's."""
 
 LOGISTIC_PENALTIES = (0.01, 0.1, 1.0)
@@ -215,7 +216,7 @@ def cross_validate(
         return function(train, test, setting) - (middle or 0.0)
 
     values = {name: np.empty((repeats, len(labels))) for name in names}
-    for (name, repeat, fold), found in zip(tasks, _on_all_cores(hold_out, tasks, "held out", quiet), strict=True):
+    for (name, repeat, fold), found in zip(tasks, _on_all_cores(hold_out, tasks, _("held out"), quiet), strict=True):
         values[name][repeat, folds[repeat] == fold] = found
     return {
         name: HeldOut(
@@ -374,7 +375,7 @@ def learning_curve(
         )
         return float(first @ second)
 
-    found = np.array(list(_on_all_cores(cosine, tasks, "learning curve", quiet))).reshape(len(sizes), -1)
+    found = np.array(list(_on_all_cores(cosine, tasks, _("learning curve"), quiet))).reshape(len(sizes), -1)
     squares = np.clip(found.mean(axis=1), 1e-6, 1 - 1e-9) if len(sizes) else np.empty(0)
     slope, height = fit_line(sizes, squares)
     return LearningCurve(sizes, np.sqrt(squares), slope, height, len(labels))
@@ -434,4 +435,4 @@ def _on_all_cores(
     """
     items = list(items)
     with threadpool_limits(1), ThreadPoolExecutor(parallel.cores()) as pool:
-        yield from progress_bar(pool.map(function, items), title, total=len(items), unit="fit", quiet=quiet)
+        yield from progress_bar(pool.map(function, items), title, total=len(items), unit=_("fit"), quiet=quiet)

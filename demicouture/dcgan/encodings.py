@@ -15,6 +15,7 @@ import numpy as np
 from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import read_arrays, write_arrays
+from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 
 RECORD = "encodings.npz"
@@ -70,7 +71,9 @@ class Encodings:
         whole = [array.shape for array in arrays] == shapes and kinds == ["f", "f", "i", "b"]
         whole = whole and len(encodings.poles) == 2 and np.isin(encodings.labels, (0, 1)).all()
         if not whole or not np.isfinite(encodings.errors).all() or not (np.abs(encodings.codes) <= 1).all():
-            raise InputError(f"{path}: arrays that do not fit each other; remove it and run the script again")
+            raise InputError(
+                _("{path}: arrays that do not fit each other; remove it and run the script again").format(path=path)
+            )
         return encodings
 
     def describe_mismatch(self, folder: Path, generator_sha256: str) -> str:
@@ -82,10 +85,9 @@ class Encodings:
         """
         if self.generator_sha256 == generator_sha256:
             return ""
-        return (
-            f"{folder / RECORD}: codes for another generator than {folder / 'generator.keras'}, so photographs are "
-            f"left out; run: {command('train_dcgan.py')}"
-        )
+        return _(
+            "{path}: codes for another generator than {generator}, so photographs are left out; run: {command}"
+        ).format(path=folder / RECORD, generator=folder / "generator.keras", command=command("train_dcgan.py"))
 
 
 def describe_distribution(codes: np.ndarray) -> dict[str, float]:

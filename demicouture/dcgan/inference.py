@@ -17,6 +17,7 @@ from demicouture.dcgan.serialization import hash_weights
 from demicouture.errors import InputError
 from demicouture.images import to_floats, to_pixels
 from demicouture.keras_backend import start_keras
+from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 from demicouture.progress import progress_bar
 
@@ -40,7 +41,11 @@ def hash_generator(path: Path) -> str:
 
 def _refuse_missing(path: Path) -> None:
     if not path.is_file():
-        raise InputError(f"{path}: not found, expected a trained generator; run: {command('train_dcgan.py')}")
+        raise InputError(
+            _("{path}: not found, expected a trained generator; run: {command}").format(
+                path=path, command=command("train_dcgan.py")
+            )
+        )
 
 
 def load_generator(path: Path) -> keras.Model:
@@ -57,8 +62,10 @@ def load_generator(path: Path) -> keras.Model:
     # A network with several inputs or outputs has a list of shapes, which is not equal to any of these.
     if inputs != (None, LATENT_DIM) or len(outputs) != 4 or outputs[3] != 3 or outputs[1] != outputs[2]:
         raise InputError(
-            f"{path}: maps {inputs} to {outputs}, expected latents (None, {LATENT_DIM}) to square RGB pictures; "
-            "give the folder with generator.keras"
+            _(
+                "{path}: maps {inputs} to {outputs}, expected latents (None, {latent_dim}) to square RGB "
+                "pictures; give the folder with generator.keras"
+            ).format(path=path, inputs=inputs, outputs=outputs, latent_dim=LATENT_DIM)
         )
     return generator
 
@@ -74,12 +81,25 @@ def load_encoder(path: Path, generator: keras.Model) -> keras.Model:
         InputError: The file is missing, is not a Keras model, or is no encoder of the generator's pictures.
     """
     if not path.is_file():
-        raise InputError(f"{path}: not found, expected a trained encoder; run: {command('train_dcgan.py')}")
+        raise InputError(
+            _("{path}: not found, expected a trained encoder; run: {command}").format(
+                path=path, command=command("train_dcgan.py")
+            )
+        )
     encoder, inputs, outputs = _load_network(path)
     if inputs != generator.output_shape or outputs != generator.input_shape:
         raise InputError(
-            f"{path}: maps {inputs} to {outputs}, expected {generator.output_shape} to {generator.input_shape}, as the "
-            f"generator beside it takes them; run: {command('train_dcgan.py')}"
+            _(
+                "{path}: maps {inputs} to {outputs}, expected {output_shape} to {input_shape}, as the "
+                "generator beside it takes them; run: {command}"
+            ).format(
+                path=path,
+                inputs=inputs,
+                outputs=outputs,
+                output_shape=generator.output_shape,
+                input_shape=generator.input_shape,
+                command=command("train_dcgan.py"),
+            )
         )
     return encoder
 
@@ -97,8 +117,16 @@ def load_discriminator(path: Path, generator: keras.Model) -> keras.Model:
     discriminator, inputs, outputs = _load_network(path)
     if inputs != generator.output_shape or outputs != (None, 1):
         raise InputError(
-            f"{path}: maps {inputs} to {outputs}, expected {generator.output_shape} to (None, 1), as the generator "
-            f"beside it makes them; run: {command('train_dcgan.py')}"
+            _(
+                "{path}: maps {inputs} to {outputs}, expected {output_shape} to (None, 1), as the generator "
+                "beside it makes them; run: {command}"
+            ).format(
+                path=path,
+                inputs=inputs,
+                outputs=outputs,
+                output_shape=generator.output_shape,
+                command=command("train_dcgan.py"),
+            )
         )
     return discriminator
 
@@ -121,8 +149,9 @@ def _load_network(path: Path) -> tuple[keras.Model, Any, Any]:
     except Exception as error:
         # A damaged archive makes Keras raise ValueError, KeyError, OSError, BadZipFile, TypeError …
         raise InputError(
-            f"{path}: not a Keras model that this version reads ({type(error).__name__}); "
-            f"run: {command('train_dcgan.py')}"
+            _("{path}: not a Keras model that this version reads ({name}); run: {command}").format(
+                path=path, name=type(error).__name__, command=command("train_dcgan.py")
+            )
         ) from error
 
 
@@ -160,6 +189,6 @@ def render(generator: keras.Model, latents: np.ndarray, quiet: bool = True, titl
     padding = -len(latents) % CHUNK
     padded = np.concatenate([latents, np.zeros((padding, latents.shape[1]), np.float32)])
     pictures = []
-    for start in progress_bar(range(0, len(padded), CHUNK), title, unit="batch", quiet=quiet):
+    for start in progress_bar(range(0, len(padded), CHUNK), title, unit=_("batch"), quiet=quiet):
         pictures.append(to_pixels(generator.predict_on_batch(padded[start : start + CHUNK])))
     return np.concatenate(pictures)[: len(latents)]

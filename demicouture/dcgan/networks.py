@@ -16,6 +16,7 @@ from keras import layers
 
 from demicouture.dataset import SIZES
 from demicouture.dcgan.layers import BatchNormalization, NormalToUniform, UpsamplingConv2D
+from demicouture.language import _, columns, right_aligned
 from demicouture.latents import LATENT_DIM
 
 FIRST_SIDE = 16
@@ -141,7 +142,8 @@ def format_table(network: keras.Model) -> str:
         with_relu = ", ReLU" if name == "Dense" and layer.activation.__name__ == "relu" else ""
         shape = "×".join(str(side) for side in layer.output.shape[1:])
         lines.append(f"  {names.get(name, name) + with_relu:<26}{shape:>14}{layer.count_params():>14,}")
-    return "\n".join([*lines, f"  {'in all':<40}{network.count_params():>14,}\n"])
+    total, count = _("in all"), f"{network.count_params():,}"
+    return "\n".join([*lines, f"  {total}{right_aligned(count, 54 - columns(total))}\n"])
 
 
 def _doublings(size: int, side: int) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 from demicouture.commands import command
 from demicouture.errors import InputError
 from demicouture.files import atomic_path
+from demicouture.language import _
 
 if TYPE_CHECKING:
     import keras
@@ -58,7 +59,8 @@ def hash_weights(path: Path) -> str:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # The disk's fault, not the file's.
         raise InputError(
-            f"{path}: not a Keras model that this version reads ({type(error).__name__}); "
-            f"run: {command('train_dcgan.py')}"
+            _("{path}: not a Keras model that this version reads ({name}); run: {command}").format(
+                path=path, name=type(error).__name__, command=command("train_dcgan.py")
+            )
         ) from error
     return digest.hexdigest()

@@ -24,6 +24,7 @@ from demicouture.evaluation.imagenet_features import describe
 from demicouture.evaluation.reference import RECORD, ReferenceFeatures, describe_dataset
 from demicouture.evaluation.style_classifier import StyleClassifier
 from demicouture.images import WHITE, to_square
+from demicouture.language import _
 from demicouture.pretrained import EFFICIENTNET_LITE0, IMAGENET, find
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def open_classifier(
     softened = None
     if pictures is not None:
         soft = style_classifier.soften(pictures[~reference.withheld], seed)
-        softened = describe(network, soft, quiet, "describing softened pictures")
+        softened = describe(network, soft, quiet, _("describing softened pictures"))
     classifier = style_classifier.train_style_classifier(reference, seed, softened)
     if classifier is None:
         remove_classifier(folder)
@@ -203,7 +204,7 @@ def describe_controls(
     if pictures is None:
         return np.empty((0, reference.features.shape[1]), np.float32)
     controls = make_controls(pictures, reference.labels, min(CONTROLS, -(-len(pictures) // 10)), seed)
-    return describe(network, np.concatenate(list(controls.values())), quiet, "describing controls")
+    return describe(network, np.concatenate(list(controls.values())), quiet, _("describing controls"))
 
 
 def reduce(pictures: np.ndarray, side: int) -> np.ndarray:

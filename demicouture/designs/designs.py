@@ -14,6 +14,7 @@ from demicouture.commands import command
 from demicouture.errors import InputError, PictureError
 from demicouture.files import read_csv
 from demicouture.images import open_picture
+from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 from demicouture.runs import read_options
 
@@ -87,8 +88,12 @@ def made_by_another_generator(folder: Path, generator_sha256: str) -> bool:
         return False
     options = before["options"]
     if not isinstance(options.get("count"), int) or "generator_sha256" not in options:
-        found = "found no count or no generator_sha256"
-        raise InputError(f"{folder / 'options.json'}: {found}; restore it, or add --fresh to start over")
+        found = _("found no count or no generator_sha256")
+        raise InputError(
+            _("{path}: {found}; restore it, or add --fresh to start over").format(
+                path=folder / "options.json", found=found
+            )
+        )
     return options["generator_sha256"] != generator_sha256
 
 
@@ -105,18 +110,25 @@ def read_designs(folder: Path, labels_file: Path | None = None) -> Designs:
     """
     if not folder.is_dir():
         raise InputError(
-            f"{folder}: not found, expected a folder with latents.npy and labels.csv; run: {command('generate.py')}"
+            _("{folder}: not found, expected a folder with latents.npy and labels.csv; run: {command}").format(
+                folder=folder, command=command("generate.py")
+            )
         )
     latents = read_latents(folder / "latents.npy")
     path = labels_file or folder / "labels.csv"
     if not path.exists():
-        mend = "give another --labels" if labels_file else f"run: {command('generate.py')}"
-        raise InputError(f"{path}: not found, expected a CSV file with the columns design and label; {mend}")
+        mend = _("give another --labels") if labels_file else _("run: {command}").format(command=command("generate.py"))
+        raise InputError(
+            _("{path}: not found, expected a CSV file with the columns design and label; {mend}").format(
+                path=path, mend=mend
+            )
+        )
     rows = read_rows(path, ["design", "label"], len(latents))
     if not labels_file and len(rows) < len(latents):
         raise InputError(
-            f"{path}: found {len(rows)} rows, expected {len(latents)}, one for each row of latents.npy; "
-            f"run: {command('generate.py')}"
+            _("{path}: found {count} rows, expected {latents}, one for each row of latents.npy; run: {command}").format(
+                path=path, count=len(rows), latents=len(latents), command=command("generate.py")
+            )
         )
     labels, scores = [""] * len(latents), np.full(len(latents), np.nan)
     by_person, judge_labels = np.zeros(len(latents), bool), [""] * len(latents)
@@ -152,9 +164,11 @@ def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[
     for row in read_csv(path, ["design"])[:1]:
         if "labelled_by" in row or "judge_label" in row:
             raise InputError(
-                f"{path}: made by an earlier version, in which people edited the column label; expected the columns "
-                f"design, label, score, your_label; run: {command('generate.py', '--fresh')} (it moves the old folder "
-                "aside), and write your labels into the new column your_label"
+                _(
+                    "{path}: made by an earlier version, in which people edited the column label; expected the "
+                    "columns design, label, score, your_label; run: {command} (it moves the old folder aside), and "
+                    "write your labels into the new column your_label"
+                ).format(path=path, command=command("generate.py", "--fresh"))
             )
     possible = {design_name(index) for index in range(count)}
     rows: dict[str, dict[str, str]] = {}
@@ -164,11 +178,15 @@ def read_rows(path: Path, columns: Sequence[str], count: int) -> dict[str, dict[
         name = full_name(row["design"])
         if name not in possible:
             raise InputError(
-                f"{path}: labels {row['design']!r}, which is no design here, "
-                f"expected {design_name(0)} to {design_name(count - 1)}; correct the name or remove the row"
+                _(
+                    "{path}: labels {design!r}, which is no design here, expected {first} to {last}; correct the "
+                    "name or remove the row"
+                ).format(path=path, design=row["design"], first=design_name(0), last=design_name(count - 1))
             )
         if name in rows:
-            raise InputError(f"{path}: found two rows for {name}, expected one; remove the wrong one")
+            raise InputError(
+                _("{path}: found two rows for {name}, expected one; remove the wrong one").format(path=path, name=name)
+            )
         rows[name] = row | {"design": name}
     return rows
 
@@ -186,12 +204,21 @@ def read_score(path: Path, name: str, text: str) -> float:
     except ValueError:
         score = -1.0
     if not 0 <= score <= 1:
-        raise InputError(f"{path}: the score of {name} is {text!r}, expected a number from 0 to 1, or nothing")
+        raise InputError(
+            _("{path}: the score of {name} is {text!r}, expected a number from 0 to 1, or nothing").format(
+                path=path, name=name, text=text
+            )
+        )
     return score
 
 
-def read_latents(path: Path) -> np.ndarray:
+def read_latents(path: Path, name: str = "", mend: str = "") -> np.ndarray:
     """Reads an array of latents.
+
+    Args:
+        path: The file.
+        name: What it is called in messages, where that is not its path.
+        mend: What to do about a damaged one, where that is not to make the designs again.
 
     Returns:
         float32 or float64 (n, 100) in [-1, 1], n at least 1.
@@ -199,18 +226,25 @@ def read_latents(path: Path) -> np.ndarray:
     Raises:
         InputError: The file is missing, is no such array, or holds anything outside the cube.
     """
-    wanted = f"expected numbers of shape (designs, {LATENT_DIM}) in [-1, 1]; run: {command('generate.py')}"
+    name, mend = name or str(path), mend or _("run: {command}").format(command=command("generate.py"))
+    wanted = _("expected numbers of shape (designs, {latent_dim}) in [-1, 1]; {mend}").format(
+        latent_dim=LATENT_DIM, mend=mend
+    )
     try:
         # allow_pickle=False: an array of objects could run code when it is read.
         with open(path, "rb") as file:
             latents = np.load(file, allow_pickle=False)
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected the designs' latents; run: {command('generate.py')}") from None
+        raise InputError(
+            _("{name}: not found, expected the designs' latents; {mend}").format(name=name, mend=mend)
+        ) from None
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not readable as a NumPy array ({error}), {wanted}") from None
+        raise InputError(
+            _("{name}: not readable as a NumPy array ({error}), {wanted}").format(name=name, error=error, wanted=wanted)
+        ) from None
     if not isinstance(latents, np.ndarray):
-        raise InputError(f"{path}: found several arrays, {wanted}")
-    return check_latents(str(path), latents, wanted)
+        raise InputError(_("{name}: found several arrays, {wanted}").format(name=name, wanted=wanted))
+    return check_latents(name, latents, wanted)
 
 
 def check_latents(name: str, latents: np.ndarray, wanted: str) -> np.ndarray:
@@ -225,13 +259,21 @@ def check_latents(name: str, latents: np.ndarray, wanted: str) -> np.ndarray:
         InputError: They have another type or shape, or lie outside the cube.
     """
     if latents.dtype not in (np.float32, np.float64) or latents.ndim != 2 or latents.shape[1] != LATENT_DIM:
-        raise InputError(f"{name}: found {latents.dtype} of shape {latents.shape}, {wanted}")
+        raise InputError(
+            _("{name}: found {dtype} of shape {shape}, {wanted}").format(
+                name=name, dtype=latents.dtype, shape=latents.shape, wanted=wanted
+            )
+        )
     if not len(latents):
-        raise InputError(f"{name}: found no latents, {wanted}")
+        raise InputError(_("{name}: found no latents, {wanted}").format(name=name, wanted=wanted))
     if not np.isfinite(latents).all():
-        raise InputError(f"{name}: found values that are NaN or infinite, {wanted}")
+        raise InputError(_("{name}: found values that are NaN or infinite, {wanted}").format(name=name, wanted=wanted))
     if np.abs(latents).max() > 1:
-        raise InputError(f"{name}: found values up to {np.abs(latents).max():g}, outside the cube, {wanted}")
+        raise InputError(
+            _("{name}: found values up to {largest:g}, outside the cube, {wanted}").format(
+                name=name, largest=np.abs(latents).max(), wanted=wanted
+            )
+        )
     return latents
 
 
@@ -260,12 +302,18 @@ def own_pictures(folder: Path, indices: Sequence[int], rendered: np.ndarray) -> 
         try:
             picture = np.asarray(open_picture(path))
         except PictureError as error:
-            raise InputError(f"{path}: {error}; remove it and run: {command('generate.py')}") from None
+            raise InputError(
+                _("{path}: {error}; remove it and run: {command}").format(
+                    path=path, error=_(str(error)), command=command("generate.py")
+                )
+            ) from None
         if picture.shape != rendered[row].shape or np.abs(picture.astype(int) - rendered[row]).mean() > SAME_GENERATOR:
             raise InputError(
-                f"{path}: differs from what the generator makes of its latent, so the generator has changed since; "
-                "give the --training folder that made the designs, or run: "
-                f"{command('generate.py')} (it makes new designs and moves these aside, labels and all)"
+                _(
+                    "{path}: differs from what the generator makes of its latent, so the generator has changed "
+                    "since; give the --training folder that made the designs, or run: {command} (it makes new "
+                    "designs and moves these aside, labels and all)"
+                ).format(path=path, command=command("generate.py"))
             )
         pictures[row] = picture
     return pictures

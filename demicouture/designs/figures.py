@@ -14,6 +14,7 @@ from demicouture.designs.labels import is_yours, label_of
 from demicouture.designs.pictures import DesignPictures
 from demicouture.designs.scoring import YES
 from demicouture.evaluation.style_classifier import UNSURE
+from demicouture.language import _
 
 COLUMNS = 10
 """A hundred designs make a square, as in the seed."""
@@ -52,11 +53,10 @@ def draw_by_score(designs: np.ndarray, rows: Sequence[Mapping[str, Any]]) -> Ima
     for index in order:
         row = rows[index]
         score = "" if row["score"] is None else f"  {row['score']:.2f}"
-        by_person = " (you)" if is_yours(row) else ""
-        rank = "" if row["realism_rank"] == "" else f"rank {float(row['realism_rank']):.2f}"
-        captions.append(
-            f"{index:04d}{score}\n{label_of(row) or 'no label'}{by_person}\n{'a COPY' if row['copy'] == YES else rank}"
-        )
+        by_person = _(" (you)") if is_yours(row) else ""
+        rank = "" if row["realism_rank"] == "" else _("rank {rank:.2f}").format(rank=float(row["realism_rank"]))
+        label = label_of(row) or _("no label")
+        captions.append(f"{index:04d}{score}\n{label}{by_person}\n{_('a COPY') if row['copy'] == YES else rank}")
     scale = visualization.legible_scale(designs.shape[1])
     return visualization.grid(designs[order], COLUMNS, scale=scale, captions=captions)
 
@@ -75,9 +75,9 @@ def draw_suggested(
     captions = []
     for index, side in zip(suggested, sides, strict=True):
         score = rows[index]["score"]
-        scored = "" if score is None else f"score {score:.2f}"
-        captions.append(f"{index:04d}  {scored}\n" + (f"plane: {side}" if side else ""))
-    title = f"Label these {len(suggested)} first, in labels.csv: they would teach the plane most"
+        scored = "" if score is None else _("score {score:.2f}").format(score=score)
+        captions.append(f"{index:04d}  {scored}\n" + (_("plane: {side}").format(side=side) if side else ""))
+    title = _("Label these {count} first, in labels.csv: they would teach the plane most").format(count=len(suggested))
     scale = visualization.legible_scale(designs.shape[1])
     return visualization.grid(designs, COLUMNS, scale=scale, captions=captions, title=title)
 
@@ -100,22 +100,38 @@ def draw_reliability(path: Path, record: Mapping[str, Any]) -> None:
     ).T
     second = record["poles"][1]
     with visualization.plot(path, width=6, height=5.5) as axes:
-        axes.axvspan(*UNSURE, color="0.93", label="in between: no label")
+        axes.axvspan(*UNSURE, color="0.93", label=_("in between: no label"))
         axes.plot(
-            [0, 1], [0, 1], color=visualization.PLANE_COLOUR, linewidth=1, linestyle="--", label="perfectly calibrated"
+            [0, 1],
+            [0, 1],
+            color=visualization.PLANE_COLOUR,
+            linewidth=1,
+            linestyle="--",
+            label=_("perfectly calibrated"),
         )
         spread = [np.maximum(shares - low, 0), np.maximum(high - shares, 0)]
         axes.errorbar(
-            scores, shares, spread, fmt="o", color=visualization.POLE_COLOURS[1], capsize=3, label="this classifier"
+            scores, shares, spread, fmt="o", color=visualization.POLE_COLOURS[1], capsize=3, label=_("this classifier")
         )
         for score, share, count in zip(scores, shares, counts, strict=True):
             axes.annotate(f"{count}", (score, share), (6, -12), textcoords="offset points", fontsize=8)
-        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=f"the classifier's score: share of {second}")
-        axes.set_ylabel(f"pictures that are {second} (95% interval; number of pictures)")
+        axes.set(
+            xlim=(-0.03, 1.03),
+            ylim=(-0.03, 1.03),
+            xlabel=_("the classifier's score: share of {second}").format(second=second),
+        )
+        axes.set_ylabel(_("pictures that are {second} (95% interval; number of pictures)").format(second=second))
         axes.set_title(
-            f"Right on {record['right']} of {record['pictures']} pictures that it had not seen "
-            f"({record['accuracy_low']:.0%} to {record['accuracy_high']:.0%}); Brier score "
-            f"{record['brier_score']:.3f}. Of designs this says nothing",
+            _(
+                "Right on {right} of {pictures} pictures that it had not seen ({low:.0%} to {high:.0%}); Brier "
+                "score {brier_score:.3f}. Of designs this says nothing"
+            ).format(
+                right=record["right"],
+                pictures=record["pictures"],
+                low=record["accuracy_low"],
+                high=record["accuracy_high"],
+                brier_score=record["brier_score"],
+            ),
             wrap=True,
         )
         axes.legend(frameon=False, fontsize=9, loc="upper left")

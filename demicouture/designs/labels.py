@@ -20,6 +20,7 @@ from demicouture.designs.designs import NEITHER, design_name, label_that_counts,
 from demicouture.errors import InputError
 from demicouture.evaluation.style_classifier import label_scores
 from demicouture.files import read_csv, sha256, write_csv
+from demicouture.language import _
 
 COLUMNS = ("design", "label", "score", "your_label")
 
@@ -60,8 +61,10 @@ def read_labels(
     for index in range(max(known, len(rows))):
         if (name := design_name(index)) not in rows:
             raise InputError(
-                f"{path}: no row for {name}, expected one for each design; restore it (with empty fields, say), "
-                "or remove the whole file to have the classifier label all designs anew"
+                _(
+                    "{path}: no row for {name}, expected one for each design; restore it (with empty fields, say), "
+                    "or remove the whole file to have the classifier label all designs anew"
+                ).format(path=path, name=name)
             )
     _refuse_other_words(path, rows, list(poles or []), any_two=poles is None)
     if finished:
@@ -76,9 +79,18 @@ def _refuse_other_words(path: Path, rows: Mapping[str, Mapping[str, str]], allow
             allowed.append(label)
         if label and label not in allowed:
             raise InputError(
-                f"{path}: {name} has {label!r} in your_label, expected {allowed[0]}, {allowed[1]}, {NEITHER} or "
-                "nothing; correct it (a file of other words, FILE, goes to: "
-                f"{command('latent_svm.py', '--labels')} FILE)"
+                _(
+                    "{path}: {name} has {label!r} in your_label, expected {first}, {second}, {neither} or nothing; "
+                    "correct it (a file of other words, FILE, goes to: {command} FILE)"
+                ).format(
+                    path=path,
+                    name=name,
+                    label=label,
+                    first=allowed[0],
+                    second=allowed[1],
+                    neither=NEITHER,
+                    command=command("latent_svm.py", "--labels"),
+                )
             )
 
 
@@ -94,8 +106,10 @@ def _refuse_edited_labels(path: Path, rows: Mapping[str, Mapping[str, str]], rec
             continue
         if label not in expected:
             raise InputError(
-                f"{path}: {name} has {label!r} in label, the classifier's column, expected {expected[0]!r}; restore it "
-                "and write yours into the column your_label"
+                _(
+                    "{path}: {name} has {label!r} in label, the classifier's column, expected {expected!r}; "
+                    "restore it and write yours into the column your_label"
+                ).format(path=path, name=name, label=label, expected=expected[0])
             )
 
 
@@ -171,8 +185,19 @@ def measure_agreement(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | Non
 
 def describe_agreement(agreement: Mapping[str, Any]) -> str:
     """Returns the sentence on what :func:`measure_agreement` found."""
-    unsure = f"; of {agreement['unsure']} more that you labelled it is unsure" if agreement["unsure"] else ""
-    return (
-        f"of {agreement['designs']} designs that both you and the classifier labelled it calls {agreement['agreed']} "
-        f"as you do: {agreement['share']:.0%} (95% interval {agreement['low']:.0%} to {agreement['high']:.0%}){unsure}"
+    unsure = (
+        _("; of {unsure} more that you labelled it is unsure").format(unsure=agreement["unsure"])
+        if agreement["unsure"]
+        else ""
+    )
+    return _(
+        "of {designs} designs that both you and the classifier labelled it calls {agreed} as you do: "
+        "{share:.0%} (95% interval {low:.0%} to {high:.0%}){unsure}"
+    ).format(
+        designs=agreement["designs"],
+        agreed=agreement["agreed"],
+        share=agreement["share"],
+        low=agreement["low"],
+        high=agreement["high"],
+        unsure=unsure,
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from demicouture.designs.designs import check_latents, read_latents
 from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 
 SUFFIXES = (".npy", ".json")
@@ -41,39 +42,54 @@ def read_latents_file(flag: str, path: Path) -> np.ndarray:
     """
     name = f"{flag} {path}"
     if not is_latents_file(path):
-        raise InputError(f"{name}: expected a file of latents, {' or '.join(SUFFIXES)}")
+        raise InputError(
+            _("{name}: expected a file of latents, {suffixes}").format(name=name, suffixes=_(" or ").join(SUFFIXES))
+        )
     if not path.is_file():
-        raise InputError(f"{name}: not found, expected a file of latents")
+        raise InputError(_("{name}: not found, expected a file of latents").format(name=name))
     if path.suffix.lower() == ".npy":
-        try:
-            return read_latents(path).astype(np.float32)
-        except InputError as error:
-            raise InputError(f"{flag} {str(error).partition('; run:')[0]}") from None
+        return read_latents(path, name, _("give another file")).astype(np.float32)
     return _read_json(name, path).astype(np.float32)
 
 
 def _read_json(name: str, path: Path) -> np.ndarray:
-    wanted = f'expected {{"latents": [[…], …]}} with {LATENT_DIM} numbers in [-1, 1] for each design'
+    wanted = _('expected {{"latents": [[…], …]}} with {latent_dim} numbers in [-1, 1] for each design').format(
+        latent_dim=LATENT_DIM
+    )
     if (size := path.stat().st_size) > MOST_BYTES:
-        raise InputError(f"{name}: {size / 1e6:.0f} MB, expected {MOST_BYTES / 1e6:.0f} at most; save an array as .npy")
+        raise InputError(
+            _("{name}: {size:.0f} MB, expected {most:.0f} at most; save an array as .npy").format(
+                name=name, size=size / 1e6, most=MOST_BYTES / 1e6
+            )
+        )
     try:
         # utf-8-sig: some editors put a byte order mark in front.
         record = json.loads(path.read_text("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: not readable as JSON ({error}), {wanted}") from None
+        raise InputError(
+            _("{name}: not readable as JSON ({error}), {wanted}").format(name=name, error=error, wanted=wanted)
+        ) from None
     rows = record.get("latents") if isinstance(record, dict) else None
     if not isinstance(rows, list) or not rows:
-        raise InputError(f"{name}: found no list of latents, {wanted}")
+        raise InputError(_("{name}: found no list of latents, {wanted}").format(name=name, wanted=wanted))
     for number, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != LATENT_DIM:
-            found = f"{len(row)} numbers" if isinstance(row, list) else f"{row!r:.40}"
-            raise InputError(f"{name}: latent {number} is {found}, {wanted}")
+            found = _("{count} numbers").format(count=len(row)) if isinstance(row, list) else f"{row!r:.40}"
+            raise InputError(
+                _("{name}: latent {number} is {found}, {wanted}").format(
+                    name=name, number=number, found=found, wanted=wanted
+                )
+            )
         # JSON's true is no number, though it is one to Python.
         odd = [value for value in row if type(value) not in (int, float)]
         if odd:
-            raise InputError(f"{name}: latent {number} holds {odd[0]!r:.40}, {wanted}")
+            raise InputError(
+                _("{name}: latent {number} holds {odd!r:.40}, {wanted}").format(
+                    name=name, number=number, odd=odd[0], wanted=wanted
+                )
+            )
     try:
         latents = np.array(rows, np.float64)
     except OverflowError:  # A whole number of more than 300 digits.
-        raise InputError(f"{name}: found numbers without end, {wanted}") from None
+        raise InputError(_("{name}: found numbers without end, {wanted}").format(name=name, wanted=wanted)) from None
     return check_latents(name, latents, wanted)

@@ -13,6 +13,7 @@ from demicouture.dcgan import inference
 from demicouture.designs.designs import design_name, read_latents
 from demicouture.errors import InputError, PictureError
 from demicouture.files import write_array
+from demicouture.language import _
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class DesignPictures:
     def save_missing(self, quiet: bool) -> None:
         """Renders what is missing and saves each at once, so that an interrupted run loses no more than a batch."""
         batches = range(0, len(self.missing), inference.CHUNK)
-        for start in progress_bar(batches, "designs", unit="batch", quiet=quiet):
+        for start in progress_bar(batches, _("designs"), unit=_("batch"), quiet=quiet):
             rows = self.missing[start : start + inference.CHUNK]
             rendered = inference.render(self.load_generator(), self.latents[rows])
             for index, picture in zip(rows, rendered, strict=True):

@@ -21,6 +21,7 @@ from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.style_classifier import label_scores
 from demicouture.evaluation.two_sample_test import FOLDS
 from demicouture.files import write_csv
+from demicouture.language import _
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def describe_designs(network: keras.Model, count: int, read: Callable[[range], n
         quiet: Whether to show no progress bar.
     """
     features = np.empty((count, FEATURES), np.float32)
-    with progress_bar(title="describing designs", total=count, unit="design", quiet=quiet) as bar:
+    with progress_bar(title=_("describing designs"), total=count, unit=_("design"), quiet=quiet) as bar:
         for start in range(0, count, AT_A_TIME):
             some = range(start, min(start + AT_A_TIME, count))
             features[some.start : some.stop] = describe(network, read(some))

@@ -11,6 +11,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from sklearn.decomposition import PCA
 
+from demicouture.language import N_
+
 COMPONENTS = 100
 """As many as the generator has latents: what a linear generator of the same size could draw."""
 
@@ -36,15 +38,15 @@ def make_controls(pictures: np.ndarray, poles: np.ndarray, count: int = 200, see
     both = pictures[_draw(np.arange(len(pictures)), count, rng)]
     return {
         # In pixels of a picture of 64; a larger one is blurred by more of its own, so that it looks the same.
-        "blurred by one pixel": blur(both, side / 64),
-        "blurred by two pixels": blur(both, side / 32),
-        "quarters shuffled": shuffle_quarters(both, rng),
-        "cross-faded": cross_fade(first, second),
-        "half and half": join_halves(first, second),
-        "upside down": both[:, ::-1],
-        "principal components": draw_from_principal_components(pictures, count, rng),
-        "coloured noise": draw_coloured_noise(count, side, rng),
-        "white noise": draw_white_noise(count, side, rng),
+        N_("blurred by one pixel"): blur(both, side / 64),
+        N_("blurred by two pixels"): blur(both, side / 32),
+        N_("quarters shuffled"): shuffle_quarters(both, rng),
+        N_("cross-faded"): cross_fade(first, second),
+        N_("half and half"): join_halves(first, second),
+        N_("upside down"): both[:, ::-1],
+        N_("principal components"): draw_from_principal_components(pictures, count, rng),
+        N_("coloured noise"): draw_coloured_noise(count, side, rng),
+        N_("white noise"): draw_white_noise(count, side, rng),
     }
 
 

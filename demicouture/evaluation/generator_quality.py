@@ -22,6 +22,7 @@ from demicouture.evaluation.realism_scale import GARMENTS, RealismScale, draws_g
 from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.evaluation.two_sample_test import tell_apart
 from demicouture.files import read_record
+from demicouture.language import _
 
 Describe = Callable[[np.ndarray], np.ndarray]
 """Returns the features of pictures: uint8 (n, size, size, 3) to float32 (n, dim)."""
@@ -34,11 +35,6 @@ FEWEST_WITHHELD = 10
 
 CONTROLS = 100
 """Pictures in each control, at most."""
-
-NOT_JUDGED = (
-    f"quality is not judged: that takes {4 * FEWEST_WITHHELD} pictures in the data set, and the network that describes "
-    f"pictures; run once (19 MB): {fetch_models()}"
-)
 
 
 @dataclass(frozen=True)
@@ -121,19 +117,40 @@ def measure_scale(
     )
 
 
+def describe_missing_judge() -> str:
+    """Returns why a generator's quality is not judged, and what to do."""
+    return _(
+        "quality is not judged: that takes {count} pictures in the data set, and the network that describes pictures; "
+        "run once (19 MB): {command}"
+    ).format(count=4 * FEWEST_WITHHELD, command=fetch_models())
+
+
 def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
     """Returns sentences on a generator's quality, as :meth:`QualityMeter.measure` found it; None: it was not judged."""
     if quality is None:
-        return [NOT_JUDGED]
+        return [describe_missing_judge()]
     told = [
-        f"this generator has come {quality['progress']:.0%} of the way from noise to the data set's pictures (95% "
-        f"interval {quality['progress_low']:.0%} to {quality['progress_high']:.0%}); pictures {BLURRED} are at "
-        f"{quality['scale']['marks'][BLURRED]:.0%}",
-        f"a linear classifier tells its designs from withheld pictures in {quality['told_apart']:.0%} of all cases "
-        f"(95% interval {quality['told_apart_low']:.0%} to {quality['told_apart_high']:.0%}; 50% would be perfect)",
+        _(
+            "this generator has come {progress:.0%} of the way from noise to the data set's pictures (95% "
+            "interval {low:.0%} to {high:.0%}); pictures {blurred} are at {marks:.0%}"
+        ).format(
+            progress=quality["progress"],
+            low=quality["progress_low"],
+            high=quality["progress_high"],
+            blurred=_(BLURRED),
+            marks=quality["scale"]["marks"][BLURRED],
+        ),
+        _(
+            "a linear classifier tells its designs from withheld pictures in {share:.0%} of all cases (95% "
+            "interval {low:.0%} to {high:.0%}; 50% would be perfect)"
+        ).format(share=quality["told_apart"], low=quality["told_apart_low"], high=quality["told_apart_high"]),
     ]
     if quality["copies"] >= 0.005:
-        told.append(f"{quality['copies']:.0%} of its designs are copies of pictures that it learned from")
+        told.append(
+            _("{copies:.0%} of its designs are copies of pictures that it learned from").format(
+                copies=quality["copies"]
+            )
+        )
     if not draws_garments(quality):
         told.append(warn_of_blobs(quality))
     return told
@@ -141,16 +158,16 @@ def describe_quality(quality: Mapping[str, Any] | None) -> list[str]:
 
 def warn_of_blobs(quality: Mapping[str, Any]) -> str:
     """Returns the line that every script prints whose generator is below the bar: see :func:`draws_garments`."""
-    return (
-        f"this generator draws blobs, not garments ({quality['progress']:.0%} of the way; garments can be named from "
-        f"{GARMENTS:.0%}): what follows describes blobs; more epochs or more pictures help"
-    )
+    return _(
+        "this generator draws blobs, not garments ({progress:.0%} of the way; garments can be named "
+        "from {garments:.0%}): what follows describes blobs; more epochs or more pictures help"
+    ).format(progress=quality["progress"], garments=GARMENTS)
 
 
 def describe_generator(quality: Mapping[str, Any] | None) -> str:
     """Returns the line about a generator's quality that stands before other findings; "" where there is none."""
     if quality is None:
-        return NOT_JUDGED
+        return describe_missing_judge()
     return "" if draws_garments(quality) else warn_of_blobs(quality)
 
 

@@ -22,6 +22,7 @@ from demicouture import pretrained
 from demicouture.evaluation.torch_weights import read_tensors
 from demicouture.images import WHITE, to_square
 from demicouture.keras_backend import start_keras
+from demicouture.language import _
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def build_network(tensors: dict[str, np.ndarray]) -> keras.Model:
     inputs = keras.Input((SIDE, SIDE, 3))
     maps = convolve(inputs, "_conv_stem", "_bn0", stride=2)
     number = 0
-    for _, first_stride, expansion, channels, blocks in STAGES:
+    for _kernel, first_stride, expansion, channels, blocks in STAGES:
         for stride in (first_stride, *(1,) * (blocks - 1)):
             block = f"_blocks.{number}."
             wide = maps if expansion == 1 else convolve(maps, f"{block}_expand_conv", f"{block}_bn0")
@@ -177,9 +178,7 @@ def prepare_generated(pictures: Any) -> Any:
     return ((pictures + 1) * 127.5 - MEAN) / SCALE
 
 
-def describe(
-    network: keras.Model, pictures: np.ndarray, quiet: bool = True, title: str = "describing pictures"
-) -> np.ndarray:
+def describe(network: keras.Model, pictures: np.ndarray, quiet: bool = True, title: str = "") -> np.ndarray:
     """Returns the features of pictures: the means over the network's last map.
 
     Args:
@@ -193,7 +192,7 @@ def describe(
     """
     features = np.empty((len(pictures), FEATURES), np.float32)
     starts = range(0, len(pictures), CHUNK)
-    for start in progress_bar(starts, title, unit="batch", quiet=quiet):
+    for start in progress_bar(starts, title or _("describing pictures"), unit=_("batch"), quiet=quiet):
         batch = pictures[start : start + CHUNK]
         padding = np.zeros((CHUNK - len(batch), *batch.shape[1:]), np.uint8)
         found = np.asarray(network.predict_on_batch(prepare(np.concatenate([batch, padding]))))

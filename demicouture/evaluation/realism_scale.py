@@ -15,6 +15,7 @@ from typing import Any
 from demicouture.errors import InputError
 from demicouture.evaluation import kernel_distance
 from demicouture.files import read_record, write_json
+from demicouture.language import _
 
 RECORD = "realism-scale.json"
 
@@ -57,8 +58,10 @@ class RealismScale:
         """Refuses a scale without a length."""
         if not self.untrained > self.real:  # So that NaN is refused, too.
             raise InputError(
-                "the scale of realism: an untrained generator is as near to the withheld pictures as the others are; "
-                "expected pictures of one kind in the data set"
+                _(
+                    "the scale of realism: an untrained generator is as near to the withheld pictures as the "
+                    "others are; expected pictures of one kind in the data set"
+                )
             )
 
     def progress(self, distance: float) -> float:
@@ -83,5 +86,7 @@ class RealismScale:
             ends = float(record["untrained"]), float(record["real"])
             marks = {str(name): float(mark) for name, mark in record["marks"].items()}
         except (TypeError, ValueError, AttributeError):
-            raise InputError(f"{folder / RECORD}: found no numbers in it; add --fresh to start over") from None
+            raise InputError(
+                _("{path}: found no numbers in it; add --fresh to start over").format(path=folder / RECORD)
+            ) from None
         return cls(*ends, marks)

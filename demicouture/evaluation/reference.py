@@ -17,6 +17,7 @@ from demicouture.dataset import Dataset
 from demicouture.errors import InputError
 from demicouture.evaluation.imagenet_features import FEATURES
 from demicouture.files import read_arrays, write_arrays
+from demicouture.language import _
 
 RECORD = "reference-features.npz"
 
@@ -63,7 +64,9 @@ class ReferenceFeatures:
         shapes = [(count, FEATURES)] * 2 + [(count,)] * 2
         whole = [array.shape for array in arrays] == shapes and len(reference.poles) == 2
         if not whole or not all(np.isfinite(array).all() for array in arrays):
-            raise InputError(f"{path}: arrays that do not fit each other; remove it and run the script again")
+            raise InputError(
+                _("{path}: arrays that do not fit each other; remove it and run the script again").format(path=path)
+            )
         return reference
 
 
@@ -79,8 +82,8 @@ def describe_dataset(
         quiet: Whether to show no progress bar.
     """
     return ReferenceFeatures(
-        describe(dataset.pictures, quiet, "describing pictures"),
-        describe(dataset.pictures[:, :, ::-1], quiet, "describing pictures mirrored"),
+        describe(dataset.pictures, quiet, _("describing pictures")),
+        describe(dataset.pictures[:, :, ::-1], quiet, _("describing pictures mirrored")),
         dataset.labels,
         withheld,
         dataset.names,

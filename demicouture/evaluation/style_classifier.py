@@ -42,6 +42,7 @@ from demicouture import files
 from demicouture.errors import InputError
 from demicouture.evaluation.controls import blur
 from demicouture.evaluation.reference import ReferenceFeatures
+from demicouture.language import _
 
 REGULARISATION = 1e-3
 """scikit-learn's C, on standardised features; see above. There are more features than pictures."""
@@ -279,20 +280,26 @@ def describe_accuracy(record: Mapping[str, Any]) -> str:
     Args:
         record: The classifier's, the content of ``style-classifier.json``.
     """
-    unseen = "withheld pictures"
+    unseen = _("withheld pictures")
     if record["measured_on"] == CROSS_VALIDATION:
-        unseen = "pictures, each judged by one that had not seen it"
-    sentence = (
-        f"the style classifier is right on {record['right']} of {record['pictures']} {unseen} (95% interval "
-        f"{record['accuracy_low']:.0%} to {record['accuracy_high']:.0%}; Brier score {record['brier_score']:.3f}; "
-        "style-classifier.png)"
+        unseen = _("pictures, each judged by one that had not seen it")
+    sentence = _(
+        "the style classifier is right on {right} of {pictures} {unseen} (95% interval {low:.0%} to "
+        "{high:.0%}; Brier score {brier_score:.3f}; style-classifier.png)"
+    ).format(
+        right=record["right"],
+        pictures=record["pictures"],
+        unseen=unseen,
+        low=record["accuracy_low"],
+        high=record["accuracy_high"],
+        brier_score=record["brier_score"],
     )
     if is_worthy(record):
-        return f"{sentence}; how often on designs, only a person's labels can tell"
-    return (
-        f"{sentence}; with each pole counting half that is {record['balanced_accuracy']:.0%}, under "
-        f"{WORTHY_ACCURACY:.0%}: it labels nothing"
-    )
+        return _("{sentence}; how often on designs, only a person's labels can tell").format(sentence=sentence)
+    return _(
+        "{sentence}; with each pole counting half that is {balanced_accuracy:.0%}, under "
+        "{worthy_accuracy:.0%}: it labels nothing"
+    ).format(sentence=sentence, balanced_accuracy=record["balanced_accuracy"], worthy_accuracy=WORTHY_ACCURACY)
 
 
 def reliability(scores: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:

@@ -25,6 +25,7 @@ import numpy as np
 
 from demicouture.commands import fetch_models
 from demicouture.errors import InputError
+from demicouture.language import _
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
@@ -93,10 +94,16 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
             raise _Refusal(f"over {MAX_BYTES // 1_000_000} MB")
         return _read(io.BytesIO(path.read_bytes()))
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected a network's weights; run: {fetch_models()}") from None
+        raise InputError(
+            _("{path}: not found, expected a network's weights; run: {command}").format(
+                path=path, command=fetch_models()
+            )
+        ) from None
     except _Refusal as refusal:
         raise InputError(
-            f"{path}: not a legacy PyTorch file with tensors only ({refusal}); remove it and run: {fetch_models()}"
+            _("{path}: not a legacy PyTorch file with tensors only ({refusal}); remove it and run: {command}").format(
+                path=path, refusal=refusal, command=fetch_models()
+            )
         ) from None
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.preprocessing.segmentation import mend
 
 GRID = 256
@@ -95,21 +96,27 @@ def find_silhouette(picture: np.ndarray) -> Silhouette:
     apart = np.abs(calm - ground).max(axis=2)
     if noise > MOST_NOISE:
         raise InputError(
-            f"found a ground of many colours ({noise:.0f} grey levels apart), expected a garment on one plain ground"
+            _(
+                "found a ground of many colours ({noise:.0f} grey levels apart), expected a garment on one plain ground"
+            ).format(noise=noise)
         )
     contrast = max(LEAST_OVER_NOISE, NOISE_FACTOR * noise) if noise > EXACT else LEAST_CONTRAST
     inside = apart > contrast
-    count, pieces, figures, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=4)
+    count, pieces, figures, _centres = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=4)
     areas = np.sort(figures[1:, cv2.CC_STAT_AREA])[::-1] / side**2
     if count == 1 or not LEAST <= areas[0] <= MOST:
         share = areas[0] if count > 1 else 0.0
         raise InputError(
-            f"found something that fills {share:.0%} of the picture, expected a garment, which fills "
-            f"{LEAST:.0%} to {MOST:.0%}"
+            _(
+                "found something that fills {share:.0%} of the picture, expected a garment, which fills "
+                "{least:.0%} to {most:.0%}"
+            ).format(share=share, least=LEAST, most=MOST)
         )
     if count > 2 and areas[1] > PIECE * areas[0]:
         several = int((areas > PIECE * areas[0]).sum())
-        raise InputError(f"found a silhouette in {several} pieces, expected one garment in one piece")
+        raise InputError(
+            _("found a silhouette in {several} pieces, expected one garment in one piece").format(several=several)
+        )
     inside = _fill(pieces == 1 + int(np.argmax(figures[1:, cv2.CC_STAT_AREA])), side, apart, contrast)
     soft = cv2.resize(_share_of_garment(colours, inside, ground), (GRID, GRID), interpolation=cv2.INTER_CUBIC)
     soft = cv2.GaussianBlur(soft, (0, 0), max(SMOOTH * GRID, 0.45 * GRID / side))

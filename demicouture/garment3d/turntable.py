@@ -11,11 +11,12 @@ from PIL import Image
 from demicouture import visualization
 from demicouture.garment3d.garment import Garment, frame
 from demicouture.garment3d.rendering import Camera, Surface, render
+from demicouture.language import N_, _
 
 FRAMES, MILLISECONDS = 36, 80
 """Of one turn: it takes three seconds."""
 
-VIEWS = (("front", 0), ("three-quarter", 40), ("side", 90), ("back", 180))
+VIEWS = ((N_("front"), 0), (N_("three-quarter"), 40), (N_("side"), 90), (N_("back"), 180))
 """What a sheet shows of each garment: a name, and by how many degrees it is turned."""
 
 MOST_IN_ROW = 9
@@ -59,7 +60,7 @@ def draw_views(garments: Sequence[Garment], side: int, bare: bool) -> Image.Imag
         surfaces, camera = scene(garment, bare)
         for name, degrees in VIEWS:
             pictures.append(render(surfaces, replace(camera, azimuth=np.radians(degrees)), side, side))
-            captions.append(f"{garment.name}, {name}" if len(garments) > 1 else name)
-    title = "In the round: front as designed; depth and back are guesses"
+            captions.append(f"{garment.name}, {_(name)}" if len(garments) > 1 else _(name))
+    title = _("In the round: front as designed; depth and back are guesses")
     columns = len(VIEWS) * (2 if len(garments) > MOST_IN_ROW else 1)
     return visualization.grid(np.stack(pictures), columns, captions=captions, title=title)

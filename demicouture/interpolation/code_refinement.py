@@ -17,6 +17,7 @@ from demicouture.evaluation import imagenet_features
 from demicouture.evaluation.copies import distances_to_training
 from demicouture.images import to_floats
 from demicouture.interpolation.inversion import descend
+from demicouture.language import _
 from demicouture.latents import to_normal
 
 if TYPE_CHECKING:
@@ -94,11 +95,15 @@ class Refined:
 
     def describe(self) -> str:
         """Returns how like the photograph the design is."""
-        text = f"{self.worse:.0%} of the photographs that training has not seen come back worse from their codes"
+        text = _("{worse:.0%} of the photographs that training has not seen come back worse from their codes").format(
+            worse=self.worse
+        )
         if self.farther is not None and self.farther < RARE:
-            text += f", and {self.farther:.0%} are as far from all that it has seen"
-        warning = "; it may be no garment, or a kind that the data set has not" if not self.is_near else ""
-        return f"{text}: the design found is {self.likeness} it{warning}"
+            text += _(", and {farther:.0%} are as far from all that it has seen").format(farther=self.farther)
+        warning = _("; it may be no garment, or a kind that the data set has not") if not self.is_near else ""
+        return _("{text}: the design found is {likeness} it{warning}").format(
+            text=text, likeness=_(self.likeness), warning=warning
+        )
 
 
 def find_code(

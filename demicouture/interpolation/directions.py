@@ -13,6 +13,7 @@ from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.boundary.outputs import file_name, find_again, find_direction
 from demicouture.errors import InputError
 from demicouture.files import read_record
+from demicouture.language import _
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Direction:
         """What has to be said before it is believed; "" where nothing has."""
         if self.is_found:
             return ""
-        return f"{self.name}: no boundary was found between {' and '.join(self.ends)}, so what changes may be chance"
+        return _("{name}: no boundary was found between {ends}, so what changes may be chance").format(
+            name=self.name, ends=_(" and ").join(self.ends)
+        )
 
 
 def read_direction(flag: str, folder: Path, name: str, designs_folder: Path, latents_sha256: str) -> Direction:
@@ -53,13 +56,19 @@ def read_direction(flag: str, folder: Path, name: str, designs_folder: Path, lat
         InputError: There is none of that name, or it is unfinished, damaged, or of other designs.
     """
     plane = Hyperplane.load(find_direction(flag, folder, name))
-    again = f"run: {find_again(name)}"
+    again = _("run: {command}").format(command=find_again(name))
     summary = folder / file_name("summary.json", name)
     if not summary.exists():
-        raise InputError(f"{summary}: not found, so latent_svm.py was stopped; {again}")
+        raise InputError(
+            _("{summary}: not found, so latent_svm.py was stopped; {again}").format(summary=summary, again=again)
+        )
     inputs = read_record(summary, "inputs")["inputs"]
     if not isinstance(inputs, dict) or inputs.get("latents.npy") != latents_sha256:
-        raise InputError(f"{flag} {name}: found in other designs than {designs_folder}; {again}")
+        raise InputError(
+            _("{flag} {name}: found in other designs than {designs_folder}; {again}").format(
+                flag=flag, name=name, designs_folder=designs_folder, again=again
+            )
+        )
     report = read_record(folder / file_name("report.json", name), "poles", "boundary_found")
     return Direction(name, plane, tuple(report["poles"]), bool(report["boundary_found"]))
 

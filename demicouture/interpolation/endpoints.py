@@ -18,6 +18,7 @@ from demicouture.errors import InputError
 from demicouture.interpolation.paths import prior_preserving_mean
 from demicouture.interpolation.photographs import Photographs
 from demicouture.interpolation.references import Reference, parse_reference, resolve
+from demicouture.language import _
 
 if TYPE_CHECKING:
     import keras
@@ -168,8 +169,10 @@ class RatedDesigns:
         """
         if len(self.designs.poles) != 2:
             raise InputError(
-                f"{self.folder / 'labels.csv'}: found these poles: {', '.join(self.designs.poles) or 'none'}; expected "
-                "two, to choose the most confident design of each; label designs, or give --a N --b M"
+                _(
+                    "{path}: found these poles: {poles}; expected two, to choose the most confident design of "
+                    "each; label designs, or give --a N --b M"
+                ).format(path=self.folder / "labels.csv", poles=", ".join(self.designs.poles) or "none")
             )
 
 
@@ -191,8 +194,12 @@ def read_ranks(folder: Path, count: int) -> np.ndarray:
         try:
             ranks[index] = float(row["realism_rank"] or 0)
         except ValueError:
-            found = f"the realism_rank of {row['design']} is {row['realism_rank']!r}, expected a number"
-            raise InputError(f"{table}: {found}; run: {command('generate.py')}") from None
+            found = _("the realism_rank of {design} is {realism_rank!r}, expected a number").format(
+                design=row["design"], realism_rank=row["realism_rank"]
+            )
+            raise InputError(
+                _("{table}: {found}; run: {command}").format(table=table, found=found, command=command("generate.py"))
+            ) from None
         if row["copy"] == "yes":
             ranks[index] = -np.inf
     return ranks if np.isfinite(ranks).any() else np.zeros(count)
@@ -227,21 +234,32 @@ def check_endpoint(flag: str, spec: EndpointSpec | None, count: int, photographs
     """
     if isinstance(spec, Path) and not spec.is_file():
         raise InputError(
-            f"{flag} {spec}: not found, expected a picture's file, or numbers of designs such as 3 or 3,17,40"
+            _("{flag} {spec}: not found, expected a picture's file, or numbers of designs such as 3 or 3,17,40").format(
+                flag=flag, spec=spec
+            )
         )
     if isinstance(spec, Named):
         if not photographs:
             raise InputError(
-                f"{flag} {spec}: found no photographs in latent space, expected encodings.npz of this generator beside "
-                "it, the data set, and no --from designs; give the photograph's file, or run: "
-                f"{command('train_dcgan.py')}"
+                _(
+                    "{flag} {spec}: found no photographs in latent space, expected encodings.npz of this generator "
+                    "beside it, the data set, and no --from designs; give the photograph's file, or run: {command}"
+                ).format(flag=flag, spec=spec, command=command("train_dcgan.py"))
             )
         photographs.find(flag, spec.of, spec.which)
     for number in spec if isinstance(spec, tuple) else ():
         if number >= count:
-            raise InputError(f"{flag} {number}: found {count} designs, expected a number from 0 to {count - 1}")
+            raise InputError(
+                _("{flag} {number}: found {count} designs, expected a number from 0 to {last}").format(
+                    flag=flag, number=number, count=count, last=count - 1
+                )
+            )
         if spec.count(number) > 1:
-            raise InputError(f"{flag} {format_endpoint(spec)}: names design {number} twice, expected different designs")
+            raise InputError(
+                _("{flag} {endpoint}: names design {number} twice, expected different designs").format(
+                    flag=flag, endpoint=format_endpoint(spec), number=number
+                )
+            )
 
 
 def choose_endpoints(
@@ -260,7 +278,7 @@ def choose_endpoints(
         check_endpoint(flag, spec, len(designs.latents), rated.photographs)
     if a is not None and a == b:
         name = format_endpoint(a)
-        raise InputError(f"--a {name} --b {name}: found one design, expected two different ones")
+        raise InputError(_("--a {name} --b {name}: found one design, expected two different ones").format(name=name))
     if a is not None and b is not None:
         return a, b
     given = a if a is not None else b
@@ -273,7 +291,11 @@ def choose_endpoints(
     def most_confident(pole: int) -> tuple[int, ...]:
         found = rated.most_confident(pole, without=taken)
         if not found:
-            raise InputError(f"{rated.folder / 'labels.csv'}: found no other design to go to; give both --a and --b")
+            raise InputError(
+                _("{path}: found no other design to go to; give both --a and --b").format(
+                    path=rated.folder / "labels.csv"
+                )
+            )
         return tuple(found)
 
     return (most_confident(int(swap)) if a is None else a, most_confident(int(not swap)) if b is None else b)
@@ -312,7 +334,10 @@ def endpoint_of_photographs(photographs: Photographs, rows: Sequence[int], side:
     """Returns a photograph of the data set as an endpoint, or the middle of several; ``side`` is the designs'."""
     names = [photographs.name(row) for row in rows]
     if len(rows) > 1:
-        return Endpoint(prior_preserving_mean(photographs.latents[list(rows)]), f"the middle of {', '.join(names)}")
+        return Endpoint(
+            prior_preserving_mean(photographs.latents[list(rows)]),
+            _("the middle of {names}").format(names=", ".join(names)),
+        )
     latent = photographs.latents[rows[0]].astype(np.float64)
     return Endpoint(latent, names[0], original=photographs.picture(rows[0], side))
 
@@ -321,9 +346,13 @@ def endpoint_of_designs(designs: Designs, numbers: Sequence[int]) -> Endpoint:
     """Returns a design as an endpoint, or the middle of several."""
     latent = prior_preserving_mean(designs.latents[list(numbers)])
     if len(numbers) > 1:
-        return Endpoint(latent, f"the middle of designs {', '.join(map(str, numbers))}", tuple(numbers))
+        return Endpoint(
+            latent, _("the middle of designs {numbers}").format(numbers=", ".join(map(str, numbers))), tuple(numbers)
+        )
     label = designs.labels[numbers[0]]
-    return Endpoint(latent, f"design {numbers[0]}" + (f" ({label})" if label else ""), tuple(numbers))
+    return Endpoint(
+        latent, _("design {number}").format(number=numbers[0]) + (f" ({label})" if label else ""), tuple(numbers)
+    )
 
 
 def endpoint_opposite(rated: RatedDesigns, latent: np.ndarray, side: int) -> Endpoint:
@@ -382,8 +411,10 @@ def endpoint_of_photo(
         found = find_latent(generator, network, reference, cropped, rated.designs.latents[:INVERSION_STARTS], quiet)
     if not encoder and not found.is_near:
         raise InputError(
-            f"{flag} {path}: found no design near it ({found.describe()}), expected a photograph of the kind that "
-            "the generator learned from; use one garment seen from the front"
+            _(
+                "{flag} {path}: found no design near it ({likeness}), expected a photograph of the kind that "
+                "the generator learned from; use one garment seen from the front"
+            ).format(flag=flag, path=path, likeness=found.describe())
         )
-    latent, name = found.latent.astype(np.float64), f"the design found for {path.name}"
+    latent, name = found.latent.astype(np.float64), _("the design found for {name}").format(name=path.name)
     return Endpoint(latent, name, (), cropped, found.likeness not in (None, "unlike")), found

@@ -16,6 +16,7 @@ from demicouture.errors import InputError
 from demicouture.interpolation.endpoints import RatedDesigns
 from demicouture.interpolation.outputs import FRAME_MILLISECONDS, Interpolation, Step
 from demicouture.interpolation.paths import path_between
+from demicouture.language import _
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Film(Interpolation):
     def save(self, folder: Path, size: int, quiet: bool = True) -> list[str]:
         """Writes all but the results, see :meth:`.outputs.Interpolation.save`; returns the files' names."""
         names = super().save(folder, size, quiet)
-        bar = progress_bar(self._frames(size), "film", total=len(self.path), unit="frame", quiet=quiet)
+        bar = progress_bar(self._frames(size), _("film"), total=len(self.path), unit=_("frame"), quiet=quiet)
         video.save_video(folder / FILM, bar, FRAME_MILLISECONDS)
         return names
 
@@ -72,7 +73,11 @@ def read_waypoints(flag: str, path: Path) -> np.ndarray:
     """
     latents = read_latents_file(flag, path)
     if not 2 <= len(latents) <= MOST_SECONDS:
-        raise InputError(f"{flag} {path}: found {len(latents)} latents, expected 2 to {MOST_SECONDS} for a film")
+        raise InputError(
+            _("{flag} {path}: found {latents} latents, expected 2 to {most_seconds} for a film").format(
+                flag=flag, path=path, latents=len(latents), most_seconds=MOST_SECONDS
+            )
+        )
     return latents
 
 
@@ -100,7 +105,7 @@ def make_film(
         COLUMNS,
         scale=visualization.legible_scale(pictures.shape[1]),
         captions=[str(number) for number in range(count)],
-        title=f"{title}, in the order of the film",
+        title=_("{title}, in the order of the film").format(title=title),
     )
     return Film(
         [
@@ -110,7 +115,9 @@ def make_film(
         pictures,
         {"strip.png": sheet},
         {"designs": count, "frames": len(film)},
-        f"{title}: {len(film) * FRAME_MILLISECONDS / 1000:g} seconds, {count} designs and back to the first",
+        _("{title}: {seconds:g} seconds, {count} designs and back to the first").format(
+            title=title, seconds=len(film) * FRAME_MILLISECONDS / 1000, count=count
+        ),
         {"strip.npy": latents},
         generator=generator,
         path=film,

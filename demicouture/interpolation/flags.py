@@ -14,6 +14,7 @@ from demicouture.interpolation import paths
 from demicouture.interpolation.endpoints import parse_endpoint
 from demicouture.interpolation.film import MOST_SECONDS
 from demicouture.interpolation.outputs import MOST_OF_GIF
+from demicouture.language import _
 
 MOST_STEPS = 99
 MOST_PAIRS = 20
@@ -41,98 +42,119 @@ LONGEST_NAME = 80
 
 def add_flags(group: argparse._ArgumentGroup) -> None:
     """Adds the flags of the script."""
-    for flag, what, pole in (("--a", "start from", "first"), ("--b", "arrive at", "second")):
+    for flag, what, pole in (("--a", _("start from"), _("first")), ("--b", _("arrive at"), _("second"))):
         group.add_argument(
             flag,
             type=parse_endpoint,
             metavar="WHAT",
-            help=f"what to {what}: casual:123, a photograph of the data set (or casual: and its file's name); the "
-            "number of a design; numbers with commas between, for the middle of several; lookbook:7, strip:4 or "
-            "board:2,3, by the numbers on these sheets; a file of latents, or a row of it, kept.json:3; or a "
-            "photograph's file, for the design that is most like it (default: a photograph of the "
-            f"{pole} pole, or its most confident design)",
+            help=_(
+                "what to {what}: casual:123, a photograph of the data set (or casual: and its file's name); "
+                "the number of a design; numbers with commas between, for the middle of several; lookbook:7, "
+                "strip:4 or board:2,3, by the numbers on these sheets; a file of latents, or a row of it, "
+                "kept.json:3; or a photograph's file, for the design that is most like it (default: a "
+                "photograph of the {pole} pole, or its most confident design)"
+            ).format(what=what, pole=pole),
         )
     group.add_argument(
         "--from",
         dest="source",
         choices=SOURCES,
-        help="what paths go between, where nothing else is said (default: photographs where an encoder was trained; "
-        "'designs' does as if there were none)",
+        help=_(
+            "what paths go between, where nothing else is said (default: photographs where an encoder was "
+            "trained; 'designs' does as if there were none)"
+        ),
     )
     group.add_argument(
         "--pairs",
         type=cli.integer(1, MOST_PAIRS),
         metavar="K",
-        help="in place of one path, a grid of what lies between each of K photographs of the one pole and each of K of "
-        "the other (or the most confident designs)",
+        help=_(
+            "in place of one path, a grid of what lies between each of K photographs of the one pole and "
+            "each of K of the other (or the most confident designs)"
+        ),
     )
     group.add_argument(
         "--along",
         metavar="NAME",
-        help="in place of the path to --b, walk --a along a direction that was found by latent_svm.py --labels "
-        "NAME.csv, as far as designs lie on either side",
+        help=_(
+            "in place of the path to --b, walk --a along a direction that was found by latent_svm.py "
+            "--labels NAME.csv, as far as designs lie on either side"
+        ),
     )
     group.add_argument(
         "--random-walk",
         type=cli.integer(2, MOST_SECONDS),
         metavar="SECONDS",
-        help="in place of one path, a film of so many seconds: through random designs, one each second, and back to "
-        "the first",
+        help=_(
+            "in place of one path, a film of so many seconds: through random designs, one each second, and "
+            "back to the first"
+        ),
     )
     group.add_argument(
         "--latents",
         type=Path,
         metavar="FILE",
-        help='the same film through the designs of a file, .npy, or .json with {"latents": [[100 numbers], ...]}',
+        help=_('the same film through the designs of a file, .npy, or .json with {"latents": [[100 numbers], ...]}'),
     )
     group.add_argument(
         "--round",
         nargs="+",
         metavar="WHAT",
-        help="in place of a path, a garment in three dimensions, on a dress form, made from its picture: a design's "
-        "number, or whatever --a takes; several, or 'lookbook' or 'strip' for all of it, hang on one rail",
+        help=_(
+            "in place of a path, a garment in three dimensions, on a dress form, made from its picture: a "
+            "design's number, or whatever --a takes; several, or 'lookbook' or 'strip' for all of it, hang "
+            "on one rail"
+        ),
     )
-    group.add_argument("--bare", action="store_true", help="with --round, leave out the dress form")
+    group.add_argument("--bare", action="store_true", help=_("with --round, leave out the dress form"))
     group.add_argument(
         "--steps",
         type=cli.integer(2, MOST_STEPS),
         metavar="N",
         default=USUAL["steps"],
-        help="designs in the strip, both ends included; an odd number shows the middle",
+        help=_("designs in the strip, both ends included; an odd number shows the middle"),
     )
     group.add_argument(
         "--path",
         choices=paths.PATH_NAMES,
         default=USUAL["path"],
-        help="'preserving' keeps to the distribution that the generator has learnt; 'lerp' is the straight line; "
-        "'boundary' bends the first so that its middle is the nearest point of the hyperplane",
+        help=_(
+            "'preserving' keeps to the distribution that the generator has learnt; 'lerp' is the straight "
+            "line; 'boundary' bends the first so that its middle is the nearest point of the hyperplane"
+        ),
     )
     group.add_argument(
         "--even",
         choices=paths.SPACINGS,
         default=USUAL["even"],
-        help="what is divided into equal steps: the path, or the signed distance from the hyperplane, so that each "
-        "step is as visible as the next",
+        help=_(
+            "what is divided into equal steps: the path, or the signed distance from the hyperplane, so "
+            "that each step is as visible as the next"
+        ),
     )
     group.add_argument(
         "--size",
         type=cli.integer(32, 2048),
         metavar="PIXELS",
         default=USUAL["size"],
-        help=f"the side of the enlarged pictures and of the video; the GIF's is {MOST_OF_GIF} at most. Lanczos' filter "
-        "enlarges: that adds no detail",
+        help=_(
+            "the side of the enlarged pictures and of the video; the GIF's is {most_of_gif} at most. "
+            "Lanczos' filter enlarges: that adds no detail"
+        ).format(most_of_gif=MOST_OF_GIF),
     )
     group.add_argument(
         "--untuned",
         action="store_true",
-        help="draw a path between photographs by the generator as it was trained, which gives back their cut, but no "
-        "print and no rare colour, and scraps half-way; else a copy of it is tuned to them first, and the path's "
-        "middle is moved towards what the discriminator takes for a photograph",
+        help=_(
+            "draw a path between photographs by the generator as it was trained, which gives back their cut, but no "
+            "print and no rare colour, and scraps half-way; else a copy of it is tuned to them first, and the path's "
+            "middle is moved towards what the discriminator takes for a photograph"
+        ),
     )
     group.add_argument(
         "--anyway",
         action="store_true",
-        help="make the lookbook even where the generator draws blobs, not garments",
+        help=_("make the lookbook even where the generator draws blobs, not garments"),
     )
 
 
@@ -144,12 +166,14 @@ def refuse(given: Mapping[str, Any]) -> str:
     """
     made = [name for name in ALONE if given[name] is not None]
     if len(made) > 1:
-        return f"argument {_flag(made[1])}: not allowed with {_flag(made[0])}"
+        return _("argument {flag}: not allowed with {other}").format(flag=_flag(made[1]), other=_flag(made[0]))
     if given["bare"] and not given["round"]:
-        return "argument --bare: expected --round with it"
+        return _("argument --bare: expected --round with it")
     for name in made:
         if any(given[other] not in (USUAL.get(other), False) for other in REFUSED[name]):
-            return f"argument {_flag(name)}: not allowed with {' or '.join(map(_flag, REFUSED[name]))}"
+            return _("argument {flag}: not allowed with {others}").format(
+                flag=_flag(name), others=_(" or ").join(map(_flag, REFUSED[name]))
+            )
     return ""
 
 

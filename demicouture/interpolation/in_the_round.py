@@ -21,6 +21,7 @@ from demicouture.images import open_picture, save_png
 from demicouture.interpolation.endpoints import EndpointSpec, Named, RatedDesigns, check_endpoint, parse_endpoint
 from demicouture.interpolation.paths import prior_preserving_mean
 from demicouture.interpolation.references import BOARD, LOOKBOOK, STRIP, Reference, find_sheet, resolve
+from demicouture.language import _
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -88,7 +89,11 @@ def find_subjects(asked: Sequence[str], rated: RatedDesigns, folders: Sequence[P
         else:
             subjects.append(_find(text, spec, rated, folders))
     if len(subjects) > MOST_GARMENTS:
-        raise InputError(f"--round: found {len(subjects)} garments, expected {MOST_GARMENTS} at most")
+        raise InputError(
+            _("--round: found {count} garments, expected {most} at most").format(
+                count=len(subjects), most=MOST_GARMENTS
+            )
+        )
     return subjects
 
 
@@ -100,15 +105,20 @@ def _find(text: str, spec: EndpointSpec, rated: RatedDesigns, folders: Sequence[
         if len(spec) == 1:
             picture = rated.folder / design_name(spec[0])
             known = picture if picture.is_file() else None
-            return Subject(text, f"design {text}", known, rated.designs.latents[spec[0]].astype(np.float64))
+            return Subject(
+                text, _("design {number}").format(number=text), known, rated.designs.latents[spec[0]].astype(np.float64)
+            )
         middle = prior_preserving_mean(rated.designs.latents[list(spec)])
-        return Subject(text, f"the middle of designs {text}", None, middle)
+        return Subject(text, _("the middle of designs {numbers}").format(numbers=text), None, middle)
     if isinstance(spec, Named):
         rows = rated.photographs.find("--round", spec.of, spec.which)
         if len(rows) == 1:
             return Subject(text, text, rated.photographs.folder / rated.photographs.encodings.files[rows[0]])
         return Subject(
-            text, f"the middle of {text}", None, prior_preserving_mean(rated.photographs.latents[list(rows)])
+            text,
+            _("the middle of {names}").format(names=text),
+            None,
+            prior_preserving_mean(rated.photographs.latents[list(rows)]),
         )
     return Subject(text, spec.name, spec, is_photograph=True)
 
@@ -177,17 +187,23 @@ class InTheRound:
     def message(self) -> str:
         """What was made, in one or two sentences."""
         errors = [garment.front_error for garment in self.garments]
-        what = f"{self.garments[0].name} in the round" if len(errors) == 1 else f"{len(errors)} garments in the round"
-        worst = "" if len(errors) == 1 else ", on average; at most " + f"{max(errors):.1f}"
-        text = (
-            f"{what}: seen from the front {np.mean(errors):.1f} grey levels from the picture{worst}; how deep it is, "
-            "its back and its size are guesses from one view"
-        )
+        if len(errors) == 1:
+            seen = _("{name} in the round: seen from the front {error:.1f} grey levels from the picture").format(
+                name=self.garments[0].name, error=errors[0]
+            )
+        else:
+            seen = _(
+                "{count} garments in the round: seen from the front {error:.1f} grey levels from the picture, on "
+                "average; at most {most:.1f}"
+            ).format(count=len(errors), error=np.mean(errors), most=max(errors))
+        text = _("{seen}; how deep it is, its back and its size are guesses from one view").format(seen=seen)
         far = [garment.name for garment in self.garments if garment.front_error > MOST_ERROR]
         if far:
-            text += f"; more than {MOST_ERROR:.0f} grey levels, so look at it first: {', '.join(far)}"
+            text += _("; more than {most:.0f} grey levels, so look at it first: {names}").format(
+                most=MOST_ERROR, names=", ".join(far)
+            )
         for asked, reason in self.refused.items():
-            text += f"; {asked} is left out: {reason}"
+            text += _("; {asked} is left out: {reason}").format(asked=asked, reason=reason)
         return text
 
     def save(self, folder: Path, size: int, quiet: bool = True) -> list[str]:
@@ -196,7 +212,9 @@ class InTheRound:
         for old in (*folder.glob("light/*.glb"), folder / "garment.glb", folder / "rail.glb"):
             old.unlink(missing_ok=True)
         side = LARGE if count == 1 else SMALL if count < 10 else TINY
-        frames = progress_bar(turn(self.garments, side, self.bare), "turn", total=FRAMES, unit="frame", quiet=quiet)
+        frames = progress_bar(
+            turn(self.garments, side, self.bare), _("turn"), total=FRAMES, unit=_("frame"), quiet=quiet
+        )
         turned = np.stack(list(frames))
         video.save_video(folder / "turntable.mp4", [*turned, *turned], MILLISECONDS)
         visualization.save_animation(folder / "turntable.gif", turned, MILLISECONDS, MILLISECONDS, back=False)
@@ -227,7 +245,7 @@ def make_round(
         InputError: A picture cannot be read, or none of them shows a garment.
     """
     made, refused = [], {}
-    bar = progress_bar(subjects, "in the round", unit="garment", quiet=quiet or len(subjects) == 1)
+    bar = progress_bar(subjects, _("in the round"), unit=_("garment"), quiet=quiet or len(subjects) == 1)
     for subject in bar:
         picture = _picture(subject, render, side, data)
         try:
@@ -236,7 +254,7 @@ def make_round(
             refused[subject.asked] = str(error)
     if not made:
         asked, reason = next(iter(refused.items()))
-        raise InputError(f"--round {asked}: {reason}; choose another design")
+        raise InputError(_("--round {asked}: {reason}; choose another design").format(asked=asked, reason=reason))
     return InTheRound(*zip(*made, strict=True), refused, bare)
 
 
@@ -246,7 +264,11 @@ def _picture(subject: Subject, render: Renderer, side: int, data: Path) -> np.nd
     try:
         image = open_picture(subject.picture)
     except (PictureError, FileNotFoundError) as error:
-        raise InputError(f"--round {subject.asked}: {error}; expected the picture of a garment") from None
+        raise InputError(
+            _("--round {asked}: {error}; expected the picture of a garment").format(
+                asked=subject.asked, error=_(str(error))
+            )
+        ) from None
     if not subject.is_photograph or (image.width == image.height and has_plain_ground(np.asarray(image))):
         return np.asarray(image)
     from demicouture.interpolation.photo_input import read_photograph  # Imported here, for what looks for people.

@@ -24,6 +24,7 @@ from demicouture.evaluation.copies import cosine_distances, distances_apart
 from demicouture.images import to_floats
 from demicouture.interpolation.input_gradients import with_gradients
 from demicouture.interpolation.likeness import likeness
+from demicouture.language import _
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -96,16 +97,18 @@ class Inversion:
     def describe(self) -> str:
         """Returns how like a picture the design is that was found for it."""
         if self.apart is None:
-            return f"how like the design is that was found for it is not judged; run: {fetch_models()}"
+            return _("how like the design is that was found for it is not judged; run: {command}").format(
+                command=fetch_models()
+            )
         by_colour = ""
         if not self.is_near:
-            by_colour = (
-                f"; {1 - self.alike:.0%} of other designs are more like that one than it is, by light and colour"
-            )
-        return (
-            f"{self.apart:.0%} of the data set's pictures are nearer to another than it is to the design found"
-            f"{by_colour}: it is {self.likeness} it"
-        )
+            by_colour = _(
+                "; {alike:.0%} of other designs are more like that one than it is, by light and colour"
+            ).format(alike=1 - self.alike)
+        return _(
+            "{apart:.0%} of the data set's pictures are nearer to another than it is to the design "
+            "found{by_colour}: it is {likeness} it"
+        ).format(apart=self.apart, by_colour=by_colour, likeness=_(self.likeness))
 
     @property
     def is_near(self) -> bool:
@@ -138,7 +141,7 @@ def find_latent(
     """
     from keras import ops
 
-    pictures = inference.render(generator, known, quiet, "comparing designs")
+    pictures = inference.render(generator, known, quiet, _("comparing designs"))
     thumbnails, target = _thumbnails(pictures), _thumbnails(wanted[np.newaxis])
     pixels = np.square(thumbnails - target).mean(axis=1)
     # Each part counts in units of what it is between the picture and any design.
@@ -232,7 +235,7 @@ def descend(
     optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, steps))
     optimizer.build([latents])
     best, lowest = starts.copy(), np.full(len(starts), np.inf)
-    for _ in progress_bar(range(steps), "finding the photograph", unit="step", quiet=quiet):
+    for _step in progress_bar(range(steps), _("finding the photograph"), unit=_("step"), quiet=quiet):
         reached, gradients = run(latents.numpy())
         better = reached < lowest
         best[better], lowest[better] = latents.numpy()[better], reached[better]

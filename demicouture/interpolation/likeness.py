@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import math
 
-LIKENESS = ((0.05, "almost the same as"), (0.5, "much like"), (0.7, "a little like"), (math.inf, "unlike"))
+from demicouture.language import N_
+
+LIKENESS = (
+    (0.05, N_("almost the same as")),
+    (0.5, N_("much like")),
+    (0.7, N_("a little like")),
+    (math.inf, N_("unlike")),
+)
 """A distance between two pictures in words, by the share of the data set's pictures that are nearer to another one."""
 
 

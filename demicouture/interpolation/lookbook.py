@@ -22,7 +22,7 @@ from demicouture.dataset import Dataset
 from demicouture.designs.comparison import Comparison, describe_controls, reduce
 from demicouture.designs.designs import design_name
 from demicouture.evaluation.copies import Nearest, find_nearest
-from demicouture.evaluation.generator_quality import NOT_JUDGED, draws_garments
+from demicouture.evaluation.generator_quality import describe_missing_judge, draws_garments
 from demicouture.evaluation.imagenet_features import FEATURES, describe
 from demicouture.evaluation.realism_rank import fit_scorer, rank
 from demicouture.evaluation.reference import ReferenceFeatures
@@ -33,6 +33,7 @@ from demicouture.interpolation import lookbook_page
 from demicouture.interpolation.endpoints import RatedDesigns
 from demicouture.interpolation.likeness import likeness
 from demicouture.interpolation.paths import crossing_or_midpoint, path_between
+from demicouture.language import _
 from demicouture.latents import sample_prior
 from demicouture.progress import progress_bar
 
@@ -48,7 +49,6 @@ AT_A_TIME = 512
 HUNDRED = 100
 """Designs of each kind that are counted, chosen by nobody."""
 
-NO_NETWORK = f"the network that describes pictures is not there; run once (19 MB): {fetch_models()}"
 
 LOOKBOOK_FILES = ("lookbook.png", "lookbook.pdf", "lookbook.csv", "lookbook.npy")
 
@@ -181,15 +181,17 @@ def reason_against(
         InputError: The features in the folder are damaged.
     """
     if not has_network:
-        return f"{NOT_JUDGED if quality is None else NO_NETWORK}; without that network there is no lookbook"
+        missing = _("the network that describes pictures is not there; run once (19 MB): {command}")
+        reason = describe_missing_judge() if quality is None else missing.format(command=fetch_models())
+        return _("{reason}; without that network there is no lookbook").format(reason=reason)
     if not draws_garments(quality) and not anyway:
-        return "there is no lookbook of blobs; --anyway makes one all the same"
+        return _("there is no lookbook of blobs; --anyway makes one all the same")
     if ReferenceFeatures.load(folder) is None:
-        found = f"{folder}: no features of the data set's pictures in it"
-        return f"{found}, so there is no lookbook; run: {command('generate.py')}"
+        found = _("{folder}: no features of the data set's pictures in it").format(folder=folder)
+        return _("{found}, so there is no lookbook; run: {command}").format(found=found, command=command("generate.py"))
     classifier = StyleClassifier.load(folder)
     if not plane and not (classifier and is_worthy(classifier.record)):
-        return "neither hyperplane nor classifier separates the poles, so there is no lookbook of what is in between"
+        return _("neither hyperplane nor classifier separates the poles, so there is no lookbook of what is in between")
     return ""
 
 
@@ -357,7 +359,7 @@ def make_lookbook(
     of_random = count_designs(_score_style(classifier, counted), find_nearest(counted, comparison.reference), criteria)
     results, messages = _count(scored, of_random, worthy, len(chosen), criteria)
     if not chosen:
-        nothing = "lookbook: none of these candidates is in between and no copy"
+        nothing = _("lookbook: none of these candidates is in between and no copy")
         return Lookbook(None, np.empty(0), np.empty(0), [], results, [*messages, nothing])
     latents = candidates.latents[chosen]
     pictures = render(latents)
@@ -369,31 +371,35 @@ def make_lookbook(
         _draw_counterparts(rated, candidates, chosen, render),
         lookbook_page.read_pictures(data, [row["nearest"] for row in rows]),
         captions,
-        f"Lookbook: {len(chosen)} designs in between {first} and {second}",
+        _("Lookbook: {chosen} designs in between {first} and {second}").format(
+            chosen=len(chosen), first=first, second=second
+        ),
         [
-            f"Beside each, from above: its two {'photographs' if rated.photographs else 'designs'}, or else towards "
-            f"{first} and towards {second}; and the data set's nearest picture. Score: 0 is {first}, 1 is {second}, by "
-            "a classifier. Enlarged by Lanczos' filter.",
-            warning or "Classifiers chose these; whether they are garments, and good ones, is for you to see.",
+            _(
+                "Beside each, from above: its two {parents}, or else towards {first} and towards {second}; and "
+                "the data set's nearest picture. Score: 0 is {first}, 1 is {second}, by a classifier. Enlarged "
+                "by Lanczos' filter."
+            ).format(parents=_("photographs") if rated.photographs else _("designs"), first=first, second=second),
+            warning or _("Classifiers chose these; whether they are garments, and good ones, is for you to see."),
         ],
     )
-    chosen_from = (
-        f"lookbook: {len(chosen)} of {results['of_these_no_copies']} candidates that qualify, the most different "
-    )
+    chosen_from = _(
+        "lookbook: {chosen} of {count} candidates that qualify, the most different of the {share:.0%} that rank highest"
+    ).format(chosen=len(chosen), count=results["of_these_no_copies"], share=criteria.share)
     return Lookbook(
         page,
         pictures,
         latents,
         rows,
         results,
-        [*messages, f"{chosen_from}of the {criteria.share:.0%} that rank highest"],
+        [*messages, chosen_from],
     )
 
 
 def _describe_all(latents: np.ndarray, render: Renderer, network: keras.Model, quiet: bool) -> np.ndarray:
     """Returns the features of designs, float32 (n, 1280), of which only some are in memory as pictures."""
     features = np.empty((len(latents), FEATURES), np.float32)
-    with progress_bar(title="describing designs", total=len(latents), unit="design", quiet=quiet) as bar:
+    with progress_bar(title=_("describing designs"), total=len(latents), unit=_("design"), quiet=quiet) as bar:
         for start in range(0, len(latents), AT_A_TIME):
             some = latents[start : start + AT_A_TIME]
             features[start : start + AT_A_TIME] = describe(network, render(some))
@@ -426,14 +432,28 @@ def _count(
         "random_designs": of_random,
         "designs_in_between": of_between,
     }
-    copies = f"copies: {of_random['copies']} of {of_random['designs']} random designs, and {of_between['copies']} of "
-    copies += f"{of_between['designs']} in between"
+    copies = _(
+        "copies: {random_copies} of {random_designs} random designs, and {between_copies} of {between_designs} in "
+        "between"
+    ).format(
+        random_copies=of_random["copies"],
+        random_designs=of_random["designs"],
+        between_copies=of_between["copies"],
+        between_designs=of_between["designs"],
+    )
     if not worthy:
         return results, [copies]
     low, high = criteria.scores
-    message = (
-        f"scored {low:g} to {high:g} by the classifier: {of_random['in_between']} of {of_random['designs']} random "
-        f"designs, and {of_between['in_between']} of {of_between['designs']} from in between"
+    message = _(
+        "scored {low:g} to {high:g} by the classifier: {random_between} of {random_designs} random "
+        "designs, and {between} of {between_designs} from in between"
+    ).format(
+        low=low,
+        high=high,
+        random_between=of_random["in_between"],
+        random_designs=of_random["designs"],
+        between=of_between["in_between"],
+        between_designs=of_between["designs"],
     )
     return results, [message, copies]
 
@@ -464,13 +484,17 @@ def _tabulate(
 
 
 def _caption(row: dict[str, Any], parents: tuple[int, int] | None, rated: RatedDesigns) -> tuple[str, ...]:
-    origin = "from the plane" if rated.plane else "a new design"
+    origin = _("from the plane") if rated.plane else _("a new design")
     if parents:
-        origin = f"{row['first']} × {row['second']}" if rated.photographs else f"designs {parents[0]} × {parents[1]}"
-    score = "" if row["score"] is None else f"   score {row['score']:.2f}"
+        origin = (
+            f"{row['first']} × {row['second']}"
+            if rated.photographs
+            else _("designs {first} × {second}").format(first=parents[0], second=parents[1])
+        )
+    score = "" if row["score"] is None else _("   score {score:.2f}").format(score=row["score"])
     return (
         f"{row['number']}   {origin}{score}",
-        f"{likeness(row['nearest_rank'])} the nearest picture:",
+        _("{likeness} the nearest picture:").format(likeness=_(likeness(row["nearest_rank"]))),
         row["nearest"][:46],
     )
 

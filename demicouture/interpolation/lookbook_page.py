@@ -13,6 +13,7 @@ from demicouture.errors import PictureError
 from demicouture.files import atomic_path
 from demicouture.fonts import load_font
 from demicouture.images import open_picture
+from demicouture.language import _
 
 PAGE_ROWS, PAGE_COLUMNS = 6, 4
 """What fills a page."""
@@ -70,7 +71,7 @@ def save_pdf(path: Path, page: Image.Image) -> None:
     """Writes a page to a PDF file atomically; the same page gives the same file, so it has no date."""
     with atomic_path(path) as partial_file:
         page.save(
-            partial_file, resolution=DOTS, quality=95, title="Demicouture lookbook", creationDate=None, modDate=None
+            partial_file, resolution=DOTS, quality=95, title=_("Demicouture lookbook"), creationDate=None, modDate=None
         )
 
 

@@ -20,6 +20,7 @@ from demicouture.interpolation.endpoints import (
 )
 from demicouture.interpolation.outputs import Interpolation, Step
 from demicouture.interpolation.paths import PathPoint, crossing_or_midpoint, path_between
+from demicouture.language import N_, _
 
 if TYPE_CHECKING:
     import keras
@@ -54,10 +55,12 @@ def make_pair_grid(rated: RatedDesigns, count: int, path: str, generator: keras.
     rows, columns = (_draw_ends(rated, ends, generator) for ends in (first, second))
     names = [[end.name for end in ends] for ends in (first, second)]
     crossed = sum(point.is_crossing for point in points)
-    what = "photographs" if rated.photographs else "designs"
-    message = f"{len(points)} designs in between, {crossed} of them on the hyperplane"
+    what = _("photographs") if rated.photographs else _("designs")
+    message = _("{total} designs in between, {crossed} of them on the hyperplane").format(
+        total=len(points), crossed=crossed
+    )
     if (fewest := min(len(first), len(second))) < count:
-        message += f"; of one pole there are only {fewest} {what}"
+        message += _("; of one pole there are only {fewest} {what}").format(fewest=fewest, what=what)
     return Interpolation(
         steps,
         pictures,
@@ -96,7 +99,7 @@ def draw_pair_grid(
     columns: np.ndarray,
     names: Sequence[Sequence[str]],
     points: Sequence[PathPoint],
-    what: str = "designs",
+    what: str = N_("designs"),
 ) -> Image.Image:
     """Returns the grid, with both ends of each pair on its left and upper side; numbers as in ``--a board:2,3``.
 
@@ -116,15 +119,21 @@ def draw_pair_grid(
         sheet += [design, *pictures[inside]]
         captions += [name]
         captions += [
-            f"{row},{column}: t = {point.t:.2f}" + ("" if point.is_crossing else ", no crossing")
+            f"{row},{column}: t = {point.t:.2f}" + ("" if point.is_crossing else _(", no crossing"))
             for column, point in enumerate(points[inside])
         ]
     crossed = sum(point.is_crossing for point in points)
-    where = f"{crossed} of {len(points)} on the hyperplane" if crossed else "each at the midpoint of the path"
+    where = (
+        _("{crossed} of {total} on the hyperplane").format(crossed=crossed, total=len(points))
+        if crossed
+        else _("each at the midpoint of the path")
+    )
     return visualization.grid(
         np.stack(sheet),
         width + 1,
         scale=visualization.legible_scale(rows.shape[1]),
         captions=captions,
-        title=f"Between each of {len(rows)} {what} (left) and each of {width} (above): {where}",
+        title=_("Between each of {count} {what} (left) and each of {width} (above): {where}").format(
+            count=len(rows), what=what, width=width, where=where
+        ),
     )

@@ -11,6 +11,7 @@ from PIL import Image
 from demicouture import files, runs
 from demicouture.errors import InputError, PictureError
 from demicouture.images import open_picture
+from demicouture.language import _
 from demicouture.preprocessing import image_features, pose
 
 GRAIN = 0.15
@@ -39,12 +40,18 @@ def read_photograph(flag: str, path: Path, size: int, data: Path) -> np.ndarray:
     try:
         whole = open_picture(path)
     except PictureError as error:
-        raise InputError(f"{flag} {path}: {error}; expected a photograph, or numbers of designs") from None
+        raise InputError(
+            _("{flag} {path}: {error}; expected a photograph, or numbers of designs").format(
+                flag=flag, path=path, error=_(str(error))
+            )
+        ) from None
     looked_at = whole.copy()
     looked_at.thumbnail((image_features.WORKING_SIDE, image_features.WORKING_SIDE), Image.Resampling.BOX)
     if correlation(np.asarray(looked_at)) < GRAIN:
         raise InputError(
-            f"{flag} {path}: shows nothing but noise, so no design is near it; take a garment's photograph"
+            _("{flag} {path}: shows nothing but noise, so no design is near it; take a garment's photograph").format(
+                flag=flag, path=path
+            )
         )
     if whole.size == (size, size):
         return np.asarray(whole)

@@ -20,6 +20,7 @@ from demicouture.commands import command
 from demicouture.dcgan.encodings import RECORD, Encodings
 from demicouture.errors import InputError, PictureError
 from demicouture.images import WHITE, open_picture, to_square
+from demicouture.language import _
 
 BETTER = 0.5
 """The share of a pole's photographs, those that come back best from their codes, among which some are chosen."""
@@ -88,8 +89,12 @@ class Photographs:
         """
         said = f"{flag} {pole}:{which}"
         if pole not in self.poles:
-            expected = " or ".join(f"{known}:12" for known in self.poles)
-            raise InputError(f"{said}: found no pole {pole}, expected a photograph such as {expected}")
+            expected = _(" or ").join(f"{known}:12" for known in self.poles)
+            raise InputError(
+                _("{said}: found no pole {pole}, expected a photograph such as {expected}").format(
+                    said=said, pole=pole, expected=expected
+                )
+            )
         rows = np.flatnonzero(self.encodings.labels == self.poles.index(pole))
         stems = {self.encodings.files[row].partition("/")[2].rpartition(".")[0]: row for row in rows}
         stem = which.rpartition(".")[0] or which
@@ -98,12 +103,13 @@ class Photographs:
         words = which.split(",")
         if not all(word.isdecimal() and int(word) < len(rows) for word in words):
             raise InputError(
-                f"{said}: found {len(rows)} photographs, expected a number from 0 to {len(rows) - 1}, or a file's name "
-                f"in {self.folder / pole}"
+                _(
+                    "{said}: found {count} photographs, expected a number from 0 to {last}, or a file's name in {path}"
+                ).format(said=said, count=len(rows), last=len(rows) - 1, path=self.folder / pole)
             )
         numbers = [int(word) for word in words]
         if len(set(numbers)) < len(numbers):
-            raise InputError(f"{said}: names a photograph twice, expected different ones")
+            raise InputError(_("{said}: names a photograph twice, expected different ones").format(said=said))
         return tuple(int(rows[number]) for number in numbers)
 
     def picture(self, row: int, side: int) -> np.ndarray | None:
@@ -148,8 +154,12 @@ class Photographs:
             pictures = {row: picture for row in shown if (picture := self.picture(row, side)) is not None}
             if not pictures:
                 continue
-            title = f"{word}: {len(pictures):,}" + (f" of {len(rows):,}" if len(pictures) < len(rows) else "")
-            title += f" photographs; the first one is called {self.name(next(iter(pictures)))}"
+            counted = f"{len(pictures):,}"
+            if len(pictures) < len(rows):
+                counted = _("{shown:,} of {count:,}").format(shown=len(pictures), count=len(rows))
+            title = _("{pole}: {counted} photographs; the first one is called {name}").format(
+                pole=word, counted=counted, name=self.name(next(iter(pictures)))
+            )
             captions = [str(self._numbers[row]) for row in pictures]
             drawn[f"photographs-{word}.png"] = visualization.grid(
                 np.stack(list(pictures.values())), SHEET_COLUMNS, captions=captions, title=title
@@ -177,8 +187,14 @@ def read_photographs(
         return None, ""
     photographs, reason = _find_photographs(training, data, generator_sha256, seed)
     if source == PHOTOGRAPHS and not photographs:
-        missing = f"{training / RECORD} not found; run: {command('train_dcgan.py')}"
-        raise InputError(f"--from {PHOTOGRAPHS}: found no photographs in latent space: {reason or missing}")
+        missing = _("{path} not found; run: {command}").format(
+            path=training / RECORD, command=command("train_dcgan.py")
+        )
+        raise InputError(
+            _("--from {photographs}: found no photographs in latent space: {reason}").format(
+                photographs=PHOTOGRAPHS, reason=reason or missing
+            )
+        )
     return photographs, reason
 
 
@@ -190,5 +206,7 @@ def _find_photographs(training: Path, data: Path, generator_sha256: str, seed: i
         return None, reason
     photographs = Photographs(encodings, data, seed)
     if not all(photographs.best(pole, None) for pole in (0, 1)):
-        return None, f"{data}: not the pictures of {training / RECORD}, so photographs are left out; give --data"
+        return None, _("{data}: not the pictures of {path}, so photographs are left out; give --data").format(
+            data=data, path=training / RECORD
+        )
     return photographs, ""

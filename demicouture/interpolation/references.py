@@ -20,6 +20,7 @@ from demicouture.designs.latents_file import is_latents_file, read_latents_file
 from demicouture.errors import InputError
 from demicouture.files import read_csv
 from demicouture.interpolation.paths import prior_preserving_mean
+from demicouture.language import _
 
 NUMBERED = re.compile(r"(?P<source>.+):(?P<numbers>\d+(,\d+)*)")
 
@@ -74,25 +75,37 @@ def resolve(flag: str, reference: Reference, folders: Sequence[Path]) -> tuple[n
         if not reference.numbers and len(latents) > 1:
             example = f"{reference.source}:{min(3, len(latents) - 1)}"
             raise InputError(
-                f"{flag} {reference}: holds {len(latents)} latents, expected one; name its number, such as {example}, "
-                "or several with commas between, for their middle"
+                _(
+                    "{flag} {reference}: holds {latents} latents, expected one; name its number, such as "
+                    "{example}, or several with commas between, for their middle"
+                ).format(flag=flag, reference=reference, latents=len(latents), example=example)
             )
         rows, name = reference.numbers or (0,), source.name
-        return _middle(flag, reference, latents, rows, 0), _name(reference.numbers, "latent", name)
+        return _middle(flag, reference, latents, rows, 0), _name(reference.numbers, _("latent"), name)
     file = find_sheet(flag, reference, [source.parent] if source.parent != Path(".") else folders)
     latents = read_latents_file(flag, file)
     if source.name == BOARD:
         if len(reference.numbers) != 2:
-            raise InputError(f"{flag} {reference}: expected a row and a column as on the board, such as board:2,3")
+            raise InputError(
+                _("{flag} {reference}: expected a row and a column as on the board, such as board:2,3").format(
+                    flag=flag, reference=reference
+                )
+            )
         width = _board_width(file)
         row, column = reference.numbers
         if column >= width or row >= len(latents) // width:
-            size = f"{len(latents) // width} rows and {width} columns"
-            raise InputError(f"{flag} {reference}: the board has {size}, and both are counted from 0")
-        return latents[row * width + column].astype(np.float64), f"design {row},{column} of the board"
+            size = _("{rows} rows and {columns} columns").format(rows=len(latents) // width, columns=width)
+            raise InputError(
+                _("{flag} {reference}: the board has {size}, and both are counted from 0").format(
+                    flag=flag, reference=reference, size=size
+                )
+            )
+        return latents[row * width + column].astype(np.float64), _("design {row},{column} of the board").format(
+            row=row, column=column
+        )
     first = 1 if source.name == LOOKBOOK else 0
-    noun = "design" if first else "step"
-    name = _name(reference.numbers, noun, f"the {source.name}")
+    noun = _("design") if first else _("step")
+    name = _name(reference.numbers, noun, _("the {name}").format(name=source.name))
     return _middle(flag, reference, latents, reference.numbers, first), name
 
 
@@ -100,9 +113,17 @@ def _middle(flag: str, reference: Reference, latents: np.ndarray, numbers: Seque
     for number in numbers:
         if not first <= number < first + len(latents):
             last = first + len(latents) - 1
-            raise InputError(f"{flag} {reference}: found no number {number}, expected {first} to {last}")
+            raise InputError(
+                _("{flag} {reference}: found no number {number}, expected {first} to {last}").format(
+                    flag=flag, reference=reference, number=number, first=first, last=last
+                )
+            )
         if numbers.count(number) > 1:
-            raise InputError(f"{flag} {reference}: names {number} twice, expected different ones")
+            raise InputError(
+                _("{flag} {reference}: names {number} twice, expected different ones").format(
+                    flag=flag, reference=reference, number=number
+                )
+            )
     return prior_preserving_mean(latents[[number - first for number in numbers]])
 
 
@@ -110,8 +131,10 @@ def _name(numbers: Sequence[int], noun: str, source: str) -> str:
     if not numbers:
         return source
     if len(numbers) == 1:
-        return f"{noun} {numbers[0]} of {source}"
-    return f"the middle of {noun}s {', '.join(map(str, numbers))} of {source}"
+        return _("{noun} {number} of {source}").format(noun=noun, number=numbers[0], source=source)
+    return _("the middle of {noun}s {numbers} of {source}").format(
+        noun=noun, numbers=", ".join(map(str, numbers)), source=source
+    )
 
 
 def find_sheet(flag: str, reference: Reference, folders: Sequence[Path]) -> Path:
@@ -125,10 +148,18 @@ def find_sheet(flag: str, reference: Reference, folders: Sequence[Path]) -> Path
         return beside.pop()
     where = ", ".join(map(str, folders))
     if not beside:
-        raise InputError(f"{flag} {reference}: found no {name} in {where}; make one: {command('interpolate.py')}")
+        raise InputError(
+            _("{flag} {reference}: found no {name} in {where}; make one: {command}").format(
+                flag=flag, reference=reference, name=name, where=where, command=command("interpolate.py")
+            )
+        )
     found = [str(path.with_suffix("")) for path in sorted(beside)]
     example = Reference(found[0], reference.numbers)
-    raise InputError(f"{flag} {reference}: found several, {', '.join(found)}; name one, such as {example}")
+    raise InputError(
+        _("{flag} {reference}: found several, {found}; name one, such as {example}").format(
+            flag=flag, reference=reference, found=", ".join(found), example=example
+        )
+    )
 
 
 def _board_width(file: Path) -> int:
@@ -137,4 +168,6 @@ def _board_width(file: Path) -> int:
     try:
         return 1 + max(int(row["step"]) for row in rows)
     except ValueError:
-        raise InputError(f"{file.with_name('steps.csv')}: found no numbers of steps; make the board again") from None
+        raise InputError(
+            _("{path}: found no numbers of steps; make the board again").format(path=file.with_name("steps.csv"))
+        ) from None

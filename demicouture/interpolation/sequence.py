@@ -35,6 +35,7 @@ from demicouture.interpolation.paths import BENDABLE, LatentPath, find_crossing,
 from demicouture.interpolation.realistic_middle import bend
 from demicouture.interpolation.references import Reference
 from demicouture.interpolation.tuning import Tuned, tune
+from demicouture.language import _
 
 if TYPE_CHECKING:
     import keras
@@ -106,7 +107,11 @@ def make_sequence(
     """
     pair, photos = find_endpoints(rated, specs, given, generator, encoder, network, options)
     if np.array_equal(pair[0].latent, pair[1].latent):
-        raise InputError(f"--a and --b: {pair[0].name} and {pair[1].name} are one design, expected two different ones")
+        raise InputError(
+            _("--a and --b: {first} and {second} are one design, expected two different ones").format(
+                first=pair[0].name, second=pair[1].name
+            )
+        )
     path, bent = path_between(options.path, pair[0].latent, pair[1].latent, rated.plane), None
     tuned = tune_to_photographs(generator, pair, options)
     if tuned and discriminator and options.path == BENDABLE:
@@ -116,7 +121,9 @@ def make_sequence(
     made = draw_path(rated.folder, path, rated.plane, pair, sentence, photos, generator, tuned, options)
     if not bent:
         return made
-    message = f"{made.message}, and the path's middle was moved towards what the discriminator takes for a photograph"
+    message = _(
+        "{message}, and the path's middle was moved towards what the discriminator takes for a photograph"
+    ).format(message=made.message)
     return replace(made, results={**made.results, "bent": bent.results}, message=message)
 
 
@@ -141,11 +148,21 @@ def make_walk(
     plane, path = direction.plane, path_along(direction.plane, start.latent, rated.designs.latents)
     low, own, high = plane.signed_distance(np.stack([*path(np.array([0.0, 1.0])), start.latent]))[[0, 2, 1]]
     ends = [Endpoint(end, name) for end, name in zip(path(np.array([0.0, 1.0])), direction.ends, strict=True)]
-    sentence = f"{start.name[0].upper()}{start.name[1:]} along {direction.name}, from {ends[0].name} to {ends[1].name}"
+    sentence = _("{start} along {direction}, from {first} to {second}").format(
+        start=f"{start.name[0].upper()}{start.name[1:]}",
+        direction=direction.name,
+        first=ends[0].name,
+        second=ends[1].name,
+    )
     tuned, place = tune_to_photographs(generator, [start], options), (own - low) / (high - low)
     made = draw_path(rated.folder, path, plane, ends, sentence, photos, generator, tuned, options, place)
     walked = {"along": direction.name, "start": start.name, "own_distance": own, "boundary_found": direction.is_found}
-    message = "\n".join(filter(None, [direction.warning, f"{made.message}; the mark is where the design itself lies"]))
+    message = "\n".join(
+        filter(
+            None,
+            [direction.warning, _("{message}; the mark is where the design itself lies").format(message=made.message)],
+        )
+    )
     return replace(made, results={**made.results, **walked}, message=message)
 
 
@@ -195,12 +212,15 @@ def draw_path(
     if crossing is not None:
         latents["crossing.npy"] = path(np.array([crossing]))
     names, results = [end.file_name for end in pair], {**photos.results, "crossing": crossing}
-    messages = [*photos.messages, f"{sentence}, in {options.steps} steps"]
+    messages = [*photos.messages, _("{sentence}, in {steps} steps").format(sentence=sentence, steps=options.steps)]
     if tuned:
         results["tuned"] = tuned.results
         messages.append(
-            "for this path a copy of the generator was tuned to the photographs: it draws them with an error of "
-            f"{tuned.error:.1f} grey levels of 255, the generator itself of {tuned.error_before:.1f} (see --untuned)"
+            _(
+                "for this path a copy of the generator was tuned to the photographs: it draws them with an "
+                "error of {error:.1f} grey levels of 255, the generator itself of {error_before:.1f} (see "
+                "--untuned)"
+            ).format(error=tuned.error, error_before=tuned.error_before)
         )
     return Interpolation(
         [Step(0, number, *of_step, *names) for number, of_step in enumerate(zip(t, distances, strict=True))],
@@ -242,8 +262,10 @@ def find_endpoints(
             f"--{letter}", spec, generator, encoder, network, rated, options.data, options.quiet
         )
         pair.append(endpoint)
-        like = f"a design {found.likeness} it" if found.likeness else "the design found"
-        both, captions = np.stack([endpoint.original, found.picture]), ["the photograph", like]
+        like = (
+            _("a design {likeness} it").format(likeness=_(found.likeness)) if found.likeness else _("the design found")
+        )
+        both, captions = np.stack([endpoint.original, found.picture]), [_("the photograph"), like]
         scale = max(1, MOST_OF_GIF // both.shape[1])
         photos.sheets[f"found-{letter}.png"] = visualization.grid(both, 2, scale=scale, captions=captions)
         photos.latents[f"found-{letter}.npy"] = endpoint.latent[np.newaxis]
@@ -265,12 +287,12 @@ def refine_endpoint(endpoint: Endpoint, generator: keras.Model) -> Endpoint:
 
 def describe_strip(pair: Sequence[Endpoint], plane: Hyperplane | None, crossing: float | None) -> str:
     """Returns what the strip shows, in one sentence."""
-    sentence = f"From {pair[0].name} to {pair[1].name}"
+    sentence = _("From {first} to {second}").format(first=pair[0].name, second=pair[1].name)
     if plane is None:
         return sentence
     if crossing is None:
-        return sentence + ": both on the same side of the hyperplane, which is not crossed"
-    return sentence + f": the hyperplane is crossed at t = {crossing:.2f}"
+        return _("{sentence}: both on the same side of the hyperplane, which is not crossed").format(sentence=sentence)
+    return _("{sentence}: the hyperplane is crossed at t = {t:.2f}").format(sentence=sentence, t=crossing)
 
 
 def draw_strip(
@@ -287,10 +309,13 @@ def draw_strip(
     """
     captions = [f"{number}: t = {place:.3g}" for number, place in enumerate(t)]
     if distances[0] is not None:
-        captions = [f"{text}\ndistance {distance:+.2f}" for text, distance in zip(captions, distances, strict=True)]
+        captions = [
+            _("{text}\ndistance {distance:+.2f}").format(text=text, distance=distance)
+            for text, distance in zip(captions, distances, strict=True)
+        ]
     scale = visualization.legible_scale(pictures.shape[1])
     before, after = ([end.original] if end.original is not None else [] for end in pair)
-    captions = ["the photograph"] * len(before) + captions + ["the photograph"] * len(after)
+    captions = [_("the photograph")] * len(before) + captions + [_("the photograph")] * len(after)
     shown = np.stack([*before, *pictures, *after])
     sheet = visualization.grid(shown, len(shown), scale=scale, gap=GAP, captions=captions, title=sentence)
     if mark is not None:

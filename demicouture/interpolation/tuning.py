@@ -19,6 +19,7 @@ import numpy as np
 
 from demicouture.dcgan import inference
 from demicouture.images import to_floats
+from demicouture.language import _
 from demicouture.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def tune(generator: keras.Model, latents: np.ndarray, pictures: np.ndarray, quie
         lambda wanted, drawn: reconstruction_loss(drawn, wanted)[0],
         jit_compile=keras.backend.backend() == "jax",
     )
-    with progress_bar(total=STEPS, title="tuning the generator", unit="step", quiet=quiet) as bar:
+    with progress_bar(total=STEPS, title=_("tuning the generator"), unit=_("step"), quiet=quiet) as bar:
         # One epoch of equal steps: Keras spends more on an epoch than on a step.
         tuned.fit(
             np.tile(np.asarray(latents, np.float32), (STEPS, 1)),

@@ -17,6 +17,7 @@ import numpy as np
 
 from demicouture.commands import command
 from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 
 MOST_WEIGHTS = 8_000_000
@@ -100,12 +101,20 @@ def read_network(path: Path) -> Network:
         constants = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
         network = _read_nodes(list(graph.node), constants)
     except FileNotFoundError:
-        raise InputError(f"{path}: not found; run: {command('train_dcgan.py')}") from None
+        raise InputError(
+            _("{path}: not found; run: {command}").format(path=path, command=command("train_dcgan.py"))
+        ) from None
     except Exception as error:
         # A damaged file makes protobuf and NumPy raise DecodeError, KeyError, ValueError …
-        raise InputError(f"{path}: no generator of this version ({type(error).__name__}); train again") from None
+        raise InputError(
+            _("{path}: no generator of this version ({name}); train again").format(path=path, name=type(error).__name__)
+        ) from None
     if network.layers[0].weights.shape[0] != LATENT_DIM:
-        raise InputError(f"{path}: found {network.layers[0].weights.shape[0]} inputs, expected {LATENT_DIM}")
+        raise InputError(
+            _("{path}: found {found} inputs, expected {latent_dim}").format(
+                path=path, found=network.layers[0].weights.shape[0], latent_dim=LATENT_DIM
+            )
+        )
     return network
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+from demicouture.language import _
 from demicouture.magazine.publishing import publish
 
 
@@ -25,4 +26,8 @@ class Pages(keras.callbacks.Callback):
         try:
             publish(self.home, self.folder)
         except Exception as error:  # Whatever is wrong with a page, it is no reason to end a training of months.
-            self.report(f"the page was not written ({type(error).__name__}: {error}); training goes on")
+            self.report(
+                _("the page was not written ({name}: {error}); training goes on").format(
+                    name=type(error).__name__, error=error
+                )
+            )

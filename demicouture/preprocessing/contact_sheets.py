@@ -13,9 +13,10 @@ from PIL import Image, ImageDraw
 
 from demicouture.fonts import load_font
 from demicouture.images import read_tile, save_png
+from demicouture.language import _
 from demicouture.parallel import in_order
 from demicouture.preprocessing.decisions import DROPPED, KEPT, KINDS, Row, is_manual, sort_rows
-from demicouture.preprocessing.records import OVER_COUNT, REVIEW
+from demicouture.preprocessing.records import OVER_COUNT, REVIEW, describe_reason
 from demicouture.visualization import CAPTION_SIZE, evenly_spread, grid
 
 MOST_KEPT = 600
@@ -60,15 +61,15 @@ def write_decision_sheets(
     shown = {}
     for pole in poles:
         kinds = sort_rows(rows, pole)
-        shown[pole, KEPT] = _choose(pole, KEPT, kinds[KEPT], MOST_KEPT)
-        shown[pole, DROPPED] = _choose(pole, DROPPED, kinds[DROPPED], MOST_OF_A_REASON)
-        shown[pole, REVIEW] = _choose(pole, "for review", kinds[REVIEW], MOST_OF_A_REASON)
+        shown[pole, KEPT] = _choose(pole, _("{count:,} kept"), kinds[KEPT], MOST_KEPT)
+        shown[pole, DROPPED] = _choose(pole, _("{count:,} dropped"), kinds[DROPPED], MOST_OF_A_REASON)
+        shown[pole, REVIEW] = _choose(pole, _("{count:,} for review"), kinds[REVIEW], MOST_OF_A_REASON)
     tasks = [
         (folder / row["picture"] if row["picture"] else source / row["file"], TILE_SIDE)
         for _, entries in shown.values()
         for _, row in entries
     ]
-    tiles = iter(progress(in_order(read_tile, tasks), "contact sheets", len(tasks)))
+    tiles = iter(progress(in_order(read_tile, tasks), _("contact sheets"), len(tasks)))
     written = []
     for (pole, kind), (title, entries) in shown.items():
         path = sheet_path(folder, pole, kind)
@@ -79,7 +80,9 @@ def write_decision_sheets(
         if not pictures:
             path.unlink(missing_ok=True)
             continue
-        captions = ["\n".join(filter(None, (row["reason"], _number(number, row)))) for number, row in entries]
+        captions = [
+            "\n".join(filter(None, (describe_reason(row["reason"]), _number(number, row)))) for number, row in entries
+        ]
         columns = min(MOST_COLUMNS, math.ceil(SHAPE * math.sqrt(len(pictures))))
         sheet = grid(np.stack(pictures), columns, gap=4, captions=captions, title=title)
         save_png(path, sheet, compress_level=1)  # Photographs hardly shrink further, at three times the time.
@@ -96,10 +99,10 @@ def _choose(pole: str, word: str, entries: Sequence, most: int) -> tuple[str, li
     for reason in reasons:
         alike = [entry for entry in entries if entry[1]["reason"] == reason]
         chosen += [alike[index] for index in evenly_spread(len(alike), most)]
-    named = ", ".join(f"{reason} {counts[reason]:,}" for reason in reasons if reason)
-    title = f"{pole}: {len(entries):,} {word}" + (f" ({named})" if named else "")
+    named = ", ".join(f"{describe_reason(reason)} {counts[reason]:,}" for reason in reasons if reason)
+    title = f"{pole}: {word.format(count=len(entries))}" + (f" ({named})" if named else "")
     if len(chosen) < len(entries):
-        title += f"; shown: {len(chosen):,} of {len(entries):,}, evenly spread"
+        title += _("; shown: {chosen:,} of {total:,}, evenly spread").format(chosen=len(chosen), total=len(entries))
     return title, chosen
 
 
@@ -117,4 +120,4 @@ def draw_missing(file: str) -> np.ndarray:
 
 
 def _number(number: int, row: Row) -> str:
-    return f"row {number}" + (", a person's" if is_manual(row) else "")
+    return _("row {number}").format(number=number) + (_(", a person's") if is_manual(row) else "")

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from demicouture.images import Picture, to_square
+from demicouture.language import _
 
 Box = tuple[int, int, int, int]
 
@@ -88,9 +89,13 @@ def find_fault(box: Box, width: int, height: int) -> str:
     """Returns why a box cannot be meant for a picture of this size, or nothing."""
     left, top, right, bottom = box
     if left >= width or top >= height or right <= 0 or bottom <= 0:
-        return f"outside the picture; expected a box that touches its {width}×{height} pixels"
+        return _("outside the picture; expected a box that touches its {width}×{height} pixels").format(
+            width=width, height=height
+        )
     if max(right - left, bottom - top) > ABSURD * max(width, height):
-        return f"over {ABSURD} times as large as the picture; expected a box for its {width}×{height} pixels"
+        return _("over {absurd} times as large as the picture; expected a box for its {width}×{height} pixels").format(
+            absurd=ABSURD, width=width, height=height
+        )
     return ""
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from demicouture.commands import command
 from demicouture.files import write_csv
+from demicouture.language import _
 from demicouture.preprocessing.image_features import FIGURE, ImageFeatures
 from demicouture.preprocessing.overrides import FIRST_ROW, YOUR_COLUMNS, Override
 from demicouture.preprocessing.records import (
@@ -24,6 +25,7 @@ from demicouture.preprocessing.records import (
     UNUSABLE,
     Scraped,
     Verdict,
+    describe_reason,
 )
 
 SIDES = ("left", "top", "right", "bottom")
@@ -168,12 +170,16 @@ def describe_pole(pole: str, counts: Mapping) -> str:
     """Returns one line on what became of one pole's pictures."""
 
     def describe(kind: str, word: str) -> str:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts[f"{kind}_by_reason"].items())
-        return f"{counts[kind]:,} {word}" + (f" ({reasons})" if reasons else "")
+        reasons = ", ".join(
+            f"{describe_reason(reason)} {count:,}" for reason, count in counts[f"{kind}_by_reason"].items()
+        )
+        return word.format(count=counts[kind]) + (f" ({reasons})" if reasons else "")
 
-    parts = [describe(KEPT, "kept"), describe(DROPPED, "dropped")]
-    parts += [describe(REVIEW, "for review")] if counts[REVIEW] else []
-    by_person = f"; {counts['by_person']:,} decided by a person" if counts["by_person"] else ""
+    parts = [describe(KEPT, _("{count:,} kept")), describe(DROPPED, _("{count:,} dropped"))]
+    parts += [describe(REVIEW, _("{count:,} for review"))] if counts[REVIEW] else []
+    by_person = (
+        _("; {by_person:,} decided by a person").format(by_person=counts["by_person"]) if counts["by_person"] else ""
+    )
     return f"{pole}: {', '.join(parts)}{by_person}"
 
 
@@ -181,14 +187,18 @@ def find_oddities(rows: Iterable[Row]) -> list[str]:
     """Returns one line for each kind of a person's decision that could not be followed."""
     rows = list(rows)
     lines = [
-        f"warning: {row['file']}: you keep it, but it is {row['reason']}; it stays dropped"
+        _("warning: {file}: you keep it, but it is {reason}; it stays dropped").format(
+            file=row["file"], reason=describe_reason(row["reason"])
+        )
         for row in rows
         if row["decision"] == KEEP and row["reason"] in UNUSABLE
     ]
     gone = [row["file"] for row in rows if row["reason"] == NOT_FOUND]
     if gone:
         lines.append(
-            f"warning: {len(gone):,} of your rows in decisions.csv have no file any more ({gone[0]}); the rows stay"
+            _("warning: {count:,} of your rows in decisions.csv have no file any more ({gone}); the rows stay").format(
+                count=len(gone), gone=gone[0]
+            )
         )
     return lines
 
@@ -202,5 +212,9 @@ def suggest_people(rows: Iterable[Row], poles: Iterable[str], people: Iterable[s
         share = sum(row["yaw"] is not None for row in judged) / max(1, len(judged))
         if share >= MOSTLY_PEOPLE:
             drop = command("preprocess.py", "--people", *people, pole, "--fresh")
-            lines.append(f"{share:.0%} of {pole} show a person; to drop those that do not, run: {drop}")
+            lines.append(
+                _("{share:.0%} of {pole} show a person; to drop those that do not, run: {drop}").format(
+                    share=share, pole=pole, drop=drop
+                )
+            )
     return lines

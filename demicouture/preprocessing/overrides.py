@@ -14,6 +14,7 @@ from pathlib import Path
 
 from demicouture.errors import InputError
 from demicouture.files import read_csv
+from demicouture.language import _
 from demicouture.preprocessing.cropping import Box, find_fault
 from demicouture.preprocessing.image_features import ImageFeatures
 from demicouture.preprocessing.records import DECISIONS, KEEP, Scraped
@@ -71,8 +72,11 @@ def refuse_old_table(path: Path) -> None:
     rows = read_csv(path, ()) if path.exists() else []
     if rows and "rule_decision" in rows[0]:
         raise InputError(
-            f"{path}: made by an older version (it has the column rule_decision); add --fresh to start over, then copy "
-            "your edits from the old folder, which is moved aside, into the columns your_decision and your_box"
+            _(
+                "{path}: made by an older version (it has the column rule_decision); add --fresh to start "
+                "over, then copy your edits from the old folder, which is moved aside, into the columns "
+                "your_decision and your_box"
+            ).format(path=path)
         )
 
 
@@ -97,21 +101,34 @@ def read_overrides(path: Path, moves: Mapping[str, Move] | None = None) -> dict[
     for row, fields in enumerate(table, FIRST_ROW):
         file = fields["file"]
         if file in rows:
-            raise InputError(f"{path}: found {file} in row {rows[file]} and row {row}, expected it once; remove one")
+            raise InputError(
+                _("{path}: found {file} in row {other} and row {row}, expected it once; remove one").format(
+                    path=path, file=file, other=rows[file], row=row
+                )
+            )
         rows[file] = row
-        where = f"{path}: row {row}, {file}"
+        where = _("{path}: row {row}, {file}").format(path=path, row=row, file=file)
         decision = fields[YOUR_DECISION].strip() or None
         pole = decision if decision in poles else None
         decision = KEEP if pole else decision and decision.lower()
         if decision not in (None, *DECISIONS):
             raise InputError(
-                f"{where}: found the {YOUR_DECISION} {fields[YOUR_DECISION]!r}, "
-                f"expected keep, drop, review, {' or '.join(sorted(poles))} (to keep it there), or an empty field"
+                _(
+                    "{where}: found the {your_decision} {text!r}, expected keep, drop, review, {poles} (to keep it "
+                    "there), or an empty field"
+                ).format(
+                    where=where,
+                    your_decision=YOUR_DECISION,
+                    text=fields[YOUR_DECISION],
+                    poles=_(" or ").join(sorted(poles)),
+                )
             )
         moved = overrides[file].decision if file in overrides else None
         if moved and decision and moved != decision:
             raise InputError(
-                f"{where}: {YOUR_DECISION} is {decision}, but its picture was moved to {moved}; undo one of them"
+                _(
+                    "{where}: {your_decision} is {decision}, but its picture was moved to {moved}; undo one of them"
+                ).format(where=where, your_decision=YOUR_DECISION, decision=decision, moved=moved)
             )
         box = parse_box(fields[YOUR_BOX], where)
         decision = decision or moved or (KEEP if box and fields["picture"] else None)
@@ -137,13 +154,17 @@ def parse_box(text: str, where: str) -> Box | None:
     numbers = [WHOLE_NUMBER.fullmatch(word.strip(",;")) for word in words]
     if len(numbers) != 4 or not all(numbers):
         raise InputError(
-            f'{where}: found the {YOUR_BOX} {text!r}, expected four whole numbers, "left top right bottom" in pixels, '
-            "or an empty field for the rule's box"
+            _(
+                '{where}: found the {your_box} {text!r}, expected four whole numbers, "left top right bottom" '
+                "in pixels, or an empty field for the rule's box"
+            ).format(where=where, your_box=YOUR_BOX, text=text)
         )
     left, top, right, bottom = (int(number[1]) for number in numbers)
     if right <= left or bottom <= top:
         raise InputError(
-            f"{where}: found the {YOUR_BOX} {text!r}, which is empty; expected right over left, and bottom over top"
+            _(
+                "{where}: found the {your_box} {text!r}, which is empty; expected right over left, and bottom over top"
+            ).format(where=where, your_box=YOUR_BOX, text=text)
         )
     return left, top, right, bottom
 
@@ -165,4 +186,8 @@ def check_boxes(
             fault = find_fault(override.box, known.width, known.height)
             if fault:
                 text = override.fields[YOUR_BOX]
-                raise InputError(f"{path}: row {override.row}, {picture.file}: found the {YOUR_BOX} {text!r}, {fault}")
+                raise InputError(
+                    _("{path}: row {row}, {file}: found the {your_box} {text!r}, {fault}").format(
+                        path=path, row=override.row, file=picture.file, your_box=YOUR_BOX, text=text, fault=fault
+                    )
+                )

@@ -17,6 +17,7 @@ from demicouture import dataset, files, parallel, pretrained
 from demicouture.commands import command, same_command
 from demicouture.errors import InputError
 from demicouture.images import describe_kinds, search_pictures
+from demicouture.language import _
 from demicouture.preprocessing import (
     contact_sheets,
     cropping,
@@ -63,7 +64,9 @@ class Edits:
         """
         if _hash_if_there(self.table) != self.table_sha256 or review_folders.read_moves(self.review) != self.moves:
             raise InputError(
-                f"{self.table}: edited while preprocess.py was at work; to take that in, run: {same_command()}"
+                _("{table}: edited while preprocess.py was at work; to take that in, run: {command}").format(
+                    table=self.table, command=same_command()
+                )
             )
 
 
@@ -86,16 +89,28 @@ def find_scraped(folder: Path, poles: Sequence[str]) -> tuple[list[str], dict[st
     for pole in poles:
         pictures, passed_over = search_pictures(folder / pole)
         if len(pictures) < 2:
-            also = f" and {describe_kinds(passed_over)}" if passed_over else ""
-            mend = "add some as JPEG, PNG or HEIC files" if passed_over else f"run: {command('scrape.py')}"
-            raise InputError(f"{folder / pole}: {len(pictures)} pictures{also}, expected at least 2 pictures; {mend}")
+            also = _(" and {kinds}").format(kinds=describe_kinds(passed_over)) if passed_over else ""
+            mend = (
+                _("add some as JPEG, PNG or HEIC files")
+                if passed_over
+                else _("run: {command}").format(command=command("scrape.py"))
+            )
+            raise InputError(
+                _("{path}: {count} pictures{also}, expected at least 2 pictures; {mend}").format(
+                    path=folder / pole, count=len(pictures), also=also, mend=mend
+                )
+            )
         found += [path.relative_to(folder).as_posix() for path in pictures]
         others.update(passed_over)
     for file in found:
         try:
             file.encode()
         except UnicodeEncodeError:
-            raise InputError(f"{folder}: found the file name {file!a}, expected UTF-8; rename the file") from None
+            raise InputError(
+                _("{folder}: found the file name {file!a}, expected UTF-8; rename the file").format(
+                    folder=folder, file=file
+                )
+            ) from None
     return sorted(found), dict(others.most_common())
 
 
@@ -108,7 +123,7 @@ def hash_scraped(folder: Path, found: Sequence[str], progress: Callable) -> list
 
     # Hashing waits for the disk and runs outside Python's lock, so threads do.
     with ThreadPoolExecutor(2 * parallel.cores()) as pool:
-        return list(progress(pool.map(describe, found), "reading", len(found)))
+        return list(progress(pool.map(describe, found), _("reading"), len(found)))
 
 
 def hash_inputs(
@@ -161,7 +176,7 @@ def extract_features(
     new = [sha256 for sha256 in paths if sha256 not in known or image_features.is_outdated(known[sha256], models)]
     tasks = [image_features.FeatureTask(paths[sha256], models) for sha256 in new]
     with image_features.Log(log, known) as growing:
-        found = progress(parallel.in_order(image_features.extract_features, tasks), "looking", len(tasks))
+        found = progress(parallel.in_order(image_features.extract_features, tasks), _("looking"), len(tasks))
         for sha256, features in zip(new, found, strict=True):
             growing.add(sha256, features)
     image_features.write_log(log, {sha256: known[sha256] for sha256 in paths})
@@ -229,7 +244,7 @@ def crop_kept(
             if there.get(row["picture"]) != (task.source, task.box):
                 names.append(row["picture"])
                 tasks.append(task)
-    cropped = progress(parallel.in_order(image_features.make_crop, tasks), "cropping", len(tasks))
+    cropped = progress(parallel.in_order(image_features.make_crop, tasks), _("cropping"), len(tasks))
     for name, png in zip(names, cropped, strict=True):
         files.write_bytes(output / name, png)
 

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from demicouture.images import TOO_LARGE, UNDECODABLE
+from demicouture.language import N_, _
 
 KEEP, DROP, REVIEW = DECISIONS = ("keep", "drop", "review")
 
-IN_BOTH_POLES = "in both poles"
-EXACT_DUPLICATE = "exact duplicate"
-NEAR_DUPLICATE = "near duplicate"
-BLANK = "blank"
-BLURRED = "blurred"
-NO_PHOTOGRAPH = "no photograph"
-NO_PERSON = "no person"
-PERSON_UNCLEAR = "person unclear"
-NOT_FROM_THE_FRONT = "not from the front"
-TURNED = "turned"
-SEATED = "seated"
-SECOND_PERSON = "second person"
-NOT_CUT_OUT = "garment not cut out"
-NO_TOP = "no top"
-PERHAPS_NO_TOP = "perhaps no top"
-NO_GARMENT_FOUND = "no garment found"
-TOO_LIKE = "too like another"
-OVER_COUNT = "over --count"
-NOT_JUDGED = "not judged: no models"
+IN_BOTH_POLES = N_("in both poles")
+EXACT_DUPLICATE = N_("exact duplicate")
+NEAR_DUPLICATE = N_("near duplicate")
+BLANK = N_("blank")
+BLURRED = N_("blurred")
+NO_PHOTOGRAPH = N_("no photograph")
+NO_PERSON = N_("no person")
+PERSON_UNCLEAR = N_("person unclear")
+NOT_FROM_THE_FRONT = N_("not from the front")
+TURNED = N_("turned")
+SEATED = N_("seated")
+SECOND_PERSON = N_("second person")
+NOT_CUT_OUT = N_("garment not cut out")
+NO_TOP = N_("no top")
+PERHAPS_NO_TOP = N_("perhaps no top")
+NO_GARMENT_FOUND = N_("no garment found")
+TOO_LIKE = N_("too like another")
+OVER_COUNT = N_("over --count")
+NOT_JUDGED = N_("not judged: no models")
 
-BY_A_PERSON = "a person's decision"
-NOT_FOUND = "file not found"
+BY_A_PERSON = N_("a person's decision")
+NOT_FOUND = N_("file not found")
 """Reasons that no rule gives: a person decided, or a picture that a person decided on is gone."""
 
-STRIP = "strip beyond 4:1"
+STRIP = N_("strip beyond 4:1")
 
 UNUSABLE = (UNDECODABLE, TOO_LARGE, STRIP)
 """The reasons that even a person cannot overrule, for there is nothing to look at, or no square to cut."""
@@ -79,6 +81,13 @@ SOUND = Verdict()
 def too_small(size: int) -> str:
     """Returns the reason for dropping a picture whose shorter side is under ``size`` pixels."""
     return f"smaller than {size}×{size}"
+
+
+def describe_reason(reason: str) -> str:
+    """Returns a reason in the person's language; in ``decisions.csv`` it is as it is here."""
+    if size := re.fullmatch(r"smaller than (\d+)×\d+", reason):
+        return _("smaller than {size}×{size}").format(size=size[1])
+    return _(reason)
 
 
 def reasons(size: int) -> tuple[str, ...]:

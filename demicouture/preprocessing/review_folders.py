@@ -26,6 +26,7 @@ from demicouture.commands import same_command
 from demicouture.errors import InputError
 from demicouture.files import PARTIAL_NAME, read_csv, write_bytes, write_csv
 from demicouture.images import open_reduced
+from demicouture.language import _
 from demicouture.parallel import in_order
 from demicouture.preprocessing.decisions import Row
 from demicouture.preprocessing.overrides import Move
@@ -58,22 +59,29 @@ def read_moves(folder: Path) -> dict[str, Move]:
     path = folder / PLACES
     rows = read_csv(path, COLUMNS[:3]) if path.exists() else []
     if rows and not set(COLUMNS) <= set(rows[0]):
-        raise InputError(f"{path}: made by an older version; move {folder} away and run: {same_command()}")
+        raise InputError(
+            _("{path}: made by an older version; move {folder} away and run: {command}").format(
+                path=path, folder=folder, command=same_command()
+            )
+        )
     found = _find(folder)
     moves = {}
     for row in rows:
-        pole, placed, *_ = *row["place"].split("/"), ""
+        pole, placed, *_deeper = *row["place"].split("/"), ""
         if placed not in DECISIONS or row["moved_from"] not in ("", *DECISIONS):
             raise InputError(
-                f"{path}: found the place {row['place']!r}, expected a pole and a decision; remove the file"
+                _("{path}: found the place {place!r}, expected a pole and a decision; remove the file").format(
+                    path=path, place=row["place"]
+                )
             )
         lies_in = {_decision_of(folder, path) for path in found.get((pole, row["name"]), ())}
         if row["not_yet_out_of"]:  # The last run was killed; what lies in the new place and in the old one is one.
             lies_in = {placed if decision == row["not_yet_out_of"] else decision for decision in lies_in}
         if len(lies_in) > 1:
             raise InputError(
-                f"{folder / pole}: {row['name']} lies in {' and in '.join(sorted(lies_in))}, expected it in one of "
-                "them; remove the others"
+                _("{path}: {name} lies in {lies_in}, expected it in one of them; remove the others").format(
+                    path=folder / pole, name=row["name"], lies_in=_(" and in ").join(sorted(lies_in))
+                )
             )
         now = lies_in.pop() if lies_in else placed
         origin = row["moved_from"] or placed
@@ -178,8 +186,8 @@ def write_review(
         for path in paths:
             path.unlink()
     tasks = [path for path, _ in missing]
-    for (_, target), content in zip(
-        missing, progress(in_order(encode_small, tasks), "review", len(tasks)), strict=True
+    for (_original, target), content in zip(
+        missing, progress(in_order(encode_small, tasks), _("pictures to look at"), len(tasks)), strict=True
     ):
         write_bytes(target, content)
     for path in sorted(folder.glob("*/*/**/"), reverse=True):

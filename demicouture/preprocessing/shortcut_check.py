@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from demicouture.images import open_picture
+from demicouture.language import N_, _
 from demicouture.preprocessing.classifiers import FOLDS, held_out_accuracy
 from demicouture.visualization import evenly_spread
 
@@ -51,10 +52,12 @@ def check_shortcuts(pictures: np.ndarray, sizes: np.ndarray, labels: np.ndarray)
     quarter = pictures.shape[1] // 4
     features = {
         "sides": np.hstack([_means(pictures[:, :, :depth], PARTS, 1), _means(pictures[:, :, -depth:], PARTS, 1)]),
-        "top and bottom": np.hstack([_means(pictures[:, :depth], 1, PARTS), _means(pictures[:, -depth:], 1, PARTS)]),
-        "original size": np.column_stack([sizes, sizes[:, 0] / sizes[:, 1]]),
-        "mean colour": _means(pictures, 1, 1),
-        "middle": _means(pictures[:, quarter:-quarter, quarter:-quarter], PARTS, PARTS),
+        N_("top and bottom"): np.hstack(
+            [_means(pictures[:, :depth], 1, PARTS), _means(pictures[:, -depth:], 1, PARTS)]
+        ),
+        N_("original size"): np.column_stack([sizes, sizes[:, 0] / sizes[:, 1]]),
+        N_("mean colour"): _means(pictures, 1, 1),
+        N_("middle"): _means(pictures[:, quarter:-quarter, quarter:-quarter], PARTS, PARTS),
     }
     return {name: held_out_accuracy(values, labels) for name, values in features.items()}
 
@@ -89,18 +92,25 @@ def describe(found: Mapping[str, float] | None, background: str) -> list[str]:
     """
     if found is None:
         return []
-    others = ", ".join(f"{name} {accuracy:.0%}" for name, accuracy in found.items() if name != "sides")
+    others = ", ".join(f"{_(name)} {accuracy:.0%}" for name, accuracy in found.items() if name != "sides")
     lines = [
-        f"shortcut check: the border alone tells the poles apart ({found['sides']:.0%}); {others} (50% is guessing)"
+        _("shortcut check: the border alone tells the poles apart ({sides:.0%}); {others} (50% is guessing)").format(
+            sides=found["sides"], others=others
+        )
     ]
     if found["sides"] >= SHORTCUT:
         lines.append(
-            "warning: the background tells the poles apart, not only the garment; designs will change their background "
-            "between the poles" + ("; --background plain --fresh removes it" if background == "keep" else "")
+            _(
+                "warning: the background tells the poles apart, not only the garment; designs will change "
+                "their background between the poles"
+            )
+            + (_("; --background plain --fresh removes it") if background == "keep" else "")
         )
     elif found["top and bottom"] >= SHORTCUT:
         lines.append(
-            "the framing tells the poles apart: figures are cut off at the border, garments are whole; between the "
-            "poles, part of the change will be a change of framing"
+            _(
+                "the framing tells the poles apart: figures are cut off at the border, garments are whole; "
+                "between the poles, part of the change will be a change of framing"
+            )
         )
     return lines

@@ -14,6 +14,7 @@ from demicouture import commands, files
 from demicouture.dataset import EXAMPLES, TOP
 from demicouture.errors import InputError
 from demicouture.images import find_pictures
+from demicouture.language import _
 from demicouture.preprocessing import classifiers
 from demicouture.preprocessing.classifiers import FEWEST_EXAMPLES
 from demicouture.preprocessing.image_features import ImageFeatures
@@ -36,8 +37,14 @@ def find_examples(folder: Path) -> dict[str, tuple[Path, bool]]:
         paths = find_pictures(folder / kind)
         if len(paths) < FEWEST_EXAMPLES:
             raise InputError(
-                f"{folder / kind}: {len(paths)} pictures, expected at least {FEWEST_EXAMPLES}; add some, or run: "
-                f"{commands.command('scrape.py', '--queries', queries, '--output', folder, without={'1-scraped'})}"
+                _("{path}: {count} pictures, expected at least {fewest_examples}; add some, or run: {command}").format(
+                    path=folder / kind,
+                    count=len(paths),
+                    fewest_examples=FEWEST_EXAMPLES,
+                    command=commands.command(
+                        "scrape.py", "--queries", queries, "--output", folder, without={"1-scraped"}
+                    ),
+                )
             )
         found |= {files.hash_file(path): (path, kind == TOP) for path in paths}
     return found

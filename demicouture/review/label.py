@@ -27,6 +27,7 @@ from demicouture.designs.pictures import DesignPictures
 from demicouture.errors import InputError, PictureError
 from demicouture.files import read_csv, read_record
 from demicouture.images import open_picture
+from demicouture.language import _
 from demicouture.magazine import words
 from demicouture.review.background import Background
 from demicouture.review.own_table import OwnTable, Step
@@ -61,6 +62,13 @@ class LabelDesk:
         """
         self.folder, self.seed = generated, seed
         options = read_record(generated / "options.json", "options")["options"]
+        if not {"pictures", "generator_sha256"} <= set(options):
+            raise InputError(
+                _(
+                    "{folder}: made by an older version (its options.json has no {missing}); to make it anew, run: "
+                    "{command}"
+                ).format(folder=generated, missing="pictures", command=command("generate.py", "--fresh"))
+            )
         latents = read_latents(generated / "latents.npy")
         generator = training / "generator.keras"
         self.pictures = DesignPictures(generated, latents, options["pictures"], generator)
@@ -68,9 +76,9 @@ class LabelDesk:
         self._numbers = {design_name(number): number for number in range(self.count)}
         if not generator.is_file() or inference.hash_generator(generator) != options["generator_sha256"]:
             self.count = self.pictures.saved
-            self.fault = (
-                f"{generator}: not the generator of these designs, so only the {self.count} saved ones are shown"
-            )
+            self.fault = _(
+                "{generator}: not the generator of these designs, so only the {count} saved ones are shown"
+            ).format(generator=generator, count=self.count)
         found = read_record(generated / "summary.json", "results")["results"].get("poles") or ()
         self.poles = tuple(found) if len(found) == 2 else ("casual", "collection")
         self.tables = {"": OwnTable(generated / "labels.csv", labels.COLUMNS, ["your_label"], name=full_name)}
@@ -139,16 +147,26 @@ class LabelDesk:
         name, first, second = (text.strip() for text in read_request(request, name=str, first=str, second=str))
         path = self.folder / f"{name}.csv"
         if not DIRECTION_NAME.fullmatch(name) or name.lower() in OUR_TABLES or is_designs_plane(name):
-            raise InputError(f"found the name {name!r}, expected another one of letters, digits, - and _")
+            raise InputError(
+                _("found the name {name!r}, expected another one of letters, digits, - and _").format(name=name)
+            )
         if not (first and second) or first == second or NEITHER in (first.casefold(), second.casefold()):
-            raise InputError(f"found the words {first!r} and {second!r}, expected two that differ, and not {NEITHER!r}")
+            raise InputError(
+                _("found the words {first!r} and {second!r}, expected two that differ, and not {neither!r}").format(
+                    first=first, second=second, neither=NEITHER
+                )
+            )
         if any(len(word) > 60 or not word.isprintable() for word in (first, second)):
-            raise InputError("found a word of over 60 letters, expected two short ones")
+            raise InputError(_("found a word of over 60 letters, expected two short ones"))
         if name not in self.tables:
             if path.exists():
                 used = {row["label"].strip() for row in read_csv(path, ["design", "label"])} - {"", NEITHER}
                 if used - {first, second}:
-                    raise InputError(f"{path}: has the labels {', '.join(sorted(used))}; take another name, or these")
+                    raise InputError(
+                        _("{path}: has the labels {used}; take another name, or these").format(
+                            path=path, used=", ".join(sorted(used))
+                        )
+                    )
             self._open_direction(path, (first, second))
             self.orders[name] = 0, list(range(self.count))
         return send({"directions": self._directions()})
@@ -306,7 +324,7 @@ class LabelDesk:
         """Runs latent_svm.py on the labels so far."""
         direction = self._direction(request)
         if self.planes.is_running:
-            raise InputError("latent_svm.py is running already; wait for its end")
+            raise InputError(_("latent_svm.py is running already; wait for its end"))
         self.planes.start(direction, self._labels_file(direction))
         return self._changes(request, direction, at=[], passed_over=0)
 
@@ -339,5 +357,7 @@ def check_made(generated: Path) -> None:
         InputError: There are no designs, or the run that makes them is unfinished.
     """
     if not (generated / "summary.json").exists():
-        wanted = f"found no finished designs, expected some to label; run: {command('generate.py')}"
+        wanted = _("found no finished designs, expected some to label; run: {command}").format(
+            command=command("generate.py")
+        )
         raise InputError(f"{generated}: {wanted}")

@@ -17,6 +17,7 @@ from pathlib import Path
 from demicouture import runs
 from demicouture.errors import InputError
 from demicouture.files import read_csv, write_bytes
+from demicouture.language import _
 
 REMEMBERED = 10_000
 """Changes of single fields: with so many more behind it, no spreadsheet's table is merged any more."""
@@ -117,7 +118,11 @@ class OwnTable:
         for row in read_csv(self.path, self._columns):
             key = self._name(row[self._columns[0]])
             if key in rows:
-                raise InputError(f"{self.path}: found two rows for {key}, expected one; remove the wrong one")
+                raise InputError(
+                    _("{path}: found two rows for {key}, expected one; remove the wrong one").format(
+                        path=self.path, key=key
+                    )
+                )
             rows[key] = row
         return rows
 
@@ -191,7 +196,9 @@ class OwnTable:
         """
         with self.lock:
             if unknown := [] if self._grows else [key for key in wanted if key not in self.rows]:
-                raise InputError(f"{self.path}: no row for {unknown[0]}; load the page again")
+                raise InputError(
+                    _("{path}: no row for {unknown}; load the page again").format(path=self.path, unknown=unknown[0])
+                )
             step = self._apply(
                 lambda: [
                     Change(key, column, self.field(key, column), value)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from queue import SimpleQueue
 from typing import Any
 
+from demicouture.language import _
+
 
 class Clock:
     """The real time."""
@@ -37,7 +39,7 @@ class Clock:
         """Returns what a clock on the wall shows so many seconds from now, with the date where it is another day."""
         today = self.today()
         then = today + timedelta(seconds=seconds)
-        return then.strftime("%H:%M" if then.date() == today.date() else "%H:%M on %Y-%m-%d")
+        return then.strftime("%H:%M" if then.date() == today.date() else _("%H:%M on %Y-%m-%d"))
 
     def today(self) -> datetime:
         """Returns the local date and time."""
@@ -50,9 +52,9 @@ CLOCK = Clock()
 def describe_duration(seconds: float) -> str:
     """Returns a time as a person says it: ``40 s``, ``12 min``, ``3.5 h``, ``4 days``."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return _("{seconds:.0f} s").format(seconds=seconds)
     if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
+        return _("{minutes:.0f} min").format(minutes=seconds / 60)
     if seconds < 36 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.1f} days"
+        return _("{hours:.1f} h").format(hours=seconds / 3600)
+    return _("{days:.1f} days").format(days=seconds / 86400)

@@ -11,6 +11,7 @@ import numpy as np
 from demicouture import visualization
 from demicouture.files import sha256
 from demicouture.images import find_pictures, read_tile, save_png
+from demicouture.language import _
 from demicouture.scraping.queries import Query
 
 MOST_SHOWN = 60
@@ -24,8 +25,6 @@ TILE_SIDE = 96
 
 EMPTY = np.full((TILE_SIDE, TILE_SIDE, 3), 236, np.uint8)
 
-EAST_ASIA = 0x2E80
-"""From this letter on the font has none; a person reads the file's name all the same."""
 
 LONGEST_SHEET_NAME = 200
 """Of a sheet, in bytes: a pole and a query together may be longer than file systems allow."""
@@ -60,13 +59,11 @@ def write_query_sheets(folder: Path, queries: Iterable[Query], count: Callable[[
         if not tiles:
             continue
         counts = count(query.pole, query.text)
-        title = f"{query.text} ({query.pole}): {len(found):,} pictures"
-        if max(map(ord, title)) >= EAST_ASIA:
-            title = f"Of the query that this file is named after: {len(found):,} pictures"
+        title = _("{query} ({pole}): {found:,} pictures").format(query=query.text, pole=query.pole, found=len(found))
         if refused := sum(counts["refused"].values()):
-            title += f", {refused:,} refused"
+            title += _(", {refused:,} refused").format(refused=refused)
         if len(shown) < len(found):
-            title += f"; shown: {len(shown)}, evenly spread"
+            title += _("; shown: {count}, evenly spread").format(count=len(shown))
         columns = max(FEWEST_COLUMNS, min(MOST_COLUMNS, math.ceil(1.5 * math.sqrt(len(tiles)))))
         tiles += [np.full_like(tiles[0], 255)] * (columns - len(tiles))
         save_png(path, visualization.grid(np.stack(tiles), columns, gap=3, title=title), compress_level=1)

@@ -13,6 +13,7 @@ import numpy as np
 from demicouture import files, images, parallel
 from demicouture.commands import same_command
 from demicouture.errors import FetchError, PictureError, SourceError
+from demicouture.language import _
 from demicouture.scraping import duplicate_index, failure_reasons
 from demicouture.scraping.clock import describe_duration
 from demicouture.scraping.host_scheduler import one_per_host
@@ -42,7 +43,7 @@ def draw(
         if source.url(query.pole, query.text, index) not in manifest.entries(query.pole, query.text)
     ]
     drawn = parallel.in_order(functools.partial(_draw_one, source), missing)
-    for (query, _), offer in zip(missing, drawn, strict=True):
+    for (query, _index), offer in zip(missing, drawn, strict=True):
         try:
             header = images.read_header(offer.content)
         except PictureError:
@@ -148,13 +149,19 @@ class Downloader:
         if not self._put_off:
             return
         limits, parts = self._fetcher.rate_limits, []
-        for host, (number, _) in self._put_off.items():
+        for host, (number, _seconds) in self._put_off.items():
             rest = describe_duration(number * limits.pace(host))
-            parts.append(f"{number:,} addresses wait for {host}, at its pace about {rest}")
+            parts.append(
+                _("{number:,} addresses wait for {host}, at its pace about {rest}").format(
+                    number=number, host=host, rest=rest
+                )
+            )
         again = self._fetcher.clock.time_of_day(min(seconds for _, seconds in self._put_off.values()))
         raise SourceError(
-            f'{"; ".join(parts)}; found HTTP 429 ("later") for longer than a run waits, expected pictures; '
-            f"to go on, at {again} run: {same_command()}"
+            _(
+                '{parts}; found HTTP 429 ("later") for longer than a run waits, expected pictures; to go on, '
+                "at {again} run: {command}"
+            ).format(parts="; ".join(parts), again=again, command=same_command())
         )
 
     def retry(self, queries: Sequence[Query]) -> Iterator[Outcome]:

@@ -5,29 +5,30 @@ from __future__ import annotations
 import re
 
 from demicouture.images import TOO_LARGE, UNDECODABLE
+from demicouture.language import N_
 
-NOT_HTTP = "not http(s)"
-CREDENTIALS = "credentials in the address"
-BAD_ADDRESS = "bad address"
-PRIVATE = "private address"
-ROBOTS = "robots.txt"
-NO_ROBOTS = "robots.txt unavailable"
-OPTED_OUT = "opted out"
-NO_TRAINING = "opted out of training"
-RESERVED = "reserved from mining"
-UNREACHABLE = "unreachable"
-LEFT_ALONE = "host left alone"
-TIMEOUT = "timeout"
-BROKEN_OFF = "broken off"
-DAMAGED_ENCODING = "damaged encoding"
-TOO_MANY_BYTES = "too many bytes"
-TOO_MANY_REDIRECTS = "too many redirects"
-TOO_SMALL = "too small"
-SAME_BYTES = "same bytes"
-NEAR_DUPLICATE = "near duplicate"
-REDUCED = "reduced copy"
-NOT_UNDERSTOOD = "not understood"
-CLOSED = "closed"
+NOT_HTTP = N_("not http(s)")
+CREDENTIALS = N_("credentials in the address")
+BAD_ADDRESS = N_("bad address")
+PRIVATE = N_("private address")
+ROBOTS = N_("robots.txt")
+NO_ROBOTS = N_("robots.txt unavailable")
+OPTED_OUT = N_("opted out")
+NO_TRAINING = N_("opted out of training")
+RESERVED = N_("reserved from mining")
+UNREACHABLE = N_("unreachable")
+LEFT_ALONE = N_("host left alone")
+TIMEOUT = N_("timeout")
+BROKEN_OFF = N_("broken off")
+DAMAGED_ENCODING = N_("damaged encoding")
+TOO_MANY_BYTES = N_("too many bytes")
+TOO_MANY_REDIRECTS = N_("too many redirects")
+TOO_SMALL = N_("too small")
+SAME_BYTES = N_("same bytes")
+NEAR_DUPLICATE = N_("near duplicate")
+REDUCED = N_("reduced copy")
+NOT_UNDERSTOOD = N_("not understood")
+CLOSED = N_("closed")
 """Only said of what was under way when a run ended; such an address gets no line, and is fetched again."""
 
 REASONS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from demicouture.language import _, right_aligned
 from demicouture.scraping.clock import describe_duration
 from demicouture.scraping.offers import Limits, Source
 from demicouture.scraping.queries import Query
@@ -44,10 +45,10 @@ def least_seconds(number: int, limits: Limits, delay_seconds: float) -> float:
 def describe_rest(missing: Mapping[Query, int], source: Source, delay_seconds: float) -> str:
     """Returns how many pictures are still wanted of a source, and how long that takes, on one line."""
     limits = source.limits
-    _, for_requests, for_pictures = duration(missing, limits, delay_seconds)
+    _requests, for_requests, for_pictures = duration(missing, limits, delay_seconds)
     number = sum(min(number, limits.most) for number in missing.values())
-    return f"still wanted: {number:,} pictures; at the limits of {source.name} about " + describe_duration(
-        max(for_requests, for_pictures)
+    return _("still wanted: {number:,} pictures; at the limits of {name} about {duration}").format(
+        number=number, name=source.name, duration=describe_duration(max(for_requests, for_pictures))
     )
 
 
@@ -61,14 +62,21 @@ def describe_plan(missing: Mapping[Query, int], source: Source, delay_seconds: f
     """
     total = sum(missing.values())
     if not (limits := getattr(source, "limits", None)):
-        return f"{source.name}: {total:,} pictures of {len(missing)} queries; it asks nobody, so no limits apply"
-    granted = f"{limits.page_size} a request"
+        return _("{name}: {total:,} pictures of {count} queries; it asks nobody, so no limits apply").format(
+            name=source.name, total=total, count=len(missing)
+        )
+    granted = _("{page_size} a request").format(page_size=limits.page_size)
     if limits.requests_a_day:
-        granted += f", {limits.requests_a_day:,} requests a day"
-    text = [f"{source.name} gives at most {limits.most:,} pictures of a query, {granted}"]
+        granted += _(", {requests_a_day:,} requests a day").format(requests_a_day=limits.requests_a_day)
+    text = [
+        _("{name} gives at most {most:,} pictures of a query, {granted}").format(
+            name=source.name, most=limits.most, granted=granted
+        )
+    ]
     poles = sorted({query.pole for query in missing})
     width = max(map(len, poles), default=0)
-    text.append(" " * width + "".join(f"{name:>10}" for name in ("queries", "wanted", "at most", "requests")))
+    columns = (_("queries"), _("wanted"), _("at most"), _("requests"))
+    text.append(" " * width + "".join(right_aligned(name, 10) for name in columns))
     for pole in poles:
         mine = {query: number for query, number in missing.items() if query.pole == pole}
         at_most = sum(min(number, limits.most) for number in mine.values())
@@ -78,16 +86,30 @@ def describe_plan(missing: Mapping[Query, int], source: Source, delay_seconds: f
     requests, for_requests, for_pictures = duration(missing, limits, delay_seconds)
     longest = describe_duration(max(for_requests, for_pictures))
     text.append(
-        f"at these limits about {longest}: {requests:,} requests take {describe_duration(for_requests)}, "
-        f"the pictures {describe_duration(for_pictures)}"
+        _(
+            "at these limits about {longest}: {requests:,} requests take {for_requests}, the pictures {for_pictures}"
+        ).format(
+            longest=longest,
+            requests=requests,
+            for_requests=describe_duration(for_requests),
+            for_pictures=describe_duration(for_pictures),
+        )
     )
     too_many = [query for query, number in missing.items() if number > limits.most]
     if too_many:
         lacking = sum(missing[query] - limits.most for query in too_many)
         named = ", ".join(f"{query.text} {missing[query]:,}" for query in too_many[:MOST_NAMED])
         text.append(
-            f"{lacking:,} of {total:,} cannot be reached: {len(too_many)} queries want more than {limits.most:,} "
-            f"({named}{', …' if len(too_many) > MOST_NAMED else ''}); spread their counts over several wordings"
+            _(
+                "{lacking:,} of {total:,} cannot be reached: {queries} queries want more than {most:,} "
+                "({named}); spread their counts over several wordings"
+            ).format(
+                lacking=lacking,
+                total=total,
+                queries=len(too_many),
+                most=limits.most,
+                named=named + (", …" if len(too_many) > MOST_NAMED else ""),
+            )
         )
     if limits.advice and limits.requests_a_day and requests > limits.requests_a_day:
         text.append(limits.advice)
@@ -97,8 +119,12 @@ def describe_plan(missing: Mapping[Query, int], source: Source, delay_seconds: f
 def describe_source(missing: Mapping[Query, int], source: Source, delay_seconds: float) -> str:
     """Returns on one line what a source can give of what is missing, and how long that takes at least."""
     limits = source.limits
-    _, for_requests, for_pictures = duration(missing, limits, delay_seconds)
+    _requests, for_requests, for_pictures = duration(missing, limits, delay_seconds)
     at_most = sum(min(number, limits.most) for number in missing.values())
-    text = f"{source.name}: at most {at_most:,} of {sum(missing.values()):,} pictures, in at least "
-    text += describe_duration(max(for_requests, for_pictures))
+    text = _("{name}: at most {at_most:,} of {missing:,} pictures, in at least {duration}").format(
+        name=source.name,
+        at_most=at_most,
+        missing=sum(missing.values()),
+        duration=describe_duration(max(for_requests, for_pictures)),
+    )
     return f"{text} ({limits.caution})" if limits.caution else text

@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 
 import demicouture
 from demicouture.errors import FetchError, InputError
+from demicouture.language import _
 from demicouture.scraping import failure_reasons, robots
 from demicouture.scraping.clock import CLOCK, Clock
 from demicouture.scraping.connections import Exchange, open_session
@@ -282,7 +283,7 @@ class Fetcher:
 
     def _follow(self, url: str, request: _Request) -> Response:
         begun_with, seconds_left = url, self.timeout_seconds
-        for _ in range(MAX_REDIRECTS + 1):
+        for _redirect in range(MAX_REDIRECTS + 1):
             host = host_of(url)
             if request.crawling:
                 self._check_robots(url, request.patient)
@@ -461,12 +462,18 @@ def user_agent(contact: str) -> str:
     Raises:
         InputError: The contact cannot stand in a header, is none, or leads to nobody.
     """
-    expected = "an e-mail address or a page about you"
+    expected = _("an e-mail address or a page about you")
     if contact and (not re.fullmatch(r"[!-'*-~]{1,200}", contact) or not re.search(r"@|://", contact)):
-        raise InputError(f"--contact: found {contact!r}, expected {expected}, without spaces")
+        raise InputError(
+            _("--contact: found {contact!r}, expected {expected}, without spaces").format(
+                contact=contact, expected=expected
+            )
+        )
     if contact and NOBODY.search(re.sub(r"^.*(@|://)|[/:?#].*$", "", contact.removeprefix("mailto:"))):
         raise InputError(
-            f"--contact: found {contact!r}, which leads to nobody, expected {expected}, so put in your own"
+            _("--contact: found {contact!r}, which leads to nobody, expected {expected}, so put in your own").format(
+                contact=contact, expected=expected
+            )
         )
     words = [f"{robots.AGENT}/{demicouture.__version__}", f"({contact})", f"python-requests/{requests.__version__}"]
     return " ".join(words if contact else words[::2])

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from demicouture.errors import FetchError, SourceError
+from demicouture.language import _
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.http_client import BUSY, Fetcher, Response
 from demicouture.scraping.offers import others
@@ -70,9 +71,9 @@ def request_json(
             raise refusal(fetcher, source, url, error) from error
         found = {}
     except (ValueError, RecursionError):
-        raise failure(source, url, "found no JSON, so the service has moved or changed") from None
+        raise failure(source, url, _("found no JSON, so the service has moved or changed")) from None
     if not isinstance(found, dict):
-        raise failure(source, url, "found JSON of another shape, so the service has changed")
+        raise failure(source, url, _("found JSON of another shape, so the service has changed"))
     if response and (problem := check(found)):
         raise failure(source, url, problem)
     if fetcher.answers:
@@ -83,19 +84,32 @@ def request_json(
 def refusal(fetcher: Fetcher, source: str, url: str, error: FetchError) -> SourceError:
     """Returns the error that says how a service refused, in its own words where it said any."""
     if isinstance(error, PutOff):
-        return failure(source, url, str(error), when=f"at {fetcher.clock.time_of_day(error.seconds)}")
+        return failure(
+            source,
+            url,
+            str(error),
+            when=_("at {time_of_day}").format(time_of_day=fetcher.clock.time_of_day(error.seconds)),
+        )
     words = fetcher.words.get(urlsplit(url).hostname or "") if error.status == 403 else ""
-    return failure(source, url, f"{error} ({words})" if words else str(error))
+    return failure(source, url, f"{_(str(error))} ({words})" if words else str(error))
 
 
-def failure(
-    source: str, url: str, problem: str, expected: str = "an answer for programs", when: str = "later"
-) -> SourceError:
+def failure(source: str, url: str, problem: str, expected: str = "", when: str = "") -> SourceError:
     """Returns the error that says what is wrong with a service, and which other sources there are."""
+    told = _(problem)
     if problem == failure_reasons.PRIVATE:
-        problem += " (add --allow-private-hosts if that is meant)"
+        told += _(" (add --allow-private-hosts if that is meant)")
     return SourceError(
-        f"{source}: {url}: {problem}, expected {expected}; try again {when}, or use another --source ({others(source)})"
+        _(
+            "{source}: {url}: {problem}, expected {expected}; try again {when}, or use another --source ({others})"
+        ).format(
+            source=source,
+            url=url,
+            problem=told,
+            expected=expected or _("an answer for programs"),
+            when=when or _("later"),
+            others=others(source),
+        )
     )
 
 

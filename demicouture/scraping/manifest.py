@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from demicouture.errors import InputError
+from demicouture.language import _
 
 KEYS = (
     "pole",
@@ -112,8 +113,9 @@ class Manifest:
                         raise ValueError("other keys or values than expected")
                 except (ValueError, TypeError) as error:
                     raise InputError(
-                        f"{self.path}: line {number} is damaged ({error}); "
-                        "remove that line, or add --fresh to start over"
+                        _(
+                            "{path}: line {number} is damaged ({error}); remove that line, or add --fresh to start over"
+                        ).format(path=self.path, number=number, error=error)
                     ) from None
                 end += len(text)
                 yield end, line

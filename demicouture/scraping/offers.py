@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from demicouture.language import N_
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -87,12 +89,12 @@ class DrawingSource(Source, Protocol):
 
 
 SOURCES = {
-    "wardrobe": "draws garments and runway outfits: no network, no licences; for trying things out",
-    "openverse": "searches openly licensed pictures: for real use",
-    "met": "searches the Metropolitan Museum's Costume Institute: couture in the public domain",
-    "commons": "searches Wikimedia Commons; needs --contact",
-    "excite": "fetches what the image search of excite.co.jp finds; check the licences yourself",
-    "urls": "fetches your own list of addresses, see --urls",
+    "wardrobe": N_("draws garments and runway outfits: no network, no licences; for trying things out"),
+    "openverse": N_("searches openly licensed pictures: for real use"),
+    "met": N_("searches the Metropolitan Museum's Costume Institute: couture in the public domain"),
+    "commons": N_("searches Wikimedia Commons; needs --contact"),
+    "excite": N_("fetches what the image search of excite.co.jp finds; check the licences yourself"),
+    "urls": N_("fetches your own list of addresses, see --urls"),
 }
 """The names that ``--source`` takes, and what each is good for."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from demicouture import files, runs
 from demicouture.errors import InputError, OptionsError
+from demicouture.language import _
 from demicouture.scraping.queries import Query, by_pole, read_queries
 from demicouture.scraping.sources import SEARCHING
 from demicouture.scraping.sources.urls import Address, queries_of, read_addresses
@@ -51,14 +52,24 @@ def read_plan(
     queries = read_queries(file, limit)
     poles = by_pole(queries)
     if pole and pole not in poles:
-        raise InputError(f"--pole: found {pole!r}, expected {' or '.join(poles)}, the poles in {file}")
+        raise InputError(
+            _("--pole: found {pole!r}, expected {poles}, the poles in {file}").format(
+                pole=pole, poles=_(" or ").join(poles), file=file
+            )
+        )
     if (source == "urls") != (urls is not None):
         given, missing = ("--urls FILE", "--source urls") if urls else ("--source urls", "--urls FILE")
-        raise InputError(f"found {given} without {missing}, expected both or neither; add {missing}")
+        raise InputError(
+            _("found {given} without {missing}, expected both or neither; add {missing}").format(
+                given=given, missing=missing
+            )
+        )
     if base_url and source not in SEARCHING:
         raise InputError(
-            f"--base-url: found with --source {source}, which searches nowhere, expected one of "
-            f"{', '.join(SEARCHING)}; leave it away"
+            _(
+                "--base-url: found with --source {source}, which searches nowhere, expected one of "
+                "{searching}; leave it away"
+            ).format(source=source, searching=", ".join(SEARCHING))
         )
     if not urls:
         return Plan(file, poles, queries, [query for query in queries if pole in (None, query.pole)], [])
@@ -95,10 +106,12 @@ def folder_options(
     mine, held = set(plan.poles), before.get("poles", [])
     both = mine | set(held) if isinstance(held, list) and all(isinstance(pole, str) for pole in held) else None
     if both is None or (held and len(both) > 2):
-        held = " and ".join(map(str, held)) if isinstance(held, list) else held
+        held = _(" and ").join(map(str, held)) if isinstance(held, list) else held
         raise OptionsError(
-            f"{folder}: holds the poles {held}, but {plan.file} has "
-            f"{' and '.join(sorted(mine))}; choose another --output, or add --fresh to start over"
+            _(
+                "{folder}: holds the poles {held}, but {file} has {mine}; choose another --output, or add "
+                "--fresh to start over"
+            ).format(folder=folder, held=held, file=plan.file, mine=_(" and ").join(sorted(mine)))
         )
     now = {
         "poles": sorted(both),

@@ -9,6 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from demicouture.language import _, right_aligned
 from demicouture.scraping.clock import CLOCK, Clock, describe_duration
 from demicouture.scraping.failure_reasons import TRANSIENT
 from demicouture.scraping.manifest import FAILED, FETCHED
@@ -81,7 +82,7 @@ class PoleProgress:
                 total=total,
                 desc=self._text(pole),
                 position=position,
-                unit=" pictures",
+                unit=_(" pictures"),
                 bar_format=LINE,
                 dynamic_ncols=True,
                 disable=quiet or None,
@@ -117,7 +118,9 @@ class PoleProgress:
 
     def _show(self, pole: str, refresh: bool = True) -> None:
         if not self._lines[pole].disable:
-            self._lines[pole].set_postfix_str(f"{self._time_left(pole)} left", refresh=False)
+            self._lines[pole].set_postfix_str(
+                _("{time_left} left").format(time_left=self._time_left(pole)), refresh=False
+            )
             self._lines[pole].set_description_str(self._text(pole), refresh=refresh)
 
     def _tell(self) -> None:
@@ -125,38 +128,51 @@ class PoleProgress:
         if self._tells and self._clock.now() - self._told_at >= TOLD_EVERY:
             self._told_at = self._clock.now()
             for pole in sorted(self._lines):
-                print(f"{self._clock.time_of_day()} {self._text(pole)}; {self._time_left(pole)} left", flush=True)
+                print(
+                    _("{time_of_day} {text}; {time_left} left").format(
+                        time_of_day=self._clock.time_of_day(), text=self._text(pole), time_left=self._time_left(pole)
+                    ),
+                    flush=True,
+                )
 
     def _time_left(self, pole: str) -> str:
         """Returns how long a pole takes, by the pace so far and by what its source allows."""
         left, passed = max(self._left[pole], 0), self._clock.now() - self._begun_at
         if not self._done and left:
-            return "?" if not (least := self._least_seconds(left)) else f"at least {describe_duration(least)}"
+            return (
+                "?"
+                if not (least := self._least_seconds(left))
+                else _("at least {duration}").format(duration=describe_duration(least))
+            )
         by_pace = left * passed / self._done if self._done else 0.0
         return describe_duration(max(by_pace, self._least_seconds(left) if left else 0.0))
 
     def _text(self, pole: str) -> str:
-        parts = [f"{self._fetched[pole]:,}/{self._wanted[pole]:,} fetched"]
+        parts = [_("{fetched:,}/{wanted:,} fetched").format(fetched=self._fetched[pole], wanted=self._wanted[pole])]
         refused = self._refused[pole]
         if refused:
-            why = ", ".join(f"{reason} {number:,}" for reason, number in refused.most_common(MOST_REASONS))
-            parts.append(f"{refused.total():,} refused ({why}{', …' if len(refused) > MOST_REASONS else ''})")
+            why = ", ".join(f"{_(reason)} {number:,}" for reason, number in refused.most_common(MOST_REASONS))
+            parts.append(
+                _("{refused:,} refused ({why})").format(
+                    refused=refused.total(), why=why + (", …" if len(refused) > MOST_REASONS else "")
+                )
+            )
         for host, seconds in self._waits().items():
             if seconds > SHOWN_WAIT:
-                parts.append(f"{host} asks us to wait {seconds:.0f} s")
+                parts.append(_("{host} asks us to wait {seconds:.0f} s").format(host=host, seconds=seconds))
         return f"{pole:{self._width}} {'; '.join(parts)}"
 
 
 def count_table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Returns the counts of each pole as a small table, with the reasons for what was refused."""
-    columns = ("wanted", "found", "fetched", "duplicates")
+    columns = (_("wanted"), _("found"), _("fetched"), _("duplicates"), _("refused"))
     width = max(len(row["pole"]) for row in rows)
-    text = [" " * width + "".join(f"{name:>12}" for name in (*columns, "refused"))]
+    text = [" " * width + "".join(right_aligned(name, 12) for name in columns)]
     for pole in sorted({row["pole"] for row in rows}):
         mine = [row for row in rows if row["pole"] == pole]
         reasons = sum((Counter(row["refused"]) for row in mine), Counter())
         numbers = [sum(row[name] for row in mine) for name in ("wanted", "offered", "fetched", "duplicates")]
-        named = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common())
+        named = ", ".join(f"{_(reason)} {number}" for reason, number in reasons.most_common())
         text.append(
             f"{pole:{width}}"
             + "".join(f"{number:>12}" for number in (*numbers, reasons.total()))
@@ -179,8 +195,10 @@ def describe_counts(
     text = count_table([row for row in rows if row["offered"] or (row["pole"], row["query"]) in names])
     refused = sum((Counter(row["refused"]) for row in rows), Counter())
     if passing := sum(number for reason, number in refused.items() if reason in TRANSIENT):
-        text += f"\nrefused for reasons that may pass: {passing:,}; --retry-failed tries them again"
+        text += "\n" + _("refused for reasons that may pass: {passing:,}; --retry-failed tries them again").format(
+            passing=passing
+        )
     for host, said in sorted((words or {}).items())[:MOST_REASONS]:
         if said:
-            text += f"\n{host} says with HTTP 403: {said}"
+            text += "\n" + _("{host} says with HTTP 403: {said}").format(host=host, said=said)
     return text

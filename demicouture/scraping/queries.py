@@ -10,6 +10,7 @@ from pathlib import Path
 
 from demicouture.errors import InputError
 from demicouture.files import read_csv, sha256
+from demicouture.language import _
 
 QUERY_COLUMNS = ("pole", "query", "count")
 
@@ -75,26 +76,44 @@ def read_queries(path: Path, limit: int | None = None) -> list[Query]:
     queries: dict[str, Query] = {}
     for number, row in enumerate(read_csv(path, QUERY_COLUMNS), start=2):  # the header is row 1
         pole, text, count = (row[column].strip() for column in QUERY_COLUMNS)
-        where = f"{path}: row {number}"
+        where = _("{path}: row {number}").format(path=path, number=number)
         if not text:
-            raise InputError(f"{where}: found no query, expected words to search for")
+            raise InputError(_("{where}: found no query, expected words to search for").format(where=where))
         if CONTROL_CHARACTERS.search(text):
-            raise InputError(f"{where}: found the query {text!r}, expected words without control characters")
+            raise InputError(
+                _("{where}: found the query {text!r}, expected words without control characters").format(
+                    where=where, text=text
+                )
+            )
         if not is_folder_name(pole):
             raise InputError(
-                f"{where}: found the pole {pole!r}, expected a name for a folder: at most {LONGEST_POLE} bytes, no dot "
-                'at either end, no device of Windows, no control characters and none of / \\ < > : " | ? *'
+                _(
+                    "{where}: found the pole {pole!r}, expected a name for a folder: at most {longest_pole} bytes, "
+                    'no dot at either end, no device of Windows, no control characters and none of / \\ < > : " | ? *'
+                ).format(where=where, pole=pole, longest_pole=LONGEST_POLE)
             )
         number_of = re.fullmatch(r"([0-9]{1,6})(?:\.0+)?", count)  # Spreadsheets make 48 a 48.0.
         if not number_of or int(number_of[1]) < 1:
-            raise InputError(f"{where}: found the count {count!r}, expected a whole number from 1 to 999999")
+            raise InputError(
+                _("{where}: found the count {count!r}, expected a whole number from 1 to 999999").format(
+                    where=where, count=count
+                )
+            )
         query = Query(pole, text, min(int(number_of[1]), limit or int(number_of[1])))
         if other := queries.get(query.folder.casefold()):
-            raise InputError(f"{where}: found {text!r} after {other.text!r} for {pole}, expected it once; remove one")
+            raise InputError(
+                _("{where}: found {text!r} after {other_text!r} for {pole}, expected it once; remove one").format(
+                    where=where, text=text, other_text=other.text, pole=pole
+                )
+            )
         queries[query.folder.casefold()] = query
     poles = sorted({query.pole for query in queries.values()})
     if not 1 <= len(poles) <= 2:
-        raise InputError(f"{path}: found {len(poles)} poles ({', '.join(poles) or 'no rows'}), expected one or two")
+        raise InputError(
+            _("{path}: found {count} poles ({poles}), expected one or two").format(
+                path=path, count=len(poles), poles=", ".join(poles) or _("no rows")
+            )
+        )
     return list(queries.values())
 
 

@@ -12,6 +12,7 @@ import cv2
 
 from demicouture import images
 from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.scraping import attribution
 from demicouture.scraping.contact_sheets import query_sheet_path, write_query_sheets
 from demicouture.scraping.downloader import Downloader, draw
@@ -142,8 +143,10 @@ class ScrapedFolder:
             left = len(images.find_pictures(self.path / pole))
             if left < min(fetched, 2):
                 raise InputError(
-                    f"{self.path / pole}: {left} pictures, expected at least 2 of the {fetched} that were fetched; "
-                    "what was deleted is not fetched again: put pictures back, or add --fresh to start over"
+                    _(
+                        "{path}: {left} pictures, expected at least 2 of the {fetched} that were fetched; what was "
+                        "deleted is not fetched again: put pictures back, or add --fresh to start over"
+                    ).format(path=self.path / pole, left=left, fetched=fetched)
                 )
 
 

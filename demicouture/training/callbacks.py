@@ -17,6 +17,7 @@ from demicouture.dcgan.inference import render
 from demicouture.dcgan.serialization import save_network
 from demicouture.files import write_csv
 from demicouture.images import save_png
+from demicouture.language import _
 from demicouture.progress import progress_bar
 from demicouture.training import checkpoints
 from demicouture.training.checkpoints import still_there
@@ -271,7 +272,11 @@ class CollapseWatch(keras.callbacks.Callback):
         self.rows.append(epoch_losses(self.model, logs))
         before, self.collapse = self.collapse, find_collapse(self.rows)
         if self.collapse and not before:
-            self.report(f"collapse: {self.collapse}, noticed after epoch {epoch + 1}; see history.png")
+            self.report(
+                _("collapse: {collapse}, noticed after epoch {epoch}; see history.png").format(
+                    collapse=_(self.collapse), epoch=epoch + 1
+                )
+            )
         if self.collapse and (self.ends or not is_finite(self.rows[-1])):
             self.model.stop_training = True
 
@@ -297,10 +302,10 @@ class Progress(keras.callbacks.Callback):
         total, done = self.epochs * model.batches.steps_per_epoch, int(model.step.numpy())
         self.left = total - done
         self.line = progress_bar(
-            title="training",
+            title=_("training"),
             total=total,
             initial=done,
-            unit="img",
+            unit=_("img"),
             unit_scale=model.batches.batch_size,
             quiet=self.quiet,
             smoothing=0.05,
@@ -310,7 +315,9 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Names the epoch."""
         self.shown_steps = 0
-        self.line.set_description(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+        self.line.set_description(
+            _("epoch {epoch}/{epochs}").format(epoch=epoch + 1, epochs=self.epochs), refresh=False
+        )
 
     def on_train_batch_end(self, batch, logs=None):
         """Moves the line on, and reads the losses from the device now and then."""
@@ -337,9 +344,11 @@ class Progress(keras.callbacks.Callback):
             if hours > LONG_RUN_HOURS:
                 took = describe_duration(hours * 3600)
                 self.report(
-                    f"on this machine the whole run would take about {took}, measured; a GPU is the way out, or "
-                    "--preset demo, a smaller --size, a smaller --width. It goes on now; Ctrl-C stops it, and what is "
-                    "done is kept"
+                    _(
+                        "on this machine the whole run would take about {took}, measured; a GPU is the way out, or "
+                        "--preset demo, a smaller --size, a smaller --width. It goes on now; Ctrl-C stops it, and what "
+                        "is done is kept"
+                    ).format(took=took)
                 )
 
     def __enter__(self) -> Progress:

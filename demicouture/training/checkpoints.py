@@ -19,6 +19,7 @@ import numpy as np
 from demicouture.dcgan.serialization import save_network
 from demicouture.errors import InputError
 from demicouture.files import atomic_path
+from demicouture.language import _
 from demicouture.runs import versions
 from demicouture.training.devices import kind_of_device
 from demicouture.training.gan import GAN
@@ -63,15 +64,19 @@ def restore(folder: Path, model: GAN) -> tuple[Path | None, list[str]]:
     for path in _newest_first(folder):
         before = load(path, model)
         if before is None:
-            messages.append(f"{path}: damaged or of another make, so it is passed over")
+            messages.append(_("{path}: damaged or of another make, so it is passed over").format(path=path))
             continue
         now = maker()
         if differences := [
-            f"{name} {before.get(name)} (now {now.get(name)})"
+            _("{name} {before} (now {now})").format(name=name, before=before.get(name), now=now.get(name))
             for name in {**before, **now}
             if before.get(name) != now.get(name)
         ]:
-            messages.append(f"{path}: made with {', '.join(differences)}; it goes on, but perhaps not to the same bits")
+            messages.append(
+                _("{path}: made with {differences}; it goes on, but perhaps not to the same bits").format(
+                    path=path, differences=", ".join(differences)
+                )
+            )
         return path, messages
     return None, messages
 
@@ -137,8 +142,10 @@ def still_there(folder: Path) -> Iterator[None]:
     def refuse_lost() -> None:
         if not (folder / "options.json").exists():
             raise InputError(
-                f"{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with its checkpoints, "
-                "and run the same command to go on"
+                _(
+                    "{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with its "
+                    "checkpoints, and run the same command to go on"
+                ).format(folder=folder)
             ) from None
 
     refuse_lost()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demicouture import files
+from demicouture.language import N_
 
 LONG = 10
 """Epochs in a row before what looks like a collapse is called one. Our choice: the first epochs of a good run look
@@ -40,18 +41,18 @@ def find_collapse(rows: Sequence[Mapping[str, Any]]) -> str | None:
     if not rows:
         return None
     if not is_finite(rows[-1]):
-        return "losses or weights are no longer numbers"
+        return N_("losses or weights are no longer numbers")
     if len(rows) < LONG:
         return None
     recent = [
         {name: float(row[name]) for name in ("d_real", "d_fake", "nearest_neighbour_diversity")} for row in rows[-LONG:]
     ]
     if all(min(row["d_real"], row["d_fake"]) >= CERTAIN for row in recent):
-        return "the discriminator recognises every picture, and teaches nothing any more"
+        return N_("the discriminator recognises every picture, and teaches nothing any more")
     if all(min(row["d_real"], row["d_fake"]) <= BLIND for row in recent):
-        return "the discriminator says the same to every picture"
+        return N_("the discriminator says the same to every picture")
     if all(row["nearest_neighbour_diversity"] <= ALIKE for row in recent):
-        return "the generated pictures are nearly all alike"
+        return N_("the generated pictures are nearly all alike")
     return None
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import keras
 
 from demicouture.errors import InputError
+from demicouture.language import _
 
 
 class DataParallel(keras.distribution.DataParallel):
@@ -41,11 +42,16 @@ def use_devices(wanted: int | None, batch_size: int) -> int:
     found = keras.distribution.list_devices() if keras.backend.backend() == "jax" else [""]
     count = len(found) if wanted is None else wanted
     if count > len(found):
-        raise InputError(f"--devices {count}: found {len(found)}, expected as many; use --devices all")
+        raise InputError(
+            _("--devices {count}: found {found}, expected as many; use --devices all").format(
+                count=count, found=len(found)
+            )
+        )
     if batch_size % count:
         raise InputError(
-            f"--batch-size {batch_size}: cannot be shared evenly by {count} devices; "
-            f"use --batch-size {batch_size - batch_size % count or count}"
+            _(
+                "--batch-size {batch_size}: cannot be shared evenly by {count} devices; use --batch-size {fitting}"
+            ).format(batch_size=batch_size, count=count, fitting=batch_size - batch_size % count or count)
         )
     if count > 1:
         keras.distribution.set_distribution(DataParallel(devices=found[:count], auto_shard_dataset=False))

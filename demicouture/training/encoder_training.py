@@ -19,6 +19,7 @@ from demicouture.dcgan.inference import encode, hash_generator, load_encoder, lo
 from demicouture.dcgan.networks import build_encoder
 from demicouture.dcgan.serialization import save_network
 from demicouture.images import save_png
+from demicouture.language import _
 from demicouture.progress import progress_bar
 from demicouture.training.autoencoder import PriorLoss, reconstruction_loss
 from demicouture.training.diffaugment import flip
@@ -72,7 +73,7 @@ class _Bar(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         steps = self.params["steps"]
-        self.bar = progress_bar(title="training the encoder", total=steps, unit="step", quiet=self.quiet)
+        self.bar = progress_bar(title=_("training the encoder"), total=steps, unit=_("step"), quiet=self.quiet)
 
     def on_train_batch_end(self, batch, logs=None):
         self.bar.update()
@@ -135,7 +136,7 @@ def encode_dataset(folder: Path, dataset: Dataset, withheld: np.ndarray, quiet: 
     generator = load_generator(folder / "generator.keras")
     encoder = load_encoder(folder / "encoder.keras", generator)
     codes = encode(encoder, dataset.pictures)
-    rebuilt = render(generator, codes, quiet, "rebuilding pictures")
+    rebuilt = render(generator, codes, quiet, _("rebuilding pictures"))
     errors = _errors(dataset.pictures, rebuilt)
     encodings = Encodings(
         codes,
@@ -181,8 +182,8 @@ def _draw(dataset: Dataset, rebuilt: np.ndarray, withheld: np.ndarray) -> Any:
 
 def describe_encoder(found: dict[str, Any]) -> str:
     """Returns a sentence on what :func:`encode_dataset` found."""
-    return (
-        f"withheld pictures come back from their codes with a mean error of {found['withheld_error']:.0f} grey levels "
-        f"of 255 ({found['seen_error']:.0f} those that were learned from; {found['other_error']:.0f} from another "
-        "picture's code): see rebuilt.png"
-    )
+    return _(
+        "withheld pictures come back from their codes with a mean error of {withheld:.0f} grey levels "
+        "of 255 ({seen:.0f} those that were learned from; {other:.0f} from another picture's code): "
+        "see rebuilt.png"
+    ).format(withheld=found["withheld_error"], seen=found["seen_error"], other=found["other_error"])

@@ -11,6 +11,7 @@ import numpy as np
 
 from demicouture.evaluation.realism_scale import GARMENTS, RealismScale
 from demicouture.images import open_picture
+from demicouture.language import _
 from demicouture.training import checkpoints
 from demicouture.training.collapse import all_collapses, looks_sound, read_rollbacks
 from demicouture.training.generator_metrics import NAMES
@@ -98,22 +99,30 @@ def draw_history(folder: Path, epochs_done: int) -> None:
         axes.plot(epochs, [float(row[name]) for row in rows], label=label, color=colour, **look)
 
     with plot(folder / "history.png", width=8, height=11, rows=4) as (losses, accuracies, progress, diversity):
-        draw(losses, "d_loss", "discriminator", first)
-        draw(losses, "g_loss", "generator", second)
-        losses.set(ylabel="binary cross-entropy", title="Losses: both level, neither at 0, is a fair game")
-        draw(accuracies, "d_real", "on real pictures", first)
-        draw(accuracies, "d_fake", "on generated pictures", second)
-        accuracies.set(ylabel="discriminator's accuracy", ylim=(0, 1.02))
-        accuracies.set_title("Accuracies: both at 1 means that the generator has lost")
+        draw(losses, "d_loss", _("discriminator"), first)
+        draw(losses, "g_loss", _("generator"), second)
+        losses.set(ylabel=_("binary cross-entropy"), title=_("Losses: both level, neither at 0, is a fair game"))
+        draw(accuracies, "d_real", _("on real pictures"), first)
+        draw(accuracies, "d_fake", _("on generated pictures"), second)
+        accuracies.set(ylabel=_("discriminator's accuracy"), ylim=(0, 1.02))
+        accuracies.set_title(_("Accuracies: both at 1 means that the generator has lost"))
         _draw_progress(progress, measured, RealismScale.load(folder))
-        draw(diversity, "nearest_neighbour_diversity", "1 is the real pictures'", PLANE_COLOUR, linewidth=0.8)
-        diversity.set(xlabel="epoch", ylabel="diversity", ylim=(0, None))
-        diversity.set_title("Distance of generated pictures from one another: near 0 they are all alike")
-        marks = [(mark["epoch"], f"{mark['reason']}; back to epoch {mark['back_to']}") for mark in rollbacks]
+        draw(diversity, "nearest_neighbour_diversity", _("1 is the real pictures'"), PLANE_COLOUR, linewidth=0.8)
+        diversity.set(xlabel=_("epoch"), ylabel=_("diversity"), ylim=(0, None))
+        diversity.set_title(_("Distance of generated pictures from one another: near 0 they are all alike"))
+        marks = [
+            (
+                mark["epoch"],
+                _("{reason}; back to epoch {back_to}").format(reason=_(mark["reason"]), back_to=mark["back_to"]),
+            )
+            for mark in rollbacks
+        ]
         panels = (losses, accuracies, progress, diversity)
         for epoch, reason in [*marks, *all_collapses(rows)]:
             for axes in panels:
-                label = f"epoch {epoch}: {reason}" if axes is accuracies else None
+                label = (
+                    _("epoch {epoch}: {reason}").format(epoch=epoch, reason=_(reason)) if axes is accuracies else None
+                )
                 axes.axvline(epoch, color=PLANE_COLOUR, linestyle="--", linewidth=0.8, label=label)
         for axes in panels:
             axes.set_xlim(0, max(epochs) + 1)
@@ -128,24 +137,25 @@ def draw_history(folder: Path, epochs_done: int) -> None:
 
 def _draw_progress(axes: Any, measured: Sequence[Mapping[str, str]], scale: RealismScale | None) -> None:
     """Draws how far the generators have come from noise to real pictures, with the marks of the controls."""
-    axes.set(ylabel="progress", ylim=(0, 1.02))
+    axes.set(ylabel=_("progress"), ylim=(0, 1.02))
     if scale is None or not measured:
-        axes.set_title("Quality was not judged")
+        axes.set_title(_("Quality was not judged"))
         return
     epochs = [int(row["epoch"]) for row in measured]
     low, high = ([scale.progress(float(row[name])) for row in measured] for name in ("distance_high", "distance_low"))
     axes.fill_between(epochs, low, high, color=POLE_COLOURS[1], alpha=0.2, linewidth=0)
     axes.plot(epochs, [float(row["progress"]) for row in measured], ".-", color=POLE_COLOURS[1])
     axes.axhline(GARMENTS, color=POLE_COLOURS[0], linewidth=1)
-    axes.text(0.005, GARMENTS, "garments can be named", **_beside(axes, "left"), color=POLE_COLOURS[0])
+    axes.text(0.005, GARMENTS, _("garments can be named"), **_beside(axes, "left"), color=POLE_COLOURS[0])
     for name in MARKS:
         height = scale.progress(scale.marks[name])
         axes.axhline(height, color=PLANE_COLOUR, linewidth=0.8, linestyle=":")
-        axes.text(0.995, height, name, **_beside(axes, "right"), color=PLANE_COLOUR)
+        axes.text(0.995, height, _(name), **_beside(axes, "right"), color=PLANE_COLOUR)
     best = best_row(measured)
     axes.set_title(
-        f"0 is an untrained generator, 1 real pictures: epoch {best['epoch']}, the best, is at "
-        f"{float(best['progress']):.0%}"
+        _("0 is an untrained generator, 1 real pictures: epoch {epoch}, the best, is at {progress:.0%}").format(
+            epoch=best["epoch"], progress=float(best["progress"])
+        )
     )
 
 

@@ -14,6 +14,7 @@ from demicouture.commands import command
 from demicouture.dataset import Dataset, read_dataset
 from demicouture.errors import InputError, OptionsError
 from demicouture.keras_backend import device_memory
+from demicouture.language import _
 from demicouture.runs import RunFolder
 
 ALWAYS_RESIDENT = 2**28
@@ -53,8 +54,10 @@ def read_training_pictures(
         if needed <= always_resident or needed <= (memory := device_memory()) * resident_share:
             return np.empty(shape, np.uint8)
         report(
-            f"{shape[0]} pictures take {needed / 2**30:.1f} GiB and the device has {memory / 2**30:.1f}, so they stay "
-            "on disk and are fetched while it computes"
+            _(
+                "{count} pictures take {needed:.1f} GiB and the device has {memory:.1f}, so they stay on disk "
+                "and are fetched while it computes"
+            ).format(count=shape[0], needed=needed / 2**30, memory=memory / 2**30)
         )
         scratch.mkdir(parents=True, exist_ok=True)
         # Without a name, so that nothing is left behind, however the run ends.
@@ -76,8 +79,10 @@ def refuse_few_pictures(source: Path, count: int, batch_size: int) -> None:
     """
     if count < batch_size:
         raise InputError(
-            f"{source}: found {count} pictures to train on, and some to withhold; expected at least a batch; add "
-            f"pictures or use --batch-size {count}"
+            _(
+                "{source}: found {count} pictures to train on, and some to withhold; expected at least a "
+                "batch; add pictures or use --batch-size {count}"
+            ).format(source=source, count=count)
         )
 
 
@@ -89,11 +94,21 @@ def refuse_other_pictures(run: RunFolder, source: Path) -> None:
     """
     before, now = run.before.get("dataset_sha256"), run.options["dataset_sha256"]
     if run.before and before is None:
-        raise OptionsError(f"{run.path}: begun by an earlier version, with other checkpoints; add --fresh")
+        raise OptionsError(
+            _("{path}: begun by an earlier version, with other checkpoints; add --fresh").format(path=run.path)
+        )
     if run.before and before != now:
         raise OptionsError(
-            f"{run.path}: trained on a data set with SHA-256 {before[:12]}…, found {now[:12]}… in "
-            f"{source}; restore the pictures, or to train anew on these, run: {command('train_dcgan.py', '--fresh')}"
+            _(
+                "{path}: trained on a data set with SHA-256 {before}…, found {now}… in {source}; restore the "
+                "pictures, or to train anew on these, run: {command}"
+            ).format(
+                path=run.path,
+                before=before[:12],
+                now=now[:12],
+                source=source,
+                command=command("train_dcgan.py", "--fresh"),
+            )
         )
 
 

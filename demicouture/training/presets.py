@@ -7,6 +7,7 @@ from typing import Any
 
 from demicouture import cli
 from demicouture.dataset import SIZES
+from demicouture.language import _
 
 PRESETS = {
     # The seed's; where it is silent, the DCGAN paper's (learning rate) or Keras-GAN's (batch size).
@@ -76,27 +77,29 @@ def add_flags(group: argparse._ArgumentGroup) -> None:
     """Adds a flag for each hyperparameter; where it is not given, it is None, for :func:`fill_in`."""
     number, integer, switch = cli.number, cli.integer, argparse.BooleanOptionalAction
     for name, help, how in (
-        ("size", "the pictures' side in pixels", {"type": int, "choices": SIZES}),
-        ("width", "factor on the networks' inner channels", {"type": number(0.01, 4), "metavar": "X"}),
-        ("discriminator_width", "factor on the discriminator's alone", {"type": number(0.01, 4), "metavar": "X"}),
+        ("size", _("the pictures' side in pixels"), {"type": int, "choices": SIZES}),
+        ("width", _("factor on the networks' inner channels"), {"type": number(0.01, 4), "metavar": "X"}),
+        ("discriminator_width", _("factor on the discriminator's alone"), {"type": number(0.01, 4), "metavar": "X"}),
         (
             "dropout",
-            "share of the discriminator's features left out at random",
+            _("share of the discriminator's features left out at random"),
             {"type": number(0, 0.9), "metavar": "X"},
         ),
-        ("epochs", "passes over the pictures; more extend a run", {"type": integer(1), "metavar": "N"}),
-        ("batch_size", "pictures in a step", {"type": integer(2), "metavar": "N"}),
-        ("learning_rate", "of the generator's Adam", {"type": number(1e-7, 1), "metavar": "X"}),
-        ("discriminator_learning_rate", "of the discriminator's", {"type": number(1e-7, 1), "metavar": "X"}),
-        ("augment", "show the discriminator its pictures through DiffAugment", {"action": switch}),
-        ("flips", "mirror real pictures at random", {"action": switch}),
+        ("epochs", _("passes over the pictures; more extend a run"), {"type": integer(1), "metavar": "N"}),
+        ("batch_size", _("pictures in a step"), {"type": integer(2), "metavar": "N"}),
+        ("learning_rate", _("of the generator's Adam"), {"type": number(1e-7, 1), "metavar": "X"}),
+        ("discriminator_learning_rate", _("of the discriminator's"), {"type": number(1e-7, 1), "metavar": "X"}),
+        ("augment", _("show the discriminator its pictures through DiffAugment"), {"action": switch}),
+        ("flips", _("mirror real pictures at random"), {"action": switch}),
         (
             "encoder",
-            "let an encoder learn along with the generator, so that it can rebuild real pictures; or afterwards, with "
-            "the generator as it is",
+            _(
+                "let an encoder learn along with the generator, so that it can rebuild real pictures; or "
+                "afterwards, with the generator as it is"
+            ),
             {"choices": ("along", "afterwards")},
         ),
-        ("ema", "momentum of the generator's averaged weights, or 0", {"type": number(0, 0.99999), "metavar": "X"}),
+        ("ema", _("momentum of the generator's averaged weights, or 0"), {"type": number(0, 0.99999), "metavar": "X"}),
     ):
         values = {preset: preset_values[name] for preset, preset_values in PRESETS.items()}
         followed = "--" + FOLLOWED.get(name, "").replace("_", "-")

@@ -9,6 +9,7 @@ from typing import Any
 from demicouture.commands import command
 from demicouture.dataset import SIZES
 from demicouture.errors import OptionsError
+from demicouture.language import _, ngettext
 from demicouture.parallel import cores
 from demicouture.training.presets import PRESETS, fill_in
 
@@ -98,16 +99,20 @@ def refuse_months(options: Mapping[str, Any], pictures: int) -> None:
         instead = recommend(pictures, options["size"], gpu=False)
         about = describe_duration(estimate_recommended(instead, pictures))
         raise OptionsError(
-            f"--preset: not given, which means the seed's own run, and without a GPU that takes about "
-            f"{describe_duration(seconds)} here; run: {command('train_dcgan.py', *instead)} (about {about}), or add "
-            "--preset seed to have it all the same"
+            _(
+                "--preset: not given, which means the seed's own run, and without a GPU that takes about "
+                "{duration} here; run: {command} (about {about}), or add --preset seed to have it all the same"
+            ).format(duration=describe_duration(seconds), command=command("train_dcgan.py", *instead), about=about)
         )
 
 
 def describe_duration(seconds: float) -> str:
     """Returns a duration in words, in the unit of which there are a few: minutes, hours, days or months."""
-    for unit, length, most in (("minute", 60, 90), ("hour", 3600, 48), ("day", 86_400, 60)):
-        count = max(1, round(seconds / length))
-        if count <= most:
-            return f"{count} {unit}{'s' if count > 1 else ''}"
-    return f"{seconds / 86_400 / 30.4:.0f} months"
+    minutes, hours, days = (max(1, round(seconds / length)) for length in (60, 3600, 86_400))
+    if minutes <= 90:
+        return ngettext("{count} minute", "{count} minutes", minutes).format(count=minutes)
+    if hours <= 48:
+        return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+    if days <= 60:
+        return ngettext("{count} day", "{count} days", days).format(count=days)
+    return _("{count:.0f} months").format(count=days / 30.4)

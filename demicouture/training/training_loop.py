@@ -12,6 +12,7 @@ from demicouture.dcgan.export import save_exports
 from demicouture.dcgan.inference import hash_generator, load_generator
 from demicouture.dcgan.serialization import save_network
 from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.training import checkpoints, collapse
 from demicouture.training.checkpoints import still_there
 from demicouture.training.gan import GAN
@@ -61,12 +62,12 @@ class TrainingLoop:
         for message in messages:
             self.report(message)
         if messages and path is None:
-            self.report("no whole checkpoint is left, so training begins anew")
+            self.report(_("no whole checkpoint is left, so training begins anew"))
         if path is not None:
             self._restore_best_generator(path)
             if rows := self._rows():  # without those that come after the checkpoint
                 files.write_csv(self.folder / "history.csv", list(rows[0]), rows)
-            self.report(f"going on from {path}, after epoch {self.gan.epochs_done}")
+            self.report(_("going on from {path}, after epoch {epoch}").format(path=path, epoch=self.gan.epochs_done))
         rollbacks = collapse.read_rollbacks(self.folder)
         if int(self.gan.rollbacks.numpy()) < len(rollbacks):
             self._go_back(rollbacks)  # An earlier process was killed on the way.
@@ -107,7 +108,9 @@ class TrainingLoop:
             animate_samples(self.folder)
         rows = self._rows()
         if not rows:
-            raise InputError(f"{self.folder / 'history.csv'}: its rows are gone; restore it, or add --fresh")
+            raise InputError(
+                _("{path}: its rows are gone; restore it, or add --fresh").format(path=self.folder / "history.csv")
+            )
         if (best := best_row(rows)) is None:  # Nothing was measured, so the last generator is as good as any.
             best = rows[-1]
             with still_there(self.folder):
@@ -142,14 +145,21 @@ class TrainingLoop:
         """
         epoch = self.gan.epochs_done
         best = row_to_keep(self.folder, self._rows())
-        found = f"{self.folder}: {reason}, noticed after epoch {epoch}; "
-        anew = "begin anew with --fresh and a lower --learning-rate"
+        mend, anew = "", _("begin anew with --fresh and a lower --learning-rate")
         if self.on_collapse != "rollback":
-            raise InputError(f"{found}add --on-collapse rollback to go back to the best generator, or {anew}")
-        if before == collapse.MAX_ROLLBACKS:
-            raise InputError(f"{found}it did so after {before} rollbacks, too; generator.keras is the best one; {anew}")
-        if best is None or not checkpoints.path_of(self.folder / "checkpoints", int(best["step"])).exists():
-            raise InputError(f"{found}there is no checkpoint of an evaluated generator to go back to; {anew}")
+            mend = _("add --on-collapse rollback to go back to the best generator, or {anew}").format(anew=anew)
+        elif before == collapse.MAX_ROLLBACKS:
+            mend = _("it did so after {count} rollbacks, too; generator.keras is the best one; {anew}").format(
+                count=before, anew=anew
+            )
+        elif best is None or not checkpoints.path_of(self.folder / "checkpoints", int(best["step"])).exists():
+            mend = _("there is no checkpoint of an evaluated generator to go back to; {anew}").format(anew=anew)
+        if mend:
+            raise InputError(
+                _("{folder}: {reason}, noticed after epoch {epoch}; {mend}").format(
+                    folder=self.folder, reason=_(reason), epoch=epoch, mend=mend
+                )
+            )
         return {"epoch": epoch, "back_to": int(best["epoch"]), "reason": reason}
 
     def _go_back(self, rollbacks: list[dict[str, Any]]) -> None:
@@ -157,7 +167,11 @@ class TrainingLoop:
         folder, epoch = self.folder / "checkpoints", rollbacks[-1]["back_to"]
         path = checkpoints.path_of(folder, epoch * self.gan.batches.steps_per_epoch)
         if not path.exists() or checkpoints.load(path, self.gan) is None:
-            raise InputError(f"{path}: missing or damaged, and the run was to go back to it; begin anew with --fresh")
+            raise InputError(
+                _("{path}: missing or damaged, and the run was to go back to it; begin anew with --fresh").format(
+                    path=path
+                )
+            )
         self.gan.reseed_after_rollback(len(rollbacks))
         with still_there(self.folder):
             for later in folder.glob("step-*.npz"):
@@ -167,8 +181,10 @@ class TrainingLoop:
                 if sample > sample_path(self.folder, epoch):
                     sample.unlink()
             checkpoints.save(folder, self.gan, self.kept, spared=int(self.gan.step.numpy()))
-        which = "the best generator's" if best_row(self._rows()) else "the latest that was kept"
+        which = _("the best generator's") if best_row(self._rows()) else _("the latest that was kept")
         self.report(
-            f"rollback {len(rollbacks)} of {collapse.MAX_ROLLBACKS}: on from epoch {epoch}, {which}, with new random "
-            "numbers and half the learning rates"
+            _(
+                "rollback {number} of {most}: on from epoch {epoch}, {which}, with new random numbers and half "
+                "the learning rates"
+            ).format(number=len(rollbacks), most=collapse.MAX_ROLLBACKS, epoch=epoch, which=which)
         )

@@ -121,8 +121,8 @@ def test_sentences_say_what_was_measured_and_nothing_where_it_was_not():
         "a linear classifier tells its designs from withheld pictures in 97% of all cases (95% interval 91% to 99%; "
         "50% would be perfect)",
     ]
-    assert describe_quality(None) == [generator_quality.NOT_JUDGED]
-    assert generator_quality.describe_generator(None) == generator_quality.NOT_JUDGED
+    assert describe_quality(None) == [generator_quality.describe_missing_judge()]
+    assert generator_quality.describe_generator(None) == generator_quality.describe_missing_judge()
     assert generator_quality.describe_generator(quality) == ""
     assert generator_quality.describe_generator({"progress": 0.3}).startswith("this generator draws blobs, not garm")
     assert generator_quality.draws_garments(None)

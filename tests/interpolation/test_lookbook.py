@@ -8,7 +8,7 @@ from demicouture.boundary.hyperplane import Hyperplane
 from demicouture.dcgan.encodings import Encodings
 from demicouture.designs.designs import Designs
 from demicouture.evaluation.copies import Nearest
-from demicouture.evaluation.generator_quality import NOT_JUDGED
+from demicouture.evaluation.generator_quality import describe_missing_judge
 from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.images import save_png
 from demicouture.interpolation import lookbook, lookbook_page
@@ -64,7 +64,10 @@ def test_of_many_those_of_the_highest_ranks_are_chosen_from():
 def test_why_there_is_no_lookbook(tmp_path):
     blobs, garments = ({"progress": progress} for progress in (0.49, 0.5))
     reason = lookbook.reason_against
-    assert reason(tmp_path, PLANE, False, None, False) == f"{NOT_JUDGED}; without that network there is no lookbook"
+    assert (
+        reason(tmp_path, PLANE, False, None, False)
+        == f"{describe_missing_judge()}; without that network there is no lookbook"
+    )
     assert "is not judged" not in (without := reason(tmp_path, PLANE, False, garments, False))
     assert "run once (19 MB): " in without
     assert (

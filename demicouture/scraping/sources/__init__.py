@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.scraping.offers import Source
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def open_source(
     """
     if (only or without) and name != "openverse":
         flag = "--only" if only else "--without"
-        raise InputError(f"{flag}: found with --source {name}, expected openverse; leave it away")
+        raise InputError(
+            _("{flag}: found with --source {name}, expected openverse; leave it away").format(flag=flag, name=name)
+        )
     # Imported here, so that a run loads no source but its own.
     if name == "wardrobe":
         from demicouture.scraping.sources.wardrobe import Wardrobe

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from demicouture.errors import InputError, SourceError
+from demicouture.language import _
 from demicouture.scraping.html import plain_text
 from demicouture.scraping.http_client import Fetcher, host_of
 from demicouture.scraping.json_api import as_address, as_text, request_json, with_query
@@ -59,8 +60,10 @@ class Commons:
         """
         if not fetcher.contact:
             raise InputError(
-                "--contact: found none, expected an e-mail address or a page about you, which Wikimedia wants to know "
-                "of every program; add --contact with your own"
+                _(
+                    "--contact: found none, expected an e-mail address or a page about you, which Wikimedia wants "
+                    "to know of every program; add --contact with your own"
+                )
             )
         self._fetcher = fetcher
         self._base_url = base_url or BASE_URL
@@ -70,7 +73,7 @@ class Commons:
     def limits(self) -> Limits:
         """What it gives at most, and how fast."""
         seconds = self._fetcher.rate_limits.delay_seconds
-        caution = "few by words, many by category: data/queries-commons.csv"
+        caution = _("few by words, many by category: data/queries-commons.csv")
         return Limits(
             most=MAX_PAGES * PAGE_SIZE, page_size=PAGE_SIZE, seconds_between_requests=seconds, caution=caution
         )
@@ -91,7 +94,7 @@ class Commons:
             parameters |= {"gsrlimit": PAGE_SIZE}
         seen: set[str] = set()
         go_on: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
+        for _page in range(MAX_PAGES):
             url = with_query(self._base_url, parameters | go_on)
             found = self._request(url)
             query_part = found.get("query", {})  # Missing where nothing was found.
@@ -135,7 +138,7 @@ def _problem(found: dict[str, Any]) -> str:
     query = found.get("query", {})
     if isinstance(query, dict) and isinstance(query.get("pages", []), list) and {"query", "batchcomplete"} & set(found):
         return ""
-    return "found no pages in it, so the service has changed"
+    return _("found no pages in it, so the service has changed")
 
 
 def _place(page: Any) -> int:

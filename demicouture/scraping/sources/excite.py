@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from demicouture.errors import FetchError, SourceError
+from demicouture.language import _
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.html import find_tags
 from demicouture.scraping.http_client import Fetcher, Response
@@ -61,7 +62,7 @@ class Excite:
     def limits(self) -> Limits:
         """What it gives at most, and how fast."""
         seconds = self._fetcher.rate_limits.delay_seconds
-        caution = "of unknown licences, while it lasts"
+        caution = _("of unknown licences, while it lasts")
         return Limits(most=MAX_PAGES * 20, page_size=20, seconds_between_requests=seconds, hosts=8, caution=caution)
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
@@ -91,20 +92,24 @@ class Excite:
         except FetchError as error:
             if error.status == 404 and page > 1:
                 return None
-            problem = str(error)
+            problem = _(str(error))
             if error.status == 403 and (words := self._fetcher.words.get(host)):
                 problem += f" ({words})"
             if str(error) == failure_reasons.PRIVATE:
-                problem += " (add --allow-private-hosts if that is meant)"
+                problem += _(" (add --allow-private-hosts if that is meant)")
             if str(error) == failure_reasons.UNREACHABLE or error.status in (404, 410):
-                problem += ", so the search may have ended"
+                problem += _(", so the search may have ended")
         else:
             if urlsplit(answer.url).hostname == host:
                 return answer
-            problem = f"it sends us on to {urlsplit(answer.url).hostname}, so the search has moved or ended"
+            problem = _("it sends us on to {hostname}, so the search has moved or ended").format(
+                hostname=urlsplit(answer.url).hostname
+            )
         raise SourceError(
-            f"excite: {page_url}: {problem}, expected a page of results; "
-            f"try again later, or use another --source ({others('excite')})"
+            _(
+                "excite: {page_url}: {problem}, expected a page of results; try again later, or use another "
+                "--source ({others})"
+            ).format(page_url=page_url, problem=problem, others=others("excite"))
         )
 
     def _picture_urls(self, answer: Response) -> Iterator[str]:

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from demicouture.errors import FetchError
+from demicouture.language import _
 from demicouture.scraping.http_client import BUSY, Fetcher, host_of
 from demicouture.scraping.json_api import as_address, as_text, request_json, with_query
 from demicouture.scraping.offers import Limits, Offer
@@ -72,7 +73,7 @@ class Met:
             page_size=PAGE_SIZE,
             seconds_between_requests=self._seconds_between_requests,
             requests_for_a_picture=OBJECTS_FOR_AN_OFFER,
-            caution="historical dress and couture; no runway, and hardly any casual wear",
+            caution=_("historical dress and couture; no runway, and hardly any casual wear"),
         )
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
@@ -142,4 +143,4 @@ def _problem(found: dict[str, Any]) -> str:
     numbers = found.get("objectIDs")
     if ("objectIDs" in found or "total" in found) and isinstance(numbers, list | None):
         return ""
-    return "found no objects in it, so the service has changed"
+    return _("found no objects in it, so the service has changed")

@@ -12,6 +12,7 @@ from typing import Any
 
 from demicouture.commands import same_command
 from demicouture.errors import SourceError
+from demicouture.language import _
 from demicouture.scraping.http_client import Fetcher, host_of
 from demicouture.scraping.json_api import as_address, as_text, failure, request_json, with_query
 from demicouture.scraping.offers import Limits, Offer
@@ -93,7 +94,11 @@ class Openverse:
             page_size=self._page_size,
             seconds_between_requests=self._seconds,
             requests_a_day=REQUESTS_A_DAY_WITH_TOKEN if self._token else REQUESTS_A_DAY,
-            advice="" if self._token else f"with a token of your own in {TOKEN_VARIABLE} it grants 10,000 a day",
+            advice=""
+            if self._token
+            else _("with a token of your own in {token_variable} it grants 10,000 a day").format(
+                token_variable=TOKEN_VARIABLE
+            ),
         )
 
     def offers(self, pole: str, query: str, count: int) -> Iterator[Offer]:
@@ -115,8 +120,10 @@ class Openverse:
                     self._end_day("HTTP 429", error.__cause__.seconds)
                     raise SourceError(self._spent) from None
                 if self._token and getattr(error.__cause__, "status", None) in (401, 403):
-                    problem = f"the token in {TOKEN_VARIABLE} is refused (one lives for half a day)"
-                    raise failure(self.name, url, problem, "a valid one") from None
+                    problem = _("the token in {token_variable} is refused (one lives for half a day)").format(
+                        token_variable=TOKEN_VARIABLE
+                    )
+                    raise failure(self.name, url, problem, _("a valid one")) from None
                 raise
             if response:
                 self._follow_rate_headers(response.headers)
@@ -142,10 +149,10 @@ class Openverse:
 
     def _end_day(self, granted: str, seconds: float) -> None:
         when = self._fetcher.clock.time_of_day(seconds)
-        self._spent = (
-            f"openverse: has answered all requests that it grants ({granted}), expected more; come back at {when} "
-            f"(or set {TOKEN_VARIABLE} to a token of your own) and run: {same_command()}"
-        )
+        self._spent = _(
+            "openverse: has answered all requests that it grants ({granted}), expected more; come back at "
+            "{when} (or set {token_variable} to a token of your own) and run: {command}"
+        ).format(granted=granted, when=when, token_variable=TOKEN_VARIABLE, command=same_command())
 
     def _follow_rate_headers(self, headers: Mapping[str, str]) -> None:
         """Spreads the requests over each period that the rate headers name, and stops where none is left.
@@ -168,7 +175,7 @@ class Openverse:
 
 def _problem(found: dict[str, Any]) -> str:
     """Returns what is wrong with an answer, or nothing."""
-    return "" if isinstance(found.get("results"), list) else "found no results in it, so the service has changed"
+    return "" if isinstance(found.get("results"), list) else _("found no results in it, so the service has changed")
 
 
 def _read(result: object) -> Offer | None:

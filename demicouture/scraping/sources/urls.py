@@ -10,6 +10,7 @@ from pathlib import Path
 from demicouture.commands import pip_install
 from demicouture.errors import InputError
 from demicouture.files import read_csv
+from demicouture.language import _
 from demicouture.scraping.offers import Offer
 from demicouture.scraping.queries import CONTROL_CHARACTERS, Query
 
@@ -46,9 +47,11 @@ def read_addresses(path: Path, poles: Sequence[str], pole: str | None) -> list[A
         try:
             lines = path.read_text(encoding="utf-8-sig").splitlines()
         except FileNotFoundError:
-            raise InputError(f"{path}: not found, expected a file of addresses") from None
+            raise InputError(_("{path}: not found, expected a file of addresses").format(path=path)) from None
         except UnicodeDecodeError:
-            raise InputError(f"{path}: not readable as UTF-8, expected one address on each line") from None
+            raise InputError(
+                _("{path}: not readable as UTF-8, expected one address on each line").format(path=path)
+            ) from None
         rows = [{"url": line} for line in lines if not line.lstrip().startswith("#")]
     addresses = {}
     for number, row in enumerate(rows, start=1):
@@ -58,15 +61,24 @@ def read_addresses(path: Path, poles: Sequence[str], pole: str | None) -> list[A
         chosen, query = row.get("pole", "").strip() or pole, row.get("query", "").strip() or path.stem
         if chosen not in poles:
             raise InputError(
-                f"{path}: address {number} has {'the pole ' + repr(chosen) if chosen else 'no pole'}, "
-                f"expected {' or '.join(poles)}; " + ("mend it" if chosen else "add --pole, or a column of that name")
+                _("{path}: address {number} has {found}, expected {poles}; {mend}").format(
+                    path=path,
+                    number=number,
+                    found=_("the pole {pole!r}").format(pole=chosen) if chosen else _("no pole"),
+                    poles=_(" or ").join(poles),
+                    mend=_("mend it") if chosen else _("add --pole, or a column of that name"),
+                )
             )
         if CONTROL_CHARACTERS.search(query):
-            raise InputError(f"{path}: address {number} has the query {query!r}, expected no control characters")
+            raise InputError(
+                _("{path}: address {number} has the query {query!r}, expected no control characters").format(
+                    path=path, number=number, query=query
+                )
+            )
         facts = {name: row.get(name, "").strip() for name in FACTS}
         addresses.setdefault((chosen, query, url), Address(chosen, query, Offer(url, **facts)))
     if not addresses:
-        raise InputError(f"{path}: found no address, expected one on each line")
+        raise InputError(_("{path}: found no address, expected one on each line").format(path=path))
     return list(addresses.values())
 
 
@@ -76,18 +88,23 @@ def _read_parquet(path: Path) -> list[dict[str, str]]:
         from pyarrow import parquet
     except ImportError:
         raise InputError(
-            f"{path}: a parquet file, which needs pyarrow; to install it, run: {pip_install('pyarrow')}, "
-            "or save the file as CSV"
+            _(
+                "{path}: a parquet file, which needs pyarrow; to install it, run: {command}, or save the file as CSV"
+            ).format(path=path, command=pip_install("pyarrow"))
         ) from None
     try:
         rows = parquet.read_table(path).to_pylist()
     except FileNotFoundError:
-        raise InputError(f"{path}: not found, expected a file of addresses") from None
+        raise InputError(_("{path}: not found, expected a file of addresses").format(path=path)) from None
     except (OSError, ValueError):  # What pyarrow raises is one of these, too.
-        raise InputError(f"{path}: not readable as parquet; expected a table with a column url") from None
+        raise InputError(
+            _("{path}: not readable as parquet; expected a table with a column url").format(path=path)
+        ) from None
     rows = [{str(name).lower(): "" if value is None else str(value) for name, value in row.items()} for row in rows]
     if rows and "url" not in rows[0]:
-        raise InputError(f"{path}: found the columns {', '.join(rows[0])}, expected also url")
+        raise InputError(
+            _("{path}: found the columns {columns}, expected also url").format(path=path, columns=", ".join(rows[0]))
+        )
     return rows
 
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import numpy as np
 
 from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.scraping.offers import Offer
 from demicouture.synthetic import file_formats, scenes
 from demicouture.synthetic.canvas import Canvas
@@ -101,8 +102,10 @@ def _refuse_unknown(pole: str, query: str) -> None:
     named = cut_in(query) or (pole != OUTFIT_POLE and (garment_in(query) or thing_in(query)))
     if pole != GARMENT_POLE and not named:
         raise InputError(
-            f"--source wardrobe: found the query {query!r}, expected the name of a cut that it draws, such as cape, "
-            "column dress or puff sleeves; choose another --source, or --queries data/queries-demo.csv"
+            _(
+                "--source wardrobe: found the query {query!r}, expected the name of a cut that it draws, such as cape, "
+                "column dress or puff sleeves; choose another --source, or --queries data/queries-demo.csv"
+            ).format(query=query)
         )
 
 
