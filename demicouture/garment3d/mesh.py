@@ -245,7 +245,7 @@ def _inner_points(points: np.ndarray, loops: list[list[int]], lattice: np.ndarra
     edge = scipy.spatial.cKDTree(np.concatenate(lines))
     row = np.concatenate([line - normals(line) * RIM * spacing for line in lines])
     row = row[_within(row, lines)]
-    distance, _ = edge.query(row)
+    distance = edge.query(row)[0]
     row = row[distance > 0.9 * RIM * spacing]
     # No two too close to each other, as in a narrow corner.
     keep, tree = np.ones(len(row), bool), scipy.spatial.cKDTree(row)
