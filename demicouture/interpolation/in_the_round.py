@@ -193,8 +193,8 @@ class InTheRound:
             )
         else:
             seen = _(
-                "{count} garments in the round: seen from the front {error:.1f} grey levels from the picture, on average; "
-                "at most {most:.1f}"
+                "{count} garments in the round: seen from the front {error:.1f} grey levels from the picture, on "
+                "average; at most {most:.1f}"
             ).format(count=len(errors), error=np.mean(errors), most=max(errors))
         text = _("{seen}; how deep it is, its back and its size are guesses from one view").format(seen=seen)
         far = [garment.name for garment in self.garments if garment.front_error > MOST_ERROR]
