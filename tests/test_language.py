@@ -51,8 +51,8 @@ NO_MESSAGES = re.compile(
     r"|{} plain {} models"  # a part of a hash
     r"|text/\w+; charset=utf-8|[a-z]+(-\w+)+ ('none'|'self'|data:|{})|private, .*"  # HTTP
     r"|.*\\b.*|smaller than \(.*|HTTP \\d.*"  # regular expressions
-    r"|--\w+ (\w+|{}(\.npy)?)| (only|without) {}|width at the {}|(left|right) cuff"  # flags, keys
-    r"|polo shirt|pose models"
+    r"|--\w+ (\w+|{}(\.npy)?)| (only|without) {}|width at the {}|(left|right) cuff|polo shirt"  # flags, keys
+    r"|pose models"
     r"|.*Apache License 2\.0|Demicouture's wardrobe"  # credits
     r"|Latents in \[-1, 1\] to .*|Made from one picture .*|demicouture {}"  # stand in generator.onnx and in *.glb
     r"|HTTP {}|smaller than {}×{}"  # data

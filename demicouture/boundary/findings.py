@@ -140,7 +140,7 @@ def _findings_of_designs(report: Mapping[str, Any]) -> list[str]:
         )
     more = f"{command('generate.py', '--count')} N"
     mend = _("correct the labels, or label more designs, in the column your_label (more: {more})").format(more=more)
-    return [*sentences, _warn(report, "design", mend)]
+    return [*sentences, _warn(report, _("design"), mend)]
 
 
 def _findings_of_photographs(report: Mapping[str, Any]) -> list[str]:
@@ -168,7 +168,9 @@ def _findings_of_photographs(report: Mapping[str, Any]) -> list[str]:
             second=second,
             area=report["held_out_area_under_roc"],
         ),
-        _warn(report, "photograph", _("more photographs or a longer training help ({longer} N)").format(longer=longer)),
+        _warn(
+            report, _("photograph"), _("more photographs or a longer training help ({longer} N)").format(longer=longer)
+        ),
     ]
 
 

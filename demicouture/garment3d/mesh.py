@@ -151,7 +151,7 @@ def build(shape: Shape, spacing: float = SPACING) -> Mesh:
         front_loops[0] = [int(turned[0]), *own.tolist(), *turned[count:].tolist()]
     points, sides = _triangulate(points, front_loops, back_loops, spacing)
     closer = _close_slits(shape, points, front_loops + back_loops)
-    for both, _index, number in sides:
+    for both, _side, number in sides:
         is_edge = number < len(points)
         both[is_edge] = closer[number[is_edge]]
     points = closer
@@ -308,7 +308,7 @@ def _thicken(
         share = _thickness(place, normal, triangles, fold)
         sheets.append((place, normal, share, fold))
     least = np.ones(len(points))
-    for (_index, _, share, fold), (_, _, number) in zip(sheets, sides, strict=True):
+    for (*_rest, share, fold), (*_sides, number) in zip(sheets, sides, strict=True):
         np.minimum.at(least, number[fold], share[fold])
     joined = _Joined()
     for side, ((place, normal, share, fold), (both, triangles, number)) in enumerate(zip(sheets, sides, strict=True)):
@@ -328,7 +328,7 @@ def _inner(place: np.ndarray, normal: np.ndarray, share: np.ndarray, fold: np.nd
 def _thickness(place: np.ndarray, normal: np.ndarray, triangles: np.ndarray, fold: np.ndarray) -> np.ndarray:
     """Returns the share of the cloth's thickness at each vertex with which no triangle of its inner side turns over."""
     share = np.ones(len(place))
-    for _index in range(10):
+    for _step in range(10):
         moved = _inner(place, normal, share, fold)
         a, b, c = (moved[triangles[:, corner], :2] for corner in range(3))
         turned = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0]) > -1e-8

@@ -61,7 +61,7 @@ class Background:
                 self._connection.send(self._args)
                 found, fault = self._connection.recv()
             except (EOFError, OSError):
-                found, fault = None, _("the process that works it out was ended from outside")
+                found, fault = None, _("the process that works it out has ended; start the page again")
             if self._ended:
                 return
             self.pending = self._asked.is_set()

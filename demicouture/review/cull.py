@@ -17,7 +17,9 @@ import numpy as np
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Request, Response
 
-from demicouture.files import read_record
+from demicouture.commands import command
+from demicouture.errors import InputError
+from demicouture.language import _
 from demicouture.magazine import words
 from demicouture.preprocessing import decisions, image_features, review_folders
 from demicouture.preprocessing.cropping import Box, find_fault, square_around
@@ -29,8 +31,12 @@ from demicouture.review.background import Background
 from demicouture.review.forecast import Fate, find_hashes, forecast, read_features
 from demicouture.review.own_table import OwnTable
 from demicouture.review.server import Route, read_request, send, send_page, send_picture
+from demicouture.runs import read_options
 
 COLUMNS = ("file", "pole", "decision", "reason", "picture", "like", "style", "is_top", *YOUR_COLUMNS)
+
+OPTIONS = ("size", "count", "subject", "background", "on_review", "people", "seed")
+"""Of preprocess.py, which the forecast and the crops depend on."""
 
 OTHER = "other"
 """What the page asks for where a picture is of the other pole."""
@@ -66,11 +72,19 @@ class CullDesk:
             InputError: It made nothing yet, or a file is damaged.
         """
         self.folders, self.poles = folders, tuple(poles)
-        self.options = read_record(folders.dataset / "options.json", "options")["options"]
+        self.options = read_options(folders.dataset)["options"]
+        if missing := [name for name in OPTIONS if name not in self.options]:
+            raise InputError(
+                _(
+                    "{folder}: made by an older version (its options.json has no {missing}); to make it anew, run: "
+                    "{command}"
+                ).format(folder=folders.dataset, missing=missing[0], command=command("preprocess.py", "--fresh"))
+            )
         self.table = OwnTable(folders.dataset / "decisions.csv", COLUMNS, YOUR_COLUMNS)
         self.review = review_folders.review_folder(folders.dataset)
         self._numbers: dict[str, int] = {}
         self._files: list[str] = []
+        self._moved = 0  # How often pictures were found moved by hand.
         self._cropping = threading.Lock()  # BlazePose's interpreter does one thing at a time.
         self.fates: dict[str, Fate] = {}
         self.forecasts, self.fault, self.last = 0, "", (0, 0)
@@ -81,6 +95,11 @@ class CullDesk:
     def close(self) -> None:
         """Ends the forecasts."""
         self.forecaster.close()
+
+    @property
+    def edition(self) -> int:
+        """Grows where a page has to load everything again."""
+        return self.table.edition + self._moved
 
     @property
     def routes(self) -> list[Route]:
@@ -102,7 +121,7 @@ class CullDesk:
 
     def _load(self) -> None:
         """Takes in a table that was written anew, and the folders for review."""
-        self._edition = self.table.edition
+        self._loaded = self.table.edition
         for file in self.table.rows:
             if file not in self._numbers:  # A number stays a picture's for as long as the page is served.
                 self._numbers[file] = len(self._files)
@@ -119,11 +138,12 @@ class CullDesk:
 
     def _refresh(self) -> None:
         """Takes over what others did to the table."""
-        before = self.table.version
+        version = self.table.version
         self.table.refresh()
-        if self.table.edition != self._edition:
+        anew = self._loaded != self.table.edition
+        if anew:
             self._load()
-        if self.table.version != before or self.table.edition != self._edition:
+        if anew or version != self.table.version:
             self._ask()
 
     def _path(self, number: int) -> Path:
@@ -148,7 +168,7 @@ class CullDesk:
         with self.table.lock:
             reasons: dict[str, int] = {}
             entries = [self._entry(file, row, reasons) for file, row in self.table.rows.items()]
-            state = {"version": self.table.version, "edition": self._edition, "merges": len(self.table.merges)}
+            state = {"version": self.table.version, "edition": self.edition, "merges": len(self.table.merges)}
         return send(
             {
                 **state,
@@ -205,10 +225,10 @@ class CullDesk:
             changed = self.table.changed_since(version)
             answer = {
                 "version": self.table.version,
-                "edition": self._edition,
+                "edition": self.edition,
                 "merges": len(self.table.merges),
                 # A page that is too far behind loads everything again.
-                "anew": edition != self._edition or changed is None,
+                "anew": edition != self.edition or changed is None,
                 "changed": [
                     (self._numbers[file], self._decision(file), self.table.field(file, YOUR_BOX))
                     for file in changed or ()
@@ -309,7 +329,7 @@ class CullDesk:
     def _answer(self, request: Request, step: Any) -> Response:
         if step and step.changes:
             self._ask()
-        if self.table.edition != self._edition:
+        if self._loaded != self.table.edition:
             self._load()
         at = [self._numbers[change.key] for change in step.changes] if step else []
         return self._changes(request, at=at, passed_over=step.passed_over if step else 0)
@@ -357,8 +377,19 @@ class CullDesk:
     def _ask(self) -> None:
         self.forecaster.ask(self.folders.dataset, self.folders.examples)
 
+    def _look_for_moves(self) -> None:
+        """Takes in what a person moved by hand meanwhile; a picture in two places is told as the forecast's fault."""
+        try:
+            moves = review_folders.read_moves(self.review)
+        except InputError:
+            return
+        if moves != self._moves:
+            self._moves = moves
+            self._moved += 1
+
     def _take_forecast(self, found: Mapping[str, Fate]) -> None:
         with self.table.lock:
+            self._look_for_moves()
             then, now = ({file for file, fate in fates.items() if fate.kind == KEPT} for fates in (self.fates, found))
             self.last = (len(now - then), len(then - now)) if self.fates else (0, 0)
             self.fates, self.fault = dict(found), ""
@@ -366,6 +397,7 @@ class CullDesk:
 
     def _take_fault(self, fault: str) -> None:
         with self.table.lock:
+            self._look_for_moves()
             self.fault = fault
             self.forecasts += 1
 

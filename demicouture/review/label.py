@@ -62,6 +62,13 @@ class LabelDesk:
         """
         self.folder, self.seed = generated, seed
         options = read_record(generated / "options.json", "options")["options"]
+        if not {"pictures", "generator_sha256"} <= set(options):
+            raise InputError(
+                _(
+                    "{folder}: made by an older version (its options.json has no {missing}); to make it anew, run: "
+                    "{command}"
+                ).format(folder=generated, missing="pictures", command=command("generate.py", "--fresh"))
+            )
         latents = read_latents(generated / "latents.npy")
         generator = training / "generator.keras"
         self.pictures = DesignPictures(generated, latents, options["pictures"], generator)

@@ -29,6 +29,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from demicouture.cli import expected_failure
 from demicouture.errors import DemicoutureError
 from demicouture.language import _
 from demicouture.magazine.page import HERE as MAGAZINE
@@ -99,8 +100,10 @@ class Application:
             response = self._answer(request)
         except HTTPException as error:
             response = Response(f"{error.code} {error.name}\n", error.code, content_type="text/plain; charset=utf-8")
-        except DemicoutureError as error:
-            response = send({"error": str(error)}, status=409)
+        except (DemicoutureError, OSError) as error:
+            if (told := expected_failure(error)) is None:
+                raise
+            response = send({"error": told.removeprefix("error: ")}, status=409)
         response.headers.update(HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")
         return response(environ, start_response)
@@ -136,7 +139,7 @@ def send(value: Any, status: int = 200) -> Response:
 
 
 def send_picture(content: bytes, kind: str = "image/jpeg") -> Response:
-    """Sends an encoded picture, which the browser may keep: its address changes with it."""
+    """Sends an encoded picture, which the browser may keep: at the next start its address is another one."""
     return Response(content, content_type=kind, headers={"Cache-Control": "private, max-age=86400, immutable"})
 
 
@@ -209,8 +212,9 @@ def serve(desk: Any, report: Callable[[str], None]) -> None:
     try:
         server = Server(desk.routes)
         address = server.application.address
+        # Also under --quiet: without it there is nothing.
         opened = open_browser(address)
-        report((_("opened: {page}") if opened else _("open: {page}")).format(page=address))
+        print((_("opened: {page}") if opened else _("open: {page}")).format(page=address), flush=True)
         report(_("every choice is on disk at once; Ctrl-C ends the page"))
         server.run()
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import queue
 import shutil
@@ -269,3 +270,36 @@ def test_nothing_to_review_yet_is_told(tmp_path, capsys):
     with pytest.raises(SystemExit):
         preprocess.main(["--review", "--fresh"])
     assert "not allowed with --fresh" in capsys.readouterr().err
+
+
+def test_a_picture_moved_by_hand_meanwhile_is_seen_and_the_contradiction_solved(home, page):
+    folder, file = home / "data/2-review", "casual/hoody/0006.png"
+    page.post("choose", numbers=[6], decision="keep")
+    before = page.get("entries")
+    name = next(place["name"] for place in read_csv(folder / "places.csv", ["name"]) if place["file"] == file)
+    moved = folder / "casual/drop" / name
+    moved.parent.mkdir(parents=True)
+    moved.write_bytes(b"")
+    with pytest.raises(InputError, match="but its picture was moved to drop") as contradiction:
+        forecast(home / "data/2-dataset", None)
+    page.desk._take_fault(str(contradiction.value))
+    changes = page.get(f"changes?version={before['version']}&edition={before['edition']}&merges=0&forecasts=0")
+    assert changes["anew"] and "moved to drop" in changes["forecast"]["fault"]
+    page.post("choose", numbers=[6], decision="keep")
+    assert forecast(home / "data/2-dataset", None)[file].kind == "kept"
+
+
+def test_a_full_disk_is_told(home, page, monkeypatch):
+    def write(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("demicouture.review.own_table.write_bytes", write)
+    status, content = page.ask("choose", {"numbers": [0], "decision": "drop"})
+    assert status == 409 and content.startswith(b'{"error":"the disk is full; free some space') and own(home) == {}
+
+
+def test_a_folder_of_an_older_version_is_told(home):
+    options = home / "data/2-dataset/options.json"
+    options.write_text(options.read_text().replace('"subject"', '"theme"'))
+    with pytest.raises(InputError, match=r"made by an older version \(its options.json has no subject\)"):
+        make_desk(home)

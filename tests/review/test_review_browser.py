@@ -105,7 +105,7 @@ def test_a_person_culls_200_trims_one_and_undoes(open_page, cull, home):
     settled(page)
     assert [decision for decision, _ in decisions(home)] == ["keep", "drop"] * 100 + [""] * 20
     assert page.locator("#wall .tile").count() < 120  # Of 220 only those in sight, and some above and below.
-    assert "yours: 55 kept, 55 dropped" in page.inner_text("#counts") and "40 of 40" not in page.inner_text("#counts")
+    assert "yours: 55 kept, 55 dropped" in page.inner_text("#counts")
     for key in "uuy":
         page.keyboard.press(key)
     settled(page)
@@ -192,7 +192,7 @@ def test_of_14000_pictures_only_those_in_sight_are_in_the_page(open_page, cull):
 def test_a_person_labels_100_and_sees_the_plane_made_from_them(open_page, label, home, monkeypatch):
     monkeypatch.setattr(plane, "HOUSE", THIN)
     commands.remember(commands.Running("generate.py", home))  # As the script has, whose page it is.
-    monkeypatch.setattr("demicouture.review.label.NEW_ORDER_AFTER", 50)  # It takes a second each time.
+    monkeypatch.setattr("demicouture.review.label.NEW_ORDER_AFTER", 1000)  # It takes a second each time.
     page = open_page(label.address)
     page.locator("#design[src]").wait_for()
     first = page.inner_text("#design-name")
@@ -224,10 +224,10 @@ def test_a_person_labels_100_and_sees_the_plane_made_from_them(open_page, label,
     page.select_option("#which", "open")
     assert page.evaluate("desk.wall.items.length") == 30
     page.focus("#wall")
-    page.keyboard.press("Shift+End")
-    page.keyboard.press("0")
+    for key in ("Shift+ArrowRight", "Shift+ArrowRight", "0"):
+        page.keyboard.press(key)
     settled(page)
-    assert labels(home).count("none") == 50
+    assert labels(home).count("none") == 23
 
     page.click("#new-direction")
     for name, text in (("name", "sleeves"), ("first", "short"), ("second", "long")):
@@ -261,34 +261,37 @@ def test_a_kill_costs_nothing(open_page, home, tmp_path):
     open_page.said[:] = [text for text in open_page.said if "net::ERR_" not in text]
 
 
-@pytest.mark.parametrize(("theme", "language", "width"), [("light", "en", 1280), ("dark", "ja", 400)])
-def test_no_serious_fault_for_those_who_do_not_see_or_do_not_point(open_page, cull, label, theme, language, width):
+def check(page, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    def check(page):
-        faults = [fault for fault in Axe().run(page).response["violations"] if fault["impact"] in SERIOUS]
-        assert not [
-            (fault["id"], fault["nodes"][0]["html"][:200], fault["nodes"][0]["failureSummary"]) for fault in faults
-        ]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    faults = [fault for fault in Axe().run(page).response["violations"] if fault["impact"] in SERIOUS]
+    told = [(fault["id"], fault["nodes"][0]["html"][:200], fault["nodes"][0]["failureSummary"]) for fault in faults]
+    assert told == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
+
+@pytest.mark.parametrize(("theme", "language", "width"), [("light", "en", 1280), ("dark", "ja", 400)])
+def test_no_serious_fault_for_those_who_do_not_see_or_do_not_point(open_page, cull, label, theme, language, width):
     page = open_page(cull.address, width, theme, f"?lang={language}")
     page.locator("#wall .tile.current").wait_for()
     assert page.title() == ("Demicouture: cull and trim" if language == "en" else "Demicouture：選別とトリミング")
-    check(page)
-    page.keyboard.press("t")
-    page.locator("#square").wait_for()
-    if theme == "light":
-        check(page)
+    if theme == "dark":
+        check(page, width)
+        # At 200%, as somebody reads who sees little: a smaller page, and nothing to scroll sideways.
+        page.set_viewport_size({"width": 320, "height": 450})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    else:
         page.keyboard.press("?")
         page.locator("#help").wait_for()
-        page.keyboard.press("Escape")
-    # At 200%, as somebody reads who sees little: half the width, and nothing to scroll sideways.
-    page.set_viewport_size({"width": max(width // 2, 320), "height": 450})
-    assert page.evaluate("document.documentElement.scrollWidth") <= max(width // 2, 320)
+        page.click("#help form button")
+        page.keyboard.press("t")
+        page.locator("#square").wait_for()
+        check(page, width)
+        page.set_viewport_size({"width": width // 2, "height": 450})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width // 2
     page = open_page(label.address, width, theme, f"?lang={language}")
     page.locator("#design[src]").wait_for()
     if theme == "dark":
         page.keyboard.press("w")
         page.locator("#wall .tile.current").wait_for()
-    check(page)
+    check(page, width)

@@ -10,7 +10,7 @@ sys.path[0] = str(HOUSE)
 from demicouture.boundary import validation  # noqa: E402
 from demicouture.boundary.report import Effort  # noqa: E402
 
-THIN = Effort((validation.LINEAR, validation.CURVED), repeats=1, permutations=19, resamples=4, pairs=2)
+THIN = Effort((validation.LINEAR, validation.CURVED), repeats=1, permutations=19, resamples=4, pairs=2, on_the_plane=12)
 
 if __name__ == "__main__":
     description = importlib.util.spec_from_file_location("whole_latent_svm", HOUSE / "latent_svm.py")

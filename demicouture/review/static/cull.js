@@ -91,21 +91,24 @@ function describe(entry) {
 
 // What is on the wall.
 
-function matches(entry) {
-  const [pole, decision, reason] = ["by-pole", "by-decision", "by-reason"].map((name) => field(name).value);
-  if (pole !== "" && entry.pole !== Number(pole)) return false;
-  if (decision === "mine" && !entry.decision && !entry.box) return false;
-  if (decision === "changes" && !(cull.fates.get(entry.number)?.kind !== entry.kind && cull.fates.has(entry.number))) return false;
-  if (/^\d$/.test(decision) && kindOf(entry) !== Number(decision)) return false;
-  if (reason !== "" && entry.reason !== Number(reason)) return false;
+// Returns what an entry has to be; the fields are read once, not for each of 14,000.
+function criteria() {
+  const [pole, decision, reason, score] = ["by-pole", "by-decision", "by-reason", "score"].map((name) => field(name).value);
   const [low, high] = [field("low").valueAsNumber || 0, field("high").valueAsNumber];
-  const score = scoreOf(entry);
-  if (low > 0 || high < 100) return score !== null && 100 * score >= low && 100 * score <= high;
-  return true;
-}
-
-function scoreOf(entry) {
-  return entry[COLUMNS[Number(field("score").value)]];
+  const scored = low > 0 || high < 100;
+  const column = COLUMNS[Number(score)];
+  const decisions = {
+    "": () => true,
+    mine: (entry) => entry.decision || entry.box,
+    changes: ({ number, kind }) => cull.fates.has(number) && cull.fates.get(number).kind !== kind,
+  };
+  const decided = decisions[decision] ?? ((entry) => kindOf(entry) === Number(decision));
+  const matches = (entry) =>
+    (pole === "" || entry.pole === Number(pole)) &&
+    (reason === "" || entry.reason === Number(reason)) &&
+    (!scored || (entry[column] !== null && 100 * entry[column] >= low && 100 * entry[column] <= high)) &&
+    decided(entry);
+  return { matches, column };
 }
 
 function filter() {
@@ -113,11 +116,13 @@ function filter() {
   if (order === "alike" && cull.alike) {
     cull.wall.setItems(cull.alike.filter((number) => cull.entries.has(number)));
   } else {
+    const { matches, column } = criteria();
     const found = [...cull.entries.values()].filter(matches);
     const by = { up: (score) => score, down: (score) => -score, doubt: (score) => Math.abs(score - 0.5) }[order];
     if (by) {
-      const keys = new Map(found.map((entry) => [entry.number, scoreOf(entry) === null ? Infinity : by(scoreOf(entry))]));
-      found.sort((one, other) => keys.get(one.number) - keys.get(other.number) || one.number - other.number);
+      // What has no score comes last.
+      const rank = (entry) => (entry[column] === null ? 2 : by(entry[column]));
+      found.sort((one, other) => rank(one) - rank(other) || one.number - other.number);
     }
     cull.wall.setItems(found.map(({ number }) => number));
   }
@@ -193,7 +198,7 @@ function showForecast() {
     const came = moved.filter(([, kind]) => kind === 0).length;
     const went = moved.filter(([number]) => cull.entries.get(number).kind === 0).length;
     const [lastCame, lastWent] = forecast.last;
-    const last = lastCame || lastWent ? { en: ` (by the last choice: ${lastCame} in, ${lastWent} out)`, ja: `（直前の判断で：入る${lastCame}・外れる${lastWent}）` } : { en: "", ja: "" };
+    const last = lastCame || lastWent ? { en: ` (by the last choices: ${lastCame} in, ${lastWent} out)`, ja: `（直前の判断で：入る${lastCame}・外れる${lastWent}）` } : { en: "", ja: "" };
     words = came || went
       ? { en: `Run now, preprocess.py would take ${came} in and ${went} out${last.en}`, ja: `いまpreprocess.pyを実行すると、${came}枚が入り、${went}枚が外れます${last.ja}` }
       : { en: `Run now, preprocess.py would change nothing${last.en}`, ja: `いまpreprocess.pyを実行しても、何も変わりません${last.ja}` };

@@ -118,6 +118,14 @@ async function guessOne() {
   if (number === desk.queue[0]) field("guess").textContent = describeGuess(label, score);
 }
 
+function shortGuess(label, score) {
+  if (score === null) return inWords({ en: "no guess", ja: "予想なし" });
+  const { words, said } = desk.directions.get("");
+  const which = words.indexOf(label);
+  const name = which < 0 ? inWords({ en: "unsure", ja: "迷っている" }) : inWords(said[which]);
+  return inWords({ en: `guess: ${name}`, ja: `予想：${name}` });
+}
+
 function describeGuess(label, score) {
   if (score === null) return inWords({ en: "the classifier says nothing", ja: "分類器の予想はありません" });
   const { words, said } = desk.directions.get("");
@@ -173,10 +181,10 @@ function drawTile(tile, number) {
     image.src = `picture/${number}`;
   }
   const label = labelWords(desk.labels[number]);
-  const guess = desk.guesses ? describeGuess(...desk.guesses[number]) : "";
+  const guess = desk.guesses ? shortGuess(...desk.guesses[number]) : "";
   tile.dataset.which = whichOf(desk.labels[number]);
   tile.classList.toggle("mine", Boolean(label));
-  words.textContent = [label, guess].filter(Boolean).join(" · ") || designName(number);
+  words.textContent = [label, guess].filter(Boolean).join("\n") || designName(number);
   tile.setAttribute("aria-label", [designName(number), label || inWords({ en: "no label", ja: "ラベルなし" }), guess].filter(Boolean).join(", "));
 }
 
@@ -233,8 +241,8 @@ function fromHere() {
 // The plane.
 
 async function findPlane() {
-  await desk.server.post("plane");
-  field("plane").scrollIntoView({ block: "nearest" });
+  const answer = await desk.server.post("plane");
+  if (answer) say({ en: "latent_svm.py is running; what it finds will stand below", ja: "latent_svm.pyを実行中です。結果は下に表示されます" });
 }
 
 function showPlane(plane) {

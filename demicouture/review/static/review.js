@@ -55,10 +55,11 @@ class Server {
   async look() {
     try {
       this.takeIn(await this.get("changes", this.state));
-      if (this.gone) this.report("");
-      this.gone = false;
+      if (this.gone || this.troubled) this.report("");
+      this.gone = this.troubled = false;
     } catch (error) {
-      this.fail(error);
+      this.troubled = true;
+      this.fail(error, { en: "Trouble", ja: "問題があります" });
     }
   }
 
@@ -81,7 +82,7 @@ class Server {
     say({ en: parts.map(({ en }) => en).join(" "), ja: parts.map(({ ja }) => ja).join("") });
   }
 
-  fail(error) {
+  fail(error, what = { en: "Not saved", ja: "保存できませんでした" }) {
     if (error instanceof TypeError) {
       this.gone = true;
       this.report({
@@ -89,7 +90,7 @@ class Server {
         ja: "サーバーが終了しました。ここまではすべて保存済みです。続けるには、もう一度起動してください。",
       });
     } else {
-      this.report({ en: `Not saved: ${error.message}`, ja: `保存できませんでした：${error.message}` });
+      this.report({ en: `${what.en}: ${error.message}`, ja: `${what.ja}：${error.message}` });
     }
   }
 
