@@ -75,6 +75,9 @@ from demicouture.magazine.publishing import publish
 COUNT = 100
 """As many as the seed made."""
 
+MOST = 1_000_000
+"""Designs: their latents take 400 MB."""
+
 PICTURES = 100
 """As many as one looks at; a plane wants more labels than that, and those need no pictures."""
 
@@ -85,11 +88,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     command_line = cli.parser(__doc__, output="4-generated", input="3-training", data=dataset)
     own = command_line.add_argument_group(_("of this script"))
     own.add_argument(
-        "--count", type=cli.integer(1), metavar="N", default=COUNT, help=_("designs to make; raise it to add some")
+        "--count",
+        type=cli.integer(1, MOST),
+        metavar="N",
+        default=COUNT,
+        help=_("designs to make; raise it to add some"),
     )
     own.add_argument(
         "--pictures",
-        type=cli.integer(1),
+        type=cli.integer(1, MOST),
         metavar="N",
         default=PICTURES,
         help=_("write the pictures of the first N; the others are scored and labelled all the same"),
@@ -244,7 +251,7 @@ def main(argv: list[str] | None = None) -> None:
         found = comparison.find_reference(args.input, None if args.fresh else run.path, dataset)
         poles = found[1].poles if found else dataset and dataset.poles
         table = {} if args.fresh else labels.read_labels(run.path, args.count, poles, record, finished=bool(last))
-        pictures = DesignPictures(run.path, latents, args.pictures, generator_file, anew=args.fresh)
+        pictures = DesignPictures(run.path, latents, args.pictures, generator_file, made_by, anew=args.fresh)
         inputs, quality = (
             comparison.list_inputs(made_by, found, dataset, last),
             comparison.read_quality(args.input, made_by),

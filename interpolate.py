@@ -283,7 +283,7 @@ def main(argv: list[str] | None = None, criteria: lookbook.Criteria = lookbook.U
             return
 
         # Everything is computed before a result is touched, so that a damaged input costs nothing that is finished.
-        generator = inference.load_generator(generator_file)
+        generator = inference.load_generator(generator_file, generator_sha256)
         made, book, no_book = make(args, rated, specs, through, direction, subjects, generator), None, ""
         if specs and args.a is None and args.b is None and not direction:
             if encoded:

@@ -134,7 +134,7 @@ def look_across(
                 generator_file=generator_file, missing=missing, command=command("train_dcgan.py")
             )
         ]
-    generator = inference.load_generator(generator_file)
+    generator = inference.load_generator(generator_file, inputs["generator.keras"])
     render = partial(inference.render, generator, quiet=args.quiet)
     scorer, no_scores = find_scorer(args.input, (photographs or designs).poles, args.quiet)
     shown, no_originals = None, ""

@@ -22,9 +22,9 @@ Your edits always win. Fill in the last two columns of decisions.csv, `your_deci
 `your_box` (left top right bottom, in pixels of the upright original), or move pictures between the three folders of
 data/2-review, and run this again. No run writes into your two columns; all others are written anew, so an edit there
 is lost. What you keep and drop teaches the rules what a top is. A keep of yours overrules every reason but
-`undecodable`, `over 100 megapixels` and `strip beyond 4:1`; a drop of yours gives its place to the next picture. A box
-that is not square is widened to a square around its centre, and what lies outside the picture is filled with the
-colours of its edge.
+`undecodable`, `over 100 megapixels`, `over 500 MB`, `too many scans` and `strip beyond 4:1`; a drop of yours gives its
+place to the next picture. A box that is not square is widened to a square around its centre, and what lies outside the
+picture is filled with the colours of its edge.
 
 With --review all of that is done by eye in a page, at a key a picture: cull on a wall, trim with a square that is
 dragged; every choice is in your two columns at once, and what a run would make of it is said beside it.

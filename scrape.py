@@ -33,6 +33,7 @@ from demicouture import cli, files
 from demicouture.commands import typed_flags
 from demicouture.dataset import EXAMPLES
 from demicouture.errors import SourceError
+from demicouture.images import MOST_BYTES
 from demicouture.language import _
 from demicouture.magazine.publishing import publish
 from demicouture.scraping.clock import CLOCK, Clock
@@ -114,7 +115,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     own.add_argument(
         "--max-bytes",
-        type=cli.integer(1000),
+        type=cli.integer(1000, MOST_BYTES),
         metavar="N",
         default=MAX_PICTURE_BYTES,
         help=_("the most that a picture may hold"),

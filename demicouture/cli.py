@@ -7,6 +7,7 @@ import errno
 import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from demicouture import commands, runs
+from demicouture import commands, console, runs
 from demicouture.errors import DemicoutureError
 from demicouture.language import _, break_lines, ngettext
 
@@ -25,6 +26,10 @@ FOLDERS = commands.FOLDERS
 
 # argparse looks its own words up by the two functions that it took from gettext, which ask for no domain of ours.
 argparse._, argparse.ngettext = _, ngettext
+
+
+MOST = 10**15
+"""What no flag goes beyond, for which nothing else is said."""
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -151,7 +156,7 @@ def _number(kind: type, noun: str, minimum: float, maximum: float | None) -> Cal
         except ValueError:
             value = math.nan
         # Written so that nan, which compares false with everything, is refused too.
-        if not (math.isfinite(value) and minimum <= value and (maximum is None or value <= maximum)):
+        if not (value <= (MOST if maximum is None else maximum) and minimum <= value):
             raise argparse.ArgumentTypeError(_("found {text!r}, expected {wanted}").format(text=text, wanted=wanted))
         return value
 
@@ -196,9 +201,8 @@ def run(main: Callable[[], None]) -> int:
     0 done, 1 an expected failure (told in one line), 130 interrupted. Wrong usage leaves with 2 from
     within argparse. Anything unexpected keeps its traceback.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # Letters that a terminal lacks, in a folder's name say, end no script.
-            stream.reconfigure(errors="backslashreplace")
+    console.open_streams()
+    _listen_to_the_end()
     try:
         main()
     except KeyboardInterrupt:
@@ -220,6 +224,14 @@ def run(main: Callable[[], None]) -> int:
     return 0
 
 
+def _listen_to_the_end() -> None:
+    """Lets a request to end, and the end of the terminal, do what Ctrl-C does; one that is ignored (nohup) stays so."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
 def expected_failure(error: Exception) -> str | None:
     """Returns the line that tells a person of a failure, or None for one that nobody expected."""
     if isinstance(error, DemicoutureError):
@@ -236,6 +248,7 @@ def expected_failure(error: Exception) -> str | None:
         "ENXIO": _("the disk is gone; mount it again"),
         "EACCES": _("permission denied; choose another folder or change its permissions"),
         "EROFS": _("the file system is read-only; choose another folder"),
+        "ENOENT": _("not found, or no longer there; put it back"),
         "ENOTDIR": _("a file stands where a folder is expected; move it away"),
         "EISDIR": _("a folder stands where a file is expected; move it away"),
         "ENAMETOOLONG": _("the name is too long; choose a shorter one"),

@@ -123,8 +123,10 @@ def recorded_flags(folder: Path, script: str) -> list[list[str]] | None:
     """Returns the flags with which a script made a folder, each with its values; None where no record says so."""
     try:
         record = json.loads((folder / "options.json").read_text("utf-8"))
-        return record["flags"] if record["script"] == script else None
-    except (OSError, ValueError, KeyError, TypeError):
+        flags = record["flags"] if record["script"] == script else None
+        are_words = all(group and all(isinstance(word, str) for word in group) for group in flags or ())
+        return flags if are_words and isinstance(flags, list) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None  # What is wrong with the folder, its script says.
 
 

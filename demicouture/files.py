@@ -5,24 +5,76 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import threading
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
+from demicouture.commands import same_command
 from demicouture.errors import InputError
 from demicouture.language import _
 
 PARTIAL_NAME = re.compile(r"\..+\.\d+-\d+\.partial(\.\w+)?")
 """The names of files that are being written, by which process and which thread. Nothing reads such a file."""
+
+MOST_TEXT_BYTES = 256 * 2**20
+"""Of a JSON or CSV file that is read at once: a table of a million rows is half of that."""
+
+MOST_TIMES_UNPACKED, UNPACKED_ALWAYS = 20, 64 * 2**20
+"""How much larger than itself an archive may be when it is unpacked. Ours are stored as they are, and floats that are
+packed anew shrink little; a bomb unpacks to a thousand times its size. What is small unpacked does no harm."""
+
+SEAL = "seal"
+"""The last entry of a record: the hash of all others, by which a record that was damaged is known."""
+
+
+_guarded: dict[Path, tuple[int, int]] = {}
+"""The folders that runs of this process write, and which ones on which disk they are."""
+
+
+def guard(folder: Path) -> None:
+    """Lets nothing be written below a folder any more once it was moved, removed, or replaced by another one."""
+    found = os.stat(folder)
+    _guarded[Path(os.path.abspath(folder))] = found.st_dev, found.st_ino
+
+
+def release(folder: Path) -> None:
+    """Ends what :func:`guard` began."""
+    _guarded.pop(Path(os.path.abspath(folder)), None)
+
+
+def refuse_lost(path: Path) -> None:
+    """Refuses to write where a guarded folder is no longer there; a new one of its name would hold half of a result.
+
+    Raises:
+        InputError: It is not.
+    """
+    path = Path(os.path.abspath(path))
+    for folder, identity in _guarded.items():
+        if path == folder or folder in path.parents:
+            try:
+                found = os.stat(folder)
+            except (FileNotFoundError, NotADirectoryError):
+                found = None
+            if found is None or (found.st_dev, found.st_ino) != identity:
+                raise InputError(
+                    _(
+                        "{folder}: no longer there (moved, deleted, or its disk is gone); put it back, with all that "
+                        "was in it, or let it go, and run: {command}"
+                    ).format(folder=folder, command=same_command())
+                )
 
 
 @contextlib.contextmanager
@@ -31,12 +83,19 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     The temporary name is this process's and thread's own. It keeps the suffix, because Pillow, OpenCV and Keras choose
     the format by it.
+
+    Raises:
+        InputError: A folder that is guarded, in which the path lies, is no longer there.
     """
+    refuse_lost(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}.partial{path.suffix}")
     try:
         yield partial
         os.replace(partial, path)
+    except FileNotFoundError:
+        refuse_lost(path)  # It went while the file was written.
+        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -54,17 +113,50 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes ``value`` to ``path`` atomically; refuses nan and infinity, which are no JSON."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    # A file's name may hold bytes that are no Unicode, half a surrogate pair to Python; so written, it is JSON for it.
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Returns the value that JSON from anywhere describes.
+
+    Raises:
+        ValueError: It is no JSON: neither are nan and infinity, and what is nested a hundred thousand deep.
+    """
+
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is no JSON")
+
+    try:
+        return json.loads(text, parse_constant=refuse)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def read_bounded(path: Path, most: int = MOST_TEXT_BYTES) -> bytes:
+    """Returns a file's content, which is read at once.
+
+    Raises:
+        InputError: It is larger than ``most`` bytes, or has no end, as ``/dev/zero`` has none.
+    """
+    with open(path, "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise InputError(
+            _("{path}: over {most:.0f} MB, expected less; give another file").format(path=path, most=most / 1e6)
+        )
+    return content
 
 
 def read_json(path: Path) -> Any:
     """Returns the value in a JSON file.
 
     Raises:
-        InputError: The file is missing or is not JSON.
+        InputError: The file is missing, is not JSON, or is far too large.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(read_bounded(path).decode("utf-8"))
     except FileNotFoundError:
         raise InputError(_("{path}: not found, expected a JSON file").format(path=path)) from None
     except ValueError as error:
@@ -75,11 +167,24 @@ def read_json(path: Path) -> Any:
         ) from None
 
 
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Writes an object to a JSON file atomically, with its seal."""
+    write_json(path, {**record, SEAL: seal(record)})
+
+
+def seal(record: Mapping[str, Any]) -> str:
+    """Returns the hash of a record's entries, by which one that was damaged is known."""
+    # As it is read back: a number that names an entry is then a text.
+    content = json.loads(json.dumps({name: record[name] for name in record if name != SEAL}))
+    return sha256(json.dumps(content, sort_keys=True).encode())
+
+
 def read_record(path: Path, *keys: str) -> dict[str, Any]:
-    """Returns the object in a JSON file that one of the scripts wrote.
+    """Returns the object in a JSON file that one of the scripts wrote, without its seal.
 
     Raises:
-        InputError: The file is missing, is not JSON, is no object, or lacks one of ``keys``.
+        InputError: The file is missing, is not JSON, is no object, lacks one of ``keys``, or was changed since it was
+            written.
     """
     record = read_json(path)
     missing = [key for key in keys if not isinstance(record, dict) or key not in record]
@@ -89,7 +194,12 @@ def read_record(path: Path, *keys: str) -> dict[str, Any]:
                 path=path, missing=_(" and no ").join(missing) or "object"
             )
         )
-    return record
+    # What an earlier version wrote, or a person, has no seal.
+    if SEAL in record and record[SEAL] != seal(record):
+        raise InputError(
+            _("{path}: changed since it was written; restore it, or add --fresh to start over").format(path=path)
+        )
+    return {name: record[name] for name in record if name != SEAL}
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
@@ -106,23 +216,179 @@ def write_arrays(path: Path, **arrays: Any) -> None:
     write_bytes(path, content.getvalue())
 
 
-def read_arrays(path: Path, names: Iterable[str]) -> list[np.ndarray]:
-    """Returns arrays of an ``.npz`` file that one of the scripts wrote, in the order of ``names``.
+@dataclass(frozen=True)
+class ArraySpec:
+    """What an array in a file has to be.
+
+    Attributes:
+        kind: Of its numbers: ``float``, ``int``, ``bool`` or ``str``, of any size.
+        shape: Its sides: each a number, or a name for a length that is the same wherever it stands.
+        low: The least that its numbers may be.
+        high: The most. Floats are finite in any case.
+    """
+
+    kind: type
+    shape: tuple[int | str, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+
+    def find_fault(self, array: np.ndarray, lengths: dict[str, int]) -> str:
+        """Returns what is wrong with an array, "" where nothing is.
+
+        Args:
+            array: The array.
+            lengths: The lengths that have names; those that are new are added.
+        """
+        kinds = {float: "f", int: "iu", bool: "b", str: "U"}[self.kind]
+        sides = len(array.shape) == len(self.shape) and all(
+            found == (lengths.setdefault(side, found) if isinstance(side, str) else side)
+            for found, side in zip(array.shape, self.shape, strict=True)
+        )
+        if array.dtype.kind not in kinds or not sides:
+            wanted = ", ".join(str(lengths.get(str(side), side)) for side in self.shape)
+            return _("{dtype} of shape {shape}, expected {kind} of shape ({wanted})").format(
+                dtype=array.dtype, shape=array.shape, kind=self.kind.__name__, wanted=wanted
+            )
+        if self.kind is str or not array.size:
+            return ""
+        if not np.isfinite(array).all():
+            return _("values that are NaN or infinite")
+        if not (self.low <= array.min() and array.max() <= self.high):
+            return _("values from {least:g} to {most:g}, expected {low:g} to {high:g}").format(
+                least=array.min(), most=array.max(), low=self.low, high=self.high
+            )
+        return ""
+
+
+def read_arrays(path: Path, specs: Mapping[str, ArraySpec], mend: str = "") -> list[np.ndarray]:
+    """Returns arrays of an ``.npz`` file that one of the scripts wrote.
+
+    Args:
+        path: The file.
+        specs: What each array has to be, by its name.
+        mend: What to do, for messages.
+
+    Returns:
+        The arrays, in the order of ``specs``.
 
     Raises:
-        InputError: The file is missing, damaged, or lacks one of them.
+        InputError: The file is damaged, lacks one of the arrays, or one of them, or all together, are not as they have
+            to be. That a header promises more than there is, is seen before any memory is taken.
+        FileNotFoundError: It is missing.
+    """
+    arrays, lengths = read_all_arrays(path, specs, mend), dict[str, int]()
+    for name, spec in specs.items():
+        if fault := spec.find_fault(arrays[name], lengths):
+            raise InputError(
+                _("{path}: found for {name} {fault}; {mend}").format(
+                    path=path, name=name, fault=fault, mend=mend or make_again()
+                )
+            )
+    return [arrays[name] for name in specs]
+
+
+def read_all_arrays(path: Path, names: Iterable[str] | None = None, mend: str = "") -> dict[str, np.ndarray]:
+    """Returns arrays of an ``.npz`` file by name, whatever they are; all of them, where no names are given.
+
+    Raises:
+        InputError: The file is damaged, or lacks one of the arrays.
+        FileNotFoundError: It is missing.
     """
     try:
-        # Opened here, because NumPy leaves a damaged archive open.
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            return [archive[name] for name in names]
+        with zipfile.ZipFile(path) as archive:
+            refuse_bomb(archive)
+            found = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+            arrays = {}
+            for name in found if names is None else names:
+                with archive.open(found[name]) as file:
+                    arrays[name] = _read_npy(file, found[name].file_size)
+            return arrays
     except Exception as error:
-        # A damaged archive makes NumPy raise ValueError, KeyError, BadZipFile, EOFError, zlib.error …
-        raise InputError(
-            _("{path}: damaged ({name}); remove it and run the script that made the folder again").format(
-                path=path, name=type(error).__name__
-            )
-        ) from error
+        refuse_damage(str(path), error, mend)
+        raise
+
+
+def read_array(path: Path, mend: str = "", name: str = "") -> np.ndarray:
+    """Returns the array of a ``.npy`` file, whatever it is.
+
+    Args:
+        path: The file.
+        mend: What to do, for messages.
+        name: What it is called in messages, where that is not its path.
+
+    Raises:
+        InputError: The file holds no array, or less than its header promises, which takes no memory.
+        FileNotFoundError: It is missing.
+    """
+    try:
+        with open(path, "rb") as file:
+            return _read_npy(file, os.fstat(file.fileno()).st_size)
+    except Exception as error:
+        refuse_damage(name or str(path), error, mend)
+        raise
+
+
+def make_again() -> str:
+    """Returns what to do about most damaged files."""
+    return _("remove it and run the script that made the folder again")
+
+
+def is_disks_fault(error: Exception) -> bool:
+    """Returns whether a file could not be read for another reason than what is in it."""
+    # A damaged archive names places that there are not: EINVAL.
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
+def refuse_damage(path: str, error: Exception, mend: str) -> None:
+    """Raises an InputError for what went wrong while a file was read, unless it is the disk's fault.
+
+    A damaged file makes readers raise nearly anything: ValueError, KeyError, EOFError, BadZipFile, zlib.error,
+    TypeError, MemoryError …
+    """
+    if is_disks_fault(error):
+        return
+    detail = f": {error}" if str(error) and isinstance(error, ValueError) else ""
+    raise InputError(
+        _("{path}: damaged ({name}); {mend}").format(
+            path=path, name=type(error).__name__ + detail, mend=mend or make_again()
+        )
+    ) from error
+
+
+def refuse_bomb(archive: zipfile.ZipFile) -> None:
+    """Refuses an archive that unpacks to many times its size.
+
+    Raises:
+        ValueError: It does.
+    """
+    entries = archive.infolist()
+    refuse_many_times(sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries))
+
+
+def refuse_many_times(unpacked: int, packed: int) -> None:
+    """Refuses what would unpack to many times its size.
+
+    Raises:
+        ValueError: It would.
+    """
+    if unpacked > max(UNPACKED_ALWAYS, MOST_TIMES_UNPACKED * packed):
+        raise ValueError(f"{packed:,} bytes that would unpack to {unpacked:,}")
+
+
+def _read_npy(file: IO[bytes], size: int) -> np.ndarray:
+    """Reads an array from a file of ``size`` bytes, once its header was found to promise these and no more."""
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    version = np.lib.format.read_magic(file)
+    if version not in readers:
+        raise ValueError(f"version {version} of the format")
+    shape, _, dtype = readers[version](file)
+    promised, there = math.prod(shape) * dtype.itemsize, size - file.tell()
+    if dtype.hasobject:  # which could run code when it is read
+        raise ValueError("Python objects, expected numbers")
+    if promised != there or min(shape, default=0) < 0:
+        raise ValueError(f"a header for {promised:,} bytes of numbers, and {there:,} bytes")
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -205,7 +471,7 @@ DECIMAL_COMMA = re.compile(r"^(\s*[-+]?\d+),(\d+(?:[eE][-+]?\d+)?\s*)$")
 
 def _decode(path: Path, columns: Sequence[str]) -> str:
     try:
-        content = path.read_bytes()
+        content = read_bounded(path)
     except FileNotFoundError:
         raise InputError(
             _("{path}: not found, expected a CSV file with the columns {columns}").format(

@@ -74,8 +74,24 @@ NOBODYS_FILES = {"thumbs.db", "desktop.ini", "icon\r"}
 MAX_PIXELS = 100_000_000
 """Our choice: no camera for this purpose makes more, and 100 megapixels fit in 400 MB while they are decoded."""
 
+MOST_BYTES = 500_000_000
+"""Our choice: 100 megapixels as they are, with transparency, are 400 MB. What is larger is not even read."""
+
+MOST_SCANNED = 3_000_000_000
+"""Our choice, of a progressive JPEG: its pixels times its scans, for a decoder goes over all pixels in each scan.
+Encoders make ten or so. With a thousand, 100 megapixels take a quarter of an hour; with thirty, half a minute."""
+
+LONGEST_OPENED = 100
+"""Our choice: what is longer, in parts of its shorter side, is a line of pixels and no picture. Some decoders take far
+more memory for it than its pixels do."""
+
 UNDECODABLE = N_("undecodable")
 TOO_LARGE = N_("over 100 megapixels")
+TOO_HEAVY = N_("over 500 MB")
+TOO_LONG = N_("longer than 100:1")
+TOO_MANY_SCANS = N_("too many scans")
+TOO_COSTLY = (TOO_LARGE, TOO_HEAVY, TOO_LONG, TOO_MANY_SCANS)
+"""Reasons for which a picture is not decoded: it could take all time or memory there is."""
 
 LONGEST = 4
 """Our choice: what is longer, in parts of its shorter side, shows a landscape, a banner or a page, not a garment."""
@@ -181,7 +197,7 @@ def open_picture(source: Path | bytes) -> Image.Image:
         source: A file, or an encoded picture.
 
     Raises:
-        PictureError: ``undecodable`` (no picture, truncated, or damaged) or ``over 100 megapixels``.
+        PictureError: ``undecodable`` (no picture, truncated, or damaged) or one of :data:`TOO_COSTLY`.
     """
     return open_reduced(source, None).image
 
@@ -199,12 +215,11 @@ def open_reduced(source: Path | bytes, shorter_side: int | None) -> Picture:
     Raises:
         PictureError: As :func:`open_picture`.
     """
-    content = source.read_bytes() if isinstance(source, Path) else source
+    content = _read(source) if isinstance(source, Path) else source
     try:
         with _decoding(content), Image.open(io.BytesIO(content), formats=_formats_of(source, content)) as opened:
             width, height = opened.size
-            if width * height > MAX_PIXELS:
-                raise PictureError(TOO_LARGE)
+            _refuse_costly(opened, content)
             if shorter_side and shorter_side < min(width, height):
                 scale = shorter_side / min(width, height)
                 opened.draft(None, (math.ceil(width * scale), math.ceil(height * scale)))
@@ -220,6 +235,33 @@ def open_reduced(source: Path | bytes, shorter_side: int | None) -> Picture:
     except Exception as error:
         # Damaged files make Pillow's decoders raise nearly anything: OSError, SyntaxError, ValueError, struct.error …
         raise PictureError(UNDECODABLE) from error
+
+
+def _read(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise PictureError(TOO_HEAVY)
+    return content
+
+
+def _refuse_costly(opened: Image.Image, content: bytes) -> None:
+    """Refuses a picture that a few bytes make cost all memory, or minutes; only its header was read so far.
+
+    Raises:
+        PictureError: One of :data:`TOO_COSTLY`.
+    """
+    width, height = opened.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(TOO_LARGE)
+    if max(width, height) > LONGEST_OPENED * min(width, height):
+        raise PictureError(TOO_LONG)
+    # In a JPEG's own data these two bytes stand nowhere else; in a preview within it they may, a few times.
+    if opened.format in ("JPEG", "MPO") and width * height * content.count(START_OF_SCAN) > MOST_SCANNED:
+        raise PictureError(TOO_MANY_SCANS)
+
+
+START_OF_SCAN = b"\xff\xda"
 
 
 def _formats_of(source: Path | bytes, content: bytes) -> tuple[str, ...]:

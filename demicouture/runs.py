@@ -31,9 +31,9 @@ from typing import Any
 import filelock
 
 import demicouture
-from demicouture.commands import command
+from demicouture.commands import HOUSE, command
 from demicouture.errors import InputError, OptionsError
-from demicouture.files import PARTIAL_NAME, read_record, write_json
+from demicouture.files import PARTIAL_NAME, guard, read_record, release, write_json, write_record
 from demicouture.language import _
 
 RECORDED_PACKAGES = (
@@ -50,6 +50,24 @@ HELD_SECONDS = 0.5
 """For so long a script waits for a folder: a page takes it for some milliseconds at a time."""
 
 SUMMARY_KEYS = ("script", "options", "versions", "inputs", "files", "results")
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """Returns the summary of a finished run.
+
+    Raises:
+        InputError: It is missing, damaged, or was changed since.
+    """
+    summary = read_record(path, *SUMMARY_KEYS)
+    kinds = {"script": str, "options": dict, "versions": dict, "inputs": dict, "files": list, "results": dict}
+    for key, kind in kinds.items():
+        if not isinstance(summary[key], kind):
+            raise InputError(
+                _("{path}: found {value!r:.40} for {key}; restore it, or add --fresh to start over").format(
+                    path=path, value=summary[key], key=key
+                )
+            )
+    return summary
 
 
 class RunFolder:
@@ -87,7 +105,7 @@ class RunFolder:
     def read_summary(self) -> dict[str, Any] | None:
         """Returns the summary of the last run that was finished here, or None: unfinished, or to be begun anew."""
         try:
-            return None if self._fresh else read_record(self.summary_path, *SUMMARY_KEYS)
+            return None if self._fresh else read_summary(self.summary_path)
         except InputError:
             return None  # None, or none of this kind: the work is done again.
 
@@ -118,6 +136,7 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except FileNotFoundError:  # although parents are made: in /proc, say
             raise OptionsError(_("{path}: cannot be made; choose another --output").format(path=self.path)) from None
+        guard(self.path)
         # The folder is ours, and so is the lock: what is half-written here was left by a run that was killed.
         for leftover in self.path.rglob(".*"):
             if PARTIAL_NAME.fullmatch(leftover.name) and leftover.is_file():
@@ -140,7 +159,7 @@ class RunFolder:
         """
         made_by = {"script": self.script, "options": self.options, "versions": versions()}
         summary = {**made_by, "inputs": dict(inputs), "files": sorted(files), "results": dict(results)}
-        write_json(self.summary_path, summary)
+        write_record(self.summary_path, summary)
 
 
 @contextlib.contextmanager
@@ -178,6 +197,8 @@ def open_run(
     """
     if folder.exists() and not folder.is_dir():
         raise OptionsError(_("{folder}: a file, expected a folder; choose another --output").format(folder=folder))
+    if fresh:
+        _refuse_to_move(folder, script)
     with _lock(folder, script):
         before: dict[str, Any] = {}
         if not fresh and (folder / "options.json").exists():
@@ -191,13 +212,31 @@ def open_run(
             before = record["options"]
             _refuse_differences(folder, before, options, extendable, script if "flags" in record else None)
         elif not fresh and not shared_with_people and folder.exists() and any(folder.iterdir()):
+            raise OptionsError(_describe_strangers(folder, script))
+        try:
+            yield RunFolder(folder, script, options, before, fresh=fresh, name=name, flags=flags, report=report)
+        finally:
+            release(folder)
+
+
+def _describe_strangers(folder: Path, script: str) -> str:
+    return _("{folder}: holds files that {script} did not make (no options.json); choose another --output").format(
+        folder=folder, script=script
+    )
+
+
+def _refuse_to_move(folder: Path, script: str) -> None:
+    """Refuses to move aside what no script made, and what holds more than a result: the folder one is in, say."""
+    real = Path(os.path.realpath(folder))
+    for place in (Path.cwd(), Path.home() if "HOME" in os.environ else HOUSE, HOUSE):
+        if real == place or real in place.parents:
             raise OptionsError(
-                _(
-                    "{folder}: holds files that {script} did not make (no options.json); choose another --output "
-                    "or add --fresh"
-                ).format(folder=folder, script=script)
+                _("{folder}: {place} lies in it, so --fresh does not move it aside; choose another --output").format(
+                    folder=folder, place=place
+                )
             )
-        yield RunFolder(folder, script, options, before, fresh=fresh, name=name, flags=flags, report=report)
+    if folder.exists() and not (folder / "options.json").exists() and any(folder.iterdir()):
+        raise OptionsError(_describe_strangers(folder, script))
 
 
 def folder_beside(folder: Path, script: str, options: Mapping[str, Any], name: str, fresh: bool = False) -> Path:

@@ -133,7 +133,7 @@ def test_every_hand_off_file_is_there_with_its_columns(home):
 
     for folder in (home / "data/1-scraped", dataset, training, generated, boundary, interpolation):
         assert list(json.loads((folder / "options.json").read_text())) == ["script", "options", "versions", "flags"]
-        keys = ["script", "options", "versions", "inputs", "files", "results"]
+        keys = ["script", "options", "versions", "inputs", "files", "results", "seal"]
         assert list(json.loads((folder / "summary.json").read_text())) == keys
 
 

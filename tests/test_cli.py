@@ -1,5 +1,6 @@
 import argparse
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -128,3 +129,24 @@ def test_a_reader_that_goes_away_is_no_failure_worth_a_traceback():
         process.stdout.close()
         assert process.wait(20) == 1
         assert process.stderr.read() == b""
+
+
+def test_no_number_is_without_bound():
+    with pytest.raises(argparse.ArgumentTypeError, match="expected a whole number, at least 1"):
+        cli.integer(1)("1" + "0" * 20)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there programs are not asked to end")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_request_to_end_does_what_ctrl_c_does(name):
+    program = (
+        "import os, signal, sys, time\nfrom demicouture import cli\n"
+        f"def main():\n    os.kill(os.getpid(), signal.{name})\n    time.sleep(30)\nsys.exit(cli.run(main))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=cli.HOUSE, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.split(":")[0]) == (130, "interrupted")
+
+
+def test_a_file_that_vanished_is_told_in_one_line():
+    told = cli.expected_failure(FileNotFoundError(errno.ENOENT, "no such file", "a.jpg"))
+    assert told.startswith("error: a.jpg: not found, or no longer there; put it back and run: ")

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from samples import write
 
 from demicouture import files
 from demicouture.errors import InputError
+from demicouture.files import ArraySpec
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -129,3 +131,137 @@ def test_hashes(tmp_path):
     assert files.hash_files([one, two], tmp_path) == files.hash_files([two, one], tmp_path) == both
     one.rename(tmp_path / "b" / "two")
     assert files.hash_files([tmp_path / "b" / "two", two], tmp_path) != both
+
+
+def test_json_nested_too_deep_is_told_and_so_are_numbers_that_are_none(tmp_path):
+    for content in ("[" * 200_000, '{"a": NaN}', '{"a": -Infinity}'):
+        (tmp_path / "a.json").write_text(content)
+        with pytest.raises(InputError, match=r"a\.json: not readable as JSON \((nested too deep|.*is no JSON)\)"):
+            files.read_json(tmp_path / "a.json")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="this system has no file without an end")
+def test_a_file_without_an_end_is_refused_before_it_takes_all_memory():
+    with pytest.raises(InputError, match="/dev/zero: over 1 MB, expected less"):
+        files.read_bounded(Path("/dev/zero"), 1_000_000)
+    with pytest.raises(InputError, match="/dev/zero: over 268 MB"):
+        files.read_csv(Path("/dev/zero"), ["pole"])
+
+
+def test_a_record_is_known_to_be_whole_by_its_seal(tmp_path):
+    path, record = tmp_path / "a.json", {"of": {1: 0.1, 10: 2, 2: None}, "files": ("b", "a"), "name": "×家"}
+    files.write_record(path, record)
+    assert files.read_record(path, "of") == {"of": {"1": 0.1, "10": 2, "2": None}, "files": ["b", "a"], "name": "×家"}
+    sealed = path.read_text("utf-8")
+    for changed in (sealed.replace("0.1", '"many"'), sealed.replace("null", "3"), sealed.replace('"a"', '"c"')):
+        path.write_text(changed, "utf-8")
+        with pytest.raises(InputError, match=r"a\.json: changed since it was written; restore it, or add --fresh"):
+            files.read_record(path, "of")
+    files.write_json(path, {"of": 1})  # A person's, or an earlier version's, has none.
+    assert files.read_record(path, "of") == {"of": 1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there all names are letters")
+def test_a_name_that_is_no_unicode_is_written_to_json_and_read_again(tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    files.write_json(tmp_path / "a.json", {"name": name})
+    assert files.read_json(tmp_path / "a.json") == {"name": name}
+
+
+SPECS = {
+    "codes": ArraySpec(float, ("rows", 3), -1, 1),
+    "labels": ArraySpec(int, ("rows",), 0, 1),
+    "names": ArraySpec(str, ("rows",)),
+    "intercept": ArraySpec(float),
+}
+WHOLE = {
+    "codes": np.full((2, 3), 0.5, np.float32),
+    "labels": np.array([0, 1]),
+    "names": np.array(["a", "b"]),
+    "intercept": np.float64(7),
+}
+
+
+def test_arrays_come_back_as_they_were(tmp_path):
+    files.write_arrays(tmp_path / "a.npz", **WHOLE)
+    found = files.read_arrays(tmp_path / "a.npz", SPECS)
+    assert all(np.array_equal(array, WHOLE[name]) for name, array in zip(SPECS, found, strict=True))
+    files.write_array(tmp_path / "a.npy", WHOLE["codes"])
+    assert np.array_equal(files.read_array(tmp_path / "a.npy"), WHOLE["codes"])
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "found"),
+    [
+        ("codes", np.full((2, 3), np.nan, np.float32), "values that are NaN or infinite"),
+        ("codes", np.full((2, 3), np.inf), "values that are NaN or infinite"),
+        ("codes", np.full((2, 3), 1.5), "values from 1.5 to 1.5, expected -1 to 1"),
+        ("codes", np.zeros((2, 4)), r"float64 of shape \(2, 4\), expected float of shape \(2, 3\)"),
+        ("codes", np.zeros((2, 3), int), r"int64 of shape \(2, 3\), expected float"),
+        ("labels", np.zeros(3, int), r"int64 of shape \(3,\), expected int of shape \(2\)"),
+        ("labels", np.array([0, 2]), "values from 0 to 2, expected 0 to 1"),
+        ("names", np.zeros(2), r"float64 of shape \(2,\), expected str"),
+        ("intercept", np.zeros(1), r"float64 of shape \(1,\), expected float of shape \(\)"),
+        ("intercept", np.float64("nan"), "values that are NaN"),
+    ],
+)
+def test_arrays_that_are_none_of_the_kind_are_refused(tmp_path, name, array, found):
+    files.write_arrays(tmp_path / "a.npz", **{**WHOLE, name: array})
+    with pytest.raises(InputError, match=rf"a\.npz: found for {name} {found}.*; remove it"):
+        files.read_arrays(tmp_path / "a.npz", SPECS)
+
+
+def test_any_changed_byte_of_arrays_is_told_in_one_line_or_changes_no_number(tmp_path):
+    files.write_arrays(tmp_path / "a.npz", **WHOLE)
+    files.write_array(tmp_path / "a.npy", WHOLE["codes"])
+    whole = {name: (tmp_path / name).read_bytes() for name in ("a.npz", "a.npy")}
+    for name, content in whole.items():
+        for place in range(0, len(content), 3 if name == "a.npz" else 1):
+            (tmp_path / name).write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+            try:
+                if name == "a.npz":
+                    found = files.read_arrays(tmp_path / name, SPECS)
+                    assert all(np.array_equal(array, WHOLE[key]) for key, array in zip(SPECS, found, strict=True))
+                else:
+                    files.read_array(tmp_path / name)
+            except InputError as error:
+                assert name in str(error)
+
+
+def test_a_header_that_promises_more_than_there_is_takes_no_memory(tmp_path):
+    path = tmp_path / "a.npy"
+    files.write_array(path, np.zeros((999, 100), np.float32))
+    path.write_bytes(path.read_bytes().replace(b"(999, 100), }      ", b"(999999999, 100), }"))
+    with pytest.raises(InputError, match="a header for 399,999,999,600 bytes of numbers, and 399,600 bytes"):
+        files.read_array(path)
+
+
+def test_an_archive_that_unpacks_to_many_times_its_size_is_refused(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", codes=np.zeros((6_000_000, 3), np.float32))
+    with pytest.raises(InputError, match="bytes that would unpack to 72,000,"):
+        files.read_arrays(tmp_path / "a.npz", SPECS)
+
+
+def test_nothing_is_written_where_a_guarded_folder_was_moved_or_replaced(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    files.guard(folder)
+    try:
+        files.write_text(folder / "deep" / "a", "1")
+        folder.rename(tmp_path / "elsewhere")
+        for place in (folder / "b", folder / "deep" / "b"):
+            with pytest.raises(InputError, match="run: no longer there .*put it back"):
+                files.write_text(place, "2")
+        assert os.listdir(tmp_path) == ["elsewhere"]
+        folder.mkdir()
+        with pytest.raises(InputError, match="no longer there"):
+            files.write_text(folder / "b", "2")
+        folder.rmdir()
+        (tmp_path / "elsewhere").rename(folder)
+        files.write_text(folder / "b", "2")
+        with pytest.raises(InputError, match="no longer there"), files.atomic_path(folder / "c") as partial:
+            folder.rename(tmp_path / "elsewhere")
+            partial.write_text("lost")
+    finally:
+        files.release(folder)
+    files.write_text(folder / "a", "not guarded any more")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 import shutil
@@ -112,7 +111,7 @@ def output(home: Path) -> Path:
 def content(home: Path) -> dict[str, object]:
     """Returns everything that a run promises, but for where the project lies."""
     found: dict[str, object] = {path.name: path.read_bytes() for path in output(home).iterdir()}
-    summary = json.loads(found["summary.json"])
+    summary = files.read_record(output(home) / "summary.json")
     found["summary.json"] = {**summary, "results": {**summary["results"], "input": None, "data": None}}
     return found
 

@@ -391,3 +391,24 @@ def test_a_tile_shows_where_its_picture_ends(tmp_path):
     rows, columns = np.nonzero((tile == (150, 150, 150)).all(-1))
     assert (columns.min(), columns.max(), rows.min(), rows.max()) == (4, 123, 34, 93)  # at twice its size
     assert len(rows) == 2 * 120 + 2 * 58
+
+
+def test_a_picture_that_would_take_all_time_or_memory_is_not_decoded(tmp_path):
+    sparse = tmp_path / "five-gigabytes.jpg"
+    with open(sparse, "wb") as file:
+        file.write(jpeg(0))
+        file.truncate(5_000_000_000)
+    with pytest.raises(PictureError, match="^over 500 MB$"):
+        open_picture(sparse)
+    line = encode(Image.new("1", (2010, 20)), "PNG")
+    with pytest.raises(PictureError, match="^longer than 100:1$"):
+        open_picture(line)
+    assert open_picture(encode(Image.new("1", (2000, 20)), "PNG")).size == (2000, 20)
+
+
+def test_a_progressive_jpeg_with_a_thousand_scans_is_refused():
+    usual = encode(noise(0, 2000, 2000), "JPEG", progressive=True)
+    assert usual.count(b"\xff\xda") < 12 and open_picture(usual).size == (2000, 2000)
+    last = usual[usual.rindex(b"\xff\xda") : -2]
+    with pytest.raises(PictureError, match="^too many scans$"):
+        open_picture(usual[:-2] + last * 1000 + usual[-2:])

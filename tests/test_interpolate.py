@@ -278,7 +278,7 @@ def test_an_unfinished_or_strange_boundary_is_told(home, capsys):
     assert "5-boundary: made from other designs than" in capsys.readouterr().err
     (folder / "hyperplane.npz").write_bytes(b"no archive")
     assert run(home) == 1
-    assert "hyperplane.npz: not readable as a hyperplane" in capsys.readouterr().err
+    assert "hyperplane.npz: damaged" in capsys.readouterr().err
 
 
 def test_a_generator_that_has_changed_since_is_told(home, capsys):

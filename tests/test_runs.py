@@ -38,7 +38,7 @@ def test_a_run_leaves_two_records_and_is_done_once(tmp_path):
     assert make(folder, {"count": 5, "seed": 0}, inputs={"x": "abc"}, files=["b.png", "a.png"])
     began, ended = (json.loads((folder / name).read_text()) for name in ("options.json", "summary.json"))
     assert list(began) == ["script", "options", "versions", "flags"]
-    assert list(ended) == ["script", "options", "versions", "inputs", "files", "results"]
+    assert list(ended) == ["script", "options", "versions", "inputs", "files", "results", "seal"]
     assert began["script"] == ended["script"] == "a.py"
     assert began["options"] == ended["options"] == {"count": 5, "seed": 0}
     assert {"demicouture", "python", "numpy", "pillow"} <= set(began["versions"])
@@ -211,3 +211,53 @@ def test_a_result_of_other_options_has_a_folder_beside(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="not readable as JSON"):
         beside(a=1)
     assert beside(fresh=True, a=1) == "6-things"
+
+
+@pytest.mark.parametrize("name", [".", "..", "/", ""])
+def test_fresh_moves_no_folder_that_holds_more_than_a_result(tmp_path, monkeypatch, name):
+    inside = tmp_path / "work" / "inside"
+    inside.mkdir(parents=True)
+    monkeypatch.chdir(inside)
+    folder = Path(name or os.curdir)
+    write(folder.resolve() / "options.json", b"{}") if name in (".", "..") else None
+    with (
+        pytest.raises(OptionsError, match="lies in it, so --fresh does not move it aside; choose another --output"),
+        runs.open_run(folder, "a.py", {}, fresh=True),
+    ):
+        pass
+
+
+def test_fresh_moves_nothing_that_no_script_made(tmp_path):
+    folder = tmp_path / "run"
+    write(folder / "novel.txt", b"years of work")
+    for shared in (False, True):
+        with (
+            pytest.raises(OptionsError, match=r"holds files that a\.py did not make \(no options\.json\); choose"),
+            runs.open_run(folder, "a.py", {}, fresh=True, shared_with_people=shared),
+        ):
+            pass
+    assert os.listdir(folder) == ["novel.txt"]
+
+
+def test_a_folder_that_is_moved_while_a_run_writes_ends_it_and_can_be_put_back(tmp_path):
+    folder = tmp_path / "run"
+    with (
+        pytest.raises(InputError, match="run: no longer there"),
+        runs.open_run(folder, "a.py", {"seed": 0}) as run,
+    ):
+        run.begin()
+        folder.rename(tmp_path / "elsewhere")
+        run.finish({}, [], {})
+    assert not folder.exists()
+    (tmp_path / "elsewhere").rename(folder)
+    assert make(folder, {"seed": 0}) and not make(folder, {"seed": 0})
+
+
+def test_a_summary_that_was_changed_is_none(tmp_path):
+    folder = tmp_path / "run"
+    make(folder, {"seed": 0})
+    path = folder / "summary.json"
+    for old, new in (('"found": 1', '"found": "many"'), ('"files": []', '"files": 7')):
+        path.write_text(path.read_text().replace(old, new))
+        assert make(folder, {"seed": 0})  # is done again
+        assert not make(folder, {"seed": 0})

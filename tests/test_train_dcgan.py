@@ -170,9 +170,9 @@ def test_a_run_of_a_version_that_exported_nothing_is_completed(undisturbed, data
     exported = ("generator-plain.keras", "generator.onnx")
     for name in exported:
         (output / name).unlink()
-    summary = json.loads((output / "summary.json").read_text())
+    summary = files.read_record(output / "summary.json")
     summary["files"] = [name for name in summary["files"] if name not in exported]
-    files.write_json(output / "summary.json", summary)
+    files.write_record(output / "summary.json", summary)
     tiny_run.main(dataset, output, "--epochs", "6")
     assert (output / "generator.onnx").read_bytes() == (undisturbed / "generator.onnx").read_bytes()
     assert hash_weights(output / exported[0]) == hash_weights(undisturbed / exported[0])

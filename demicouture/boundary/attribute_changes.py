@@ -186,7 +186,8 @@ def _measure_one(lab: np.ndarray, inside: np.ndarray) -> dict[str, float]:
     found["contrast"] = float(garment[:, 0].std())
     found["colourfulness"] = float(np.hypot(garment[:, 1], garment[:, 2]).mean())
     steps = np.abs(np.diff(lab[..., 0], axis=1))
-    found["detail"] = float(steps[inside[:, 1:] & inside[:, :-1]].mean()) if inside.sum() > 1 else 0.0
+    side_by_side = inside[:, 1:] & inside[:, :-1]  # Of a garment of single pixels there are none.
+    found["detail"] = float(steps[side_by_side].mean()) if side_by_side.any() else 0.0
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     box = inside[top:bottom, left:right]

@@ -19,10 +19,13 @@ from demicouture import latents as geometry
 from demicouture.boundary.intercept import PLACE_FOLDS, find_middle
 from demicouture.commands import command
 from demicouture.errors import InputError
-from demicouture.files import write_arrays
+from demicouture.files import ArraySpec, read_arrays, write_arrays
 from demicouture.language import _
 
 Setting = TypeVar("Setting")
+
+SPECS = {"normal": ArraySpec(float, (geometry.LATENT_DIM,)), "intercept": ArraySpec(float)}
+"""What a file of a plane holds."""
 
 FOLDS = 5
 """The usual number; and so the fewest labels of a pole, one for each fold."""
@@ -87,29 +90,17 @@ class Hyperplane:
             InputError: The file is missing, or holds no plane.
         """
         wanted = _(
-            "expected a normal of unit length and shape ({latent_dim},), and an intercept; run: {command}"
+            "expected a hyperplane: a normal of unit length and shape ({latent_dim},), and an intercept; run: {command}"
         ).format(latent_dim=geometry.LATENT_DIM, command=command("latent_svm.py", "--fresh"))
         try:
-            # Opened here, because NumPy leaves a damaged archive open.
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                normal, intercept = arrays["normal"], arrays["intercept"]
+            normal, intercept = read_arrays(path, SPECS, wanted)
         except FileNotFoundError:
             raise InputError(_("{path}: not found, {wanted}").format(path=path, wanted=wanted)) from None
-        except Exception as error:
-            # A damaged archive makes NumPy raise ValueError, KeyError, EOFError, BadZipFile, zlib.error …; and a plain
-            # array is no context manager, which is a TypeError or an AttributeError.
+        if normal.dtype != np.float64 or abs(np.linalg.norm(normal) - 1) > 1e-6:
             raise InputError(
-                _("{path}: not readable as a hyperplane ({name}), {wanted}").format(
-                    path=path, name=type(error).__name__, wanted=wanted
+                _("{path}: found a normal of {dtype}, {length:g} long; {wanted}").format(
+                    path=path, dtype=normal.dtype, length=np.linalg.norm(normal), wanted=wanted
                 )
-            ) from None
-        fits = normal.shape == (geometry.LATENT_DIM,) and intercept.shape == () and normal.dtype == np.float64
-        if not (fits and np.isfinite(intercept) and abs(np.linalg.norm(normal) - 1) < 1e-6):
-            raise InputError(
-                _(
-                    "{path}: found a normal of shape {shape} and an intercept of shape {intercept_shape} that make "
-                    "no plane, {wanted}"
-                ).format(path=path, shape=normal.shape, intercept_shape=intercept.shape, wanted=wanted)
             )
         return cls(normal, float(intercept))
 

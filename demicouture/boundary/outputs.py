@@ -18,7 +18,7 @@ from demicouture.boundary.validation import HeldOut, LearningCurve
 from demicouture.commands import command
 from demicouture.designs.designs import Designs, LabelledLatents, design_name
 from demicouture.errors import InputError
-from demicouture.files import read_json, write_array, write_csv, write_json
+from demicouture.files import read_record, write_array, write_csv, write_record
 from demicouture.images import save_png
 from demicouture.language import _
 
@@ -104,7 +104,7 @@ def write(
     plane.save(place("hyperplane.npz"))
     if found.designs_plane:
         found.designs_plane.save(place(DESIGNS_PLANE))
-    write_json(place("report.json"), found.report)
+    write_record(place("report.json"), found.report)
     names = map(design_name, range(len(designs.latents)))
     _write_distances(place("distances.csv"), designs, plane, {"design": names})
     if photographs:
@@ -226,14 +226,14 @@ def read_plane(folder: Path, designs_folder: Path, latents_sha256: str) -> tuple
                     folder=folder, command=command("latent_svm.py")
                 )
             )
-        if _entry(_entry(read_json(folder / "summary.json"), "inputs"), "latents.npy") != latents_sha256:
+        if _entry(_entry(read_record(folder / "summary.json"), "inputs"), "latents.npy") != latents_sha256:
             raise InputError(
                 _("{folder}: made from other designs than {designs_folder}; run: {command}").format(
                     folder=folder, designs_folder=designs_folder, command=command("latent_svm.py")
                 )
             )
     report = folder / "report.json"
-    if report.exists() and not _entry(read_json(report), "boundary_found"):
+    if report.exists() and not _entry(read_record(report), "boundary_found"):
         return None, _("{report}: no boundary was found, so there is no crossing and there are no distances").format(
             report=report
         )

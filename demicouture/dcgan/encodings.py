@@ -6,19 +6,29 @@ its picture from it, and what is between two codes is between two photographs.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from demicouture.commands import command
-from demicouture.errors import InputError
-from demicouture.files import read_arrays, write_arrays
+from demicouture.files import ArraySpec, read_arrays, write_arrays
 from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 
 RECORD = "encodings.npz"
+
+SPECS = {
+    "codes": ArraySpec(float, ("pictures", LATENT_DIM), -1, 1),
+    "errors": ArraySpec(float, ("pictures",), 0),
+    "labels": ArraySpec(int, ("pictures",), 0, 1),
+    "withheld": ArraySpec(bool, ("pictures",)),
+    "files": ArraySpec(str, ("pictures",)),
+    "poles": ArraySpec(str, (2,)),
+    "dataset_sha256": ArraySpec(str),
+    "generator_sha256": ArraySpec(str),
+}
+"""What a file of codes holds: the attributes of :class:`Encodings`."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +70,8 @@ class Encodings:
         path = folder / RECORD
         if not path.exists():
             return None
-        *arrays, files, poles, dataset_sha256, generator_sha256 = read_arrays(
-            path, [field.name for field in dataclasses.fields(cls)]
-        )
-        names = tuple(np.ravel(files).tolist()), tuple(np.ravel(poles).tolist())
-        encodings = cls(*arrays, *names, str(dataset_sha256), str(generator_sha256))
-        count = len(encodings.files)
-        shapes = [(count, LATENT_DIM), (count,), (count,), (count,)]
-        kinds = [array.dtype.kind for array in arrays]
-        whole = [array.shape for array in arrays] == shapes and kinds == ["f", "f", "i", "b"]
-        whole = whole and len(encodings.poles) == 2 and np.isin(encodings.labels, (0, 1)).all()
-        if not whole or not np.isfinite(encodings.errors).all() or not (np.abs(encodings.codes) <= 1).all():
-            raise InputError(
-                _("{path}: arrays that do not fit each other; remove it and run the script again").format(path=path)
-            )
-        return encodings
+        *arrays, files, poles, dataset_sha256, generator_sha256 = read_arrays(path, SPECS)
+        return cls(*arrays, tuple(files.tolist()), tuple(poles.tolist()), str(dataset_sha256), str(generator_sha256))
 
     def describe_mismatch(self, folder: Path, generator_sha256: str) -> str:
         """Returns why these codes, of a run's folder, are of no use for its generator; "" where they are of use.

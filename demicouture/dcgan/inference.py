@@ -7,13 +7,16 @@ same size.
 
 from __future__ import annotations
 
+import contextlib
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demicouture.commands import command
-from demicouture.dcgan.serialization import hash_weights
+from demicouture.commands import command, same_command
+from demicouture.dcgan.serialization import count_weights, hash_weights, not_a_network
 from demicouture.errors import InputError
 from demicouture.images import to_floats, to_pixels
 from demicouture.keras_backend import start_keras
@@ -48,17 +51,26 @@ def _refuse_missing(path: Path) -> None:
         )
 
 
-def load_generator(path: Path) -> keras.Model:
+def load_generator(path: Path, sha256: str | None = None) -> keras.Model:
     """Loads a trained generator.
 
     Args:
         path: A ``generator.keras`` that ``train_dcgan.py`` wrote.
+        sha256: What :func:`hash_generator` found before, where it did: that generator is meant and no other.
 
     Raises:
-        InputError: The file is missing, is not a Keras model, or is no generator (latents in, RGB pictures out).
+        InputError: The file is missing, is not a Keras model, is no generator (latents in, RGB pictures out), or was
+            replaced meanwhile.
     """
     _refuse_missing(path)
     generator, inputs, outputs = _load_network(path)
+    # Once it is loaded: training may be at work, and put another one in its place at any time.
+    if sha256 and hash_weights(path) != sha256:
+        raise InputError(
+            _(
+                "{path}: replaced by another one while it was read; wait for the end of training, and run: {command}"
+            ).format(path=path, command=same_command())
+        )
     # A network with several inputs or outputs has a list of shapes, which is not equal to any of these.
     if inputs != (None, LATENT_DIM) or len(outputs) != 4 or outputs[3] != 3 or outputs[1] != outputs[2]:
         raise InputError(
@@ -143,16 +155,54 @@ def _load_network(path: Path) -> tuple[keras.Model, Any, Any]:
 
     from demicouture.dcgan import networks  # noqa: F401  (registers the layers that the file names)
 
+    weights = count_weights(path)
     try:
-        network = keras.saving.load_model(path, compile=False, safe_mode=True)
+        with _no_more_weights_than(weights):
+            network = keras.saving.load_model(path, compile=False, safe_mode=True)
         return network, network.input_shape, network.output_shape
     except Exception as error:
         # A damaged archive makes Keras raise ValueError, KeyError, OSError, BadZipFile, TypeError …
+        raise not_a_network(path, error) from error
+
+
+@contextlib.contextmanager
+def _no_more_weights_than(count: int) -> Iterator[None]:
+    """Lets no network be built with more weights than its file holds: Keras makes all of them before it reads any.
+
+    Else a file of a few bytes could name a layer that takes all memory.
+    """
+    import keras
+
+    original, made = keras.layers.Layer.add_weight, 0
+
+    def add_weight(layer: keras.layers.Layer, shape: tuple[int, ...] | None = None, *args: Any, **how: Any) -> Any:
+        nonlocal made
+        made += math.prod((shape,) if isinstance(shape, int) else shape or ())
+        if made > count:
+            raise ValueError(f"layers of more weights than the {count:,} that are there")
+        return original(layer, shape, *args, **how)
+
+    keras.layers.Layer.add_weight = add_weight
+    try:
+        yield
+    finally:
+        keras.layers.Layer.add_weight = original
+
+
+def _numbers(network: keras.Model, batch: np.ndarray) -> np.ndarray:
+    """Returns what a network makes of a batch.
+
+    Raises:
+        InputError: That is NaN or infinite, which would be a black picture.
+    """
+    found = np.asarray(network.predict_on_batch(batch))
+    if not np.isfinite(found).all():
         raise InputError(
-            _("{path}: not a Keras model that this version reads ({name}); run: {command}").format(
-                path=path, name=type(error).__name__, command=command("train_dcgan.py")
+            _("{network}: makes values that are NaN or infinite; run: {command}").format(
+                network=network.name, command=command("train_dcgan.py")
             )
-        ) from error
+        )
+    return found
 
 
 def encode(encoder: keras.Model, pictures: np.ndarray) -> np.ndarray:
@@ -169,7 +219,7 @@ def encode(encoder: keras.Model, pictures: np.ndarray) -> np.ndarray:
     for start in range(0, len(pictures), CHUNK):
         chunk = to_floats(pictures[start : start + CHUNK])
         padded = np.pad(chunk, [(0, CHUNK - len(chunk)), (0, 0), (0, 0), (0, 0)])
-        codes.append(np.asarray(encoder.predict_on_batch(padded))[: len(chunk)])
+        codes.append(_numbers(encoder, padded)[: len(chunk)])
     return np.concatenate(codes)
 
 
@@ -190,5 +240,5 @@ def render(generator: keras.Model, latents: np.ndarray, quiet: bool = True, titl
     padded = np.concatenate([latents, np.zeros((padding, latents.shape[1]), np.float32)])
     pictures = []
     for start in progress_bar(range(0, len(padded), CHUNK), title, unit=_("batch"), quiet=quiet):
-        pictures.append(to_pixels(generator.predict_on_batch(padded[start : start + CHUNK])))
+        pictures.append(to_pixels(_numbers(generator, padded[start : start + CHUNK])))
     return np.concatenate(pictures)[: len(latents)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from demicouture.commands import command
 from demicouture.errors import InputError, PictureError
-from demicouture.files import read_csv
+from demicouture.files import read_array, read_csv
 from demicouture.images import open_picture
 from demicouture.language import _
 from demicouture.latents import LATENT_DIM
@@ -231,20 +230,11 @@ def read_latents(path: Path, name: str = "", mend: str = "") -> np.ndarray:
         latent_dim=LATENT_DIM, mend=mend
     )
     try:
-        # allow_pickle=False: an array of objects could run code when it is read.
-        with open(path, "rb") as file:
-            latents = np.load(file, allow_pickle=False)
+        return check_latents(name, read_array(path, wanted, name), wanted)
     except FileNotFoundError:
         raise InputError(
             _("{name}: not found, expected the designs' latents; {mend}").format(name=name, mend=mend)
         ) from None
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise InputError(
-            _("{name}: not readable as a NumPy array ({error}), {wanted}").format(name=name, error=error, wanted=wanted)
-        ) from None
-    if not isinstance(latents, np.ndarray):
-        raise InputError(_("{name}: found several arrays, {wanted}").format(name=name, wanted=wanted))
-    return check_latents(name, latents, wanted)
 
 
 def check_latents(name: str, latents: np.ndarray, wanted: str) -> np.ndarray:

@@ -6,13 +6,13 @@ The JSON is ``{"latents": [[0.1, -0.5, …], …]}``: one list of 100 numbers fo
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from demicouture.designs.designs import check_latents, read_latents
 from demicouture.errors import InputError
+from demicouture.files import parse_json, read_bounded
 from demicouture.language import _
 from demicouture.latents import LATENT_DIM
 
@@ -64,8 +64,8 @@ def _read_json(name: str, path: Path) -> np.ndarray:
         )
     try:
         # utf-8-sig: some editors put a byte order mark in front.
-        record = json.loads(path.read_text("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+        record = parse_json(read_bounded(path, MOST_BYTES).decode("utf-8-sig"))
+    except ValueError as error:
         raise InputError(
             _("{name}: not readable as JSON ({error}), {wanted}").format(name=name, error=error, wanted=wanted)
         ) from None

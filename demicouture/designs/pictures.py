@@ -29,7 +29,16 @@ class DesignPictures:
         saved: How many of the first designs are saved, or are to be.
     """
 
-    def __init__(self, folder: Path, latents: np.ndarray, saved: int, generator_file: Path, *, anew: bool = False):
+    def __init__(
+        self,
+        folder: Path,
+        latents: np.ndarray,
+        saved: int,
+        generator_file: Path,
+        generator_sha256: str | None = None,
+        *,
+        anew: bool = False,
+    ):
         """Looks at what lies in the folder.
 
         Args:
@@ -37,10 +46,11 @@ class DesignPictures:
             latents: float32 (n, latent_dim).
             saved: How many of the first designs are to be saved, at most.
             generator_file: The generator, which is loaded only if something has to be rendered.
+            generator_sha256: Its hash, where it is known; no other one is then loaded.
             anew: Whether nothing in the folder counts.
         """
         self.folder, self.latents, self.saved = folder, latents, min(saved, len(latents))
-        self._generator_file = generator_file
+        self._generator_file, self._generator_sha256 = generator_file, generator_sha256
         self._generator: keras.Model | None = None
         self.missing = [index for index in range(self.saved) if anew or self._open(index) is None]
         self.complete = not self.missing and not anew and self._has_latents()
@@ -54,9 +64,9 @@ class DesignPictures:
         """Returns the generator, loaded at the first call.
 
         Raises:
-            InputError: It is missing or damaged.
+            InputError: It is missing, damaged, or was replaced by another one.
         """
-        self._generator = self._generator or inference.load_generator(self._generator_file)
+        self._generator = self._generator or inference.load_generator(self._generator_file, self._generator_sha256)
         return self._generator
 
     def save_missing(self, quiet: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from demicouture.errors import InputError
 from demicouture.evaluation import kernel_distance
-from demicouture.files import read_record, write_json
+from demicouture.files import read_record, write_record
 from demicouture.language import _
 
 RECORD = "realism-scale.json"
@@ -70,7 +70,7 @@ class RealismScale:
 
     def save(self, folder: Path) -> None:
         """Writes the scale to a run's folder."""
-        write_json(folder / RECORD, asdict(self))
+        write_record(folder / RECORD, asdict(self))
 
     @classmethod
     def load(cls, folder: Path) -> RealismScale | None:

@@ -6,7 +6,6 @@ training pictures is near to those whatever it has learned; copies are looked fo
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,22 @@ from pathlib import Path
 import numpy as np
 
 from demicouture.dataset import Dataset
-from demicouture.errors import InputError
 from demicouture.evaluation.imagenet_features import FEATURES
-from demicouture.files import read_arrays, write_arrays
+from demicouture.files import ArraySpec, read_arrays, write_arrays
 from demicouture.language import _
 
 RECORD = "reference-features.npz"
+
+SPECS = {
+    "features": ArraySpec(float, ("pictures", FEATURES)),
+    "mirrored": ArraySpec(float, ("pictures", FEATURES)),
+    "labels": ArraySpec(int, ("pictures",), 0, 1),
+    "withheld": ArraySpec(bool, ("pictures",)),
+    "files": ArraySpec(str, ("pictures",)),
+    "poles": ArraySpec(str, (2,)),
+    "dataset_sha256": ArraySpec(str),
+}
+"""What a file of features holds: the attributes of :class:`ReferenceFeatures`."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +67,8 @@ class ReferenceFeatures:
         path = folder / RECORD
         if not path.exists():
             return None
-        *arrays, files, poles, dataset_sha256 = read_arrays(path, [field.name for field in dataclasses.fields(cls)])
-        reference = cls(*arrays, tuple(np.ravel(files).tolist()), tuple(np.ravel(poles).tolist()), str(dataset_sha256))
-        count = len(reference.files)
-        shapes = [(count, FEATURES)] * 2 + [(count,)] * 2
-        whole = [array.shape for array in arrays] == shapes and len(reference.poles) == 2
-        if not whole or not all(np.isfinite(array).all() for array in arrays):
-            raise InputError(
-                _("{path}: arrays that do not fit each other; remove it and run the script again").format(path=path)
-            )
-        return reference
+        *arrays, files, poles, dataset_sha256 = read_arrays(path, SPECS)
+        return cls(*arrays, tuple(files.tolist()), tuple(poles.tolist()), str(dataset_sha256))
 
 
 def describe_dataset(

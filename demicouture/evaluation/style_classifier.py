@@ -41,6 +41,7 @@ import numpy as np
 from demicouture import files
 from demicouture.errors import InputError
 from demicouture.evaluation.controls import blur
+from demicouture.evaluation.imagenet_features import FEATURES
 from demicouture.evaluation.reference import ReferenceFeatures
 from demicouture.language import _
 
@@ -64,6 +65,8 @@ RELIABILITY_BINS = 5
 
 ARRAYS, RECORD = FILES = ("style-classifier.npz", "style-classifier.json")
 """A classifier on disk, the record last: it holds the hash of the arrays, so that none is taken for another's."""
+
+SPECS = {"coefficients": files.ArraySpec(float, (FEATURES,)), "intercept": files.ArraySpec(float)}
 
 WITHHELD, CROSS_VALIDATION = "withheld pictures", "cross-validation"
 """What a classifier was measured on: the record's ``measured_on``."""
@@ -135,15 +138,18 @@ class StyleClassifier:
         """Writes :data:`FILES` to a folder, the record last."""
         files.write_arrays(folder / ARRAYS, coefficients=self.coefficients, intercept=np.float64(self.intercept))
         self.record["arrays_sha256"] = files.hash_file(folder / ARRAYS)
-        files.write_json(folder / RECORD, self.record)
+        files.write_record(folder / RECORD, self.record)
 
     @classmethod
     def load(cls, folder: Path) -> StyleClassifier | None:
         """Returns the classifier in a folder; None where no whole one lies there."""
         if (record := read_record(folder)) is None:
             return None
-        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
-            return cls(arrays["coefficients"], float(arrays["intercept"]), record)
+        try:
+            coefficients, intercept = files.read_arrays(folder / ARRAYS, SPECS)
+        except InputError:
+            return None
+        return cls(coefficients, float(intercept), record)
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from demicouture.evaluation.realism_scale import GARMENTS, RECORD, draws_garments
-from demicouture.files import read_csv, read_record
+from demicouture.files import read_array, read_csv, read_record
 from demicouture.magazine import inlining, words
 from demicouture.magazine.home import Home, or_none
 from demicouture.preprocessing.records import DROP, KEEP, REVIEW
@@ -42,7 +42,7 @@ def lookbook(home: Home) -> dict[str, Any] | None:
     rows = or_none(lambda: read_csv(folder / "lookbook.csv", columns))
     if not rows or not home.is_of_this_generator(folder):
         return None
-    latents = or_none(lambda: np.load(folder / "lookbook.npy", allow_pickle=False))
+    latents = or_none(lambda: read_array(folder / "lookbook.npy"))
     garments = []
     for row in rows:
         picture = inlining.exact(folder / row["picture"])
@@ -79,7 +79,7 @@ def strip(home: Home) -> dict[str, Any] | None:
     pictures = [inlining.exact(folder / row["picture"]) for row in rows]
     if len(rows) < 2 or not all(pictures):
         return None
-    latents = or_none(lambda: np.load(folder / "strip.npy", allow_pickle=False))
+    latents = or_none(lambda: read_array(folder / "strip.npy"))
     crossing, tuned = (summary["results"].get(name) for name in ("crossing", "tuned"))
     return {
         "frames": pictures,
@@ -323,7 +323,7 @@ def planes(home: Home) -> list[dict[str, Any]]:
     """
     if not home.is_of_this_generator(home.boundary):
         return []
-    latents = or_none(lambda: np.load(home.designs / "latents.npy", allow_pickle=False))
+    latents = or_none(lambda: read_array(home.designs / "latents.npy"))
     if latents is None:
         return []
     names = sorted(

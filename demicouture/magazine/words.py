@@ -45,6 +45,8 @@ LIKENESS = {
 REASONS = {
     records.UNDECODABLE: ("the file is damaged", "ファイルが壊れている"),
     records.TOO_LARGE: ("far too large", "大きすぎる"),
+    records.TOO_HEAVY: ("far too large a file", "ファイルが大きすぎる"),
+    records.TOO_MANY_SCANS: ("it would take minutes to open", "開くのに時間がかかりすぎる"),
     records.STRIP: ("far too long and narrow", "細長すぎる"),
     records.IN_BOTH_POLES: ("the same picture in both styles", "両方のスタイルにある"),
     records.EXACT_DUPLICATE: ("the same file twice", "同じファイルが2つある"),

@@ -16,7 +16,7 @@ from PIL import Image
 
 from demicouture import near_duplicates
 from demicouture.errors import PictureError
-from demicouture.files import write_text
+from demicouture.files import parse_json, seal, write_text
 from demicouture.images import is_strip, open_reduced
 from demicouture.preprocessing import cropping, descriptors, image_quality, segmentation
 from demicouture.preprocessing.cropping import OVERSAMPLING, Box
@@ -317,15 +317,17 @@ def _downscale(image: Image.Image, shorter_side: int) -> Image.Image:
 def read_log(path: Path) -> dict[str, ImageFeatures]:
     """Returns what earlier runs found, by SHA-256.
 
-    Lines that a killed run left unfinished, and lines of a version that measured other things, are passed over.
+    Lines that a killed run left unfinished, lines that were changed since, and lines of a version that measured other
+    things, are passed over.
     """
     known: dict[str, ImageFeatures] = {}
     names = {field.name for field in fields(ImageFeatures)}
     for line in path.read_text("utf-8", errors="replace").splitlines() if path.exists() else ():
         try:
-            values = json.loads(line)
+            values = parse_json(line)
+            whole = values.pop("seal") == seal(values)  # before anything else is taken out of it
             sha256 = values.pop("sha256")
-            if set(values) == names:
+            if whole and set(values) == names:
                 boxes = {name: values[name] and tuple(values[name]) for name in ("box", "garment_box")}
                 known[sha256] = ImageFeatures(**values | boxes)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -367,4 +369,5 @@ class Log:
 
 
 def _to_line(sha256: str, features: ImageFeatures) -> str:
-    return json.dumps({"sha256": sha256, **asdict(features)}) + "\n"
+    values = {"sha256": sha256, **asdict(features)}
+    return json.dumps({**values, "seal": seal(values)}) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from demicouture.images import TOO_LARGE, UNDECODABLE
+from demicouture.images import TOO_HEAVY, TOO_LARGE, TOO_MANY_SCANS, UNDECODABLE
 from demicouture.language import N_, _
 
 KEEP, DROP, REVIEW = DECISIONS = ("keep", "drop", "review")
@@ -36,7 +36,7 @@ NOT_FOUND = N_("file not found")
 
 STRIP = N_("strip beyond 4:1")
 
-UNUSABLE = (UNDECODABLE, TOO_LARGE, STRIP)
+UNUSABLE = (UNDECODABLE, TOO_LARGE, TOO_HEAVY, TOO_MANY_SCANS, STRIP)
 """The reasons that even a person cannot overrule, for there is nothing to look at, or no square to cut."""
 
 CHOICES = (TOO_LIKE, OVER_COUNT)

@@ -6,6 +6,9 @@ Of files, in every pole:
 
 undecodable                no picture, truncated, or damaged
 over 100 megapixels        no camera for this purpose makes more; most likely an attack
+over 500 MB                the file, which then is not even read
+too many scans             a progressive JPEG that would take minutes to decode
+strip beyond 4:1           no square of it shows a garment
 smaller than 128×128       the shorter side is under --size
 in both poles              the same picture in both poles: nobody knows which of the two is right
 exact duplicate            the same bytes again within a pole, where one of them stays

@@ -7,6 +7,7 @@ compared with the state that it must have begun with, and only what differs from
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import threading
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demicouture import runs
-from demicouture.errors import InputError
+from demicouture.errors import InputError, OptionsError
 from demicouture.files import read_csv, write_bytes
 from demicouture.language import _
 
@@ -108,6 +109,7 @@ class OwnTable:
         self._trail: list[Change] = []  # All changes, in order; the last one is that of ``version``.
         self._past: list[Step] = []
         self._undone: list[Step] = []
+        self._behind = False  # Whether the file lacks some of the person's words: its last writer did not know them.
         self._load(self._read())
 
     def _read(self) -> dict[str, dict[str, str]]:
@@ -138,33 +140,40 @@ class OwnTable:
             InputError: The file is gone, or damaged. It is left as it is.
         """
         with self.lock:
-            if _stamp(self.path) == self._seen:
+            self._merge()
+            if not self._behind:
                 return
-            seen, ours = self._seen, self.rows
-            try:
-                theirs = self._read()
-            except InputError:
-                self._seen = seen  # Until it is mended, this is said each time.
-                raise
-            if theirs == ours:
-                return
-            base = self._find_base(theirs)
-            taken, kept = [], 0
-            for key, row in theirs.items():
-                for column in self.own if key in ours else ():
-                    now, then = ours[key][column], base.get((key, column), ours[key][column])
-                    if row[column] != then and row[column] != now:
-                        taken.append(Change(key, column, now, row[column]))
-                    elif row[column] != now:
-                        row[column] = now
-                        kept += 1
-            anew = _others(ours, self.own) != _others(theirs, self.own)
-            self._load(theirs)
-            self.edition += anew
-            self._note(taken)
-            if kept:
+            with contextlib.suppress(OptionsError), runs.hold(self.path.parent):  # Or else at the next look.
+                self._merge()
                 self._write()
-            self.merges.append(Merge(tuple(taken), kept, anew))
+
+    def _merge(self) -> None:
+        if _stamp(self.path) == self._seen:
+            return
+        seen, ours = self._seen, self.rows
+        try:
+            theirs = self._read()
+        except InputError:
+            self._seen = seen  # Until it is mended, this is said each time.
+            raise
+        if theirs == ours:
+            return
+        base = self._find_base(theirs)
+        taken, kept = [], 0
+        for key, row in theirs.items():
+            for column in self.own if key in ours else ():
+                now, then = ours[key][column], base.get((key, column), ours[key][column])
+                if row[column] != then and row[column] != now:
+                    taken.append(Change(key, column, now, row[column]))
+                elif row[column] != now:
+                    row[column] = now
+                    kept += 1
+        anew = _others(ours, self.own) != _others(theirs, self.own)
+        self._load(theirs)
+        self.edition += anew
+        self._note(taken)
+        self._behind |= kept > 0
+        self.merges.append(Merge(tuple(taken), kept, anew))
 
     def _find_base(self, theirs: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:
         """Returns what the fields that changed here held when the other one read them, as far as that can be told.
@@ -240,11 +249,11 @@ class OwnTable:
     def _apply(self, find_changes: Callable[[], list[Change]]) -> Step:
         """Writes changes, which are found once the file is in step and no script is at work on it."""
         with runs.hold(self.path.parent):
-            self.refresh()
+            self._merge()
             changes = [change for change in find_changes() if change.before != change.after]
             try:
                 self._put((change.key, change.column, change.after) for change in changes)
-                if changes:
+                if changes or self._behind:
                     self._write()
             except BaseException:  # The disk is full, say: then nothing has changed.
                 self._put((change.key, change.column, change.before) for change in changes)
@@ -270,7 +279,7 @@ class OwnTable:
     def _write(self) -> None:
         # The lines of all other rows are there already: a table of 14,000 rows is written in some milliseconds.
         write_bytes(self.path, "".join([_line(self._heading), *self._lines.values()]).encode("utf-8-sig"))
-        self._seen = _stamp(self.path)
+        self._seen, self._behind = _stamp(self.path), False
 
     def changed_since(self, version: int) -> list[str] | None:
         """Returns the keys of the rows that changed after a version; None where that is too long ago to tell."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from demicouture.images import TOO_LARGE, UNDECODABLE
+from demicouture.images import TOO_LARGE, TOO_LONG, TOO_MANY_SCANS, UNDECODABLE
 from demicouture.language import N_
 
 NOT_HTTP = N_("not http(s)")
@@ -51,6 +51,8 @@ REASONS = {
     TOO_MANY_REDIRECTS: "more than five",
     UNDECODABLE: "no picture, truncated or damaged, whatever the server called it",
     TOO_LARGE: "too large to be a photograph for this purpose",
+    TOO_LONG: "a line of pixels, which takes far more memory than it has bytes",
+    TOO_MANY_SCANS: "a progressive JPEG that would take minutes to decode",
     TOO_SMALL: "its shorter side is under `--min-size`",
     SAME_BYTES: "a duplicate: another address of this pole gave the same bytes before",
     NEAR_DUPLICATE: "kept all the same, for the cull to decide: `like` names a picture that it hardly differs from",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from demicouture.errors import FetchError, SourceError
+from demicouture.files import parse_json
 from demicouture.language import _
 from demicouture.scraping import failure_reasons
 from demicouture.scraping.http_client import BUSY, Fetcher, Response
@@ -65,12 +65,12 @@ def request_json(
     response = None
     try:
         response = fetcher.call_api(url, max_bytes=MAX_JSON_BYTES, headers=headers, busy=busy)
-        found = json.loads(response.content)
+        found = parse_json(response.content)
     except FetchError as error:
         if not (missing and error.status == 404):
             raise refusal(fetcher, source, url, error) from error
         found = {}
-    except (ValueError, RecursionError):
+    except ValueError:
         raise failure(source, url, _("found no JSON, so the service has moved or changed")) from None
     if not isinstance(found, dict):
         raise failure(source, url, _("found JSON of another shape, so the service has changed"))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from demicouture.errors import InputError
+from demicouture.files import parse_json
 from demicouture.language import _
 
 KEYS = (
@@ -39,7 +40,8 @@ KEYS = (
     "like",
 )
 
-TEXTS = tuple(key for key in KEYS if key not in ("width", "height"))
+SIDES = ("width", "height")
+TEXTS = tuple(key for key in KEYS if key not in SIDES)
 
 FETCHED = "fetched"
 """The picture was written to ``file``; where it is gone, a person deleted it, and it is not fetched again."""
@@ -108,8 +110,9 @@ class Manifest:
                 if not text.endswith(b"\n"):
                     return
                 try:
-                    line = json.loads(text)
-                    if set(line) != set(KEYS) or not all(isinstance(line[key], str) for key in TEXTS):
+                    line = parse_json(text)
+                    texts = set(line) == set(KEYS) and all(isinstance(line[key], str) for key in TEXTS)
+                    if not texts or any(line[key] and not isinstance(line[key], int) for key in SIDES):
                         raise ValueError("other keys or values than expected")
                 except (ValueError, TypeError) as error:
                     raise InputError(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from protego import Protego
 
+from demicouture.files import parse_json
 from demicouture.scraping.html import find_tags
 
 AGENT = "demicouture"
@@ -160,8 +160,8 @@ def site_reserves(reservations: bytes, url: str) -> bool:
         url: The address.
     """
     try:
-        entries = json.loads(reservations)
-    except (ValueError, RecursionError):
+        entries = parse_json(reservations)
+    except ValueError:
         return False
     path = urlsplit(url).path or "/"
     for entry in entries if isinstance(entries, list) else ():

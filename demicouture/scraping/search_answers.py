@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from demicouture.files import parse_json
 from demicouture.scraping.clock import CLOCK, Clock
 
 FILE = "search-answers.sqlite3"
@@ -62,7 +63,7 @@ class SearchAnswers:
         since = (self._clock.today() - MAX_AGE).isoformat()
         with self._lock, contextlib.suppress(sqlite3.DatabaseError, zlib.error, ValueError):
             row = self._file.execute("SELECT answer FROM answers WHERE url = ? AND date > ?", (url, since)).fetchone()
-            found = json.loads(zlib.decompress(row[0])) if row else None
+            found = parse_json(zlib.decompress(row[0])) if row else None
             return found if isinstance(found, dict) else None
         return None
 

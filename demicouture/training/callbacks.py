@@ -178,7 +178,10 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         """Listens from now on."""
-        self._before = {number: signal.signal(number, self._request) for number in (signal.SIGINT, signal.SIGTERM)}
+        # SIGHUP ends a terminal; Windows has none, and nohup has it ignored.
+        named = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+        numbers = [number for number in named if number and signal.getsignal(number) != signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._request) for number in numbers}
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from demicouture.dcgan.serialization import save_network
 from demicouture.errors import InputError
-from demicouture.files import atomic_path
+from demicouture.files import atomic_path, parse_json, read_all_arrays
 from demicouture.language import _
 from demicouture.runs import versions
 from demicouture.training.devices import kind_of_device
@@ -87,18 +86,16 @@ def load(path: Path, model: GAN) -> dict[str, str] | None:
     Of a damaged one nothing is taken over.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            # All of it is read, and so checked, before anything is assigned.
-            values = {name: archive[name] for name in archive.files}
-        before = json.loads(str(values.pop(MAKER)))
+        values = read_all_arrays(path)  # All of it, before anything is assigned.
+        before = parse_json(str(values.pop(MAKER)))
         state = _state(model)
         if {name: value.shape for name, value in values.items()} != {
             name: tuple(variable.shape) for name, variable in state.items()
         }:
             raise ValueError("other variables")
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # The disk's fault, not the file's.
+        if not isinstance(before, dict) or not all(_is_sound(value) for value in values.values()):
+            raise ValueError("no numbers")
+    except (InputError, ValueError, KeyError):
         return None
     for name, variable in state.items():
         variable.assign(values[name])
@@ -110,6 +107,10 @@ def save_kept(folder: Path, model: GAN) -> None:
     if model.encoder is not None:
         save_network(model.ema_encoder(), folder / "encoder.keras")
     save_network(model.ema_generator(), folder / "generator.keras")
+
+
+def _is_sound(value: np.ndarray) -> bool:
+    return value.dtype.kind in "iub" or (value.dtype.kind == "f" and bool(np.isfinite(value).all()))
 
 
 def maker() -> dict[str, str]:

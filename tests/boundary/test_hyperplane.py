@@ -185,14 +185,14 @@ def test_a_plane_comes_back_from_disk_bit_for_bit(tmp_path):
 
 def test_what_is_no_plane_is_refused(tmp_path):
     path, normal = tmp_path / "hyperplane.npz", planted.planted_normal(0)
-    with pytest.raises(InputError, match=r"hyperplane\.npz: not found, expected a normal"):
+    with pytest.raises(InputError, match=r"hyperplane\.npz: not found, expected a hyperplane"):
         Hyperplane.load(path)
     for content in (b"", b"no archive", b"PK\x03\x04 cut short"):
         path.write_bytes(content)
-        with pytest.raises(InputError, match="not readable as a hyperplane"):
+        with pytest.raises(InputError, match="damaged .* expected a hyperplane"):
             Hyperplane.load(path)
     np.savez(path, normal=normal)
-    with pytest.raises(InputError, match="not readable as a hyperplane"):
+    with pytest.raises(InputError, match="damaged .* expected a hyperplane"):
         Hyperplane.load(path)
     for bad in (
         {"normal": 2 * normal, "intercept": np.float64(0)},
@@ -202,9 +202,9 @@ def test_what_is_no_plane_is_refused(tmp_path):
         {"normal": normal * np.nan, "intercept": np.float64(0)},
     ):
         np.savez(path, **bad)
-        with pytest.raises(InputError, match="make no plane"):
+        with pytest.raises(InputError, match="found .* expected a hyperplane"):
             Hyperplane.load(path)
     with open(path, "wb") as file:
         np.save(file, normal)
-    with pytest.raises(InputError, match="not readable as a hyperplane"):
+    with pytest.raises(InputError, match="damaged .* expected a hyperplane"):
         Hyperplane.load(path)

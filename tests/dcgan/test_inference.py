@@ -124,3 +124,27 @@ def test_both_backends_make_the_same_pictures_of_the_same_file(generator, tmp_pa
     outputs = np.load(tmp_path / "outputs.npy")
     assert outputs.std() > 0.01
     np.testing.assert_allclose(outputs, generator.predict_on_batch(latents), atol=1e-4)
+
+
+def test_a_generator_that_was_replaced_after_its_hash_is_not_taken_for_that_one(generator, tmp_path):
+    path = tmp_path / "generator.keras"
+    generator.save(path)
+    sha256 = hash_generator(path)
+    assert load_generator(path, sha256).output_shape == generator.output_shape
+    changed = [weight + 1 for weight in generator.get_weights()]
+    before = generator.get_weights()
+    generator.set_weights(changed)
+    generator.save(path)
+    generator.set_weights(before)
+    with pytest.raises(InputError, match=r"generator\.keras: replaced by another generator while it was read; wait"):
+        load_generator(path, sha256)
+
+
+def test_what_is_no_number_becomes_no_black_picture(generator):
+    before = generator.get_weights()
+    generator.set_weights([np.full_like(weight, np.nan) for weight in before])
+    try:
+        with pytest.raises(InputError, match="makes values that are NaN or infinite"):
+            render(generator, sample_prior(3, seed=0))
+    finally:
+        generator.set_weights(before)

@@ -117,7 +117,7 @@ def test_missing_files_are_named(folder, tmp_path):
         (np.zeros((0, 100), np.float32), "found no latents"),
         (np.full((3, 100), np.nan, np.float32), "NaN or infinite"),
         (np.full((3, 100), 1.5, np.float32), r"found values up to 1\.5, outside the cube"),
-        (np.array([{"a": 1}] * 3), "not readable as a NumPy array"),
+        (np.array([{"a": 1}] * 3), r"damaged \(ValueError: Python objects, expected numbers\)"),
     ],
 )
 def test_other_arrays_are_refused(folder, array, message):
@@ -129,14 +129,14 @@ def test_other_arrays_are_refused(folder, array, message):
 @pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00v\x00{'descr'", b"PK\x03\x04"])
 def test_damaged_latents_are_refused(folder, content):
     (folder / "latents.npy").write_bytes(content)
-    with pytest.raises(InputError, match=r"latents\.npy: not readable as a NumPy array .*run: \S+ generate\.py$"):
+    with pytest.raises(InputError, match=r"latents\.npy: damaged \(ValueError.*run: \S+ generate\.py$"):
         read_designs(folder)
 
 
 def test_several_arrays_are_refused(folder):
     with open(folder / "latents.npy", "wb") as file:
         np.savez(file, a=np.zeros(1))
-    with pytest.raises(InputError, match="found several arrays"):
+    with pytest.raises(InputError, match="damaged"):
         read_designs(folder)
 
 

@@ -43,7 +43,7 @@ def test_whole_numbers_are_numbers(tmp_path):
         (json.dumps({"latents": [[0] * 100, [0] * 99 + ["0"]]}), "latent 1 holds '0'"),
         (json.dumps({"latents": [[0] * 99 + [True]]}), "latent 0 holds True"),
         (json.dumps({"latents": [[0] * 99 + [[]]]}), "latent 0 holds []"),
-        (json.dumps({"latents": [[0] * 99 + [float("nan")]]}), "NaN or infinite"),
+        (json.dumps({"latents": [[0] * 99 + [float("nan")]]}), "not readable as JSON (NaN is no JSON)"),
         ('{"latents": [[' + "0," * 99 + "1e999]]}", "NaN or infinite"),
         ('{"latents": [[' + "0," * 99 + "1" + "0" * 400 + "]]}", "numbers without end"),
         (json.dumps({"latents": [[0] * 99 + [1.01]]}), "values up to 1.01, outside the cube"),
@@ -68,7 +68,7 @@ def test_other_files_are_refused_by_name(tmp_path, monkeypatch):
         read_latents_file("--a", tmp_path / "flat.npy")
     assert "generate.py" not in str(refused.value)  # It did not make this file.
     np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
-    with pytest.raises(InputError, match=r"objects\.npy: not readable as a NumPy array"):
+    with pytest.raises(InputError, match=r"objects\.npy: damaged \(ValueError: Python objects, expected numbers\)"):
         read_latents_file("--a", tmp_path / "objects.npy")
     monkeypatch.setattr(latents_file, "MOST_BYTES", 10)
     (tmp_path / "large.json").write_text(" " * 11)

@@ -42,7 +42,10 @@ def test_features_are_kept_and_read_again(reference, tmp_path):
     assert ReferenceFeatures.load(tmp_path) is None
     reference.save(tmp_path)
     # Loaded features have to be the ImageNet network's 1,280; these are 768.
-    with pytest.raises(InputError, match="reference-features.npz: arrays that do not fit each other; remove it"):
+    with pytest.raises(
+        InputError,
+        match=r"features.npz: found for features .* \(80, 768\), expected .*; remove",
+    ):
         ReferenceFeatures.load(tmp_path)
     wide = np.zeros((80, 1280), np.float32)
     whole = ReferenceFeatures(wide, wide, *(getattr(reference, name) for name in FIELDS))

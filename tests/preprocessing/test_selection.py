@@ -161,10 +161,11 @@ def test_at_most_one_reason_the_first_that_holds():
 
 def test_reasons_come_from_a_fixed_list():
     listed = reasons(64)
-    assert listed[:4] == ("undecodable", "over 100 megapixels", "strip beyond 4:1", "smaller than 64×64")
-    assert listed[4:7] == ("in both poles", "exact duplicate", "near duplicate")
+    assert listed[:3] == ("undecodable", "over 100 megapixels", "over 500 MB")
+    assert listed[3:6] == ("too many scans", "strip beyond 4:1", "smaller than 64×64")
+    assert listed[6:9] == ("in both poles", "exact duplicate", "near duplicate")
     assert listed[-2:] == ("too like another", "over --count")
-    assert len(set(listed)) == len(listed) == 22
+    assert len(set(listed)) == len(listed) == 24
     assert set(UNUSABLE) < set(listed)
 
 

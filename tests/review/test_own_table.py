@@ -92,6 +92,18 @@ def test_what_a_spreadsheet_saves_is_taken_over_and_what_it_did_not_know_is_kept
     assert labels(table) == {"0": "a", "1": "b", "2": "x", "3": "", "4": "y", "5": ""} == on_disk(path)
 
 
+def test_what_a_spreadsheet_did_not_know_is_written_again_once_no_script_is_at_work(path, table):
+    stale = read_csv(path, COLUMNS)
+    choose(table, d0="a", d1="b")
+    stale[4]["your_label"] = "y"
+    with runs.open_run(path.parent, "generate.py", {}, fresh=True):
+        save_elsewhere(path, stale)
+        table.refresh()
+        assert labels(table)["0"] == "a" and labels(table)["4"] == "y" and on_disk(path)["0"] == ""
+    table.refresh()
+    assert on_disk(path) == labels(table) and on_disk(path)["1"] == "b"
+
+
 def test_a_spreadsheet_that_knows_all_may_take_back(path, table):
     choose(table, d0="a")
     choose(table, d1="b")

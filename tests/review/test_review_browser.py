@@ -14,7 +14,7 @@ import pytest
 import review_home
 from review_home import Served
 
-from demicouture import commands
+from demicouture import commands, runs
 from demicouture.files import read_csv
 from demicouture.preprocessing import overrides
 from demicouture.review import plane
@@ -160,6 +160,23 @@ def test_another_tab_and_a_spreadsheet_are_seen_within_a_second(open_page, cull,
     for page in (one, other):
         page.locator("#said", has_text="1 of its entries are newer and were taken over").wait_for()
         page.locator("#wall .tile.mine[data-number='218'][data-kind='2']").wait_for()
+
+
+def test_a_script_at_work_is_named_and_the_wall_waits_where_it_was_refused(open_page, cull, home):
+    page = open_page(cull.address)
+    page.locator("#wall .tile.current").wait_for()
+    before = decisions(home)
+    with runs.open_run(home / "data/2-dataset", "preprocess.py", {}, fresh=True):
+        for key in ("d", "k", "d"):
+            page.keyboard.press(key)
+        page.locator("#fault", has_text="Not saved: ").wait_for()
+        settled(page)
+        assert "preprocess.py (process " in page.inner_text("#fault") and page.evaluate("cull.wall.current") == 0
+    assert decisions(home) == before
+    page.keyboard.press("r")
+    settled(page)
+    assert decisions(home)[0][0] == "review" and page.locator("#fault").is_hidden()
+    open_page.said[:] = [text for text in open_page.said if "409" not in text]  # The browser tells of the refusal.
 
 
 def test_of_14000_pictures_only_those_in_sight_are_in_the_page(open_page, cull):

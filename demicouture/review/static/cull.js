@@ -140,6 +140,7 @@ async function showAlike() {
     field("order").value = "file";
     filter();
     cull.wall.goTo(from);
+    say({ en: "", ja: "" });
     return;
   }
   const number = cull.wall.item;
@@ -213,10 +214,10 @@ function showAbout() {
   if (!entry) field("about").textContent = inWords({ en: "Nothing to show with this filter", ja: "この条件に合う画像はありません" });
   else if (count > 1) field("about").textContent = inWords({ en: `${count} pictures are chosen`, ja: `${count}枚を選んでいます` });
   else {
-    const percent = (score) => (score === null ? "–" : `${Math.round(100 * score)}%`);
-    const style = inWords({ en: `like ${cull.facts.poles[1].en}: ${percent(entry.style)}`, ja: `${cull.facts.poles[1].ja}らしさ：${percent(entry.style)}` });
+    const percent = (score) => `${Math.round(100 * score)}%`;
+    const style = entry.style === null ? "" : inWords({ en: ` · like ${cull.facts.poles[1].en}: ${percent(entry.style)}`, ja: `・${cull.facts.poles[1].ja}らしさ：${percent(entry.style)}` });
     const top = entry.top === null ? "" : inWords({ en: ` · a top: ${percent(entry.top)}`, ja: `・トップスらしさ：${percent(entry.top)}` });
-    field("about").textContent = `${describe(entry)} · ${style}${top}`;
+    field("about").textContent = `${describe(entry)}${style}${top}`;
   }
 }
 
@@ -230,6 +231,7 @@ async function decide(decision) {
   const entry = cull.entries.get(numbers[0]);
   if (one) cull.wall.go(cull.wall.current + 1);
   const answer = await cull.server.post("choose", { numbers, decision });
+  if (answer === null && one) cull.wall.goTo(numbers[0]); // Here it goes on.
   if (!answer) return;
   const name = one ? entry.file : inWords({ en: `${numbers.length} pictures`, ja: `${numbers.length}枚` });
   const kind = DECISIONS[one ? entry.decision : decision] ?? { en: "left to the rules", ja: "ルールに任せる" };
@@ -322,7 +324,12 @@ function startCull() {
     if (!field("cull").hidden) cull.wall.goTo(answer.at[0]);
     else cull.trim.open(answer.at[0]);
   });
-  for (const name of ["by-pole", "by-decision", "by-reason", "score", "low", "high", "order"]) field(name).addEventListener("change", filter);
+  for (const name of ["by-pole", "by-decision", "by-reason", "score", "low", "high", "order"]) {
+    field(name).addEventListener("change", () => {
+      if (name !== "order" && field("order").value === "alike") field("order").value = "file"; // All of that kind, again.
+      filter();
+    });
+  }
   field("again").addEventListener("click", filter);
   for (const button of document.querySelectorAll("[data-key]")) {
     button.addEventListener("click", () => {

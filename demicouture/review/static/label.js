@@ -81,10 +81,11 @@ async function labelOne(which) {
     desk.queue.shift();
     showOne();
   }
-  const taken = await send([number], which);
+  const answer = await send([number], which);
   desk.sent.delete(number);
-  if (!taken) {
-    desk.queue = [number, ...desk.queue.filter((other) => other !== number)];
+  if (answer === null) desk.queue = [number, ...desk.queue.filter((other) => other !== number)]; // Here it goes on.
+  if (!answer) {
+    refill();
     showOne();
   }
 }
@@ -97,7 +98,7 @@ function skip() {
 
 async function send(numbers, which) {
   const answer = await desk.server.post("label", { numbers, label: which });
-  if (!answer) return false;
+  if (!answer) return answer;
   desk.begun ??= Date.now();
   for (const number of numbers) {
     desk.given = desk.given.filter((other) => other !== number);
@@ -108,7 +109,7 @@ async function send(numbers, which) {
   say({ en: `${word}: ${what}`, ja: `${word}：${what}` });
   showLast();
   showProgress();
-  return true;
+  return answer;
 }
 
 async function guessOne() {
@@ -266,6 +267,7 @@ function showPlane(plane) {
       ...plane.lines.filter(Boolean).map((line) => {
         const item = document.createElement("li");
         item.textContent = line;
+        item.lang = /[\u3040-\u30ff]/.test(line) ? "ja-JP" : "en-GB"; // The script speaks the system's language.
         return item;
       }),
     );

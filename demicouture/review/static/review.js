@@ -10,7 +10,8 @@ class Server {
     this.query = {}; // More to say with each question.
     this.state = { version: -1, edition: -1, merges: 0, forecasts: -1 };
     this.order = Promise.resolve(); // One question after the other: two choices come in the order of the keys.
-    this.gone = false;
+    this.gone = this.troubled = false;
+    this.refusals = 0; // How many choices were not taken.
   }
 
   async get(path, more = {}) {
@@ -24,9 +25,12 @@ class Server {
     throw new Error(answer?.error ?? `${response.status} ${response.statusText}`);
   }
 
-  // Sends a choice; returns the answer, or null where it was not taken.
+  // Sends a choice; returns the answer; null where it was not taken; undefined where one before it was not, so that
+  // this one was not even sent: whoever goes on too fast to see a refusal loses nothing but that.
   post(path, body = {}) {
+    const { refusals } = this;
     const sent = this.order.then(async () => {
+      if (refusals !== this.refusals) return undefined;
       const address = `${path}?${new URLSearchParams({ ...this.query, ...this.state })}`;
       const how = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
       try {
@@ -35,6 +39,7 @@ class Server {
         this.report("");
         return answer;
       } catch (error) {
+        this.refusals++;
         this.fail(error);
         return null;
       }

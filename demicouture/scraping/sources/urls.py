@@ -9,7 +9,7 @@ from pathlib import Path
 
 from demicouture.commands import pip_install
 from demicouture.errors import InputError
-from demicouture.files import read_csv
+from demicouture.files import read_bounded, read_csv
 from demicouture.language import _
 from demicouture.scraping.offers import Offer
 from demicouture.scraping.queries import CONTROL_CHARACTERS, Query
@@ -45,7 +45,7 @@ def read_addresses(path: Path, poles: Sequence[str], pole: str | None) -> list[A
         rows = _read_parquet(path)
     else:
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            lines = read_bounded(path).decode("utf-8-sig").splitlines()
         except FileNotFoundError:
             raise InputError(_("{path}: not found, expected a file of addresses").format(path=path)) from None
         except UnicodeDecodeError:
