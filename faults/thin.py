@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 from demicouture import cli
 from demicouture.dcgan.serialization import hash_weights
 from demicouture.files import sha256, write_csv
@@ -130,6 +132,12 @@ VARYING = {
 
 
 def _hash(path: Path) -> str:
+    if path.suffix == ".npz":  # The numbers: an archive may hold the same ones in another order of bytes.
+        with np.load(path, allow_pickle=False) as arrays:
+            parts = (
+                f"{name}{arrays[name].dtype}{arrays[name].shape}".encode() + arrays[name].tobytes() for name in arrays
+            )
+            return sha256(b"".join(parts))
     if path.name == "query-progress.json":
         return ""  # Which searches were made, in whatever order.
     if path.suffix == ".keras":
