@@ -21,12 +21,7 @@ def open_streams() -> None:
 
     Where one is closed, the next file would get its number, and what libraries print would be written into that.
     """
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # It takes the lowest number that is free.
-    for name in ("stdin", "stdout", "stderr"):
+    for name in ("stdin", "stdout", "stderr"):  # in their numbers' order: what is opened takes the lowest that is free
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))
     codecs.register_error("readable", _readable)

@@ -11,9 +11,9 @@ Each script writes one folder, and each folder follows the same protocol::
         run.finish(inputs, files, results)                                     # summary.json, written last
 
 ``options.json`` holds ``script, options, versions, flags``: what the folder was begun with. ``summary.json`` holds
-``script, options, versions, inputs, files, results``: where it is missing, the folder is unfinished. Until
-:meth:`RunFolder.begin` nothing in the folder is touched, so a wrong flag or a damaged input costs nothing that lies
-there finished.
+``script, options, versions, inputs, files, results`` and a seal: where it is missing, or was changed, the folder is
+unfinished. Until :meth:`RunFolder.begin` nothing in the folder is touched, so a wrong flag or a damaged input costs
+nothing that lies there finished.
 """
 
 from __future__ import annotations

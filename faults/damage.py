@@ -205,7 +205,7 @@ def attack(
             for kind, damage in DAMAGES.items():
                 if random.random() >= share:
                     continue
-                copy = place / "home"
+                copy = place / "damaged"
                 shutil.copytree(home, copy, symlinks=True)
                 outcome, fault = try_one(copy, file, script, damage, random)
                 section.add(f"{file}: {kind}", fault, "refused" if outcome.code else "went on", outcome.line)

@@ -83,7 +83,7 @@ def write(sections: list[Section], seed: int, share: float, seconds: float, syst
     for part in dict.fromkeys(EXPLAINED):
         rows = [section for section in sections if section.part == part]
         if not rows:
-            lines += [f"## {part}", f"{EXPLAINED[part]} Not tried here: that needs rights which this user has not."]
+            lines += [f"## {part}", f"{EXPLAINED[part]} Not tried in this run."]
             continue
         lines += [f"## {part}", EXPLAINED[part]]
         if part == "Damaged files":

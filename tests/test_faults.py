@@ -16,3 +16,9 @@ def test_no_hostile_network_runs_code_or_takes_all_memory(tmp_path):
     section = networks.attack(tmp_path / "generator.keras", tmp_path / "hostile")
     assert not section.faults
     assert section.outcomes.total() >= 12
+    # What a small machine refuses by itself, for want of memory, is refused for what it is.
+    reasons = dict(note.split(": ", 1) for note in section.notes)
+    assert "layers of more weights than the" in reasons["a layer of forty gigabytes"]
+    assert "would unpack to 100,000,000,000" in reasons["weights of a hundred gigabytes that were never written"]
+    for what in ("a weight is NaN", "a weight is infinite"):
+        assert "weights that are NaN or infinite, in" in reasons[what]

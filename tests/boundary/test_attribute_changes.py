@@ -181,3 +181,9 @@ def test_changes_are_written_the_strongest_first(tmp_path):
     assert [row["attribute"] for row in rows] == ["lightness", "contrast"]
     assert float(rows[0]["correlation"]) == pytest.approx(-1) and rows[0]["kind"] == "garment"
     assert float(rows[0]["holm_p_value"]) < 1e-9 and float(rows[1]["holm_p_value"]) > 0.9
+
+
+def test_a_garment_of_single_pixels_has_attributes_too():
+    lab, inside = np.random.default_rng(0).random((8, 8, 3)), np.zeros((8, 8), bool)
+    inside[2, 3] = inside[5, 5] = True  # none beside another
+    assert np.isfinite(list(attribute_changes._measure_one(lab, inside).values())).all()
