@@ -268,7 +268,7 @@ def main(argv: list[str] | None = None, effort: Effort = FULL_EFFORT) -> None:
         run.finish(inputs, made, results | {"labels": str(args.labels.resolve()) if args.labels else None})
     publish(args.home, args.output)
     say(f"{args.output}: {', '.join(made)}")
-    for sentence in (*left_out, *findings.findings(report), next_step(args)):
+    for sentence in (*left_out, *findings.findings(report, args.labels), next_step(args)):
         say(sentence)
 
 

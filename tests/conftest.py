@@ -4,6 +4,7 @@ import atexit
 import os
 import random
 import shutil
+import signal
 import tempfile
 import threading
 import time
@@ -16,6 +17,10 @@ import numpy as np
 import pytest
 
 from demicouture import commands, language
+
+# A shell that starts the tests in the background has Ctrl-C ignored, and what Ctrl-C should end would never end.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What JAX compiled for one test, or for one of the processes that tests start, serves the next.
 COMPILED = tempfile.mkdtemp(prefix="compiled-")

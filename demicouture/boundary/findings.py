@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from demicouture.boundary import attribute_changes, style_scores, validation
@@ -63,10 +64,15 @@ def normal_finding(report: Mapping[str, Any]) -> str:
     )
 
 
-def findings(report: Mapping[str, Any]) -> list[str]:
-    """Returns all findings, one sentence after the other."""
+def findings(report: Mapping[str, Any], labels_file: Path | None = None) -> list[str]:
+    """Returns all findings, one sentence after the other.
+
+    Args:
+        report: As ``report.json`` has it.
+        labels_file: A person's own table of labels; None for that of the designs.
+    """
     of_photographs = report["from"] == PHOTOGRAPHS
-    sentences = _findings_of_photographs(report) if of_photographs else _findings_of_designs(report)
+    sentences = _findings_of_photographs(report) if of_photographs else _findings_of_designs(report, labels_file)
     sentences.append(normal_finding(report))
     compared = report["cross_validation_on_seen"] if of_photographs else report
     others = ", ".join(f"{_(name)} {found['held_out_accuracy']:.0%}" for name, found in compared["classifiers"].items())
@@ -107,7 +113,7 @@ def findings(report: Mapping[str, Any]) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _findings_of_designs(report: Mapping[str, Any]) -> list[str]:
+def _findings_of_designs(report: Mapping[str, Any], labels_file: Path | None) -> list[str]:
     first, second = report["poles"]
     sentences = [
         _(
@@ -138,9 +144,12 @@ def _findings_of_designs(report: Mapping[str, Any]) -> list[str]:
                 with_them=unsure["accuracy_with_them"],
             )
         )
-    more = f"{command('generate.py', '--count')} N"
-    mend = _("correct the labels, or label more designs, in the column your_label (more: {more})").format(more=more)
-    return [*sentences, _warn(report, "design", mend)]
+    if labels_file:
+        mend = _("correct the labels in {labels_file}, or label more designs there").format(labels_file=labels_file)
+    else:
+        more = f"{command('generate.py', '--count')} N"
+        mend = _("correct the labels, or label more designs, in the column your_label (more: {more})").format(more=more)
+    return [*sentences, _warn(report, _("design"), mend)]
 
 
 def _findings_of_photographs(report: Mapping[str, Any]) -> list[str]:
@@ -168,7 +177,9 @@ def _findings_of_photographs(report: Mapping[str, Any]) -> list[str]:
             second=second,
             area=report["held_out_area_under_roc"],
         ),
-        _warn(report, "photograph", _("more photographs or a longer training help ({longer} N)").format(longer=longer)),
+        _warn(
+            report, _("photograph"), _("more photographs or a longer training help ({longer} N)").format(longer=longer)
+        ),
     ]
 
 

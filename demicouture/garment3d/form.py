@@ -87,6 +87,7 @@ def make_form(shape: Shape, light: bool = False) -> tuple[np.ndarray, np.ndarray
     at = np.linspace(top, min(end, 0.02), ROWS[light])
     source = np.interp(at[::-1], heights[::-1], np.arange(GRID)[::-1])[::-1]
     wide, deep, middle = (np.interp(source, np.arange(GRID), values) for values in (wide, deep, middle * shape.scale))
+    wide, deep = np.maximum(wide, POLE), np.maximum(deep, POLE)
     over = at > (hem - neck_y) * shape.scale - 0.005
     wide[over] = deep[over] = neck
     below_hem = at < 0.01

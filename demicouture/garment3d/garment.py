@@ -11,7 +11,7 @@ import numpy as np
 
 from demicouture.garment3d import cloth
 from demicouture.garment3d.form import LINEN, make_form
-from demicouture.garment3d.mesh import LIGHT_SPACING, SPACING, Mesh, Shape, build, shape_of
+from demicouture.garment3d.mesh import LIGHT_SPACING, MOST_FACES, SPACING, Mesh, Shape, build, shape_of
 from demicouture.garment3d.outline import NECK, OPENINGS
 from demicouture.garment3d.parts import divide
 from demicouture.garment3d.rendering import Camera, Surface, cover, texels
@@ -90,6 +90,10 @@ def make_garment(picture: np.ndarray, name: str, light: bool = False) -> Garment
     spacing = LIGHT_SPACING if light else SPACING
     shape = shape_of(silhouette, parts, picture, spacing)
     mesh = build(shape, spacing)
+    while len(mesh.faces) > MOST_FACES:
+        spacing *= 1.1
+        shape = shape_of(silhouette, parts, picture, spacing)
+        mesh = build(shape, spacing)
     inside = None
     if shape.neckline is not None:
         loop, kinds = shape.outline.loops[0], shape.outline.kinds[0]

@@ -25,7 +25,7 @@ HEIGHT = 0.7
 CLOTH = 0.003
 """The thickness of cloth in metres, as of a knitted one; thinner, and the rims cannot be seen."""
 
-SPACING, LIGHT_SPACING = 0.0165, 0.034
+SPACING, LIGHT_SPACING = 0.0165, 0.03
 """How far apart points lie, in sides of the picture: 12,000 to 19,000 faces, and a quarter as many for a page."""
 
 RIM = 0.35
@@ -245,7 +245,7 @@ def _inner_points(points: np.ndarray, loops: list[list[int]], lattice: np.ndarra
     edge = scipy.spatial.cKDTree(np.concatenate(lines))
     row = np.concatenate([line - normals(line) * RIM * spacing for line in lines])
     row = row[_within(row, lines)]
-    distance, _ = edge.query(row)
+    distance = edge.query(row)[0]
     row = row[distance > 0.9 * RIM * spacing]
     # No two too close to each other, as in a narrow corner.
     keep, tree = np.ones(len(row), bool), scipy.spatial.cKDTree(row)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.ndimage
 import scipy.spatial
 
-from demicouture.garment3d.parts import Parts
+from demicouture.garment3d.parts import SLIT, Parts
 from demicouture.garment3d.silhouette import GRID, Silhouette
 
 FINE = 4
@@ -208,7 +208,10 @@ def _find_openings(outline: Outline, parts: Parts, silhouette: Silhouette) -> No
         if run is not None:
             kinds[run] = kind
     torso = of == 0
-    hem = _find_hem(line, torso & (out[:, 1] > FACES_DOWN), torso, kinds, silhouette.axis)
+    # Along a slit there is no hem, although it lies between the torso's corners.
+    cut = np.argwhere(silhouette.mask & ~parts.mask)[:, ::-1]
+    at_slit = scipy.spatial.cKDTree((cut + 0.5) / GRID).query(line)[0] < 1.5 * SLIT if len(cut) else ~torso & torso
+    hem = _find_hem(line, torso & (out[:, 1] > FACES_DOWN), torso & ~at_slit, kinds, silhouette.axis)
     if hem is not None:
         kinds[hem] = HEM
     neck = _find_neck(line, torso, parts, silhouette.axis)

@@ -22,16 +22,16 @@ GRID = 256
 FRAME = 0.03
 """The width of the frame whose colour is the ground's, in sides of the picture."""
 
-EXACT = 1.0
+EXACT = 0.3
 """Up to which noise, in grey levels, a ground is one colour exactly: a picture was cut out."""
 
-LEAST_CONTRAST, NOISE_FACTOR = 3.0, 2.5
-"""How far from the ground a garment's pixel is, at the least: in grey levels, where the ground is one colour exactly;
-and in multiples of how far nine in ten of the frame's pixels are from it, where a network drew it."""
+LEAST_CONTRAST, LEAST_OVER_NOISE, NOISE_FACTOR = 3.0, 5.0, 2.5
+"""How far from the ground a garment's pixel is, at the least, in grey levels: where the ground is one colour exactly,
+and where a network drew it; there it is also so many times as far as nine in ten of the frame's pixels are."""
 
 MOST_NOISE = 24.0
 """The largest such distance on a frame that is one ground, in grey levels: of drawn garments and cut photographs it is
-0, of designs of a generator 2 to 8."""
+0, of designs of a generator 1 to 8."""
 
 LEAST, MOST = 0.06, 0.8
 """The shares of a picture between which a silhouette may be a garment's. Those of 1,000 cut photographs have 0.1 to
@@ -100,7 +100,7 @@ def find_silhouette(picture: np.ndarray) -> Silhouette:
                 "found a ground of many colours ({noise:.0f} grey levels apart), expected a garment on one plain ground"
             ).format(noise=noise)
         )
-    contrast = NOISE_FACTOR * noise if noise > EXACT else LEAST_CONTRAST
+    contrast = max(LEAST_OVER_NOISE, NOISE_FACTOR * noise) if noise > EXACT else LEAST_CONTRAST
     inside = apart > contrast
     count, pieces, figures, _centres = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=4)
     areas = np.sort(figures[1:, cv2.CC_STAT_AREA])[::-1] / side**2
@@ -136,12 +136,17 @@ def has_plain_ground(picture: np.ndarray) -> bool:
 
 def _ground(colours: np.ndarray) -> tuple[np.ndarray, float]:
     """Returns the ground's colour, (3,), and how far nine in ten of the frame's pixels are from it at the most."""
-    side = len(colours)
+    frame = _frame(len(colours))
+    ground = np.median(colours[frame], axis=0)
+    return ground, float(np.quantile(np.abs(colours - ground).max(axis=2)[frame], 0.9))
+
+
+def _frame(side: int) -> np.ndarray:
+    """Returns which pixels are the frame's, bool (side, side)."""
     depth = max(1, round(FRAME * side))
     frame = np.ones((side, side), bool)
     frame[depth:-depth, depth:-depth] = False
-    ground = np.median(colours[frame], axis=0)
-    return ground, float(np.quantile(np.abs(colours - ground).max(axis=2)[frame], 0.9))
+    return frame
 
 
 def _fill(mask: np.ndarray, side: int, apart: np.ndarray | None = None, contrast: float = 0.0) -> np.ndarray:
@@ -159,6 +164,7 @@ def _fill(mask: np.ndarray, side: int, apart: np.ndarray | None = None, contrast
         sums = np.bincount(holes.ravel(), apart.ravel(), len(figures))
         small |= sums / figures[:, cv2.CC_STAT_AREA] > contrast / 2
     small[0] = False  # what is not a hole at all
+    small[np.unique(np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]]))] = False  # nor what is around
     mask = mask | small[holes]
     _, pieces, figures, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     return pieces == 1 + int(np.argmax(figures[1:, cv2.CC_STAT_AREA]))

@@ -62,4 +62,5 @@ def draw_views(garments: Sequence[Garment], side: int, bare: bool) -> Image.Imag
             pictures.append(render(surfaces, replace(camera, azimuth=np.radians(degrees)), side, side))
             captions.append(f"{garment.name}, {_(name)}" if len(garments) > 1 else _(name))
     title = _("In the round: front as designed; depth and back are guesses")
-    return visualization.grid(np.stack(pictures), len(VIEWS), captions=captions, title=title)
+    columns = len(VIEWS) * (2 if len(garments) > MOST_IN_ROW else 1)
+    return visualization.grid(np.stack(pictures), columns, captions=captions, title=title)

@@ -169,6 +169,19 @@ def test_what_is_no_garment_is_refused():
         find_silhouette(two)
 
 
+def test_on_a_grainy_ground_white_is_garment_where_it_is_enclosed_and_ground_where_it_is_not():
+    random = np.random.default_rng(2)
+    picture = drawn_garment.draw(64).astype(int)
+    clean = find_silhouette(picture.astype(np.uint8)).mask
+    patch = np.s_[36:42, 28:36]
+    picture[patch] = 246
+    picture[2:8, 2:20] = 242  # A haze beside the garment, as networks draw it.
+    noisy = (picture + random.normal(0, 1.5, picture.shape)).clip(0, 255).astype(np.uint8)
+    mask = find_silhouette(noisy).mask
+    assert np.count_nonzero(mask & clean) / np.count_nonzero(mask | clean) > 0.9
+    assert mask[38 * 4 : 40 * 4, 30 * 4 : 34 * 4].all() and not mask[:32].any()
+
+
 def test_what_is_nearer_hides_what_is_farther_and_a_back_is_seen_from_behind():
     square = np.array([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], float)
     faces = np.array([(0, 1, 2), (0, 2, 3)])
