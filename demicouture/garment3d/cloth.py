@@ -24,6 +24,9 @@ LEAST_TILE, MOST_TILE, LIGHT_TILE = 256, 512, 256
 WINDOW = 0.5
 """The width of the window whose median is the back's colour, in sides of the picture."""
 
+MIDDLE = 0.4
+"""The part of a row that is a front's middle."""
+
 USUAL_DIFFERENCE = 2.2
 """How many times the median difference is usual for a cloth; what differs more belongs to the front."""
 
@@ -36,6 +39,9 @@ SIDE = 0.035
 MARGIN, SOFT_MARGIN = 1.0, 0.9
 """How far inside the outline a picture's colours are free of the ground's, in its pixels: where it was cut out, and
 where a network has drawn it, whose edges are soft."""
+
+USUAL_SIDE = 128
+"""The side of a data set's pictures: in larger ones the same edge is more pixels wide."""
 
 SOFT = 1.0
 """The noise of the ground, in grey levels, from which on a network has drawn it."""
@@ -57,7 +63,7 @@ def make_texture(
         uint8 (2·tile, 2·tile, 3) in [0, 255].
     """
     tile = min(int(np.clip(2 * len(picture), LEAST_TILE, MOST_TILE)), most)
-    margin = (SOFT_MARGIN if noise > SOFT else MARGIN) / len(picture)
+    margin = (SOFT_MARGIN if noise > SOFT else MARGIN) / min(len(picture), USUAL_SIDE)
     large = cv2.resize(picture, (tile, tile), interpolation=cv2.INTER_LANCZOS4)
     front = _spread(large, _resize(mask, tile), margin * tile)
     hidden = np.zeros(mask.shape, bool) if inside is None else inside
@@ -95,6 +101,11 @@ def _make_back(front: np.ndarray, mask: np.ndarray, hidden: np.ndarray) -> np.nd
     # A window of medians at a quarter of the size: rows are few there, and a median of them is quick.
     reduced = cv2.resize(front, (small, small), interpolation=cv2.INTER_AREA)
     counts = cv2.resize(cloth.astype(np.float32), (small, small), interpolation=cv2.INTER_AREA) > 0.9
+    # The middle of a front is where buttons and prints are; its cloth is beside them.
+    x = np.arange(small)
+    ends = np.stack([np.argmax(counts, axis=1), small - 1 - np.argmax(counts[:, ::-1], axis=1)], axis=1)[..., None]
+    middle = np.abs(x - ends.mean(axis=1)) < MIDDLE * np.ptp(ends, axis=1) / 2
+    counts = np.where((counts & ~middle).any(axis=1)[:, None], counts & ~middle, counts)
     half = max(1, round(WINDOW * small / 2))
     padded = np.pad(
         np.where(counts[..., None], reduced, np.nan), ((0, 0), (half, half), (0, 0)), constant_values=np.nan

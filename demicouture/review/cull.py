@@ -23,7 +23,7 @@ from demicouture.language import _
 from demicouture.magazine import words
 from demicouture.preprocessing import decisions, image_features, review_folders
 from demicouture.preprocessing.cropping import Box, find_fault, square_around
-from demicouture.preprocessing.decisions import KEPT, KINDS
+from demicouture.preprocessing.decisions import KEPT, KINDS, SIDES
 from demicouture.preprocessing.overrides import YOUR_BOX, YOUR_COLUMNS, YOUR_DECISION, parse_box
 from demicouture.preprocessing.records import DECISIONS, KEEP, UNUSABLE
 from demicouture.review import pictures
@@ -33,7 +33,11 @@ from demicouture.review.own_table import OwnTable
 from demicouture.review.server import Route, read_request, send, send_page, send_picture
 from demicouture.runs import read_options
 
-COLUMNS = ("file", "pole", "decision", "reason", "picture", "like", "style", "is_top", *YOUR_COLUMNS)
+COLUMNS = (
+    *("file", "pole", "decision", "reason", "picture", "like", "style", "is_top", "width", "height"),
+    *SIDES,
+    *YOUR_COLUMNS,
+)
 
 OPTIONS = ("size", "count", "subject", "background", "on_review", "people", "seed")
 """Of preprocess.py, which the forecast and the crops depend on."""
@@ -277,6 +281,8 @@ class CullDesk:
     def _descriptors(self) -> tuple[list[str], np.ndarray]:
         known = read_features(self.folders.dataset)
         files = [file for file, sha256 in self.hashes.items() if known[sha256].descriptor_base64]
+        if not files:
+            raise NotFound
         return files, np.stack([known[self.hashes[file]].descriptor() for file in files])
 
     # What the person chooses.
@@ -341,35 +347,37 @@ class CullDesk:
         self._path(number)
         file = self._files[number]
         row = self.table.rows.get(file)
-        features = read_features(self.folders.dataset).get(self.hashes.get(file, ""))
-        if row is None or features is None or features.box is None:
+        size = self._size(file)
+        if row is None or size is None:
             raise NotFound
-        return send(
-            {
-                "width": features.width,
-                "height": features.height,
-                "rule": features.box_of(self.options["subject"]),
-                "box": parse_box(row[YOUR_BOX], file),
-            }
-        )
+        features = read_features(self.folders.dataset).get(self.hashes.get(file, ""))
+        # In the table the person's square stands in the place of the rule's, where there is one.
+        rule = features.box_of(self.options["subject"]) if features else [int(row[side]) for side in SIDES]
+        return send({"width": size[0], "height": size[1], "rule": rule, "box": parse_box(row[YOUR_BOX], file)})
+
+    def _size(self, file: str) -> tuple[int, int] | None:
+        """Returns a picture's width and height in pixels, as the table has them; None where nothing can be cut."""
+        row = self.table.rows.get(file, {})
+        if not all(row.get(name) for name in ("width", "height", *SIDES)):
+            return None
+        return int(row["width"]), int(row["height"])
 
     def show_result(self, request: Request, number: int) -> Response:
         """Sends what preprocess.py would cut out of a picture with a square."""
         path, file = self._path(number), self._files[number]
-        features = read_features(self.folders.dataset).get(self.hashes.get(file, ""))
-        box = parse_box(request.args.get("box", ""), file)
-        if features is None or features.width is None or box is None or not path.exists():
+        size, box = self._size(file), parse_box(request.args.get("box", ""), file)
+        if size is None or box is None or not path.exists():
             raise NotFound
         self._refuse_fault(file, box)
         plain = self.options["background"] == "plain"
         how = self.options["size"], plain, self.folders.models, self.options["subject"]
-        task = image_features.Crop(path, "", features.width, features.height, square_around(box), *how)
+        task = image_features.Crop(path, "", *size, square_around(box), *how)
         with self._cropping:
             return send_picture(image_features.make_crop(task), "image/png")
 
     def _refuse_fault(self, file: str, box: Box) -> None:
-        features = read_features(self.folders.dataset).get(self.hashes.get(file, ""))
-        if features is None or features.width is None or find_fault(box, features.width, features.height):
+        size = self._size(file)
+        if size is None or find_fault(box, *size):
             raise BadRequest
 
     # What preprocess.py would do.
@@ -404,6 +412,8 @@ class CullDesk:
     def _tell_forecast(self) -> dict[str, Any]:
         if self.fault:
             return {"number": self.forecasts, "fault": self.fault}
+        if not self.fates:
+            return {"number": self.forecasts, "unknown": True}
         reasons: dict[str, int] = {}
         changes = []
         for file, fate in self.fates.items():

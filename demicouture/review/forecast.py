@@ -60,6 +60,8 @@ def find_hashes(dataset: Path) -> dict[str, str]:
 def forecast(dataset: Path, examples_folder: Path | None) -> dict[str, Fate]:
     """Returns what a run of preprocess.py would now make of each picture that it knows, by file.
 
+    There is none where features.jsonl is of an older version, until a run has looked at the pictures again.
+
     Args:
         dataset: data/2-dataset, which has been made.
         examples_folder: Examples of tops; None where there are none.
@@ -74,6 +76,8 @@ def forecast(dataset: Path, examples_folder: Path | None) -> dict[str, Fate]:
         Scraped(file, file.partition("/")[0], file.rpartition("/")[0], sha256)
         for file, sha256 in sorted(find_hashes(dataset).items())
     ]
+    if not pictures:
+        return {}
     examples = {
         sha256: example
         for sha256, example in (_find_examples(examples_folder) if examples_folder else {}).items()

@@ -303,3 +303,16 @@ def test_a_folder_of_an_older_version_is_told(home):
     options.write_text(options.read_text().replace('"subject"', '"theme"'))
     with pytest.raises(InputError, match=r"made by an older version \(its options.json has no subject\)"):
         make_desk(home)
+
+
+def test_without_features_a_picture_can_be_culled_and_trimmed_all_the_same(home, page):
+    log = home / "data/2-dataset/features.jsonl"
+    log.write_text(log.read_text().replace('"contrast"', '"kontrast"'))  # Of an older version.
+    page.post("trim", number=3, box="2 2 40 40")
+    page.post("choose", numbers=[3], decision="drop")
+    assert own(home) == {"casual/hoody/0003.png": ("drop", "2 2 40 40")}
+    assert page.get("square/4") == {"width": 48, "height": 48, "rule": [0, 0, 48, 48], "box": None}
+    assert page.ask("result/4?box=2%202%2040%2040")[0] == 200 and page.ask("alike/4")[0] == 404
+    found = forecast(home / "data/2-dataset", None)
+    page.desk._take_forecast(found)
+    assert found == {} and page.get("changes")["forecast"] == {"number": 1, "unknown": True}

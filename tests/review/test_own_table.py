@@ -96,7 +96,7 @@ def test_what_a_spreadsheet_did_not_know_is_written_again_once_no_script_is_at_w
     stale = read_csv(path, COLUMNS)
     choose(table, d0="a", d1="b")
     stale[4]["your_label"] = "y"
-    with runs.open_run(path.parent, "generate.py", {}, fresh=True):
+    with runs.open_run(path.parent, "generate.py", {}, shared_with_people=True):
         save_elsewhere(path, stale)
         table.refresh()
         assert labels(table)["0"] == "a" and labels(table)["4"] == "y" and on_disk(path)["0"] == ""
@@ -152,7 +152,7 @@ def test_a_damaged_table_is_left_as_it_is_and_goes_on_once_it_is_mended(path, ta
 
 def test_a_script_at_work_is_respected(path, table):
     with (
-        runs.open_run(path.parent, "generate.py", {}, fresh=True),
+        runs.open_run(path.parent, "generate.py", {}, shared_with_people=True),
         pytest.raises(OptionsError, match=r"generate\.py \(process \d+, since .*\) is at work on it; wait for its end"),
     ):
         choose(table, d0="a")

@@ -193,7 +193,12 @@ function showForecast() {
   const { forecast } = cull;
   let words = null;
   if (cull.pending || !forecast) words = { en: "Working out what preprocess.py would make of it …", ja: "preprocess.pyの結果を計算しています…" };
-  else if (forecast.fault) words = { en: `preprocess.py would stop: ${forecast.fault}`, ja: `preprocess.pyは止まります：${forecast.fault}` };
+  else if (forecast.unknown) {
+    words = {
+      en: "What preprocess.py would make of it cannot be told yet: its features.jsonl is of an older version; the next run after a choice of yours renews it",
+      ja: "preprocess.pyの結果はまだ計算できません。features.jsonlが古い版のものです。何か判断したあとに実行すると、新しくなります",
+    };
+  } else if (forecast.fault) words = { en: `preprocess.py would stop: ${forecast.fault}`, ja: `preprocess.pyは止まります：${forecast.fault}` };
   else {
     const moved = forecast.changes.filter(([number, kind]) => cull.entries.has(number) && cull.entries.get(number).kind !== kind);
     const came = moved.filter(([, kind]) => kind === 0).length;
@@ -293,7 +298,7 @@ function take(answer) {
   cull.pending = answer.pending;
   if (answer.forecast) {
     cull.forecast = answer.forecast;
-    if (!answer.forecast.fault) {
+    if (answer.forecast.changes) {
       const reasons = answer.forecast.reasons.map(([en, ja]) => ({ en, ja }));
       cull.fates = new Map(answer.forecast.changes.map(([number, kind, reason, like]) => [number, { kind, reason: reasons[reason], like }]));
       cull.wall.redrawAll();
