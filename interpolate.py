@@ -40,6 +40,7 @@ with --along NAME the files of a path, of one design that is walked along a dire
   garment.glb        the garment in three dimensions, on a dress form, for Blender and for browsers (glTF 2.0); several
                      hang on a rail, rail.glb, and the page lets each turn, by light/
   turntable.gif, .mp4  it turns once; views.png: from the front, from three quarters, from the side and from behind
+  pattern.svg, .pdf  of one garment, a sewing pattern in full size, for a toile and not for production
 
 Enlarged pictures are enlarged by Lanczos' filter, which adds no detail. The network is fetched once, by
 python -m demicouture.pretrained

@@ -461,6 +461,9 @@ def test_a_rail_of_garments_in_the_round(done, capsys, monkeypatch):
     assert cli.run(lambda: interpolate.main([*asked[:2], "--round", "3", "--bare"])) == 0
     alone = trimesh.load(home / "outputs/6-interpolation-round-3-bare/garment.glb")
     assert list(alone.geometry) == ["garment"]
+    # Alone it comes with its sewing pattern, and a rail with none.
+    patterns = [path.name for path in sorted(home.glob("outputs/6-interpolation-round-3-bare/pattern.*"))]
+    assert patterns == ["pattern.pdf", "pattern.svg"] and not list(folder.glob("pattern.*"))
     assert np.array_equal(alone.geometry["garment"].vertices, rail.geometry["garment-1"].vertices)
     capsys.readouterr()
     assert cli.run(lambda: interpolate.main([*asked[:2], "--round", "5"])) == 1

@@ -15,6 +15,7 @@ from demicouture.errors import InputError, PictureError
 from demicouture.files import read_csv, write_bytes
 from demicouture.garment3d.garment import MOST_ERROR, Garment, make_garment
 from demicouture.garment3d.glb import describe, to_glb
+from demicouture.garment3d.pattern import lay_out, make_panels, to_pdf, to_svg
 from demicouture.garment3d.silhouette import has_plain_ground
 from demicouture.garment3d.turntable import FRAMES, MILLISECONDS, draw_views, turn
 from demicouture.images import open_picture, save_png
@@ -41,6 +42,9 @@ VIEW_SIDE = {True: 360, False: 200}
 
 PHOTOGRAPH_SIDE = 256
 """At which a photograph of one's own is cut out."""
+
+PATTERN = ("pattern.svg", "pattern.pdf")
+"""A single garment's sewing pattern."""
 
 ALL = (LOOKBOOK, STRIP)
 """Sheets that can be named as a whole."""
@@ -172,7 +176,7 @@ class InTheRound:
     @property
     def to_look_at(self) -> list[str]:
         """The names of the files to open."""
-        return ["views.png", "turntable.mp4", self.glb]
+        return ["views.png", "turntable.mp4", self.glb, *(PATTERN[1:] if len(self.garments) == 1 else ())]
 
     @property
     def results(self) -> dict[str, Any]:
@@ -209,7 +213,7 @@ class InTheRound:
     def save(self, folder: Path, size: int, quiet: bool = True) -> list[str]:
         """Writes all but the results; returns the files' names. ``size`` has no effect."""
         count = len(self.garments)
-        for old in (*folder.glob("light/*.glb"), folder / "garment.glb", folder / "rail.glb"):
+        for old in (*folder.glob("light/*.glb"), *map(folder.joinpath, ("garment.glb", "rail.glb", *PATTERN))):
             old.unlink(missing_ok=True)
         side = LARGE if count == 1 else SMALL if count < 10 else TINY
         frames = progress_bar(
@@ -222,6 +226,11 @@ class InTheRound:
         gap = GAP + max(float(np.ptp(garment.mesh.vertices[:, 0])) for garment in self.garments) / 2
         write_bytes(folder / self.glb, to_glb(self.garments, gap, self.bare))
         names = ["turntable.mp4", "turntable.gif", "views.png", self.glb]
+        if count == 1:
+            sheet = lay_out(make_panels(self.garments[0].shape), self.garments[0].name)
+            for name, content in zip(PATTERN, (to_svg(sheet), to_pdf(sheet)), strict=True):
+                write_bytes(folder / name, content)
+            names += PATTERN
         for row, garment in zip(self.results["round"], self.light, strict=True):
             write_bytes(folder / row["light"], to_glb([garment], gap, self.bare))
             names.append(row["light"])
