@@ -111,8 +111,10 @@ def make_panels(shape: Shape) -> list[Panel]:
     depth = np.sqrt(depth.clip(0)) * SIZE
     torso, body = _enlarge(shape.parts.torso), _enlarge(shape.parts.mask)
     points, kinds = _along_outline(shape)
+    # Where a short sleeve hangs, its cuff touches the torso's side, which is a fold there all the same.
+    of_torso = np.where(kinds >= CUFF_LEFT, CLOSED, kinds)
     panels = [
-        _unroll_torso(name, shape, region, body, depth, points, kinds)
+        _unroll_torso(name, shape, region, body, depth, points, of_torso)
         for name, region in ((_("front"), _without_neck(shape, torso)), (_("back"), torso))
     ]
     for number, name in ((1, _("sleeve at the picture's left")), (2, _("sleeve at the picture's right"))):
@@ -151,7 +153,7 @@ def _without_neck(shape: Shape, torso: np.ndarray) -> np.ndarray:
 
 def _sections(
     region: np.ndarray, body: np.ndarray, depth: np.ndarray, points: np.ndarray, kinds: np.ndarray
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Measures along each row the way over the surface.
 
     Args:
@@ -162,8 +164,8 @@ def _sections(
         kinds: int (n,), what lies there.
 
     Returns:
-        float64 (height, width), in cells from each row's first end; an end at a fold lies where depth is zero. nan
-        outside of the region.
+        float64 (height, width), in cells from each row's first end; an end at a fold lies where depth is zero; nan
+        outside of the region. And bool (height, 2), whether a row's first and its last end are at a fold.
     """
     outline = scipy.spatial.cKDTree(points)
     rows = np.flatnonzero(region.any(axis=1))
@@ -172,9 +174,12 @@ def _sections(
     for side, outwards in enumerate((-1, 1)):
         goes_on = body[rows, (ends[:, side] + 2 * outwards).clip(0, region.shape[1] - 1)]
         closed = kinds[outline.query(np.stack([ends[:, side], rows], axis=1))[1]] == CLOSED
-        # At a hem's corner a side's fold goes on to the end; and no fold begins or ends for a row or two.
+        # At a hem's corner a side's fold goes on to the end; and none begins or ends for a row or two, as where a
+        # hanging sleeve's slit ends.
         closed = scipy.ndimage.binary_dilation(closed, iterations=CORNER)
-        is_fold[:, side] = scipy.ndimage.median_filter(closed & ~goes_on, 2 * CORNER + 1, mode="nearest")
+        fold = scipy.ndimage.median_filter(closed & ~goes_on, 2 * CORNER + 1, mode="nearest")
+        fold = scipy.ndimage.binary_dilation(fold, iterations=CORNER)
+        is_fold[:, side] = scipy.ndimage.binary_erosion(fold, iterations=CORNER, border_value=1)
     way = np.full(region.shape, np.nan)
     for row, (first, last), folds in zip(rows, ends, is_fold, strict=True):
         columns = np.flatnonzero(region[row])
@@ -183,7 +188,9 @@ def _sections(
         along[0] -= np.hypot(0.5, z[0]) if folds[0] else 0.5
         along[-1] += np.hypot(0.5, z[-1]) if folds[1] else 0.5
         way[row, columns] = along[columns - first]
-    return way
+    at_fold = np.zeros((len(region), 2), bool)
+    at_fold[rows] = is_fold
+    return way, at_fold
 
 
 def _unroll_torso(
@@ -195,10 +202,10 @@ def _unroll_torso(
     points: np.ndarray,
     kinds: np.ndarray,
 ) -> Panel:
+    # Both panels are measured from the same middle, which the front may lack at its neck.
+    way, at_fold = _sections(_enlarge(shape.parts.torso), body, depth, points, kinds)
     found, _hierarchy = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     column, row = max(found, key=cv2.contourArea)[:, 0].T
-    # Both panels are measured from the same middle, which the front may lack at its neck.
-    way = _sections(_enlarge(shape.parts.torso), body, depth, points, kinds)
     axis = shape.silhouette.axis * SIZE - 0.5
     middle = np.full(SIZE, np.nan)
     for number in np.flatnonzero(np.isfinite(way).any(axis=1)):
@@ -207,9 +214,8 @@ def _unroll_torso(
     at = way[row, column]
     # Along a slanting fold, as at a shoulder, cells beside each other in a row are one end of a section.
     distance, near = scipy.spatial.cKDTree(points).query(np.stack([column, row], axis=1))
-    beside = cv2.dilate((body & ~_enlarge(shape.parts.torso)).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    is_fold = (distance < SIZE / 100) & (kinds[near] == CLOSED) & ~beside[row, column]
     is_right = column > axis
+    is_fold = (distance < SIZE / 50) & (kinds[near] == CLOSED) & at_fold[row, is_right.astype(int)]
     there = np.isfinite(way[row])
     last = np.where(is_right, SIZE - 1 - np.argmax(there[:, ::-1], axis=1), np.argmax(there, axis=1))
     at = np.where(is_fold & (np.abs(column - last) < STAIR), way[row, last], at)
@@ -271,7 +277,7 @@ def _unroll_sleeve(
         first, last = runs[np.argmax(runs[:, 1] - runs[:, 0])]
         sleeve[row, :first] = sleeve[row, last:] = False
     places = points @ turn.T - low
-    lengths = _sections(sleeve, warp(region | torso) > 0.5, warp(depth), places, kinds)
+    lengths, _at_fold = _sections(sleeve, warp(region | torso) > 0.5, warp(depth), places, kinds)
     rows = np.flatnonzero(sleeve.any(axis=1))
     around = np.nanmax(lengths[rows], axis=1) - np.nanmin(lengths[rows], axis=1)
     # A slanting cuff becomes a straight one, in its middle.
