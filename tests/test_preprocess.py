@@ -166,7 +166,7 @@ def test_a_data_set_as_promised(home, capsys):
     assert found.pictures.shape == (7, 128, 128, 3)
     assert found.poles == ("casual", "collection")
     told = summary(home)
-    assert sorted(told) == ["files", "inputs", "options", "results", "script", "versions"]
+    assert sorted(told) == ["files", "inputs", "options", "results", "script", "seal", "versions"]
     results = told["results"]
     assert results["dataset_sha256"] == found.sha256
     assert told["options"] == {
@@ -782,7 +782,7 @@ for moment in moments.split():
     if (child := os.fork()) == 0:  # Imports are paid for once.
         os.replace = replace_or_die
         os._exit(cli.run(lambda: preprocess.main(["--input", source, "--output", output, *flags])))
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), os.path.exists(output + "/summary.json"))
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), os.path.exists(output + "/summary.json"), flush=True)
 """
 
 
@@ -852,7 +852,7 @@ def test_help_is_a_manual():
         "--people [POLE ...]",
         "--examples DIR",
         "data/2-review",
-        "Example:",
+        "Examples:",
     ):
         assert words in found.stdout
     assert (

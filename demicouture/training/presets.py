@@ -51,7 +51,7 @@ PRESETS = {
         "width": 0.125,
         "discriminator_width": 2.0,
         "dropout": 0.0,
-        "epochs": 24,
+        "epochs": 20,
         "batch_size": 16,
         "learning_rate": 1e-3,
         "discriminator_learning_rate": None,

@@ -25,7 +25,8 @@ GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
 GFLOPS_PER_CORE, OVERHEAD_SECONDS = 48, 0.035
 """What a core computes in a training step, and what the step takes besides. From measured steps on two cores, beside
 what follows from these: 0.91 s (0.88) at 128×128 and a quarter of the width in batches of 32; 0.15 s (0.15) with the
-preset ``demo`` without an encoder, 0.17 s (0.21) with it; 0.5 s (0.47) with ``best``."""
+preset ``demo`` but a discriminator of width 1 and no encoder, 0.17 s (0.21) with one; 0.32 s (0.41) as ``demo`` is;
+0.5 s (0.47) with ``best``."""
 
 
 def has_gpu() -> bool:

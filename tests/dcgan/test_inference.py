@@ -136,7 +136,7 @@ def test_a_generator_that_was_replaced_after_its_hash_is_not_taken_for_that_one(
     generator.set_weights(changed)
     generator.save(path)
     generator.set_weights(before)
-    with pytest.raises(InputError, match=r"generator\.keras: replaced by another generator while it was read; wait"):
+    with pytest.raises(InputError, match=r"generator\.keras: replaced by another one while it was read; wait"):
         load_generator(path, sha256)
 
 

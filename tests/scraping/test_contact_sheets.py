@@ -37,10 +37,10 @@ def test_a_sheet_shows_a_querys_pictures_whole(tmp_path):
 
 
 def test_a_title_that_the_font_has_no_letters_for_is_another_one(tmp_path):
-    query = Query("casual", "袖", 1)
-    write(tmp_path / "casual/袖/1.png", solid((9, 9, 9)))
-    other = Query("casual", "服", 1)
-    write(tmp_path / "casual/服/1.png", solid((9, 9, 9)))
+    query = Query("casual", "𐀀", 1)
+    write(tmp_path / "casual/𐀀/1.png", solid((9, 9, 9)))
+    other = Query("casual", "𐀁", 1)
+    write(tmp_path / "casual/𐀁/1.png", solid((9, 9, 9)))
     assert np.array_equal(sheet(tmp_path, query), sheet(tmp_path, other))
 
 

@@ -26,7 +26,7 @@ import tiny_gan
 folder = Path({folder!r})
 dataset = read_training_pictures(folder / "data", 32, folder)
 pictures = dataset.pictures[~dataset.choose_withheld(tiny_gan.SEED)]
-gan = tiny_gan.build(pictures, batch_size=8, ema=0.99, augment=True, flips=True, encodes=True)
+gan = tiny_gan.build(pictures, batch_size=8, ema=0.99, augment=True, flips=True, encodes=True, dropout=0.0)
 print(json.dumps(tiny_gan.fit(gan, 3)))
 for wanted in ("all", "3"):
     flags = ("--epochs", "3", "--batch-size", "8", "--augment", "--seed", str(tiny_gan.SEED), "--devices", wanted)

@@ -7,10 +7,12 @@ from demicouture.training.presets import fill_in
 from demicouture.training.recommendation import describe_duration, estimate_seconds, recommend, refuse_months
 
 MEASURED = [
-    # Seconds a step on two cores: benchmarks/README.md's; the demonstration without an encoder, and as it is.
+    # Seconds a step on two cores: benchmarks/README.md's; the demonstration with a discriminator half as wide, without
+    # an encoder and with it, and as it is.
     (fill_in("seed", {"width": 0.25, "epochs": 1}), 0.906),
-    (fill_in("demo", {"encoder": "afterwards", "epochs": 1}), 0.15),
-    (fill_in("demo", {"epochs": 1}), 0.171),
+    (fill_in("demo", {"discriminator_width": 1.0, "encoder": "afterwards", "epochs": 1}), 0.15),
+    (fill_in("demo", {"discriminator_width": 1.0, "epochs": 1}), 0.171),
+    (fill_in("demo", {"epochs": 1}), 0.32),
     (fill_in("best", {"epochs": 1}), 0.5),
 ]
 
