@@ -114,6 +114,10 @@ def make_boundary(home: Path, generator_sha256: str = SHA256) -> None:
     write_json(folder / "summary.json", {"options": {}, "inputs": {"generator.keras": generator_sha256}, "results": {}})
 
 
+RANKS = (1.0, 0.2, 0.4, 0.9, 0.3)
+"""How like the data set's pictures the lookbook's garments are; the first one has no ends."""
+
+
 def make_interpolation(home: Path, render, generator_sha256: str = SHA256) -> None:
     """``render`` makes pictures of latents."""
     folder = home / "outputs/6-interpolation"
@@ -121,7 +125,7 @@ def make_interpolation(home: Path, render, generator_sha256: str = SHA256) -> No
     nearest = f"casual/{0:016x}.png"
     rows = [
         {"number": n + 1, "first": "casual:1" if n else "", "second": "collection:2" if n else "", "score": 0.5}
-        | {"nearest": nearest, "nearest_rank": 0.6, "picture": f"lookbook/{n + 1:02d}.png"}
+        | {"realism_rank": RANKS[n], "nearest": nearest, "nearest_rank": 0.6, "picture": f"lookbook/{n + 1:02d}.png"}
         for n in range(5)
     ]
     for row, picture in zip(rows, render(latents), strict=True):

@@ -38,7 +38,7 @@ MOST_BARS = 30
 def lookbook(home: Home) -> dict[str, Any] | None:
     """Returns the lookbook: its garments, their ends, and their latents."""
     folder = home.interpolation
-    columns = ("number", "first", "second", "score", "nearest", "nearest_rank", "picture")
+    columns = ("number", "first", "second", "realism_rank", "nearest", "nearest_rank", "picture")
     rows = or_none(lambda: read_csv(folder / "lookbook.csv", columns))
     if not rows or not home.is_of_this_generator(folder):
         return None
@@ -57,14 +57,14 @@ def lookbook(home: Home) -> dict[str, Any] | None:
                 "ends": ends if len(ends) == 2 and all(ends) else None,
                 "nearest": {"picture": inlining.small(home.dataset / near), "words": home.describe(near)},
                 "likeness": words.how_like(float(row["nearest_rank"])),
-                "score": float(row["score"]) if row["score"] else None,
+                "realism_rank": float(row["realism_rank"]),
             }
         )
     if not garments:
         return None
     whole = latents is not None and latents.shape[0] == len(rows)
-    # The cover shows how a garment comes about, so it has two ends, and to the classifier, too, it is neither style.
-    cover = min(garments, key=lambda one: (not one["ends"], abs((0.5 if one["score"] is None else one["score"]) - 0.5)))
+    # The cover shows how a garment comes about, so it has two ends; of those it is the one most like the pictures.
+    cover = max(garments, key=lambda one: (bool(one["ends"]), one["realism_rank"]))
     return {"garments": garments, "cover": cover, "latents": latents if whole else None}
 
 

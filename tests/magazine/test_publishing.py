@@ -113,6 +113,10 @@ def test_every_reason_and_likeness_has_words_in_both_languages():
     assert {likeness(rank) for rank in np.linspace(0, 1, 101)} <= words.LIKENESS.keys()
 
 
+def test_the_cover_is_the_most_realistic_garment_of_those_with_two_ends(soup):
+    assert soup.select_one(".cover .picture")["id"] == "garment-4"
+
+
 def test_a_path_that_a_tuned_copy_drew_has_no_latents_for_the_pages_own_generator(tmp_path):
     home = magazine_home.make_home(tmp_path)
     before = BeautifulSoup(page_of(home), "html.parser")
