@@ -45,8 +45,7 @@ def hash_weights(path: Path) -> str:
             NaN or infinite.
         FileNotFoundError: It is missing.
     """
-    digest, _ = _read_weights(path)
-    return digest
+    return _read_weights(path)[0]
 
 
 def count_weights(path: Path) -> int:

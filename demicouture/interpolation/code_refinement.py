@@ -16,7 +16,7 @@ from demicouture.dcgan.encodings import Encodings
 from demicouture.evaluation import imagenet_features
 from demicouture.evaluation.copies import distances_to_training
 from demicouture.images import to_floats
-from demicouture.interpolation.inversion import descend
+from demicouture.interpolation.inversion import descend, normal_to_latents
 from demicouture.language import _
 from demicouture.latents import to_normal
 
@@ -159,14 +159,11 @@ def refine(generator: keras.Model, photograph: np.ndarray, code: np.ndarray, ste
     start = to_normal(code)
     origin = start.astype(np.float32)
 
-    def to_latents(normal: Any) -> Any:
-        return ops.erf(normal / np.float32(np.sqrt(2)))
-
     def losses(normal: Any) -> Any:
-        designs = generator(to_latents(normal), training=False)
+        designs = generator(normal_to_latents(normal), training=False)
         fine = ops.mean(ops.abs(designs - target), axis=(1, 2, 3))
         coarse = ops.mean(ops.abs(ops.average_pool(designs, BLOCK, BLOCK) - coarse_target), axis=(1, 2, 3))
         return fine + coarse + PULL * ops.mean(ops.square(normal - origin), axis=1)
 
     found, _ = descend(losses, start[np.newaxis], steps, True, LEARNING_RATE, constraint=None)
-    return np.asarray(to_latents(found.astype(np.float32)))[0]
+    return np.asarray(normal_to_latents(found.astype(np.float32)))[0]

@@ -7,7 +7,7 @@ it lies: its gradient moves the middle there, and the path bends as far as the m
 Source:
     Ansari et al., "Refining Deep Generative Samples with Discriminator Gradient Flow", ICLR 2021, for latents that
     follow the discriminator. Theirs is a diffusion that begins at samples of the prior; here a middle begins between
-    two garments and is held to it, by its latent and by its colour.
+    two garments and is held to it, by its latent and by its colour; and grain counts against it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from demicouture.interpolation.inversion import descend
+from demicouture.interpolation.inversion import descend, normal_to_latents
 from demicouture.interpolation.paths import LatentPath
 from demicouture.latents import from_normal, to_normal
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CANDIDATES = 128
 """The middle and others around it, of which the best ones are moved on: from the middle alone, some were moved to other
 scraps."""
+
+BATCH = 32
+"""Candidates that are drawn at once."""
 
 CLOSENESS = 0.8
 """The cosine of the angle from the middle at which the others lie, in coordinates that are distributed as a standard
@@ -93,6 +96,14 @@ def bend(path: LatentPath, generator: keras.Model, discriminator: keras.Model) -
     """
     from keras import ops
 
+    def draw_middle(some: LatentPath) -> Any:
+        return generator(some(np.array([0.5])).astype(np.float32), training=False)
+
+    def logit(pictures: Any) -> float:
+        return float(np.asarray(discriminator(views(pictures), training=False)).mean())
+
+    drawn = draw_middle(path)
+    colour = np.asarray(ops.mean(drawn, axis=(1, 2)))
     middle = to_normal(path(np.array([0.5])))
     length = np.linalg.norm(middle)
     origin = middle.astype(np.float32)
@@ -100,10 +111,9 @@ def bend(path: LatentPath, generator: keras.Model, discriminator: keras.Model) -
     candidates = CLOSENESS * middle + np.sqrt(1 - CLOSENESS**2) * around
     candidates[0] = middle
     candidates *= length / np.linalg.norm(candidates, axis=1, keepdims=True)
-    colour = np.asarray(ops.mean(generator(path(np.array([0.5])).astype(np.float32), training=False), axis=(1, 2)))
 
     def losses(normal: Any) -> Any:
-        pictures = generator(ops.erf(normal / np.float32(np.sqrt(2))), training=False)
+        pictures = generator(normal_to_latents(normal), training=False)
         logits = ops.reshape(discriminator(views(pictures), training=False), (-1, len(pictures)))
         unreal = ops.mean(ops.softplus(-logits), axis=0)
         recoloured = ops.mean(ops.abs(ops.mean(pictures, axis=(1, 2)) - colour), axis=1)
@@ -113,7 +123,7 @@ def bend(path: LatentPath, generator: keras.Model, discriminator: keras.Model) -
     def keep_length(normal: Any) -> Any:
         return normal * (np.float32(length) / ops.norm(normal, axis=1, keepdims=True))
 
-    reached = [np.asarray(losses(batch)) for batch in np.split(candidates.astype(np.float32), CANDIDATES // 32)]
+    reached = [np.asarray(losses(batch)) for batch in np.split(candidates.astype(np.float32), CANDIDATES // BATCH)]
     starts = candidates[np.argsort(np.concatenate(reached), kind="stable")[:STARTS]]
     found, lowest = descend(losses, starts, STEPS, True, LEARNING_RATE, keep_length)
     shift = found[lowest.argmin()] - middle
@@ -126,11 +136,7 @@ def bend(path: LatentPath, generator: keras.Model, discriminator: keras.Model) -
         lengths = (np.linalg.norm(some, axis=1, keepdims=True) for some in (normal, moved))
         return np.where(share > 0, from_normal(moved * np.divide(*lengths)), points)
 
-    def logit(some: LatentPath) -> float:
-        pictures = generator(some(np.array([0.5])).astype(np.float32), training=False)
-        return float(np.asarray(discriminator(views(pictures), training=False)).mean())
-
-    return RealisticPath(bent, logit(path), logit(bent), float(np.sqrt(np.square(shift).mean())))
+    return RealisticPath(bent, logit(drawn), logit(draw_middle(bent)), float(np.sqrt(np.square(shift).mean())))
 
 
 def _grain(pictures: Any) -> Any:

@@ -80,10 +80,11 @@ def strip(home: Home) -> dict[str, Any] | None:
     if len(rows) < 2 or not all(pictures):
         return None
     latents = or_none(lambda: read_array(folder / "strip.npy"))
-    crossing, tuned = (summary["results"].get(name) for name in ("crossing", "tuned"))
+    crossing, tuned, bent = (summary["results"].get(name) for name in ("crossing", "tuned", "bent"))
     return {
         "frames": pictures,
         "tuned": bool(tuned),
+        "bent": bool(bent),
         "ends": [home.end(rows[0]["first"]), home.end(rows[0]["second"])],
         "crossing": crossing if isinstance(crossing, float) else None,
         "between_poles": not any(summary["options"].get(name) for name in NOT_BETWEEN_POLES),

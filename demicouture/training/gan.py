@@ -33,9 +33,8 @@ import keras
 import numpy as np
 from keras import ops
 from scipy.optimize import brentq
-from scipy.special import erf, erfinv
 
-from demicouture.latents import LATENT_DIM
+from demicouture.latents import LATENT_DIM, from_normal, to_normal
 from demicouture.training import autoencoder
 from demicouture.training.devices import kind_of_device, on_one_device, split_batch
 from demicouture.training.diffaugment import diff_augment, flip
@@ -347,12 +346,10 @@ def compute_code_statistics(encoder: keras.Model, batches: Iterable[np.ndarray])
     """
     batches = list(batches)
     compute_batch_statistics(encoder, batches)
-    codes = np.concatenate([np.asarray(encoder(batch, training=False)) for batch in batches]).astype(np.float64)
-    # A code at the cube's wall stays there, whatever the factor.
-    normal = erfinv(np.clip(codes, -1 + 1e-6, 1 - 1e-6))
+    normal = to_normal(np.concatenate([np.asarray(encoder(batch, training=False)) for batch in batches]))
 
     def excess(factor: float) -> float:
-        return np.square(erf(factor * normal)).mean() - autoencoder.VARIANCE
+        return np.square(from_normal(factor * normal)).mean() - autoencoder.VARIANCE
 
     if not excess(LEAST_FACTOR) < 0 < excess(MOST_FACTOR):
         return  # Codes that are all alike, or no numbers.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from demicouture.dcgan import inference
+from demicouture.interpolation import realistic_middle
 from demicouture.interpolation.paths import prior_preserving_path
 from demicouture.interpolation.realistic_middle import SHIFTS, bend, views
 from demicouture.latents import from_normal, sample_prior, to_normal
@@ -42,6 +43,31 @@ def test_the_middle_follows_the_discriminator_and_the_ends_stay(tiny_training):
     assert moved[4] == pytest.approx(found.moved, rel=0.05) and 0.02 < found.moved < 1
     # To the bit, whenever it is done again.
     assert np.array_equal(bend(path, generator, discriminator).path(t), after)
+
+
+@pytest.mark.parametrize("weight", ["PULL", "COLOUR", "GRAIN"])
+def test_the_middle_is_held_to_where_it_was_and_to_its_colour_and_gets_no_grain(tiny_training, monkeypatch, weight):
+    import keras
+
+    generator = inference.load_generator(tiny_training / "generator.keras")
+    pictures = keras.Input(generator.output_shape[1:])
+    # What this one takes for photographs is light, and rough.
+    rough = keras.ops.mean(keras.ops.abs(pictures[:, 1:] - pictures[:, :-1]), axis=(1, 2, 3))
+    logits = 20 * (keras.ops.mean(pictures, axis=(1, 2, 3)) + rough) - 4
+    discriminator = keras.Model(pictures, keras.ops.reshape(logits, (-1, 1)))
+    path = partial(prior_preserving_path, *sample_prior(2, 3).astype(np.float64))
+    middle = np.array([0.5])
+    before = np.asarray(generator(path(middle).astype(np.float32), training=False))
+
+    def measure() -> dict[str, float]:
+        found = bend(path, generator, discriminator)
+        after = np.asarray(generator(found.path(middle).astype(np.float32), training=False))
+        recoloured = np.abs((after - before).mean(axis=(0, 1, 2))).mean()
+        return {"PULL": found.moved, "COLOUR": recoloured, "GRAIN": np.abs(np.diff(after, axis=1)).mean()}
+
+    held = measure()[weight]
+    monkeypatch.setattr(realistic_middle, weight, 0.0)
+    assert measure()[weight] > 1.05 * held
 
 
 def test_views_are_the_picture_mirrored_and_moved():

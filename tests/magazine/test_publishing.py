@@ -128,7 +128,12 @@ def test_a_path_that_a_tuned_copy_drew_has_no_latents_for_the_pages_own_generato
     summary.write_text(json.dumps(record))
     after = BeautifulSoup(page_of(home), "html.parser")
     assert "strip" not in json.loads(after.select_one("#facts").string)["latents"]
-    assert "a copy of the network that was tuned" in english(after.select_one("#path"))
+    told = english(after.select_one("#path"))
+    assert "a copy of the network that was tuned" in told and "half-way was moved" not in told
+    record["results"]["bent"] = {"middle_moved": 0.4}
+    summary.write_text(json.dumps(record))
+    bent = BeautifulSoup(page_of(home), "html.parser")
+    assert "What lies half-way was moved" in english(bent.select_one("#path"))
     assert len(after.select("#strip .frame")) == 4
 
 
